@@ -1,0 +1,165 @@
+"""What sources answer: remote files that may satisfy a ref, and what speaks for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from wfdeps.domain.air import Air
+from wfdeps.domain.digests import Digest
+from wfdeps.domain.model_types import ModelType
+
+
+class AccessState(StrEnum):
+    """Whether a file can be downloaded, as far as its source says before the first byte."""
+
+    OPEN = "open"
+    TOKEN = "token"
+    """Needs a token, and we have none (all of Civitai's downloads, gated repositories)."""
+    EARLY_ACCESS = "early_access"
+    DISABLED = "disabled"
+    """Its creator switched downloads off; no token helps."""
+    ARCHIVED = "archived"
+    DELETED = "deleted"
+    BLOCKED = "blocked"
+    """By region or licence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Whether a file can be downloaded from here, and if not, why."""
+
+    state: AccessState = AccessState.OPEN
+    detail: str = ""
+    until: str | None = None
+    """ISO 8601: the end of early access."""
+
+    @property
+    def is_open(self) -> bool:
+        return self.state is AccessState.OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A remote file that may satisfy a ref."""
+
+    source: str
+    """`civitai`, `huggingface`, `catalogue`, `url`, `mirror` …"""
+    file_name: str
+    """As its source calls it: hostile until checked."""
+    url: str
+    """Where its bytes are asked for: stable, without secrets."""
+    model_type: ModelType = ModelType.UNKNOWN
+    base_model: str | None = None
+    size: int | None = None
+    """Bytes; may be off by rounding where `size_is_exact` is false."""
+    size_is_exact: bool = False
+    digests: tuple[Digest, ...] = ()
+    air: Air | None = None
+    access: Access = Access()
+    page: str | None = None
+    """For people."""
+    model_id: int | None = None
+    version_id: int | None = None
+    file_id: int | None = None
+    model_name: str = ""
+    version_name: str = ""
+    creator: str | None = None
+    source_type: str = ""
+    """The source's own word for the model's type (`Checkpoint`, `LORA`)."""
+    file_type: str = ""
+    """The source's own word for the file's type (`Model`, `VAE`, `Pruned Model`)."""
+    file_format: str = ""
+    precision: str = ""
+    variant: str = ""
+    """`full` or `pruned`, or a quantisation."""
+    is_primary: bool = False
+    downloads: int | None = None
+    published: str | None = None
+    trained_words: tuple[str, ...] = ()
+    licence: tuple[str, ...] = ()
+    unsafe: str = ""
+    """What a scanner said against it; empty when it said nothing."""
+    mirrors: tuple[str, ...] = ()
+    """Further URLs of the same bytes, in the order to try."""
+
+    @property
+    def title(self) -> str:
+        """`Model / Version`, or the file's name where a source knows no more."""
+        return " / ".join(part for part in (self.model_name, self.version_name) if part) or self.file_name
+
+
+class Why(StrEnum):
+    """One thing that speaks for, or against, a candidate."""
+
+    SAME_HASH = "same_hash"
+    SAME_ID = "same_id"
+    SAME_URL = "same_url"
+    NAME_BY_RULE = "name_by_rule"
+    """The site's file name rule, applied to model and version, gives the workflow's name."""
+    NAME_EXACT = "name_exact"
+    NAME_SAME_STEM = "name_same_stem"
+    """The same but for the ending, the folder, letter case or separators."""
+    NAME_CLOSE = "name_close"
+    TYPE_AGREES = "type_agrees"
+    TYPE_DIFFERS = "type_differs"
+    BASE_AGREES = "base_agrees"
+    BASE_DIFFERS = "base_differs"
+    SIZE_AGREES = "size_agrees"
+    PRECISION_AGREES = "precision_agrees"
+    PRECISION_DIFFERS = "precision_differs"
+    IN_NOTE = "in_note"
+    POPULAR = "popular"
+    HASH_DIFFERS = "hash_differs"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One reason, with the detail a person can check."""
+
+    why: Why
+    detail: str = ""
+
+    def __str__(self) -> str:
+        text = self.why.replace("_", " ")
+        return f"{text}: {self.detail}" if self.detail else text
+
+
+@dataclass(frozen=True, slots=True)
+class RankedCandidate:
+    """A candidate with what speaks for it. `confidence` is 0 to 1, comparable within one ref only."""
+
+    candidate: Candidate
+    evidence: tuple[Evidence, ...]
+    confidence: float
+
+
+class VerdictKind(StrEnum):
+    """How one source answered one ref."""
+
+    FOUND = "found"
+    NO_SUCH = "no_such"
+    """Not here. A miss by hash never means deleted."""
+    GATED = "gated"
+    EARLY_ACCESS = "early_access"
+    DELETED = "deleted"
+    UNREACHABLE = "unreachable"
+    RATE_LIMITED = "rate_limited"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one source said, kept for the report."""
+
+    source: str
+    kind: VerdictKind
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one source answers to one query: candidates in its own order, and its verdict."""
+
+    candidates: tuple[Candidate, ...]
+    verdict: Verdict = field(default=Verdict("", VerdictKind.NO_SUCH))

@@ -1,0 +1,151 @@
+"""ComfyUI's folder keys: what each is called, which directories and file endings belong to it.
+
+Source: ComfyUI `folder_paths.py` (0.38.1 and earlier) and the custom packs named beside their rows; the
+legacy names are those of `map_legacy`, plus the GGUF pack's two keys, which are the same directories
+filtered to `.gguf`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from wfdeps.domain.model_types import ModelType
+
+MODEL_ENDINGS: Final = frozenset({".ckpt", ".pt", ".pt2", ".bin", ".pth", ".safetensors", ".pkl", ".sft"})
+"""`folder_paths.supported_pt_extensions`: what ComfyUI lists in most folders."""
+
+ANY_ENDING: Final[frozenset[str]] = frozenset()
+"""The empty set, which in ComfyUI means every file."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderKey:
+    """One of ComfyUI's `folder_paths` names."""
+
+    key: str
+    directories: tuple[str, ...]
+    """Below the models root, POSIX, in ComfyUI's search order."""
+    endings: frozenset[str]
+    """Lower-case, with the dot. Empty: every file; `{""}`: files with no ending; `{"folder"}`: no file."""
+    model_type: ModelType
+    """What a file found there usually is."""
+    core: bool = True
+    """Whether a bare ComfyUI registers it (else a custom pack does)."""
+
+
+_GGUF: Final = MODEL_ENDINGS | {".gguf"}
+_T = ModelType
+
+
+def _core(key: str, model_type: ModelType, *directories: str, endings: frozenset[str] = MODEL_ENDINGS) -> FolderKey:
+    return FolderKey(key, directories or (key,), endings, model_type)
+
+
+def _pack(key: str, model_type: ModelType, *directories: str, endings: frozenset[str] = MODEL_ENDINGS) -> FolderKey:
+    return FolderKey(key, directories or (key,), endings, model_type, core=False)
+
+
+FOLDER_KEYS: Final[dict[str, FolderKey]] = {
+    row.key: row
+    for row in (
+        _core("checkpoints", _T.CHECKPOINT),
+        _core("configs", _T.CONFIG, endings=frozenset({".yaml"})),
+        _core("loras", _T.LORA),
+        _core("vae", _T.VAE),
+        _core("text_encoders", _T.TEXT_ENCODER, "text_encoders", "clip"),
+        _core("diffusion_models", _T.DIFFUSION_MODEL, "unet", "diffusion_models"),
+        _core("clip_vision", _T.CLIP_VISION),
+        _core("style_models", _T.STYLE_MODEL),
+        _core("embeddings", _T.EMBEDDING),
+        _core("diffusers", _T.DIFFUSION_MODEL, endings=frozenset({"folder"})),
+        _core("vae_approx", _T.VAE_APPROX),
+        _core("controlnet", _T.CONTROLNET, "controlnet", "t2i_adapter"),
+        _core("gligen", _T.GLIGEN),
+        _core("upscale_models", _T.UPSCALER),
+        _core("latent_upscale_models", _T.LATENT_UPSCALER),
+        _core("hypernetworks", _T.HYPERNETWORK),
+        _core("photomaker", _T.PHOTOMAKER),
+        _core("classifiers", _T.OTHER, endings=frozenset({""})),
+        _core("model_patches", _T.MODEL_PATCH),
+        _core("audio_encoders", _T.AUDIO_ENCODER),
+        _core("background_removal", _T.OTHER),
+        _core("frame_interpolation", _T.OTHER),
+        _core("geometry_estimation", _T.OTHER),
+        _core("optical_flow", _T.OTHER),
+        _core("detection", _T.DETECTOR),
+        # Impact Subpack: the value in the workflow carries `bbox/` or `segm/` itself.
+        _pack("ultralytics", _T.DETECTOR),
+        _pack("ultralytics_bbox", _T.DETECTOR, "ultralytics/bbox"),
+        _pack("ultralytics_segm", _T.DETECTOR, "ultralytics/segm"),
+        _pack("sams", _T.SAM),
+        _pack("sam2", _T.SAM),
+        _pack("onnx", _T.DETECTOR, endings=frozenset({".onnx"})),
+        _pack("ipadapter", _T.IP_ADAPTER),
+        _pack("ipadapter-flux", _T.IP_ADAPTER),
+        _pack("xlabs_ipadapters", _T.IP_ADAPTER, "xlabs/ipadapters"),
+        _pack("xlabs_controlnets", _T.CONTROLNET, "xlabs/controlnets"),
+        _pack("xlabs_loras", _T.LORA, "xlabs/loras"),
+        _pack("instantid", _T.INSTANTID),
+        _pack("pulid", _T.PULID),
+        _pack("insightface", _T.DETECTOR, endings=ANY_ENDING),
+        _pack("animatediff_models", _T.MOTION_MODULE),
+        _pack("animatediff_motion_lora", _T.MOTION_LORA),
+        _pack("facerestore_models", _T.FACE_RESTORE, endings=MODEL_ENDINGS | {".onnx"}),
+        _pack("LLM", _T.LLM, endings=ANY_ENDING),
+    )
+}
+
+# `map_legacy` of ComfyUI, the GGUF pack's filtered views, and the directory people mistake for a key.
+ALIASES: Final[dict[str, str]] = {
+    "unet": "diffusion_models",
+    "clip": "text_encoders",
+    "unet_gguf": "diffusion_models",
+    "clip_gguf": "text_encoders",
+    "t2i_adapter": "controlnet",
+}
+
+
+def canonical_key(key: str) -> str:
+    """The folder key ComfyUI would use: `unet` → `diffusion_models`; a key nobody lists stays as it is."""
+    return ALIASES.get(key, key)
+
+
+def model_type_of(key: str) -> ModelType:
+    """What a file in that folder usually is; UNKNOWN for a key nobody lists."""
+    row = FOLDER_KEYS.get(canonical_key(key))
+    return row.model_type if row else ModelType.UNKNOWN
+
+
+# Where a file goes when nothing but its type is known (facts: the owner's table and its better witnesses).
+DEFAULT_KEY: Final[dict[ModelType, str]] = {
+    ModelType.CHECKPOINT: "checkpoints",
+    ModelType.DIFFUSION_MODEL: "diffusion_models",
+    ModelType.LORA: "loras",
+    ModelType.VAE: "vae",
+    ModelType.VAE_APPROX: "vae_approx",
+    ModelType.TEXT_ENCODER: "text_encoders",
+    ModelType.CLIP_VISION: "clip_vision",
+    ModelType.CONTROLNET: "controlnet",
+    ModelType.CONTROL_LORA: "controlnet",
+    ModelType.T2I_ADAPTER: "controlnet",
+    ModelType.IP_ADAPTER: "ipadapter",
+    ModelType.EMBEDDING: "embeddings",
+    ModelType.HYPERNETWORK: "hypernetworks",
+    ModelType.UPSCALER: "upscale_models",
+    ModelType.LATENT_UPSCALER: "latent_upscale_models",
+    ModelType.STYLE_MODEL: "style_models",
+    ModelType.MOTION_MODULE: "animatediff_models",
+    ModelType.MOTION_LORA: "animatediff_motion_lora",
+    ModelType.GLIGEN: "gligen",
+    ModelType.PHOTOMAKER: "photomaker",
+    ModelType.PULID: "pulid",
+    ModelType.INSTANTID: "instantid",
+    ModelType.MODEL_PATCH: "model_patches",
+    ModelType.AUDIO_ENCODER: "audio_encoders",
+    ModelType.SAM: "sams",
+    ModelType.DETECTOR: "ultralytics_bbox",
+    ModelType.FACE_RESTORE: "facerestore_models",
+    ModelType.CONFIG: "configs",
+    ModelType.LLM: "LLM",
+}

@@ -1,0 +1,35 @@
+"""What a file is, told from its header."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wfdeps.domain.model_types import ModelType
+from wfdeps.domain.refs import Certainty
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a file is, how sure that is, and why."""
+
+    model_type: ModelType
+    architectures: tuple[str, ...] = ()
+    """A set, sorted: some families cannot be told apart by their keys. Empty: unknown."""
+    certainty: Certainty = Certainty.GUESS
+    reasons: tuple[str, ...] = ()
+    adapter: str | None = None
+    """`lora`, `locon`, `loha`, `lokr`, `dora`, `oft` … for adapters."""
+    folder: str | None = None
+    """The folder key it belongs in; None where only a person can say."""
+    precision: str = ""
+    """The dtype of most of its bytes: `fp16`, `bf16`, `fp8_e4m3fn`, `Q4_K_M` …"""
+    parameters: int | None = None
+    rank: int | None = None
+    trained_words: tuple[str, ...] = ()
+    format: str = ""
+    """`safetensors`, `gguf`, `pickle`, `onnx` …"""
+    tensors: int | None = None
+    safety: str = "safe"
+    """`safe`, or `unsafe or unknown: …` for formats that can run code."""
+    metadata: tuple[tuple[str, str], ...] = ()
+    """What the header says of itself, the part worth showing; it narrows, never proves."""

@@ -1,0 +1,47 @@
+"""The lock: what was chosen, by hash, so it can be repeated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wfdeps.domain.resolutions import ChosenBy
+
+
+@dataclass(frozen=True, slots=True)
+class LockSource:
+    """One place that had the bytes: stable URL, no secrets."""
+
+    source: str
+    url: str
+    page: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LockEntry:
+    """One file."""
+
+    name: str
+    """As the workflow says it."""
+    folder: str
+    path: str
+    """Relative to the models root, with `/`."""
+    sha256: str | None
+    """None only where no source told it and the file was never fetched."""
+    size: int | None
+    air: str | None
+    sources: tuple[LockSource, ...]
+    used_by: tuple[str, ...]
+    """`workflow.json#node:input`, sorted; the workflow's path relative to the lock's folder."""
+    chosen_by: ChosenBy
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """All files, sorted by folder and name, and the hashes of the workflows they were resolved for."""
+
+    workflows: tuple[tuple[str, str], ...]
+    """(path relative to the lock's folder, SHA-256 of the file)."""
+    entries: tuple[LockEntry, ...]
+    unresolved: tuple[str, ...] = ()
+    """`folder/name` of required refs that could not be locked."""

@@ -1,0 +1,121 @@
+"""What a workflow needs: refs, the sites that name them, and what was odd about the reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wfdeps.domain.air import Air
+from wfdeps.domain.digests import Digest
+from wfdeps.domain.model_types import ModelType
+
+
+class RefStatus(StrEnum):
+    """Whether a run of the workflow needs the file."""
+
+    REQUIRED = "required"
+    INACTIVE = "inactive"
+    """Its node, or a subgraph around it, is muted or bypassed, or its slot is switched off."""
+    UNREACHABLE = "unreachable"
+    """No output node depends on it."""
+    AUTO_DOWNLOAD = "auto_download"
+    """The node fetches it by itself at run time."""
+    PLACEHOLDER = "placeholder"
+    """A stand-in (`$LORA`, `your_lora_here.safetensors`), not a name."""
+    INERT = "inert"
+    """Text that looks like a reference where nothing parses it (`<lora:…>` in a plain CLIP text)."""
+
+
+class Certainty(StrEnum):
+    """How sure we are, in words that the JSON uses too."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    GUESS = "guess"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSite:
+    """The node and input that name a ref."""
+
+    workflow: str
+    """The path of the workflow file, as it was given to us."""
+    node_id: str
+    """`12`, or `host:inner` inside subgraphs."""
+    node_class: str
+    input: str
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRef:
+    """This workflow needs a model of this name in one of these folders."""
+
+    name: str
+    """Exactly what the workflow says, separators and all."""
+    model_type: ModelType
+    folders: tuple[str, ...]
+    """ComfyUI folder keys, canonical first."""
+    status: RefStatus
+    sites: tuple[NodeSite, ...]
+    digests: tuple[Digest, ...] = ()
+    urls: tuple[str, ...] = ()
+    """Where the workflow itself says the file can be had (`properties.models`, a URL as value)."""
+    air: Air | None = None
+    version_id: int | None = None
+    """A Civitai version named by metadata that names no model (`Civitai resources`)."""
+    hints: tuple[str, ...] = ()
+    """Download URLs in notes that contain this file's name: worth a try, never a requirement."""
+    base_models: tuple[str, ...] = ()
+    """What the workflow says of the family it fits, in Civitai's words; rarely there."""
+    certainty: Certainty = Certainty.CERTAIN
+    """That this value is a file, in this folder: `guess` for a class nobody has listed."""
+    why: str = ""
+    """One clause for the person: why it has this status or certainty."""
+
+    @property
+    def folder(self) -> str:
+        """The canonical folder key; empty where nobody knows."""
+        return self.folders[0] if self.folders else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something odd that did not stop the reading: a stable code and a sentence."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """One model is applied to another: this LoRA, ControlNet or VAE to that base, following the links."""
+
+    dependent: NodeSite
+    base: NodeSite
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowRefs:
+    """All that one workflow references."""
+
+    path: str
+    """As given; a workflow inside a bundle or archive adds `#key` or `!member`."""
+    format: str
+    """`ui`, `api`, `a1111` or `none`."""
+    container: str
+    """`json`, `png`, `webp` …"""
+    sha256: str
+    """Of the file as it lies on disk."""
+    refs: tuple[ModelRef, ...]
+    warnings: tuple[Notice, ...] = ()
+    pairings: tuple[Pairing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableWorkflow:
+    """A file that could not be read as a workflow, and why."""
+
+    path: str
+    message: str
+    hint: str | None = None

@@ -1,0 +1,99 @@
+"""The doors through which the outside comes in. Each says what comes back for nothing, what may escape, who closes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+from wfdeps.domain.candidates import Answer, RankedCandidate
+from wfdeps.domain.files import Folder, Inventory, LocalFile
+from wfdeps.domain.outcomes import FetchEvent, Receipt
+from wfdeps.domain.plans import Download, Link, Placement, Plan
+from wfdeps.domain.queries import Query
+from wfdeps.domain.refs import ModelRef
+from wfdeps.domain.resolutions import Ambiguous
+
+
+class Source(Protocol):
+    """An index that may know where a model lives."""
+
+    @property
+    def name(self) -> str:
+        """`civitai`, `huggingface` …: what reports and locks call it."""
+
+    def find_all(self, queries: Sequence[Query]) -> Mapping[Query, Answer]:
+        """An answer to each query this source understands; a query it does not is left out.
+
+        No candidates and NO_SUCH when it has nothing. Only a bug escapes: a network fault, a login or a
+        rate limit becomes that answer's verdict. May be called from one thread at a time.
+        """
+
+
+class Library(Protocol):
+    """The person's model folders."""
+
+    @property
+    def separator(self) -> str:
+        """How the target's ComfyUI spells subfolders in names: `/` or `\\`."""
+
+    def folders(self) -> tuple[Folder, ...]:
+        """Every directory that is searched, in ComfyUI's order within a key. Directories may not exist."""
+
+    def inventory(self, refs: Sequence[ModelRef]) -> Inventory:
+        """What might answer these refs: files with the same base name (folded), stem or hash, in any folder.
+
+        Raises LibraryError where a root cannot be read at all.
+        """
+
+    def place(self, placement: Placement) -> Receipt:
+        """Put a staged file in its place, atomically, and its sidecar beside it.
+
+        Raises UnsafePathError, TargetExistsError (other bytes stand there) or DiskFullError. The staged file
+        is gone afterwards only on success.
+        """
+
+    def link(self, link: Link) -> Receipt:
+        """Make a file of the library appear under another name. Raises as `place` does."""
+
+    def digest(self, file: LocalFile) -> LocalFile:
+        """The same file with its SHA-256 among its digests, reading it only if the index does not know."""
+
+    def room(self, plan: Plan) -> tuple[str, ...]:
+        """What speaks against carrying out the plan here: too little space, no permission; empty: nothing."""
+
+
+class Fetcher(Protocol):
+    """Turns URLs into verified files in staging."""
+
+    def fetch_all(self, downloads: Sequence[Download]) -> Iterator[FetchEvent]:
+        """Events as they happen, from many workers, in the caller's thread; one final event for each download.
+
+        Closing the iterator, or an exception thrown into it, stops the workers within a chunk and leaves
+        resumable staging. Only KeyboardInterrupt and bugs escape.
+        """
+
+
+class Chooser(Protocol):
+    """Settles what is really a person's choice."""
+
+    def choose(self, question: Ambiguous) -> RankedCandidate | None:
+        """The person's choice, or None to leave it open. Raises KeyboardInterrupt for `save and quit`."""
+
+
+class Reporter(Protocol):
+    """Hears what happens, and shows it, or not. No method may raise."""
+
+    def stage(self, name: str, detail: str = "") -> None:
+        """A stage begins: `resolve`, `download` …"""
+
+    def note(self, text: str) -> None:
+        """A sentence worth a line."""
+
+    def plan(self, plan: Plan) -> None:
+        """The plan, before its first step."""
+
+    def event(self, event: FetchEvent) -> None:
+        """Something happened to a download."""
+
+    def close(self) -> None:
+        """Nothing more will come."""
