@@ -1,0 +1,1 @@
+"""One file a verb, thin: its arguments, a call into the pipeline, what to show."""

@@ -1,0 +1,70 @@
+"""What a command is given: its settings, the two streams, and the doors it may open."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TextIO
+
+from wfdeps.cli.settings import Settings
+
+if TYPE_CHECKING:
+    from wfdeps.cli.wiring import Doors
+
+
+class Context:
+    """One run of one command. Data goes to `out`, everything else to `err`; doors close with it."""
+
+    def __init__(self, settings: Settings, stdout: TextIO, stderr: TextIO) -> None:
+        self.settings = settings
+        self.stdout = stdout
+        self.stderr = stderr
+
+    @cached_property
+    def doors(self) -> Doors:
+        """The real doors, each built when first asked for."""
+        from wfdeps.cli.wiring import Doors  # `refs` and `--help` need none of them
+
+        return Doors(self)
+
+    @property
+    def asks(self) -> bool:
+        """Whether a person can be asked: a terminal on both ends, no `--no-input`, no CI."""
+        settings = self.settings
+        return not (settings.no_input or settings.ci) and _is_terminal(self.stderr) and _stdin_is_terminal()
+
+    def colors(self, stream: TextIO) -> bool:
+        """Whether to colour what goes to that stream."""
+        settings = self.settings
+        if settings.color != "auto":
+            return settings.color == "always"
+        return not settings.no_color and _is_terminal(stream)
+
+    def out(self, text: str) -> None:
+        """Data: to stdout, ending with one newline."""
+        self.stdout.write(text if text.endswith("\n") else text + "\n")
+
+    def err(self, text: str) -> None:
+        """Everything else: to stderr, unless `--quiet`."""
+        if self.settings.verbosity >= 0:
+            self.stderr.write(text if text.endswith("\n") else text + "\n")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if "doors" in self.__dict__:
+            self.doors.close()
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    try:
+        return stream.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def _stdin_is_terminal() -> bool:
+    import sys
+
+    return sys.stdin is not None and _is_terminal(sys.stdin)

@@ -1,0 +1,165 @@
+"""Parse, run one command, turn errors into exit codes.
+
+Only the module of the verb that was asked for is imported: `wfdeps check` never pays for another's needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import NoReturn, TextIO
+
+from wfdeps import __version__
+from wfdeps.cli.context import Context
+from wfdeps.cli.exit_codes import INTERRUPTED, MEANINGS, READY, USAGE, exit_code_of
+from wfdeps.cli.options import GLOBAL_WITH_VALUE, add_global_options
+from wfdeps.cli.settings import load_settings
+from wfdeps.errors import UsageError, WfdepsError
+
+VERBS: dict[str, str] = {
+    "refs": "show what a workflow references",
+    "check": "say whether a workflow can run here (offline, exit code 0 or 1)",
+    "get": "find, download, verify and place what is missing, and lock it",
+    "lock": "resolve every file and write wfdeps.lock",
+    "sync": "make the model folders match a lock",
+    "graph": "draw the dependency graph",
+    "hub": "serve a folder of models as a Civitai-compatible hub",
+    "demo": "see the whole job on generated models, without network",
+}
+"""Every verb, in the order the help shows them, with its one-line summary."""
+
+
+def run() -> NoReturn:
+    """The console script."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(
+    argv: Sequence[str],
+    *,
+    stdout: TextIO | None = None,
+    stderr: TextIO | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> int:
+    """Run one command line and return its exit code; nothing but a bug escapes."""
+    out, err = stdout or sys.stdout, stderr or sys.stderr
+    try:
+        code = _dispatch(argv, out, err, os.environ if environ is None else environ)
+        out.flush()
+    except WfdepsError as error:
+        print(_as_text(error), file=err)
+        return exit_code_of(error)
+    except KeyboardInterrupt:
+        print("interrupted; what was done is kept", file=err)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader went away (`wfdeps refs … | head`): nothing to tell it, and no traceback at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READY
+    return code
+
+
+def _dispatch(argv: Sequence[str], out: TextIO, err: TextIO, environ: Mapping[str, str]) -> int:
+    verb, rest = _split_verb(argv)
+    if verb is None:
+        return _without_verb(rest, out, err)
+    if verb == "help":
+        return _help(rest, out, err)
+    if verb not in VERBS:
+        raise UsageError(f"unknown command `{verb}`", hint=_nearest(verb, VERBS) or "`wfdeps --help` lists them all")
+    command = import_module(f"wfdeps.cli.commands.{verb.replace('-', '_')}")
+    arguments = parser_of(verb).parse_args(rest)
+    with Context(load_settings(arguments, environ), out, err) as context:
+        for warning in context.settings.warnings:
+            context.err(f"warning: {warning}")
+        code: int = command.run(arguments, context)
+        return code
+
+
+def parser_of(verb: str) -> argparse.ArgumentParser:
+    """The parser of one verb, its `--help` ending with an example."""
+    command = import_module(f"wfdeps.cli.commands.{verb.replace('-', '_')}")
+    parser = _Parser(
+        prog=f"wfdeps {verb}",
+        description=f"{VERBS[verb][0].upper()}{VERBS[verb][1:]}.",
+        epilog=f"example:\n  {command.EXAMPLE}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    command.add_arguments(parser)
+    add_global_options(parser)
+    return parser
+
+
+def help_text() -> str:
+    """What `wfdeps --help` prints."""
+    width = max(map(len, VERBS))
+    verbs = "\n".join(f"  {verb:<{width}}  {summary}" for verb, summary in VERBS.items())
+    codes = "\n".join(f"  {code:<{width}}  {meaning}" for code, meaning in MEANINGS.items())
+    return (
+        "usage: wfdeps COMMAND [OPTIONS]\n\n"
+        "The dependency resolver for ComfyUI workflows: finds every model a workflow names,\n"
+        "downloads what is missing, verifies it, puts it in its place, and locks it.\n\n"
+        f"commands:\n{verbs}\n\n"
+        "everywhere:\n"
+        "  -h, --help, --version, -v, -q, --color auto|always|never, --no-input, --offline, --config FILE\n\n"
+        f"exit codes:\n{codes}\n\n"
+        "example:\n  wfdeps get workflow.png --comfyui ~/ComfyUI\n"
+    )
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse whose errors are ours: one line, a hint, exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        hint = f"`{self.prog} --help` shows what it takes"
+        unknown = message.removeprefix("unrecognized arguments: ").split(" ")[0]
+        if unknown.startswith("-"):
+            options = [option for action in self._actions for option in action.option_strings]
+            hint = _nearest(unknown.split("=")[0], options) or hint
+        raise UsageError(message.replace("unrecognized arguments: ", "unknown option: "), hint=hint)
+
+
+def _split_verb(argv: Sequence[str]) -> tuple[str | None, list[str]]:
+    """The first word that is neither an option nor an option's value, and everything else."""
+    skip = False
+    for index, word in enumerate(argv):
+        if skip:
+            skip = False
+        elif word in GLOBAL_WITH_VALUE:
+            skip = True
+        elif not word.startswith("-"):
+            return word, [*argv[:index], *argv[index + 1 :]]
+    return None, list(argv)
+
+
+def _without_verb(words: Sequence[str], out: TextIO, err: TextIO) -> int:
+    if "--version" in words or "-V" in words:
+        print(f"wfdeps {__version__}", file=out)
+        return READY
+    if "-h" in words or "--help" in words:
+        out.write(help_text())
+        return READY
+    err.write(help_text())
+    return USAGE
+
+
+def _help(words: Sequence[str], out: TextIO, err: TextIO) -> int:
+    if words and words[0] in VERBS:
+        parser_of(words[0]).print_help(out)
+        return READY
+    return _without_verb(["--help"], out, err)
+
+
+def _as_text(error: WfdepsError) -> str:
+    return f"error: {error.message}" + (f"\nhint: {error.hint}" if error.hint else "")
+
+
+def _nearest(word: str, known: Mapping[str, str] | Sequence[str]) -> str | None:
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, list(known), n=1)
+    return f"did you mean `{close[0]}`?" if close else None

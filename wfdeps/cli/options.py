@@ -1,0 +1,74 @@
+"""Argument groups that commands share."""
+
+from __future__ import annotations
+
+import argparse
+
+GLOBAL_WITH_VALUE = frozenset({"--color", "--config", "--api-key"})
+"""The global options that take a value as the next word."""
+
+
+def add_global_options(parser: argparse.ArgumentParser) -> None:
+    """What every command takes, wherever it stands on the line."""
+    group = parser.add_argument_group("everywhere")
+    group.add_argument("-v", "--verbose", action="count", default=0, help="say more")
+    group.add_argument("-q", "--quiet", action="store_true", help="say only what went wrong")
+    group.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: auto")
+    group.add_argument("--no-input", action="store_true", help="never ask; leave choices open")
+    group.add_argument("--offline", action="store_true", help="no network: answers remembered from before only")
+    group.add_argument("--config", metavar="FILE", help="default: ./wfdeps.toml, else the user's config folder")
+    group.add_argument("--api-key", metavar="KEY", help="Civitai token (better: CIVITAI_API_TOKEN)")
+
+
+def add_workflows(parser: argparse.ArgumentParser) -> None:
+    """One or more workflow files."""
+    parser.add_argument(
+        "workflows",
+        nargs="+",
+        metavar="WORKFLOW",
+        help="a workflow file (.json, .png, .webp, .mp4 …), a folder of them, or - for standard input",
+    )
+
+
+def add_reading_options(parser: argparse.ArgumentParser) -> None:
+    """How workflows are read."""
+    group = parser.add_argument_group("reading")
+    group.add_argument("--include-inactive", action="store_true", help="muted and bypassed nodes count as required")
+    group.add_argument(
+        "--object-info", metavar="FILE|URL", help="a saved /object_info, or a running ComfyUI, to know every node class"
+    )
+
+
+def add_library_options(parser: argparse.ArgumentParser) -> None:
+    """Where the models lie."""
+    group = parser.add_argument_group("model folders")
+    group.add_argument("--comfyui", metavar="DIR", help="the ComfyUI folder (else COMFYUI_PATH, else here)")
+    group.add_argument("--models", metavar="DIR", help="a bare models folder, without a ComfyUI around it")
+    group.add_argument("--base-directory", metavar="DIR", help="as ComfyUI's option of that name")
+    group.add_argument("--models-directory", metavar="DIR", help="as ComfyUI's option of that name")
+    group.add_argument(
+        "--extra-model-paths-config", metavar="FILE", action="append", default=[], help="as ComfyUI's; repeatable"
+    )
+    group.add_argument(
+        "--target", metavar="NAME|FILE", help="judge for local, runpod-serverless, runpod-pod, modal or a profile file"
+    )
+
+
+def add_resolving_options(parser: argparse.ArgumentParser) -> None:
+    """What may be taken without asking."""
+    group = parser.add_argument_group("resolving")
+    group.add_argument(
+        "--auto",
+        choices=("hash", "exact", "best"),
+        help="what is taken alone: equal hash or id; also an exact name without rival (default); or the best there is",
+    )
+    group.add_argument("--allow-pickle", action="store_true", help="accept .ckpt/.pt/.bin files, which can run code")
+
+
+def add_download_options(parser: argparse.ArgumentParser) -> None:
+    """How bytes are moved."""
+    group = parser.add_argument_group("downloading")
+    group.add_argument("--jobs", type=int, metavar="N", help="files at once (default: 4)")
+    group.add_argument("--connections", type=int, metavar="N", help="connections for one file at most (default: 8)")
+    group.add_argument("--limit-rate", metavar="RATE", help="bytes a second over all files: 5M, 800k")
+    group.add_argument("--store", metavar="DIR", help="keep files by SHA-256 in DIR and link them into the tree")

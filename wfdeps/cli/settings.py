@@ -1,0 +1,161 @@
+"""Flags, environment and config file → one frozen Settings. Nobody else reads the environment.
+
+Strongest first: a flag, an environment variable, `wfdeps.toml` in the working folder, the person's own config
+file, the default.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from wfdeps.domain.secrets import Secret
+from wfdeps.errors import ConfigError
+
+CIVITAI_TOKEN_NAMES = ("CIVITAI_API_TOKEN", "CIVITAI_TOKEN", "CIVITAI_API_KEY")
+HF_TOKEN_NAMES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_ACCESS_TOKEN", "HF_API_TOKEN")
+CIVITAI = "https://civitai.com"
+HUGGINGFACE = "https://huggingface.co"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that a command may need to know of the person, the machine and the line they typed."""
+
+    comfyui: str | None = None
+    models: str | None = None
+    base_directory: str | None = None
+    models_directory: str | None = None
+    extra_model_paths: tuple[str, ...] = ()
+    target: str | None = None
+    civitai_url: str = CIVITAI
+    civitai_token: Secret | None = None
+    hf_endpoint: str = HUGGINGFACE
+    hf_token: Secret | None = None
+    cache_dir: str = ""
+    state_dir: str = ""
+    color: str = "auto"
+    no_color: bool = False
+    ci: bool = False
+    no_input: bool = False
+    offline: bool = False
+    verbosity: int = 0
+    """-1 for `--quiet`, 0, 1 for `-v` …"""
+    config: Mapping[str, Any] = field(default_factory=dict)
+    """The config file's tables, as read."""
+    config_path: str | None = None
+    warnings: tuple[str, ...] = ()
+
+    def table(self, name: str) -> Mapping[str, Any]:
+        """One table of the config file; empty where it has none. Raises ConfigError if it is no table."""
+        found = self.config.get(name, {})
+        if not isinstance(found, Mapping):
+            raise ConfigError(f"`{name}` in {self.config_path} is no table", hint=f"write it as [{name}]")
+        return found
+
+
+def load_settings(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
+    """The settings for one command line. Raises ConfigError for a config file that cannot be used."""
+    warnings: list[str] = []
+    config_path, config = _read_config(arguments.config, environ)
+    library = _table(config, "library", config_path)
+    civitai = _table(config, "civitai", config_path)
+    huggingface = _table(config, "huggingface", config_path)
+    return Settings(
+        comfyui=_path(_flag(arguments, "comfyui") or environ.get("COMFYUI_PATH") or library.get("comfyui")),
+        models=_path(_flag(arguments, "models") or library.get("models")),
+        base_directory=_path(_flag(arguments, "base_directory")),
+        models_directory=_path(_flag(arguments, "models_directory")),
+        extra_model_paths=tuple(
+            map(_expanded, _flag(arguments, "extra_model_paths_config") or library.get("extra_model_paths", ()))
+        ),
+        target=_flag(arguments, "target") or library.get("target"),
+        civitai_url=(environ.get("WFDEPS_CIVITAI_URL") or civitai.get("url") or CIVITAI).rstrip("/"),
+        civitai_token=_civitai_token(arguments, environ, warnings),
+        hf_endpoint=(environ.get("HF_ENDPOINT") or huggingface.get("endpoint") or HUGGINGFACE).rstrip("/"),
+        hf_token=next((Secret(environ[name]) for name in HF_TOKEN_NAMES if environ.get(name)), None),
+        cache_dir=_own_folder("cache", environ),
+        state_dir=_own_folder("state", environ),
+        color=arguments.color,
+        no_color=bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb",
+        ci=environ.get("CI", "").lower() not in ("", "0", "false"),
+        no_input=arguments.no_input,
+        offline=arguments.offline or _is_on(environ.get("WFDEPS_OFFLINE")),
+        verbosity=-1 if arguments.quiet else arguments.verbose,
+        config=config,
+        config_path=config_path,
+        warnings=tuple(warnings),
+    )
+
+
+def _civitai_token(arguments: argparse.Namespace, environ: Mapping[str, str], warnings: list[str]) -> Secret | None:
+    if arguments.api_key:
+        warnings.append("`--api-key` is visible in the process list; prefer CIVITAI_API_TOKEN")
+        return Secret(arguments.api_key)
+    given = {name: environ[name] for name in CIVITAI_TOKEN_NAMES if environ.get(name)}
+    if len(set(given.values())) > 1:
+        first, *others = given
+        warnings.append(f"{' and '.join(others)} differ from {first}; {first} is used")
+    return next((Secret(value) for value in given.values()), None)
+
+
+def _read_config(named: str | None, environ: Mapping[str, str]) -> tuple[str | None, Mapping[str, Any]]:
+    if named and not os.path.isfile(named):
+        raise ConfigError(f"no config file at `{named}`")
+    home = os.path.join(_own_folder("config", environ), "config.toml")
+    path = named or next((place for place in ("wfdeps.toml", home) if os.path.isfile(place)), None)
+    if path is None:
+        return None, {}
+    import tomllib  # only those who have a config file pay for reading one
+
+    try:
+        with open(path, "rb") as file:
+            return path, tomllib.load(file)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"cannot read `{path}`: {error}") from error
+
+
+def _table(config: Mapping[str, Any], name: str, path: str | None) -> Mapping[str, Any]:
+    return Settings(config=config, config_path=path).table(name)
+
+
+def _flag(arguments: argparse.Namespace, name: str) -> Any:
+    return getattr(arguments, name, None)
+
+
+def _path(text: str | None) -> str | None:
+    return _expanded(text) if text else None
+
+
+def _expanded(text: str) -> str:
+    return os.path.abspath(os.path.expanduser(text))
+
+
+def _is_on(text: str | None) -> bool:
+    return (text or "").lower() in ("1", "true", "yes", "on")
+
+
+def _own_folder(purpose: str, environ: Mapping[str, str]) -> str:
+    """Our folder for `cache`, `state` or `config`.
+
+    On Linux these are the XDG folders, spelt out because platformdirs costs more to import than `check` may
+    spend; elsewhere platformdirs knows.
+    """
+    if own := environ.get(f"WFDEPS_{purpose.upper()}_DIR"):
+        return os.path.abspath(own)
+    if sys.platform.startswith("linux"):
+        default = {"cache": "~/.cache", "state": "~/.local/state", "config": "~/.config"}[purpose]
+        base = environ.get(f"XDG_{purpose.upper()}_HOME") or default.replace("~", environ.get("HOME", "~"), 1)
+        return os.path.join(os.path.expanduser(base), "wfdeps")
+    import platformdirs
+
+    folders = {
+        "cache": platformdirs.user_cache_dir,
+        "state": platformdirs.user_state_dir,
+        "config": platformdirs.user_config_dir,
+    }
+    return folders[purpose]("wfdeps", appauthor=False)
