@@ -1,0 +1,33 @@
+"""What is odd about files that are all there: two models that do not fit, a value ComfyUI will not like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wfdeps.domain.refs import NodeSite
+
+
+class LintLevel(StrEnum):
+    """How much it matters; worst first."""
+
+    ERROR = "error"
+    """The run will fail, or its picture will be noise."""
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Lint:
+    """One remark about a workflow and its files."""
+
+    level: LintLevel
+    code: str
+    """Stable: `base-mismatch`, `separator`, `unsafe-format` …"""
+    message: str
+    """One sentence, with the reason."""
+    names: tuple[str, ...] = ()
+    """The files it is about, as the workflow says them."""
+    sites: tuple[NodeSite, ...] = ()
+    consequence: str = ""
+    """ComfyUI's own message that it would cause, where one is known."""
