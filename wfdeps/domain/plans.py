@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wfdeps.domain.candidates import Candidate, Evidence
+from wfdeps.domain.candidates import Candidate, Evidence, RankedCandidate
 from wfdeps.domain.digests import Digest
 from wfdeps.domain.files import LocalFile
 from wfdeps.domain.refs import ModelRef
@@ -26,6 +26,8 @@ class Keep:
 
     ref: ModelRef
     file: LocalFile
+    origin: RankedCandidate | None = None
+    """Where the same bytes can be had, when a source was asked by their hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Link:
     ref: ModelRef
     file: LocalFile
     target: Target
+    origin: RankedCandidate | None = None
 
 
 @dataclass(frozen=True, slots=True)

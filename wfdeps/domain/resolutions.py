@@ -69,6 +69,8 @@ class Present:
 
     ref: ModelRef
     finding: Finding
+    origin: RankedCandidate | None = None
+    """Where the same bytes can be had, when a source was asked by their hash."""
 
 
 @dataclass(frozen=True, slots=True)

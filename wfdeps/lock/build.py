@@ -1,0 +1,146 @@
+"""Steps and outcomes → Lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import assert_never
+
+from wfdeps.domain.candidates import Candidate, Evidence, RankedCandidate
+from wfdeps.domain.digests import Algorithm, Digest, find_digest
+from wfdeps.domain.locks import Lock, LockEntry, LockSource
+from wfdeps.domain.outcomes import Failed, Outcome, Placed
+from wfdeps.domain.plans import Blocked, Download, Keep, Link
+from wfdeps.domain.refs import ModelRef, RefStatus, WorkflowRefs
+from wfdeps.domain.resolutions import ChosenBy
+from wfdeps.domain.urls import without_secrets
+
+Relative = Callable[[str], str]
+"""A workflow's path → the same relative to the lock's folder, with `/`."""
+
+
+def build_lock(
+    workflows: Iterable[WorkflowRefs],
+    outcomes: Iterable[Outcome | Download],
+    *,
+    relative: Relative,
+    previous: Lock | None = None,
+) -> Lock:
+    """The lock for these workflows.
+
+    A file that is simply there keeps what an earlier lock knew of its origin, as long as its bytes are the same.
+    """
+    known = {(entry.folder, entry.name): entry for entry in (previous.entries if previous else ())}
+    entries: dict[tuple[str, str], LockEntry] = {}
+    unresolved: set[str] = set()
+    for outcome in outcomes:
+        for entry in _entries_of(outcome, relative):
+            entries[entry.folder, entry.name] = _with_origin(entry, known.get((entry.folder, entry.name)))
+        unresolved.update(_open_ends(outcome))
+    return Lock(
+        workflows=tuple(sorted({(relative(read.path), read.sha256) for read in workflows})),
+        entries=tuple(entries[key] for key in sorted(entries)),
+        unresolved=tuple(sorted(unresolved)),
+    )
+
+
+def _entries_of(outcome: Outcome | Download, relative: Relative) -> tuple[LockEntry, ...]:
+    match outcome:
+        case Keep(ref, file, origin):
+            return (_from_library(ref, file.name, file.size, file.digests, origin, relative),)
+        case Link(ref, file, target, origin):
+            return (_from_library(ref, target.name, file.size, file.digests, origin, relative),)
+        case Download() as download:
+            digest = find_digest(download.digests, Algorithm.SHA256)
+            size = download.size if download.candidate.size_is_exact else None
+            return _from_download(download, digest.value if digest else None, size, relative)
+        case Placed(download, receipt):
+            return _from_download(download, receipt.sha256, receipt.size, relative)
+        case Blocked() | Failed():
+            return ()
+        case _:
+            assert_never(outcome)
+
+
+def _open_ends(outcome: Outcome | Download) -> tuple[str, ...]:
+    match outcome:
+        case Blocked(ref) if ref.status is RefStatus.REQUIRED:
+            return (f"{ref.folder}/{ref.name}",)
+        case Failed(download):
+            return tuple(f"{ref.folder}/{ref.name}" for ref in download.refs)
+        case _:
+            return ()
+
+
+def _from_library(
+    ref: ModelRef,
+    name: str,
+    size: int,
+    digests: tuple[Digest, ...],
+    origin: RankedCandidate | None,
+    relative: Relative,
+) -> LockEntry:
+    digest = find_digest(digests, Algorithm.SHA256)
+    return LockEntry(
+        name=ref.name,
+        folder=ref.folder,
+        path=f"{ref.folder}/{name}",
+        sha256=digest.value if digest else None,
+        size=size,
+        air=str(origin.candidate.air) if origin and origin.candidate.air else None,
+        sources=_sources(origin.candidate) if origin else _named_by_workflow(ref),
+        used_by=_used_by((ref,), relative),
+        chosen_by=ChosenBy.HASH if origin else ChosenBy.NAME,
+        evidence=_texts(origin.evidence) if origin else ("in the library under this name",),
+    )
+
+
+def _from_download(
+    download: Download, sha256: str | None, size: int | None, relative: Relative
+) -> tuple[LockEntry, ...]:
+    candidate = download.candidate
+    by_name: dict[tuple[str, str], list[ModelRef]] = {}
+    for ref in download.refs:
+        by_name.setdefault((download.target.folder_key, ref.name), []).append(ref)
+    return tuple(
+        LockEntry(
+            name=name,
+            folder=folder,
+            path=f"{folder}/{download.target.name}",
+            sha256=sha256,
+            size=size,
+            air=str(candidate.air) if candidate.air else None,
+            sources=_sources(candidate),
+            used_by=_used_by(refs, relative),
+            chosen_by=download.chosen_by,
+            evidence=_texts(download.evidence),
+        )
+        for (folder, name), refs in sorted(by_name.items())
+    )
+
+
+def _sources(candidate: Candidate) -> tuple[LockSource, ...]:
+    first = LockSource(candidate.source, without_secrets(candidate.url), candidate.page)
+    return (first, *(LockSource("mirror", without_secrets(url)) for url in candidate.mirrors))
+
+
+def _named_by_workflow(ref: ModelRef) -> tuple[LockSource, ...]:
+    return tuple(LockSource("url", without_secrets(url)) for url in ref.urls)
+
+
+def _with_origin(entry: LockEntry, before: LockEntry | None) -> LockEntry:
+    if before is None or entry.chosen_by is not ChosenBy.NAME or entry.air or before.sha256 != entry.sha256:
+        return entry
+    return replace(
+        entry, air=before.air, sources=before.sources, chosen_by=before.chosen_by, evidence=before.evidence
+    )
+
+
+def _used_by(refs: Iterable[ModelRef], relative: Relative) -> tuple[str, ...]:
+    sites = {(relative(site.workflow), site.node_id, site.input) for ref in refs for site in ref.sites}
+    return tuple(f"{workflow}#{node_id}:{name}" for workflow, node_id, name in sorted(sites))
+
+
+def _texts(evidence: Iterable[Evidence]) -> tuple[str, ...]:
+    return tuple(map(str, evidence))
+

@@ -1,0 +1,118 @@
+"""Resolutions → Plan: one step a ref, refs that want the same file in the same place sharing one download."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from wfdeps.domain.candidates import Access, AccessState, Candidate
+from wfdeps.domain.files import Folder, LocalFile
+from wfdeps.domain.plans import Blocked, Download, Keep, Link, Plan, Step, Target
+from wfdeps.domain.refs import ModelRef
+from wfdeps.domain.resolutions import Ambiguous, Present, RefState, Resolution, Resolved, Unresolved
+from wfdeps.errors import UnsafePathError
+from wfdeps.plan.layout import target_for
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where files may be put: the library's folders in search order, and how it spells subfolders."""
+
+    folders: tuple[Folder, ...]
+    separator: str
+
+
+def build_plan(resolutions: Iterable[Resolution], layout: Layout) -> Plan:
+    """The plan, sorted by folder and name. A name that cannot be trusted becomes a Blocked step, never a path."""
+    steps = [_step(resolution, layout) for resolution in resolutions]
+    return Plan(tuple(sorted(_merged(steps), key=_order)))
+
+
+def _step(resolution: Resolution, layout: Layout) -> Step:
+    match resolution:
+        case Present(ref, finding, origin):
+            file = finding.files[0]
+            if finding.state is RefState.PRESENT:
+                return Keep(ref, file, origin)
+            return _link(ref, file, layout, origin=resolution)
+        case Resolved() as resolved:
+            return _download(resolved, layout)
+        case Ambiguous(ref, candidates, reason):
+            return Blocked(ref, RefState.AMBIGUOUS, reason, f"`wfdeps get` at a terminal asks; {len(candidates)} known")
+        case Unresolved(ref, state, reason, hint):
+            return Blocked(ref, state, reason, hint)
+        case _:
+            assert_never(resolution)
+
+
+def _link(ref: ModelRef, file: LocalFile, layout: Layout, *, origin: Present) -> Step:
+    try:
+        target = target_for(ref.folder, ref.name, layout.folders, layout.separator)
+    except UnsafePathError as error:
+        return Blocked(ref, RefState.REFUSED, error.message, error.hint or "")
+    return Link(ref, file, target, origin.origin)
+
+
+def _download(resolved: Resolved, layout: Layout) -> Step:
+    ref, candidate = resolved.ref, resolved.choice.candidate
+    if not candidate.access.is_open:
+        return _no_access(ref, candidate.access)
+    try:
+        target = target_for(ref.folder, _name_for(ref, candidate), layout.folders, layout.separator)
+    except UnsafePathError as error:
+        return Blocked(ref, RefState.REFUSED, error.message, error.hint or "")
+    return Download(
+        refs=(ref,),
+        candidate=candidate,
+        target=target,
+        urls=(candidate.url, *candidate.mirrors),
+        size=candidate.size,
+        digests=candidate.digests or ref.digests,
+        chosen_by=resolved.chosen_by,
+        evidence=resolved.choice.evidence,
+    )
+
+
+def _name_for(ref: ModelRef, candidate: Candidate) -> str:
+    """The workflow's own name; an embedding or LoRA tag without an ending takes its candidate's."""
+    stem = ref.name.replace("\\", "/").rpartition("/")[2]
+    ending = candidate.file_name[candidate.file_name.rfind(".") :] if "." in candidate.file_name else ""
+    has_ending = "." in stem and len(stem) - stem.rfind(".") <= len(".safetensors")
+    return ref.name if has_ending or not ending else ref.name + ending
+
+
+_NO_ACCESS: dict[AccessState, tuple[RefState, str]] = {
+    AccessState.OPEN: (RefState.RESOLVED, ""),
+    AccessState.TOKEN: (RefState.GATED, "set a token (CIVITAI_API_TOKEN or HF_TOKEN); `wfdeps auth check` tells"),
+    AccessState.EARLY_ACCESS: (RefState.EARLY_ACCESS, "buy early access on its page, wait, or choose another version"),
+    AccessState.DISABLED: (RefState.GATED, "its creator switched downloads off; no token helps"),
+    AccessState.ARCHIVED: (RefState.UNRESOLVED, "its page is archived; a mirror may still hold the same bytes"),
+    AccessState.DELETED: (RefState.UNRESOLVED, "it was deleted; a mirror may still hold the same bytes"),
+    AccessState.BLOCKED: (RefState.GATED, "not available in this region or under this licence"),
+}
+
+
+def _no_access(ref: ModelRef, access: Access) -> Blocked:
+    state, hint = _NO_ACCESS[access.state]
+    reason = access.detail or access.state.replace("_", " ")
+    return Blocked(ref, state, f"{reason} until {access.until}" if access.until else reason, hint)
+
+
+def _merged(steps: Iterable[Step]) -> Iterable[Step]:
+    """Steps with every download of the same file to the same place folded into one."""
+    downloads: dict[tuple[Target, str], Download] = {}
+    for step in steps:
+        if not isinstance(step, Download):
+            yield step
+            continue
+        key = step.target, step.urls[0]
+        same = downloads.get(key)
+        downloads[key] = replace(same, refs=(*same.refs, *step.refs)) if same else step
+    yield from downloads.values()
+
+
+def _order(step: Step) -> tuple[str, str]:
+    if isinstance(step, Download):
+        return step.target.folder_key, step.target.name
+    return step.ref.folder, step.ref.name
