@@ -1,4 +1,4 @@
-"""One ref for one file, however many workflows and nodes name it."""
+"""Refs that mean the same file become one, keeping every site that asked for it."""
 
 from __future__ import annotations
 
@@ -6,61 +6,40 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
-from wfdeps.domain.digests import agreement
 from wfdeps.domain.refs import Certainty, ModelRef, RefStatus
 
-STATUS_RANK: dict[RefStatus, int] = {
-    RefStatus.REQUIRED: 0,
-    RefStatus.AUTO_DOWNLOAD: 1,
-    RefStatus.PLACEHOLDER: 2,
-    RefStatus.INACTIVE: 3,
-    RefStatus.UNREACHABLE: 4,
-    RefStatus.INERT: 5,
-}
-"""The strongest claim wins: a file one workflow needs and another has muted is needed."""
-
 _T = TypeVar("_T")
-_CERTAINTY_RANK = {certainty: rank for rank, certainty in enumerate(Certainty)}
+
+_STATUS_ORDER = tuple(RefStatus)
+"""As declared: what makes a file needed comes first."""
+_CERTAINTY_ORDER = tuple(Certainty)
 
 
 def merge_refs(refs: Iterable[ModelRef]) -> tuple[ModelRef, ...]:
-    """The same refs with those of one name and folder made one, sorted by folder and name.
+    """One ref for each (name, folder), in the order first seen.
 
-    Two whose hashes contradict each other stay two: they are different files under one name.
+    The merged ref has the most demanding status of all, the best certainty, and every site, hash and URL.
     """
-    merged: dict[tuple[str, str], list[ModelRef]] = {}
+    merged: dict[tuple[str, str], ModelRef] = {}
     for ref in refs:
-        group = merged.setdefault((ref.folder, ref.name), [])
-        place = next((i for i, other in enumerate(group) if are_same(ref, other)), None)
-        if place is None:
-            group.append(ref)
-        else:
-            group[place] = _merge(group[place], ref)
-    return tuple(ref for key in sorted(merged) for ref in merged[key])
+        key = (ref.name, ref.folder)
+        merged[key] = _both(merged[key], ref) if key in merged else ref
+    return tuple(merged.values())
 
 
-def are_same(one: ModelRef, other: ModelRef) -> bool:
-    """Whether two refs mean one file: same name, same folder, no hash that says otherwise."""
-    return (
-        one.name == other.name
-        and one.folder == other.folder
-        and agreement(one.digests, other.digests) is not False
-    )
-
-
-def _merge(one: ModelRef, other: ModelRef) -> ModelRef:
-    first, second = sorted((one, other), key=lambda ref: STATUS_RANK[ref.status])
+def _both(one: ModelRef, other: ModelRef) -> ModelRef:
+    lead = min(one, other, key=lambda ref: _STATUS_ORDER.index(ref.status))
     return replace(
-        first,
-        folders=_union(first.folders, second.folders),
+        lead,
+        folders=_union(one.folders, other.folders),
         sites=_union(one.sites, other.sites),
-        digests=_union(first.digests, second.digests),
-        urls=_union(first.urls, second.urls),
-        air=first.air or second.air,
-        version_id=first.version_id or second.version_id,
-        hints=_union(first.hints, second.hints),
-        base_models=_union(first.base_models, second.base_models),
-        certainty=min(first.certainty, second.certainty, key=_CERTAINTY_RANK.__getitem__),
+        digests=_union(one.digests, other.digests),
+        urls=_union(one.urls, other.urls),
+        hints=_union(one.hints, other.hints),
+        base_models=_union(one.base_models, other.base_models),
+        air=one.air or other.air,
+        version_id=one.version_id or other.version_id,
+        certainty=min(one.certainty, other.certainty, key=_CERTAINTY_ORDER.index),
     )
 
 

@@ -1,0 +1,82 @@
+"""The last stage: the plan carried out, in the caller's thread, one outcome for every step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from wfdeps.detect.headers import Corrupt, read_header
+from wfdeps.detect.identify import identify
+from wfdeps.disk import reader
+from wfdeps.domain.identity import Identity
+from wfdeps.domain.model_types import ModelType
+from wfdeps.domain.outcomes import (
+    Failed,
+    FetchEvent,
+    Fetched,
+    FetchFailed,
+    FetchProgressed,
+    FetchRetrying,
+    FetchStarted,
+    Outcome,
+    Placed,
+)
+from wfdeps.domain.plans import Blocked, Download, Keep, Link, Plan
+from wfdeps.domain.resolutions import RefState
+from wfdeps.errors import LibraryError
+from wfdeps.plan.settle import Misfit, settle
+from wfdeps.ports import Fetcher, Library, Reporter
+
+
+def carry_out(plan: Plan, *, fetcher: Fetcher, library: Library, reporter: Reporter) -> tuple[Outcome, ...]:
+    """What became of each step. Stopping it (KeyboardInterrupt) leaves what is placed placed, the rest resumable."""
+    outcomes = [_settled_already(step, library) for step in plan.steps if not isinstance(step, Download)]
+    events = fetcher.fetch_all(plan.downloads) if plan.downloads else iter(())
+    for event in events:
+        reporter.event(event)
+        outcomes.extend(_outcome_of(event, library, reporter))
+    return tuple(outcomes)
+
+
+def _settled_already(step: Keep | Link | Blocked, library: Library) -> Outcome:
+    if not isinstance(step, Link):
+        return step
+    try:
+        library.link(step)
+    except LibraryError as error:
+        return Blocked(step.ref, RefState.FAILED, error.message, error.hint or "")
+    return step
+
+
+def _outcome_of(event: FetchEvent, library: Library, reporter: Reporter) -> Iterable[Outcome]:
+    match event:
+        case FetchStarted() | FetchProgressed() | FetchRetrying():
+            return ()
+        case FetchFailed(download, reason, hint, kind):
+            return (Failed(download, reason, hint, kind),)
+        case Fetched():
+            return (_placed(event, library, reporter),)
+        case _:
+            assert_never(event)
+
+
+def _placed(fetched: Fetched, library: Library, reporter: Reporter) -> Outcome:
+    settled = settle(fetched, _identity(fetched), library.folders(), library.separator)
+    if isinstance(settled, Misfit):
+        return Failed(fetched.download, settled.reason, settled.hint, "misfit")
+    if settled.remark:
+        reporter.note(settled.remark)
+    try:
+        receipt = library.place(settled.placement)
+    except LibraryError as error:
+        return Failed(fetched.download, error.message, error.hint or "", "placement")
+    return Placed(fetched.download, receipt, fetched.verified_by)
+
+
+def _identity(fetched: Fetched) -> Identity:
+    """What the staged file is by its own header; UNKNOWN where it has none that we can read."""
+    with reader(fetched.staged) as read:
+        header = read_header(read, fetched.size, fetched.download.candidate.file_name)
+    if isinstance(header, Corrupt):
+        return Identity(ModelType.UNKNOWN, reasons=(header.reason,))
+    return identify(header, fetched.download.candidate.file_name)

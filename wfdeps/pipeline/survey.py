@@ -1,0 +1,54 @@
+"""The first stage: what the workflows need, and how each ref stands against the library. No network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from wfdeps.domain.merging import merge_refs
+from wfdeps.domain.refs import ModelRef, RefStatus, UnreadableWorkflow, WorkflowRefs
+from wfdeps.domain.resolutions import Finding, RefState
+from wfdeps.match.local import find_local
+from wfdeps.ports import Library
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was read, and one finding for each distinct ref of all workflows."""
+
+    readings: tuple[WorkflowRefs | UnreadableWorkflow, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def workflows(self) -> tuple[WorkflowRefs, ...]:
+        return tuple(reading for reading in self.readings if isinstance(reading, WorkflowRefs))
+
+    @property
+    def needed(self) -> tuple[Finding, ...]:
+        """Those of the refs that a run of the workflows requires."""
+        return tuple(finding for finding in self.findings if finding.ref.status is RefStatus.REQUIRED)
+
+
+def survey(readings: Iterable[WorkflowRefs | UnreadableWorkflow], library: Library) -> Survey:
+    """How every ref of these workflows stands. Raises LibraryError where no model folder can be read."""
+    readings = tuple(readings)
+    refs = merge_refs(ref for reading in readings if isinstance(reading, WorkflowRefs) for ref in reading.refs)
+    inventory = library.inventory([ref for ref in refs if ref.status not in _NOT_LOOKED_FOR])
+    return Survey(
+        readings,
+        tuple(_as_status(ref) if ref.status in _NOT_LOOKED_FOR else find_local(ref, inventory) for ref in refs),
+    )
+
+
+# A ref that is no file here: its status is its state.
+_NOT_LOOKED_FOR = {
+    RefStatus.AUTO_DOWNLOAD: RefState.AUTO_DOWNLOAD,
+    RefStatus.INACTIVE: RefState.INACTIVE,
+    RefStatus.UNREACHABLE: RefState.UNREACHABLE,
+    RefStatus.PLACEHOLDER: RefState.PLACEHOLDER,
+    RefStatus.INERT: RefState.INERT,
+}
+
+
+def _as_status(ref: ModelRef) -> Finding:
+    return Finding(ref, _NOT_LOOKED_FOR[ref.status], detail=ref.why)
