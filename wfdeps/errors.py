@@ -10,6 +10,9 @@
     │   └── DiskFullError           the file system has no room, or a quota is used up
     ├── SourceError                 an index of models
     │   ├── SourceUnavailableError  no answer: network, 5xx, a page instead of JSON
+    │   │   └── RegionBlockedError  not from here, by law
+    │   ├── NotFoundError           it is not there, or no longer
+    │   ├── UnsafeRedirectError     a redirect to where we do not go
     │   ├── RateLimitError          asked to wait; knows for how long
     │   ├── AuthRequiredError       a token, a login or a purchase is needed
     │   └── UnexpectedPayloadError  an answer that is not what the API promises
@@ -64,11 +67,55 @@ class DiskFullError(LibraryError):
 
 
 class SourceError(WfdepsError):
-    """An index of models did not help."""
+    """An index of models did not help. `status` is the HTTP status and `payload` the decoded body, where there are."""
+
+    def __init__(
+        self, message: str, *, hint: str | None = None, status: int | None = None, payload: object = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.payload = payload
 
 
 class SourceUnavailableError(SourceError):
-    """No usable answer: no network, a server error, a page where JSON was due."""
+    """No usable answer: no network, a server error, a page where JSON was due.
+
+    `final` is true where another try would end the same way: no such host, a bad certificate, `--offline`.
+    `retry_after` is in seconds, None where the server did not say.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        final: bool = False,
+        retry_after: float | None = None,
+        hint: str | None = None,
+        status: int | None = None,
+        payload: object = None,
+    ) -> None:
+        super().__init__(message, hint=hint, status=status, payload=payload)
+        self.final = final
+        self.retry_after = retry_after
+
+
+class RegionBlockedError(SourceUnavailableError):
+    """The server refuses this region, by law (HTTP 451)."""
+
+
+class NotFoundError(SourceError):
+    """It is not there (404), or no longer (410)."""
+
+
+class UnsafeRedirectError(SourceError):
+    """A redirect to where we do not go: another scheme, http after https, a private network.
+
+    `target` is the address, without secrets.
+    """
+
+    def __init__(self, message: str, *, target: str, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.target = target
 
 
 class RateLimitError(SourceError):
@@ -79,9 +126,16 @@ class RateLimitError(SourceError):
     """
 
     def __init__(
-        self, message: str, *, retry_after: float | None = None, final: bool = False, hint: str | None = None
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        final: bool = False,
+        hint: str | None = None,
+        status: int | None = None,
+        payload: object = None,
     ) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, hint=hint, status=status, payload=payload)
         self.retry_after = retry_after
         self.final = final
 

@@ -1,0 +1,417 @@
+"""One polite client for everything: API calls, streamed bodies, single ranges."""
+
+from __future__ import annotations
+
+import json as json_format
+import random
+import socket
+import ssl
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from threading import Lock
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import unquote, urlencode, urlsplit
+
+from wfdeps import __version__
+from wfdeps.domain.secrets import Secret
+from wfdeps.errors import (
+    RateLimitError,
+    SourceError,
+    SourceUnavailableError,
+    UnexpectedPayloadError,
+    UnsafeRedirectError,
+)
+from wfdeps.http.engine import load_engine
+from wfdeps.http.origins import host_of, origin_of, redirected
+from wfdeps.http.replies import MIB, Reply, content_range, is_page
+from wfdeps.http.waits import LONGEST_WAIT, Backoff, HostGate
+
+USER_AGENT = f"wfdeps/{__version__} (+https://github.com/wfdeps/wfdeps)"
+REDIRECTS = 20
+_REDIRECTING = frozenset({301, 302, 303, 307, 308})
+_T = TypeVar("_T")
+
+
+class Http:
+    """One client: identity, pool, TLS context, credentials, limits. Safe to share between threads; `close` it.
+
+    `credentials` maps origins (`https://civitai.com`) to bearer tokens. Proxies come from the environment,
+    `.netrc` does not. Cookies are never kept.
+
+        with Http({"https://civitai.com": token}) as http:
+            model = http.json("GET", "https://civitai.com/api/v1/models/257749")
+    """
+
+    def __init__(
+        self,
+        credentials: Mapping[str, Secret] | None = None,
+        *,
+        offline: bool = False,
+        per_host: int = 16,
+        timeout: float = 30.0,
+        connect_timeout: float = 10.0,
+        backoff: Backoff | None = None,
+        patience: float = LONGEST_WAIT,
+        allow_insecure_redirects: bool = False,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+        engine: str | None = None,
+        transport: Any = None,
+    ) -> None:
+        self._credentials = {origin_of(url): token for url, token in (credentials or {}).items()}
+        self._offline = offline
+        self._per_host = per_host
+        self._timeout = timeout
+        self._connect_timeout = connect_timeout
+        self._backoff = backoff or Backoff()
+        self._patience = patience
+        self._allow_insecure = allow_insecure_redirects
+        self._sleep = sleep
+        self._now = now
+        self._chance = chance
+        self._engine_name = engine
+        self._transport = transport
+        self._client: Any = None
+        self._engine: Any = None
+        self._gates: dict[tuple[str, str], HostGate] = {}
+        self._lock = Lock()
+
+    def json(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, object] | None = None,
+        body: object = None,
+        limit: int = 64 * MIB,
+    ) -> Any:
+        """The decoded JSON an API answers with; `body` is sent as JSON, `limit` bounds the answer's decoded bytes.
+
+        Faults that may pass (transport, 5xx, most 429) are tried again first, with growing waits or as long as
+        the server asks. Raises NotFoundError, AuthRequiredError, RateLimitError, RegionBlockedError,
+        UnsafeRedirectError, SourceUnavailableError or UnexpectedPayloadError.
+        """
+        content = None if body is None else json_format.dumps(body, separators=(",", ":")).encode()
+        headers = {"accept": "application/json", "accept-encoding": "gzip, deflate"}
+        if content is not None:
+            headers["content-type"] = "application/json"
+        full = _with_params(url, params)
+
+        def ask() -> Any:
+            with self._opened(method, full, headers, content, "api") as reply:
+                if reply.status // 100 != 2:
+                    raise reply.failure()
+                return _decoded(reply, limit)
+
+        return self._tried(ask, full)
+
+    def get(
+        self, url: str, headers: Mapping[str, str] | None = None, *, stopped: Callable[[], bool] | None = None
+    ) -> AbstractContextManager[Reply]:
+        """An open reply to GET, redirects followed, whatever its status; one try, the body not yet read.
+
+        Asks for identity encoding. Takes a slot at the host that sends the body until it is left; `stopped` is
+        looked at while waiting for one. Raises SourceUnavailableError or UnsafeRedirectError.
+        """
+        wanted = {"accept-encoding": "identity", **(headers or {})}
+        return self._opened("GET", url, wanted, None, "body", stopped)
+
+    def ranged(self, url: str, offset: int, length: int) -> bytes:
+        """Up to `length` bytes from `offset`: fewer at the end of the file, none beyond it.
+
+        A server that ignores Range is cut off as soon as the bytes are here; where that would mean reading more
+        than 8 MiB first, UnexpectedPayloadError. Tried again and failing as `json` does.
+        """
+
+        def ask() -> bytes:
+            wanted = {"range": f"bytes={offset}-{offset + length - 1}", "accept-encoding": "identity"}
+            with self._opened("GET", url, wanted, None, "api") as reply:
+                return _slice_of(reply, offset, length)
+
+        return self._tried(ask, url)
+
+    def complain(self, url: str, pause: float) -> None:
+        """Tell all workers that this host asked for less: half as many at once, none before `pause` seconds."""
+        self._gate("body", url).complain(pause)
+
+    def thank(self, url: str) -> None:
+        """Tell all workers that this host does well."""
+        self._gate("body", url).thank()
+
+    def close(self) -> None:
+        """Close every connection. The object may be used again afterwards."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Http({', '.join(sorted(self._credentials)) or 'anonymous'})"
+
+    def _tried(self, ask: Callable[[], _T], url: str) -> _T:
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                answer = ask()
+            except SourceError as error:
+                delay = self._delay(error, attempt)
+                if delay is None:
+                    raise
+                if isinstance(error, RateLimitError):
+                    self._gate("api", url).complain(delay)  # the next slot is given when the pause is over
+                else:
+                    self._sleep(delay)
+            else:
+                self._gate("api", url).thank()
+                return answer
+
+    def _delay(self, error: SourceError, attempt: int) -> float | None:
+        """Seconds until the next try; None where there should be none."""
+        if not isinstance(error, (RateLimitError, SourceUnavailableError, _GarbledError)):
+            return None
+        if getattr(error, "final", False):
+            return None
+        # A page or broken JSON with a 200 is a portal or a bug: one more try, then the person should hear of it.
+        most = 2 if error.status == 200 else self._backoff.attempts
+        if attempt >= most:
+            return None
+        asked = getattr(error, "retry_after", None)
+        if asked is not None and asked > self._patience:
+            return None
+        return self._backoff.delay(attempt, self._chance) if asked is None else float(asked)
+
+    @contextmanager
+    def _opened(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        lane: str,
+        stopped: Callable[[], bool] | None = None,
+    ) -> Iterator[Reply]:
+        first, basic = _without_login(_checked(url))
+        if self._offline:
+            raise SourceUnavailableError(f"offline: `{host_of(url)}` was not asked", final=True)
+        client = self._connected()
+        given = {**headers, **basic}
+        current, seen = first, set[str]()
+        for _ in range(REDIRECTS + 1):
+            seen.add(current)
+            with self._gate(lane, current).slot(stopped) as entered:
+                if not entered:
+                    raise SourceUnavailableError("stopped before it began", final=True)
+                with self._sent(
+                    client, method, current, self._headers_for(current, first, given), content
+                ) as reply:
+                    location = reply.headers.get("location")
+                    if reply.status not in _REDIRECTING or not location:
+                        yield reply
+                        return
+                    _drain(reply)
+            current = redirected(current, location, asked=first, allow_insecure=self._allow_insecure)
+            if current in seen:
+                raise UnsafeRedirectError("redirects go in a circle", target=host_of(current))
+            if reply.status == 303 or (reply.status in (301, 302) and method == "POST"):
+                method, content = "GET", None
+        raise UnsafeRedirectError(f"more than {REDIRECTS} redirects", target=host_of(current))
+
+    @contextmanager
+    def _sent(
+        self, client: Any, method: str, url: str, headers: Mapping[str, str], content: bytes | None
+    ) -> Iterator[Reply]:
+        engine = self._engine
+        faults = (engine.HTTPError, engine.InvalidURL, engine.StreamError)
+        try:
+            request = client.build_request(method, url, headers=headers, content=content)
+            response = client.send(request, stream=True, follow_redirects=False)
+        except faults as error:
+            raise _unavailable(error, url) from error
+        try:
+            yield Reply(response, _unavailable, faults)
+        finally:
+            response.close()
+
+    def _headers_for(self, url: str, first: str, given: Mapping[str, str]) -> dict[str, str]:
+        """What one hop is told: a credential only where it belongs, the caller's own only at the first origin."""
+        origin = origin_of(url)
+        own = origin == origin_of(first)
+        headers = {
+            name: value for name, value in given.items() if own or name.lower() not in _PRIVATE_HEADERS
+        }
+        token = self._credentials.get(origin)
+        if token is not None:
+            headers.setdefault("authorization", f"Bearer {token.reveal()}")
+        return headers
+
+    def _gate(self, lane: str, url: str) -> HostGate:
+        key = (lane, host_of(url))
+        with self._lock:
+            if key not in self._gates:
+                self._gates[key] = HostGate(self._per_host, self._now, self._sleep)
+            return self._gates[key]
+
+    def _connected(self) -> Any:
+        with self._lock:
+            if self._client is None:
+                self._engine = engine = load_engine(self._engine_name)
+                self._client = engine.Client(
+                    headers={"user-agent": USER_AGENT},
+                    timeout=engine.Timeout(self._timeout, connect=self._connect_timeout, pool=None),
+                    limits=engine.Limits(
+                        max_connections=None, max_keepalive_connections=32, keepalive_expiry=30.0
+                    ),
+                    cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+                    transport=self._transport,
+                )
+            return self._client
+
+
+_PRIVATE_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
+
+
+class _GarbledError(UnexpectedPayloadError):
+    """JSON that does not parse: cut on the way, or a bug at the other end."""
+
+
+def _checked(url: str) -> str:
+    try:
+        origin_of(url)
+    except ValueError as error:
+        raise UnexpectedPayloadError(str(error), hint="only http and https addresses are fetched") from error
+    return url
+
+
+def _without_login(url: str) -> tuple[str, dict[str, str]]:
+    """The URL without `user:password@`, and the header that says the same."""
+    parts = urlsplit(url)
+    if parts.username is None and parts.password is None:
+        return url, {}
+    login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return bare, {"authorization": "Basic " + b64encode(login.encode()).decode()}
+
+
+def _with_params(url: str, params: Mapping[str, object] | None) -> str:
+    """The URL with more query values; None is left out, a sequence repeats its name."""
+    kept = {name: _plain(value) for name, value in (params or {}).items() if value is not None}
+    if not kept:
+        return url
+    return url + ("&" if "?" in url else "?") + urlencode(kept, doseq=True)
+
+
+def _plain(value: object) -> object:
+    return str(value).lower() if isinstance(value, bool) else value
+
+
+def _decoded(reply: Reply, limit: int) -> Any:
+    body = reply.read(limit)
+    if is_page(reply.headers, body):
+        raise SourceUnavailableError(
+            f"`{host_of(reply.url)}` sent a page where JSON was due",
+            status=reply.status,
+            hint="a login page, a portal of this network, or a firewall in between",
+        )
+    try:
+        return json_format.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise _GarbledError(
+            f"`{host_of(reply.url)}` sent JSON that does not parse", status=reply.status
+        ) from error
+
+
+def _slice_of(reply: Reply, offset: int, length: int) -> bytes:
+    if reply.status == 416:
+        return b""
+    if reply.status == 206:
+        begins = content_range(reply.headers)
+        if begins is None or begins.start != offset:
+            raise UnexpectedPayloadError(f"`{host_of(reply.url)}` sent another range than asked", status=206)
+        return _first(reply, length)
+    if reply.status != 200:
+        raise reply.failure()
+    if offset > _MOST_SKIPPED:
+        raise UnexpectedPayloadError(f"`{host_of(reply.url)}` sends no ranges", status=200)
+    return _first(reply, offset + length)[offset:]
+
+
+_MOST_SKIPPED = 8 * MIB
+
+
+def _first(reply: Reply, length: int) -> bytes:
+    body = bytearray()
+    for chunk in reply.chunks():
+        body += chunk
+        if len(body) >= length:
+            break
+    return bytes(body[:length])
+
+
+def _drain(reply: Reply) -> None:
+    """Read the few bytes of a redirect, so that its connection can be used again."""
+    if reply.headers.get("content-length", "").isdigit() and int(reply.headers["content-length"]) <= _DRAINED:
+        for _ in reply.chunks():
+            pass
+
+
+_DRAINED = 64 * 1024
+
+
+def _unavailable(error: Exception, url: str) -> SourceError:
+    """A transport's error in the person's words: what, at which host; final where a retry would not help."""
+    host = host_of(url)
+    causes = tuple(_causes(error))
+    for cause in causes:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return SourceUnavailableError(
+                f"the certificate of `{host}` cannot be trusted: {cause.verify_message}",
+                final=True,
+                hint="behind a company proxy, point SSL_CERT_FILE at its CA bundle",
+            )
+        if isinstance(cause, socket.gaierror):
+            unknown = cause.errno == socket.EAI_NONAME
+            what = "is not known" if unknown else "cannot be looked up now"
+            return SourceUnavailableError(
+                f"`{host}` {what}", final=unknown, hint="check the network, or use --offline"
+            )
+    name = type(error).__name__
+    if name == "InvalidURL":
+        return UnexpectedPayloadError(f"`{host}`: an address that cannot be used")
+    if name == "ProxyError":
+        return SourceUnavailableError("the proxy refuses", final=True, hint="see HTTPS_PROXY and NO_PROXY")
+    refused = any(isinstance(cause, ConnectionRefusedError) for cause in causes)
+    what = "refused the connection" if refused else _FAULTS.get(name, "broke the connection")
+    return SourceUnavailableError(f"`{host}` {what}")
+
+
+_FAULTS = {
+    "ConnectTimeout": "does not answer",
+    "ReadTimeout": "stopped sending",
+    "WriteTimeout": "stopped listening",
+    "ConnectError": "cannot be reached",
+    "RemoteProtocolError": "broke off, or does not speak HTTP",
+    "DecodingError": "sent a body that does not decode",
+    "UnsupportedProtocol": "is no http address",
+}
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen = 0
+    while error is not None and seen < 10:
+        yield error
+        error = error.__cause__ or error.__context__
+        seen += 1

@@ -1,0 +1,215 @@
+"""A streamed reply, and what a reply that is no success means."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wfdeps.domain.urls import without_secrets
+from wfdeps.errors import (
+    AuthRequiredError,
+    NotFoundError,
+    RateLimitError,
+    RegionBlockedError,
+    SourceError,
+    SourceUnavailableError,
+    UnexpectedPayloadError,
+)
+from wfdeps.http.origins import host_of
+from wfdeps.http.waits import retry_after
+
+MIB = 1 << 20
+_MESSAGE_CAP = 64 * 1024
+
+_FINAL_429 = ("too many pages", "use cursors", "amount of downloading", "quota", "download limit")
+"""What the body of a 429 says when waiting a minute does not help: a page too deep, a used-up quota."""
+
+
+class Reply:
+    """An open reply: status, headers, and the body as it comes. Closed by who opened it.
+
+    `url` is where the body really comes from, after redirects: it may hold a signature, so it is for machines.
+    """
+
+    def __init__(
+        self, response: Any, wrap: Callable[[Exception, str], SourceError], errors: tuple[type[Exception], ...]
+    ) -> None:
+        self._response = response
+        self._wrap = wrap
+        self._errors = errors
+        self.status: int = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+        self.url = str(response.url)
+
+    def __repr__(self) -> str:
+        return f"Reply({self.status}, {without_secrets(self.url)!r})"
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body as sent, in the sizes it arrives. Raises SourceUnavailableError when it is cut or stalls."""
+        # No chunk size: httpx would copy everything once more, at a third of the speed.
+        return self._guarded(self._response.iter_raw())
+
+    def read(self, limit: int) -> bytes:
+        """The whole body, decoded. Raises UnexpectedPayloadError once it grows beyond `limit` bytes."""
+        parts: list[bytes] = []
+        total = 0
+        for chunk in self._guarded(self._response.iter_bytes()):
+            total += len(chunk)
+            if total > limit:
+                raise UnexpectedPayloadError(
+                    f"`{host_of(self.url)}` sent more than {limit} bytes", status=self.status
+                )
+            parts.append(chunk)
+        return b"".join(parts)
+
+    def hand_off(self) -> tuple[Iterator[bytes], socket.socket] | None:
+        """The socket under the body, to read the rest from directly, and the chunks read before it.
+
+        The iterator must be kept alive and asked exactly once (httpx's reader may hold the body's first bytes);
+        after that the body is on the socket. None where that is not safe: anything but HTTP/1.1 with a plain
+        body of known length straight on TCP or TLS.
+        """
+        if self._response.http_version != "HTTP/1.1" or "transfer-encoding" in self.headers:
+            return None
+        if self.headers.get("content-encoding", "identity") != "identity":
+            return None
+        if not self.headers.get("content-length", "").isdigit():
+            return None
+        stream = self._response.extensions.get("network_stream")
+        found = stream.get_extra_info("socket") if stream is not None else None
+        secured = stream.get_extra_info("ssl_object") if stream is not None else None
+        if not isinstance(found, socket.socket) or (secured is not None and secured is not found):
+            return None  # TLS inside TLS, or a stand-in for a network
+        if secured is None and isinstance(found, ssl.SSLSocket):
+            return None
+        return self.chunks(), found
+
+    def failure(self) -> SourceError:
+        """What a status that is no success means, with the server's own words; reads at most 64 KiB."""
+        return failure_of(self.url, self.status, self.headers, self._beginning())
+
+    def _beginning(self) -> bytes:
+        body = b""
+        try:
+            for chunk in self._guarded(self._response.iter_bytes()):
+                body += chunk
+                if len(body) >= _MESSAGE_CAP:
+                    break
+        except SourceError:
+            pass  # a cut error page still has its status
+        return body[:_MESSAGE_CAP]
+
+    def _guarded(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        try:
+            yield from chunks
+        except self._errors as error:
+            raise self._wrap(error, self.url) from error
+
+
+def failure_of(url: str, status: int, headers: Mapping[str, str], body: bytes) -> SourceError:
+    """The error a status stands for."""
+    host = host_of(url)
+    payload = _json_or_none(body)
+    said = message_in(payload)
+    tail = f": {said}" if said else ""
+    more: dict[str, Any] = {"status": status, "payload": payload}
+    page = is_page(headers, body)
+    if status == 429:
+        final = any(words in said.lower() for words in _FINAL_429)
+        return RateLimitError(
+            f"`{host}` asks us to wait{tail}" if not final else f"`{host}` refuses more for now{tail}",
+            retry_after=retry_after(headers),
+            final=final,
+            **more,
+        )
+    if status == 403 and page and "cf-mitigated" in headers:
+        return SourceUnavailableError(
+            f"`{host}` blocked us with a challenge page (403)",
+            final=True,
+            hint="its firewall wants a browser; try later or from another network",
+            **more,
+        )
+    if status in (401, 403):
+        return AuthRequiredError(f"`{host}` refuses: {said or _REFUSALS[status]} ({status})", **more)
+    if status in (404, 410):
+        return NotFoundError(f"`{host}` does not have it{tail} ({status})", **more)
+    if status == 407:
+        return SourceUnavailableError(
+            "the proxy wants a login (407)", final=True, hint="see HTTPS_PROXY", **more
+        )
+    if status == 451:
+        return RegionBlockedError(f"`{host}` is not available in this region{tail} (451)", final=True, **more)
+    if status >= 500 or status == 408:
+        return SourceUnavailableError(
+            f"`{host}` answered {status}{tail}", retry_after=retry_after(headers), **more
+        )
+    return UnexpectedPayloadError(f"`{host}` answered {status}{tail}", **more)
+
+
+_REFUSALS = {401: "a token or login is needed", 403: "access is forbidden"}
+
+
+def is_page(headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether this is a page for people: by its type, or by how it begins."""
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    start = body[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return media_type in ("text/html", "application/xhtml+xml") or start.startswith(
+        (b"<!doctype html", b"<html")
+    )
+
+
+def message_in(payload: object) -> str:
+    """The server's sentence in an error body, whatever its shape; empty where there is none."""
+    if isinstance(payload, str):
+        return payload
+    if not isinstance(payload, dict):
+        return ""
+    words = [payload.get(key) for key in ("message", "error", "detail", "name")]
+    for word in words:
+        if isinstance(word, dict):
+            word = message_in(word)
+        if isinstance(word, str) and word:
+            return " ".join(word.split())[:300]
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class ContentRange:
+    """Which bytes a reply holds: from `start` up to, not including, `stop`, of `total` (None where unsaid)."""
+
+    start: int
+    stop: int
+    total: int | None
+
+
+def content_range(headers: Mapping[str, str]) -> ContentRange | None:
+    """The reply's Content-Range; None where there is none that makes sense."""
+    found = _RANGE.fullmatch(headers.get("content-range", "").strip())
+    if found is None:
+        return None
+    start, stop = int(found["start"]), int(found["last"]) + 1
+    total = None if found["total"] == "*" else int(found["total"])
+    if stop <= start or (total is not None and stop > total):
+        return None
+    return ContentRange(start, stop, total)
+
+
+def total_of_unsatisfied(headers: Mapping[str, str]) -> int | None:
+    """The size in the `Content-Range: bytes */N` of a 416; None where it says none."""
+    found = re.fullmatch(r"bytes \*/(\d{1,18})", headers.get("content-range", "").strip())
+    return int(found[1]) if found else None
+
+
+_RANGE = re.compile(r"bytes (?P<start>\d{1,18})-(?P<last>\d{1,18})/(?P<total>\d{1,18}|\*)")
+
+
+def _json_or_none(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
