@@ -8,7 +8,7 @@ from enum import StrEnum
 from wfdeps.domain.candidates import Access, RankedCandidate, Verdict
 from wfdeps.domain.files import LocalFile
 from wfdeps.domain.lints import Lint
-from wfdeps.domain.refs import ModelRef, Notice, UnreadableWorkflow
+from wfdeps.domain.refs import ModelRef, Notice, RefStatus, UnreadableWorkflow
 from wfdeps.domain.resolutions import ChosenBy, RefState
 
 
@@ -104,6 +104,11 @@ class ReportItem:
     """What a person can do, in words."""
     next: str = ""
     """What a person can do, as a command."""
+
+    @property
+    def is_unmet(self) -> bool:
+        """Whether a run needs it and it is not there: ComfyUI would not start."""
+        return self.ref.status is RefStatus.REQUIRED and self.state is not RefState.PRESENT
 
     @property
     def source(self) -> str:
@@ -217,25 +222,4 @@ class CheckReport:
     @property
     def needed(self) -> tuple[ReportItem, ...]:
         """The items a run needs and that are not there."""
-        return tuple(item for item in self.items if item.state in UNMET)
-
-
-UNMET: frozenset[RefState] = frozenset(
-    {
-        RefState.PRESENT_ELSEWHERE,
-        RefState.WRONG_FOLDER,
-        RefState.WRONG_HASH,
-        RefState.CORRUPT,
-        RefState.MISSING,
-        RefState.RESOLVED,
-        RefState.AMBIGUOUS,
-        RefState.UNRESOLVED,
-        RefState.GATED,
-        RefState.EARLY_ACCESS,
-        RefState.REFUSED,
-        RefState.UNDECIDED,
-        RefState.FAILED,
-        RefState.INVISIBLE,
-    }
-)
-"""States in which a ref that a run needs is not satisfied: ComfyUI would not start."""
+        return tuple(item for item in self.items if item.is_unmet)

@@ -1,0 +1,92 @@
+"""From states to one word and one exit code.
+
+A definite lack outranks a failed download, and that outranks an undecided one: the code says what would
+still be wrong after the trouble has passed. See decision 0020.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from wfdeps.domain.lints import Lint, LintLevel
+from wfdeps.domain.refs import Notice, UnreadableWorkflow
+from wfdeps.domain.reports import ExitPolicy, FailOn, ReportItem, ReportVerdict, WorkflowVerdict
+from wfdeps.domain.resolutions import RefState
+
+TROUBLE: dict[RefState, FailOn | None] = {
+    RefState.PRESENT: None,
+    RefState.PRESENT_ELSEWHERE: FailOn.MISSING,
+    RefState.WRONG_FOLDER: FailOn.MISSING,
+    RefState.WRONG_HASH: FailOn.HASH,
+    RefState.CORRUPT: FailOn.HASH,
+    RefState.MISSING: FailOn.MISSING,
+    RefState.RESOLVED: FailOn.MISSING,
+    RefState.AMBIGUOUS: FailOn.AMBIGUOUS,
+    RefState.UNRESOLVED: FailOn.MISSING,
+    RefState.GATED: FailOn.MISSING,
+    RefState.EARLY_ACCESS: FailOn.MISSING,
+    RefState.REFUSED: FailOn.POLICY,
+    RefState.UNDECIDED: FailOn.UNDECIDED,
+    RefState.FAILED: FailOn.FAILED,
+    RefState.INVISIBLE: FailOn.MISSING,
+    RefState.AUTO_DOWNLOAD: FailOn.RUNTIME,
+    RefState.PLACEHOLDER: FailOn.RUNTIME,
+    RefState.INACTIVE: None,
+    RefState.UNREACHABLE: None,
+    RefState.INERT: None,
+}
+"""What each state counts as."""
+
+_VERDICT: tuple[tuple[FailOn, ReportVerdict], ...] = (
+    (FailOn.MISSING, ReportVerdict.MISSING),
+    (FailOn.HASH, ReportVerdict.MISSING),
+    (FailOn.POLICY, ReportVerdict.MISSING),
+    (FailOn.AMBIGUOUS, ReportVerdict.AMBIGUOUS),
+    (FailOn.FAILED, ReportVerdict.FAILED),
+    (FailOn.UNDECIDED, ReportVerdict.UNDECIDED),
+)
+"""The first row that applies is the word."""
+
+_LINT = {LintLevel.ERROR: FailOn.LINT_ERROR, LintLevel.WARNING: FailOn.LINT_WARNING}
+_LATER = {FailOn.FAILED: 4, FailOn.UNDECIDED: 3}
+_UNMET, _UNREADABLE = 1, 2
+
+
+def trouble_of(state: RefState, *, attempted: bool) -> FailOn | None:
+    """What a state counts as. Once a download was attempted, a closed door is undecided: a login may open it."""
+    if attempted and state is RefState.GATED:
+        return FailOn.UNDECIDED
+    return TROUBLE[state]
+
+
+def verdict_of(items: Iterable[ReportItem], *, attempted: bool) -> ReportVerdict:
+    """One word for a set of items."""
+    troubles = {trouble_of(item.state, attempted=attempted) for item in items}
+    return next((word for trouble, word in _VERDICT if trouble in troubles), ReportVerdict.READY)
+
+
+def exit_code(
+    items: Iterable[ReportItem],
+    workflows: Sequence[WorkflowVerdict | UnreadableWorkflow],
+    *,
+    lints: Iterable[Lint],
+    room: Sequence[str],
+    warnings: Sequence[Notice],
+    policy: ExitPolicy,
+    attempted: bool,
+) -> int:
+    """0 ready, 1 unmet, 2 a workflow that cannot be read, 3 could not decide, 4 some downloads failed."""
+    if any(isinstance(workflow, UnreadableWorkflow) for workflow in workflows):
+        return _UNREADABLE
+    if policy.exit_zero:
+        return 0
+    troubles = {trouble_of(item.state, attempted=attempted) for item in items}
+    troubles |= {_LINT.get(lint.level) for lint in lints}
+    if room:
+        troubles.add(FailOn.ROOM)
+    if warnings or any(isinstance(workflow, WorkflowVerdict) and workflow.warnings for workflow in workflows):
+        troubles.add(FailOn.WARNING)
+    counted = troubles & policy.counted
+    if counted - _LATER.keys():
+        return _UNMET
+    return max((_LATER[trouble] for trouble in counted if trouble is not None), default=0)

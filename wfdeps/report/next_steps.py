@@ -1,0 +1,81 @@
+"""What a person can do about a state: a sentence, and a command to paste."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wfdeps.domain.candidates import RankedCandidate
+from wfdeps.domain.files import LocalFile
+from wfdeps.domain.refs import ModelRef
+from wfdeps.domain.resolutions import RefState
+from wfdeps.report.escaping import shell_word
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do. `{workflow}`, `{name}`, `{folder}`, `{file}` and `{candidate}` stand for this ref's own."""
+
+    hint: str = ""
+    command: str = ""
+
+
+ADVICE: dict[RefState, Advice] = {
+    RefState.PRESENT: Advice(),
+    RefState.PRESENT_ELSEWHERE: Advice(
+        "it is here under another name; link it, or rewrite the workflow", "wfdeps fix {workflow} --link"
+    ),
+    RefState.WRONG_FOLDER: Advice(
+        "it is here in another folder; link it or move it", "wfdeps fix {workflow} --link"
+    ),
+    RefState.WRONG_HASH: Advice(
+        "the file of this name is another one; look at it, then rename it and fetch the right one",
+        "wfdeps inspect {file}",
+    ),
+    RefState.CORRUPT: Advice("the file is damaged; delete it and fetch it again", "wfdeps get {workflow}"),
+    RefState.MISSING: Advice("find and download it", "wfdeps get {workflow}"),
+    RefState.RESOLVED: Advice("download it", "wfdeps get {workflow}"),
+    RefState.AMBIGUOUS: Advice(
+        "several files may be it; choose one", "wfdeps choose {workflow} {name} {candidate}"
+    ),
+    RefState.UNRESOLVED: Advice(
+        "no source knows it; give its URL or AIR", "wfdeps choose {workflow} {name} URL"
+    ),
+    RefState.GATED: Advice("it needs a token or a login", "wfdeps auth check"),
+    RefState.EARLY_ACCESS: Advice("it is in early access: buy it, wait, or choose another version"),
+    RefState.REFUSED: Advice("it is refused here"),
+    RefState.UNDECIDED: Advice("no source could be asked; try again", "wfdeps get {workflow}"),
+    RefState.FAILED: Advice("run the same command again; what came is kept", "wfdeps get {workflow}"),
+    RefState.INVISIBLE: Advice("it is here, where the target does not look", "wfdeps paths"),
+    RefState.AUTO_DOWNLOAD: Advice("its node fetches it when it first runs: not verified by wfdeps"),
+    RefState.PLACEHOLDER: Advice("put a real file name in its place"),
+    RefState.INACTIVE: Advice(),
+    RefState.UNREACHABLE: Advice(),
+    RefState.INERT: Advice(),
+}
+"""For every state there is."""
+
+
+def advice_for(
+    ref: ModelRef, state: RefState, files: Sequence[LocalFile], candidates: Sequence[RankedCandidate]
+) -> Advice:
+    """The sentence and the command for one ref; no command where one of its words could not be pasted safely."""
+    advice = ADVICE[state]
+    words = {
+        "workflow": ref.sites[0].workflow if ref.sites else "WORKFLOW",
+        "name": ref.name,
+        "folder": ref.folder,
+        "file": files[0].path if files else "",
+        "candidate": _handle(candidates[0]) if candidates else "AIR",
+    }
+    try:
+        quoted = {key: shell_word(word) for key, word in words.items() if f"{{{key}}}" in advice.command}
+    except ValueError:
+        return Advice(advice.hint)
+    return Advice(advice.hint, advice.command.format(**quoted))
+
+
+def _handle(ranked: RankedCandidate) -> str:
+    """What names a candidate on a command line."""
+    candidate = ranked.candidate
+    return str(candidate.air) if candidate.air else candidate.url
