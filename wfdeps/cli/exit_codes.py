@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from wfdeps.errors import FetchError, LibraryError, LockError, SourceError, UsageError, WfdepsError, WorkflowError
+from wfdeps.errors import (
+    FetchError,
+    LibraryError,
+    LockError,
+    SourceError,
+    UsageError,
+    WfdepsError,
+    WorkflowError,
+)
 
 READY = 0
 UNMET = 1

@@ -69,7 +69,9 @@ def _dispatch(argv: Sequence[str], out: TextIO, err: TextIO, environ: Mapping[st
     if verb == "help":
         return _help(rest, out, err)
     if verb not in VERBS:
-        raise UsageError(f"unknown command `{verb}`", hint=_nearest(verb, VERBS) or "`wfdeps --help` lists them all")
+        raise UsageError(
+            f"unknown command `{verb}`", hint=_nearest(verb, VERBS) or "`wfdeps --help` lists them all"
+        )
     command = import_module(f"wfdeps.cli.commands.{verb.replace('-', '_')}")
     arguments = parser_of(verb).parse_args(rest)
     with Context(load_settings(arguments, environ), out, err) as context:

@@ -15,8 +15,12 @@ def add_global_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("-q", "--quiet", action="store_true", help="say only what went wrong")
     group.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: auto")
     group.add_argument("--no-input", action="store_true", help="never ask; leave choices open")
-    group.add_argument("--offline", action="store_true", help="no network: answers remembered from before only")
-    group.add_argument("--config", metavar="FILE", help="default: ./wfdeps.toml, else the user's config folder")
+    group.add_argument(
+        "--offline", action="store_true", help="no network: answers remembered from before only"
+    )
+    group.add_argument(
+        "--config", metavar="FILE", help="default: ./wfdeps.toml, else the user's config folder"
+    )
     group.add_argument("--api-key", metavar="KEY", help="Civitai token (better: CIVITAI_API_TOKEN)")
 
 
@@ -33,9 +37,13 @@ def add_workflows(parser: argparse.ArgumentParser) -> None:
 def add_reading_options(parser: argparse.ArgumentParser) -> None:
     """How workflows are read."""
     group = parser.add_argument_group("reading")
-    group.add_argument("--include-inactive", action="store_true", help="muted and bypassed nodes count as required")
     group.add_argument(
-        "--object-info", metavar="FILE|URL", help="a saved /object_info, or a running ComfyUI, to know every node class"
+        "--include-inactive", action="store_true", help="muted and bypassed nodes count as required"
+    )
+    group.add_argument(
+        "--object-info",
+        metavar="FILE|URL",
+        help="a saved /object_info, or a running ComfyUI, to know every node class",
     )
 
 
@@ -47,10 +55,16 @@ def add_library_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--base-directory", metavar="DIR", help="as ComfyUI's option of that name")
     group.add_argument("--models-directory", metavar="DIR", help="as ComfyUI's option of that name")
     group.add_argument(
-        "--extra-model-paths-config", metavar="FILE", action="append", default=[], help="as ComfyUI's; repeatable"
+        "--extra-model-paths-config",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="as ComfyUI's; repeatable",
     )
     group.add_argument(
-        "--target", metavar="NAME|FILE", help="judge for local, runpod-serverless, runpod-pod, modal or a profile file"
+        "--target",
+        metavar="NAME|FILE",
+        help="judge for local, runpod-serverless, runpod-pod, modal or a profile file",
     )
 
 
@@ -62,13 +76,19 @@ def add_resolving_options(parser: argparse.ArgumentParser) -> None:
         choices=("hash", "exact", "best"),
         help="what is taken alone: equal hash or id; also an exact name without rival (default); or the best there is",
     )
-    group.add_argument("--allow-pickle", action="store_true", help="accept .ckpt/.pt/.bin files, which can run code")
+    group.add_argument(
+        "--allow-pickle", action="store_true", help="accept .ckpt/.pt/.bin files, which can run code"
+    )
 
 
 def add_download_options(parser: argparse.ArgumentParser) -> None:
     """How bytes are moved."""
     group = parser.add_argument_group("downloading")
     group.add_argument("--jobs", type=int, metavar="N", help="files at once (default: 4)")
-    group.add_argument("--connections", type=int, metavar="N", help="connections for one file at most (default: 8)")
+    group.add_argument(
+        "--connections", type=int, metavar="N", help="connections for one file at most (default: 8)"
+    )
     group.add_argument("--limit-rate", metavar="RATE", help="bytes a second over all files: 5M, 800k")
-    group.add_argument("--store", metavar="DIR", help="keep files by SHA-256 in DIR and link them into the tree")
+    group.add_argument(
+        "--store", metavar="DIR", help="keep files by SHA-256 in DIR and link them into the tree"
+    )

@@ -30,7 +30,11 @@ def read_all(arguments: argparse.Namespace, context: Context) -> tuple[Reading, 
     In a folder, files without a workflow are left out: nobody claimed they had one.
     """
     options = reading_options(arguments, context)
-    return tuple(reading for path, claimed in _expanded(arguments.workflows) for reading in _read(path, claimed, options))
+    return tuple(
+        reading
+        for path, claimed in _expanded(arguments.workflows)
+        for reading in _read(path, claimed, options)
+    )
 
 
 def reading_options(arguments: argparse.Namespace, context: Context) -> ReadOptions:
@@ -64,7 +68,9 @@ def _expanded(words: Iterable[str]) -> Iterator[tuple[str, bool]]:
         if word != "-" and os.path.isdir(word):
             found = sorted(_files_below(word))
             if not found:
-                raise UsageError(f"no workflow files in `{word}`", hint="name a workflow file, or a folder of them")
+                raise UsageError(
+                    f"no workflow files in `{word}`", hint="name a workflow file, or a folder of them"
+                )
             yield from ((path, False) for path in found)
         else:
             yield word, True

@@ -71,7 +71,10 @@ def load_settings(arguments: argparse.Namespace, environ: Mapping[str, str]) -> 
         base_directory=_path(_flag(arguments, "base_directory")),
         models_directory=_path(_flag(arguments, "models_directory")),
         extra_model_paths=tuple(
-            map(_expanded, _flag(arguments, "extra_model_paths_config") or library.get("extra_model_paths", ()))
+            map(
+                _expanded,
+                _flag(arguments, "extra_model_paths_config") or library.get("extra_model_paths", ()),
+            )
         ),
         target=_flag(arguments, "target") or library.get("target"),
         civitai_url=(environ.get("WFDEPS_CIVITAI_URL") or civitai.get("url") or CIVITAI).rstrip("/"),
@@ -92,7 +95,9 @@ def load_settings(arguments: argparse.Namespace, environ: Mapping[str, str]) -> 
     )
 
 
-def _civitai_token(arguments: argparse.Namespace, environ: Mapping[str, str], warnings: list[str]) -> Secret | None:
+def _civitai_token(
+    arguments: argparse.Namespace, environ: Mapping[str, str], warnings: list[str]
+) -> Secret | None:
     if arguments.api_key:
         warnings.append("`--api-key` is visible in the process list; prefer CIVITAI_API_TOKEN")
         return Secret(arguments.api_key)

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 _WORD = r"[A-Za-z0-9_\-/]+"
 _AIR = re.compile(
     rf"^(?:urn:)?(?:air:)?(?:(?P<ecosystem>{_WORD}):)?(?:(?P<type>{_WORD}):)?(?P<source>{_WORD}):"
-    r"(?P<id>[A-Za-z0-9_\-/.]+?)(?:@(?P<version>[A-Za-z0-9_\-.]+?))?(?:\+(?P<file>\d+))?"
+    r"(?P<id>[A-Za-z0-9_\-.][A-Za-z0-9_\-/.]*?)(?:@(?P<version>[A-Za-z0-9_\-.]+?))?(?:\+(?P<file>\d+))?"
     r"(?:\.(?P<format>safetensors?|ckpt|pt|pth|bin|gguf|onnx|diffusers|zip|other))?$",
     re.IGNORECASE,
 )
-AIR_ANYWHERE = re.compile(r"\burn:air:[A-Za-z0-9_\-/]+:[A-Za-z0-9_\-/]+:[A-Za-z0-9_\-/]+:[A-Za-z0-9_\-/.@+]+", re.I)
+AIR_ANYWHERE = re.compile(
+    r"\burn:air:[A-Za-z0-9_\-/]+:[A-Za-z0-9_\-/]+:[A-Za-z0-9_\-/]+:[A-Za-z0-9_\-/.@+]+", re.I
+)
 """Finds full URNs inside any text."""
 
 
@@ -58,7 +60,11 @@ class Air:
     @property
     def version_id(self) -> int | None:
         """Civitai's number of the version, None where the AIR names none."""
-        return int(self.version) if self.source == "civitai" and self.version and self.version.isdecimal() else None
+        return (
+            int(self.version)
+            if self.source == "civitai" and self.version and self.version.isdecimal()
+            else None
+        )
 
     @property
     def file_id(self) -> int | None:

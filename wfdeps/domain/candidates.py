@@ -95,6 +95,8 @@ class Why(StrEnum):
     SAME_HASH = "same_hash"
     SAME_ID = "same_id"
     SAME_URL = "same_url"
+    WEAK_HASH = "weak_hash"
+    """AutoV1 or CRC32 agrees: many files share one, so it ranks and never proves."""
     NAME_BY_RULE = "name_by_rule"
     """The site's file name rule, applied to model and version, gives the workflow's name."""
     NAME_EXACT = "name_exact"

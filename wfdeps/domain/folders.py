@@ -38,11 +38,15 @@ _GGUF: Final = MODEL_ENDINGS | {".gguf"}
 _T = ModelType
 
 
-def _core(key: str, model_type: ModelType, *directories: str, endings: frozenset[str] = MODEL_ENDINGS) -> FolderKey:
+def _core(
+    key: str, model_type: ModelType, *directories: str, endings: frozenset[str] = MODEL_ENDINGS
+) -> FolderKey:
     return FolderKey(key, directories or (key,), endings, model_type)
 
 
-def _pack(key: str, model_type: ModelType, *directories: str, endings: frozenset[str] = MODEL_ENDINGS) -> FolderKey:
+def _pack(
+    key: str, model_type: ModelType, *directories: str, endings: frozenset[str] = MODEL_ENDINGS
+) -> FolderKey:
     return FolderKey(key, directories or (key,), endings, model_type, core=False)
 
 

@@ -5,8 +5,23 @@ from __future__ import annotations
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 _SECRET = frozenset(
-    {"token", "api_key", "apikey", "key", "access_token", "auth", "signature", "sig", "password", "secret",
-     "policy", "key-pair-id", "verify", "hmac", "expires"}
+    {
+        "token",
+        "api_key",
+        "apikey",
+        "key",
+        "access_token",
+        "auth",
+        "signature",
+        "sig",
+        "password",
+        "secret",
+        "policy",
+        "key-pair-id",
+        "verify",
+        "hmac",
+        "expires",
+    }
 )
 
 
@@ -21,7 +36,11 @@ def without_secrets(url: str) -> str:
         host = _host(parts)
     except ValueError:
         return "(unreadable url)"
-    kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if not _is_secret(name)]
+    kept = [
+        (name, value)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        if not _is_secret(name)
+    ]
     return SplitResult(parts.scheme, host, parts.path, urlencode(kept), "").geturl()
 
 
@@ -31,7 +50,9 @@ def has_secrets(url: str) -> bool:
         parts = urlsplit(url)
     except ValueError:
         return True
-    return "@" in parts.netloc or any(_is_secret(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    return "@" in parts.netloc or any(
+        _is_secret(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True)
+    )
 
 
 def _host(parts: SplitResult) -> str:

@@ -143,4 +143,3 @@ def _used_by(refs: Iterable[ModelRef], relative: Relative) -> tuple[str, ...]:
 
 def _texts(evidence: Iterable[Evidence]) -> tuple[str, ...]:
     return tuple(map(str, evidence))
-

@@ -39,7 +39,9 @@ def parse(text: str) -> Lock:
         )
     try:
         return Lock(
-            workflows=tuple((_text(row, "path"), _text(row, "sha256")) for row in document.get("workflows", [])),
+            workflows=tuple(
+                (_text(row, "path"), _text(row, "sha256")) for row in document.get("workflows", [])
+            ),
             entries=tuple(_entry_from_json(row) for row in document["files"]),
             unresolved=tuple(map(str, document.get("unresolved", []))),
         )

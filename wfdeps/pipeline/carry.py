@@ -12,8 +12,8 @@ from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.outcomes import (
     Failed,
-    FetchEvent,
     Fetched,
+    FetchEvent,
     FetchFailed,
     FetchProgressed,
     FetchRetrying,

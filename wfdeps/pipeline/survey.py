@@ -32,11 +32,15 @@ class Survey:
 def survey(readings: Iterable[WorkflowRefs | UnreadableWorkflow], library: Library) -> Survey:
     """How every ref of these workflows stands. Raises LibraryError where no model folder can be read."""
     readings = tuple(readings)
-    refs = merge_refs(ref for reading in readings if isinstance(reading, WorkflowRefs) for ref in reading.refs)
+    refs = merge_refs(
+        ref for reading in readings if isinstance(reading, WorkflowRefs) for ref in reading.refs
+    )
     inventory = library.inventory([ref for ref in refs if ref.status not in _NOT_LOOKED_FOR])
     return Survey(
         readings,
-        tuple(_as_status(ref) if ref.status in _NOT_LOOKED_FOR else find_local(ref, inventory) for ref in refs),
+        tuple(
+            _as_status(ref) if ref.status in _NOT_LOOKED_FOR else find_local(ref, inventory) for ref in refs
+        ),
     )
 
 

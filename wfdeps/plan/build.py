@@ -39,7 +39,9 @@ def _step(resolution: Resolution, layout: Layout) -> Step:
         case Resolved() as resolved:
             return _download(resolved, layout)
         case Ambiguous(ref, candidates, reason):
-            return Blocked(ref, RefState.AMBIGUOUS, reason, f"`wfdeps get` at a terminal asks; {len(candidates)} known")
+            return Blocked(
+                ref, RefState.AMBIGUOUS, reason, f"`wfdeps get` at a terminal asks; {len(candidates)} known"
+            )
         case Unresolved(ref, state, reason, hint):
             return Blocked(ref, state, reason, hint)
         case _:
@@ -84,10 +86,19 @@ def _name_for(ref: ModelRef, candidate: Candidate) -> str:
 
 _NO_ACCESS: dict[AccessState, tuple[RefState, str]] = {
     AccessState.OPEN: (RefState.RESOLVED, ""),
-    AccessState.TOKEN: (RefState.GATED, "set a token (CIVITAI_API_TOKEN or HF_TOKEN); `wfdeps auth check` tells"),
-    AccessState.EARLY_ACCESS: (RefState.EARLY_ACCESS, "buy early access on its page, wait, or choose another version"),
+    AccessState.TOKEN: (
+        RefState.GATED,
+        "set a token (CIVITAI_API_TOKEN or HF_TOKEN); `wfdeps auth check` tells",
+    ),
+    AccessState.EARLY_ACCESS: (
+        RefState.EARLY_ACCESS,
+        "buy early access on its page, wait, or choose another version",
+    ),
     AccessState.DISABLED: (RefState.GATED, "its creator switched downloads off; no token helps"),
-    AccessState.ARCHIVED: (RefState.UNRESOLVED, "its page is archived; a mirror may still hold the same bytes"),
+    AccessState.ARCHIVED: (
+        RefState.UNRESOLVED,
+        "its page is archived; a mirror may still hold the same bytes",
+    ),
     AccessState.DELETED: (RefState.UNRESOLVED, "it was deleted; a mirror may still hold the same bytes"),
     AccessState.BLOCKED: (RefState.GATED, "not available in this region or under this licence"),
 }

@@ -65,7 +65,9 @@ def settle(
     fitting = _fitting_folder(download, identity)
     contradiction = "" if fitting else _contradiction(download, identity)
     if contradiction and download.chosen_by is ChosenBy.NAME:
-        return Misfit(contradiction, "it was chosen by its name, and its header says otherwise; nothing was placed")
+        return Misfit(
+            contradiction, "it was chosen by its name, and its header says otherwise; nothing was placed"
+        )
     target = download.target
     if fitting and fitting != target.folder_key:
         target = target_for(fitting, target.name, folders, separator)
@@ -94,5 +96,3 @@ def _contradiction(download: Download, identity: Identity) -> str:
 
 def _words(model_type: ModelType) -> str:
     return model_type.replace("_", " ")
-
-
