@@ -1,0 +1,128 @@
+"""What a LoRA, or one of its relatives, patches: modules under one spelling, their sizes, rank and method."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from wfdeps.detect.tensors import Tensor
+
+_SUFFIX: Final = re.compile(
+    r"(?:[._]lora\d?|\.lora_linear_layer)\.(up|down)\.weight$"
+    r"|\.(lora_up|lora_down|lora_mid|lora_A|lora_B)(?:\.default|\.[\w-]+)?(?:\.weight|\.bias)?$"
+    r"|\.(hada_w[12]_[ab]|hada_t[12]|lokr_w[12](?:_[ab])?|lokr_t2|oft_blocks|oft_diag|oft_R(?:\.weight)?|boft_\w+"
+    r"|dora_scale|lora_magnitude_vector(?:\.default)?(?:\.weight)?|alpha|diff|diff_b|[ab][12]\.weight|w_norm|b_norm"
+    r"|set_weight|reshape_weight|rescale|on_input|on_scale)$"
+)
+"""The part of a key that says which piece of the adapter it is. Source: comfy/lora.py, comfy/weight_adapter."""
+
+_PREFIX: Final = re.compile(
+    r"^(?:lora_unet__|lora_unet_|lora_transformer_|lora_dit_|lycoris_unet_|lycoris_|base_model\.model\."
+    r"(?:transformer\.|diffusion_model\.|model\.)?|diffusion_model\.|model\.diffusion_model\.|transformer\.|unet\.)"
+)
+_TEXT_PREFIXES: Final = (
+    ("lora_te1_", "te1_"), ("lora_te2_", "te2_"), ("lora_te3_", "te3_"), ("lora_te_", "te_"),
+    ("lora_prior_unet_", "prior_unet_"), ("lora_prior_te_", "te_"), ("text_encoder_2.", "te2_"),
+    ("text_encoder_3.", "te3_"), ("text_encoder.", "te_"), ("text_encoders.clip_l.transformer.", "te1_"),
+    ("text_encoders.clip_g.transformer.", "te2_"), ("text_encoders.t5xxl.transformer.", "te3_"),
+    ("text_encoders.", "te_"), ("lycoris_text_encoder_2_", "te2_"), ("lycoris_text_encoder_", "te_"),
+    ("lycoris_te1_", "te1_"), ("lycoris_te2_", "te2_"),
+)  # fmt: skip
+
+_ONE_WORD: Final = {"lora_up": "up", "lora_B": "up", "lora_down": "down", "lora_A": "down", "lora_mid": "mid"}
+
+_METHODS: Final = (
+    ("lokr", "lokr_"), ("loha", "hada_"), ("boft", "boft_"), ("oft", "oft_"), ("glora", "a1.weight"),
+    ("locon", "mid"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One layer an adapter patches. A size is None where the pieces do not say it."""
+
+    inner: int | None = None
+    outer: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """All an adapter file patches."""
+
+    method: str
+    """`lora`, `locon`, `loha`, `lokr`, `oft`, `boft`, `glora` or `full_diff`; `+dora` where it has magnitudes."""
+    modules: Mapping[str, Module]
+    """By name: trainer's prefix and adapter's suffix removed, dots as underscores; `te_`, `te1_` … for text."""
+    rank: int | None = None
+
+
+def read_adapter(tensors: Mapping[str, Tensor]) -> Adapter:
+    """What the adapter patches, told from its keys and shapes."""
+    parts: dict[str, dict[str, tuple[int, ...]]] = {}
+    pieces: set[str] = set()
+    for key, tensor in tensors.items():
+        found = _SUFFIX.search(key)
+        if found is None:
+            continue
+        piece = _ONE_WORD.get(word := found.group(found.lastindex or 0), word)
+        pieces.add(piece)
+        parts.setdefault(canonical_module(key[: found.start()]), {})[piece] = tensor.shape or ()
+    downs = [part["down"] for part in parts.values() if part.get("down")]
+    ranks = Counter(shape[0] for shape in downs)
+    if any(len(shape) == 4 and shape[2] > 1 for shape in downs):
+        pieces.add("conv")
+    modules = {name: _module(part) for name, part in parts.items()}
+    return Adapter(_method(pieces), modules, ranks.most_common(1)[0][0] if ranks else _other_rank(parts))
+
+
+def _module(part: Mapping[str, tuple[int, ...]]) -> Module:
+    """A module's sizes from the shapes of its pieces."""
+    for up, down in (("up", "down"), ("hada_w1_a", "hada_w1_b")):
+        if up in part or down in part:
+            return Module(_length(part.get(down), 1), _length(part.get(up), 0))
+    if "diff" in part:
+        return Module(_length(part["diff"], 1), _length(part["diff"], 0))
+    one = part.get("lokr_w1") or _product(part.get("lokr_w1_a"), part.get("lokr_w1_b"))
+    two = part.get("lokr_w2") or _product(part.get("lokr_w2_a"), part.get("lokr_w2_b"))
+    if one and two and len(one) > 1 and len(two) > 1:
+        return Module(one[1] * two[1], one[0] * two[0])
+    return Module()
+
+
+def _length(shape: tuple[int, ...] | None, dimension: int) -> int | None:
+    return shape[dimension] if shape and len(shape) > 1 else None
+
+
+def _product(left: tuple[int, ...] | None, right: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    return (left[0], right[1]) if left and right and len(right) > 1 else None
+
+
+def _other_rank(parts: Mapping[str, Mapping[str, tuple[int, ...]]]) -> int | None:
+    """The rank of a LoHa or LoKr, from the first module that shows it."""
+    for part in parts.values():
+        for piece in ("hada_w1_b", "lokr_w2_b", "lokr_w1_b"):
+            if shape := part.get(piece):
+                return shape[0]
+    return None
+
+
+def canonical_module(name: str) -> str:
+    """A module's one spelling: `lora_unet_double_blocks_0_img_attn_qkv` and `diffusion_model.double_blocks.0.…` meet."""
+    for prefix, short in _TEXT_PREFIXES:
+        if name.startswith(prefix):
+            return short + name[len(prefix) :].replace(".", "_")
+    found = _PREFIX.match(name)
+    return (name[found.end() :] if found else name).replace(".processor.", ".").replace(".", "_")
+
+
+def _method(pieces: set[str]) -> str:
+    method = next((word for word, mark in _METHODS if any(piece.startswith(mark) for piece in pieces)), "")
+    if not method:
+        method = "locon" if "conv" in pieces else "lora" if pieces & {"up", "down"} else "full_diff"
+    magnitudes = any(piece.startswith(("dora_scale", "lora_magnitude")) for piece in pieces)
+    if magnitudes and method == "lora":
+        return "dora"
+    return f"{method}+dora" if magnitudes else method

@@ -1,0 +1,220 @@
+"""Tells from a header what a model file is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from wfdeps.detect.adapters import Adapter, read_adapter
+from wfdeps.detect.claims import claimed_architecture, shown, trained_words
+from wfdeps.detect.precision import parameters_of, precision_of
+from wfdeps.detect.rules import GATES, Rule, first_rule, source_of
+from wfdeps.detect.scopes import Scope
+from wfdeps.detect.tensors import Header, Tensor
+from wfdeps.domain.folders import DEFAULT_KEY
+from wfdeps.domain.identity import Identity
+from wfdeps.domain.model_types import ModelType
+from wfdeps.domain.refs import Certainty
+
+PREFIXES: Final = (
+    "model.diffusion_model.",
+    "model.model.",
+    "net.",
+    "diffusion_model.",
+    "transformer.",
+    "model.",
+)
+"""What may stand before a diffusion model's keys. Source: comfy/model_detection.py, unet_prefix_from_state_dict."""
+
+HAS_VAE: Final = r"re:^(first_stage_model|vae|model\.vae|autoencoder|pretransform)\."
+HAS_TEXT_ENCODER: Final = (
+    r"re:^(cond_stage_model|conditioner\.embedders|text_encoders|text_encoder|model\.text_encoders"
+    r"|conditioner\.conditioners|text_embedding_projection)\."
+)
+MOST_ARCHITECTURES: Final = 4
+
+
+def identify(header: Header, name: str = "") -> Identity:
+    """What the file is, how sure that is, and why; UNKNOWN where no rule knows its keys.
+
+    `name` only settles what a header cannot (a detector of boxes or of outlines), never what it can.
+    """
+    raw = Scope(header.tensors)
+    answer = _answer(header, raw, name)
+    return replace(
+        answer,
+        precision=precision_of(header),
+        parameters=parameters_of(header),
+        trained_words=trained_words(header.metadata),
+        format=header.format,
+        tensors=len(header.tensors) if header.tensors else None,
+        safety=header.safety,
+        metadata=shown(header.metadata),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A rule that held, and what it held on."""
+
+    rule: Rule
+    header: Header
+    raw: Scope
+    scope: Scope
+    name: str
+
+
+def _answer(header: Header, raw: Scope, name: str) -> Identity:
+    for gate in GATES:
+        for scope in _scopes(gate, raw):
+            if rule := first_rule(gate, header, scope, raw):
+                return _settle(_Case(rule, header, raw, scope, name), gate)
+    count = len(header.tensors)
+    reason = f"no rule knows its {count} tensors" if count else "its header names no tensors"
+    return Identity(ModelType.UNKNOWN, reasons=(reason,))
+
+
+def _scopes(gate: str, raw: Scope) -> Iterator[Scope]:
+    """Where a gate looks: the header as it is and, for diffusion models, below each prefix that is there."""
+    yield raw
+    if gate == "core":
+        for prefix in PREFIXES:
+            below = {
+                key[len(prefix) :]: tensor for key, tensor in raw.tensors.items() if key.startswith(prefix)
+            }
+            if below:
+                yield Scope(below)
+
+
+def _settle(case: _Case, gate: str) -> Identity:
+    rule = case.rule
+    model_type = (
+        _checkpoint_or(ModelType(rule.model_type), case) if gate == "core" else ModelType(rule.model_type)
+    )
+    families, why = _architectures(case)
+    reasons = [f"its keys are those of `{rule.id}` ({source_of(rule)})", *why]
+    narrowed, claim = _narrow(families, case.header)
+    reasons += [claim] if claim else []
+    adapter = read_adapter(case.raw.tensors) if model_type is ModelType.LORA else None
+    return Identity(
+        model_type,
+        architectures=narrowed,
+        certainty=Certainty.CERTAIN if len(narrowed) == 1 and narrowed == families else Certainty.LIKELY,
+        reasons=tuple(reasons),
+        adapter=adapter.method if adapter else None,
+        rank=adapter.rank if adapter else None,
+        folder=_folder(model_type, rule),
+    )
+
+
+def _checkpoint_or(model_type: ModelType, case: _Case) -> ModelType:
+    """A diffusion model that carries a VAE or a text encoder is a checkpoint."""
+    if case.raw.has(HAS_VAE) or case.raw.has(HAS_TEXT_ENCODER):
+        return ModelType.CHECKPOINT
+    return model_type
+
+
+def _folder(model_type: ModelType, rule: Rule) -> str | None:
+    if model_type is ModelType.CHECKPOINT:
+        return "checkpoints"
+    return rule.folder or DEFAULT_KEY.get(model_type)
+
+
+def _narrow(families: tuple[str, ...], header: Header) -> tuple[tuple[str, ...], str]:
+    """The set, cut down where the file claims one of its members; a claim that contradicts is only told."""
+    claimed = claimed_architecture(header.metadata)
+    if claimed is None or families == (claimed,):
+        return families, ""
+    if claimed in families:
+        return (claimed,), f"of {', '.join(families)} its metadata says {claimed}"
+    if not families:
+        return (claimed,), f"its metadata says {claimed}"
+    return families, f"its metadata says {claimed}, its keys do not"
+
+
+def _architectures(case: _Case) -> tuple[tuple[str, ...], list[str]]:
+    """The families a rule's answer means here, sorted, and what more there is to say."""
+    way = _WAYS.get(case.rule.arch)
+    text, why = way(case) if way else (case.rule.arch, [])
+    if case.rule.variant:
+        why = [f"variant: {case.rule.variant}", *why]
+    return tuple(sorted({word for word in text.split("|") if word}))[:MOST_ARCHITECTURES], why
+
+
+def _by_cross_dimension(case: _Case) -> tuple[str, list[str]]:
+    shape = case.raw.shape(r"re:^ip_adapter\.\d+\.to_k(_ip)?\.weight$")
+    families = {768: "sd1", 1024: "sd2", 2048: "sdxl"}
+    width = shape[1] if shape and len(shape) > 1 else None
+    return families.get(width or 0, "sd1|sdxl"), [f"its attention reads a width of {width}"] if width else []
+
+
+def _by_width(case: _Case) -> tuple[str, list[str]]:
+    names = case.raw.tensors
+    if "clip_g" in names:
+        return "sdxl", ["it holds a vector for clip_g"]
+    for name, families in _EMBEDDED_FOR.items():
+        if name in names:
+            return families, [f"it holds a vector for {name}"]
+    widths = [tensor.shape[-1] for tensor in names.values() if tensor.shape]
+    width = max(widths, default=0)
+    return _BY_WIDTH.get(width, ""), [f"its vectors are {width} wide"] if width else []
+
+
+_EMBEDDED_FOR: Final = {
+    "t5xxl": "flux|sd3", "qwen3_4b": "z_image", "qwen25_7b": "qwen_image", "gemma2_2b": "lumina2",
+    "gemma3_12b": "ltx2", "mistral3_24b": "flux2", "qwen3_06b": "anima", "llama": "hidream|hunyuan_video",
+    "clip_h": "sd2",
+}  # fmt: skip
+_BY_WIDTH: Final = {
+    768: "sd1",
+    1024: "sd2",
+    1280: "sdxl",
+    2048: "sdxl",
+    4096: "flux|sd3",
+    2560: "z_image",
+    3584: "qwen_image",
+}
+
+
+def _by_motion(case: _Case) -> tuple[str, list[str]]:
+    """SD 1.5's UNet has four levels, SDXL's three."""
+    return ("sd1" if case.raw.has(r"re:(^|\.)down_blocks\.3\.") else "sdxl"), []
+
+
+def _by_lora(case: _Case) -> tuple[str, list[str]]:
+    adapter = read_adapter(case.raw.tensors)
+    sizes = {
+        name: Tensor("", (module.inner or -1, module.outer or -1), 0)
+        for name, module in adapter.modules.items()
+    }
+    scope = Scope(sizes)
+    rule = first_rule("lora_arch", case.header, scope, scope)
+    if rule is None:
+        return "", ["no rule knows the modules it patches"]
+    return rule.arch, [f"it patches modules of `{rule.id}`", *_hidden_size(rule.arch, adapter)]
+
+
+_WAN_SIZES: Final = {5120: "14B", 1536: "1.3B", 3072: "5B"}
+
+
+def _hidden_size(family: str, adapter: Adapter) -> list[str]:
+    if family != "wan":
+        return []
+    inner = next(
+        (
+            module.inner
+            for name, module in adapter.modules.items()
+            if name.endswith(("_attn_q", "attn1_to_q"))
+        ),
+        None,
+    )
+    return [f"hidden size {inner}: the {_WAN_SIZES[inner]} models"] if inner in _WAN_SIZES else []
+
+
+_WAYS: Final[dict[str, Callable[[_Case], tuple[str, list[str]]]]] = {
+    "by:cross_dim": _by_cross_dimension,
+    "by:width": _by_width,
+    "by:motion": _by_motion,
+    "by:lora": _by_lora,
+}

@@ -1,0 +1,154 @@
+"""The rules of `rules.json`: which keys and shapes mean which model.
+
+A row says what must hold and what it then is:
+
+| field | means |
+|---|---|
+| `all`, `any`, `none` | names, or expressions after `re:`; `raw:` looks at the whole header, prefix and all |
+| `shape` | `[pattern, dimension or "ndim", eq, ge or in, value]`; an unknown shape holds nothing |
+| `max` | no more tensors than that |
+| `meta` | `{name: [values]}` of the header's own words (GGUF's `general.architecture`) |
+| `code` | what a pickle imports, an expression |
+| `tree` | spandrel's own condition: `all_of`, `any_of`, names |
+| `type`, `arch`, `folder`, `variant` | the answer; `arch` is `a|b` for a set, `by:…` for one of the ways in identify.py |
+| `source` | who says so: a key of `sources`, or in words |
+
+Gates are tried in order, rows inside a gate too; the first that holds wins. The file is edited by hand, one
+row a line; `tests/detect/import_signatures.py` wrote its first state and shows facts it lacks.
+"""
+
+from __future__ import annotations
+
+import json
+import pkgutil
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from wfdeps.detect.scopes import Scope
+from wfdeps.detect.tensors import Header
+
+GATES: Final = ("code", "special", "core", "vae", "encoders", "upscalers")
+"""In the order they are tried; `lora_arch` is asked only about adapters."""
+
+Shape = tuple[str, int | str, str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row."""
+
+    id: str
+    model_type: str
+    arch: str
+    folder: str | None
+    source: str
+    all: tuple[str, ...] = ()
+    any: tuple[str, ...] = ()
+    none: tuple[str, ...] = ()
+    shape: tuple[Shape, ...] = ()
+    max_tensors: int | None = None
+    meta: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    code: str = ""
+    tree: Any = None
+    variant: str | None = None
+
+
+def first_rule(gate: str, header: Header, scope: Scope, raw: Scope) -> Rule | None:
+    """The first row of the gate that holds; None where none does."""
+    return next((rule for rule in rules_of(gate) if holds(rule, header, scope, raw)), None)
+
+
+def holds(rule: Rule, header: Header, scope: Scope, raw: Scope) -> bool:
+    """Whether all that a row asks for is there."""
+
+    def has(pattern: str) -> bool:
+        return raw.has(pattern[4:]) if pattern.startswith("raw:") else scope.has(pattern)
+
+    return (
+        (rule.max_tensors is None or len(header.tensors) <= rule.max_tensors)
+        and all(header.metadata.get(name) in values for name, values in rule.meta)
+        and (not rule.code or any(re.search(rule.code, name) for name in header.code))
+        and all(map(has, rule.all))
+        and (not rule.any or any(map(has, rule.any)))
+        and not any(map(has, rule.none))
+        and all(_shape_holds(scope.shape(test[0]), test) for test in rule.shape)
+        and (rule.tree is None or _tree_holds(rule.tree, scope.tensors))
+    )
+
+
+@cache
+def rules_of(gate: str) -> tuple[Rule, ...]:
+    """The rows of one gate, in order."""
+    return tuple(map(_rule, _document()[gate]))
+
+
+def all_rules() -> Iterator[tuple[str, Rule]]:
+    """Every row with its gate, as they are tried."""
+    for gate in (*GATES, "lora_arch"):
+        for rule in rules_of(gate):
+            yield gate, rule
+
+
+def source_of(rule: Rule) -> str:
+    """Who says so, spelled out."""
+    return str(_document()["sources"].get(rule.source, rule.source))
+
+
+@cache
+def _document() -> dict[str, Any]:
+    return dict(json.loads(pkgutil.get_data("wfdeps.detect", "rules.json") or b"{}"))
+
+
+def _rule(row: Mapping[str, Any]) -> Rule:
+    return Rule(
+        id=row["id"],
+        model_type=row["type"],
+        arch=row["arch"],
+        folder=row.get("folder"),
+        source=row["source"],
+        all=tuple(row.get("all", ())),
+        any=tuple(row.get("any", ())),
+        none=tuple(row.get("none", ())),
+        shape=tuple((key, dim, op, value) for key, dim, op, value in row.get("shape", ())),
+        max_tensors=row.get("max"),
+        meta=tuple((name, tuple(values)) for name, values in row.get("meta", {}).items()),
+        code=row.get("code", ""),
+        tree=row.get("tree"),
+        variant=row.get("variant"),
+    )
+
+
+def shape_test(actual: int, op: str, value: Any) -> bool:
+    """Whether a length passes `eq`, `ge` or `in`."""
+    match op:
+        case "eq":
+            return bool(actual == value)
+        case "ge":
+            return bool(actual >= value)
+        case _:
+            return actual in value
+
+
+def _shape_holds(shape: tuple[int, ...] | None, test: Shape) -> bool:
+    _, dimension, op, value = test
+    dimension = _SIDES.get(dimension, dimension)
+    if shape is None:
+        return False
+    if dimension == "ndim":
+        return shape_test(len(shape), op, value)
+    return isinstance(dimension, int) and dimension < len(shape) and shape_test(shape[dimension], op, value)
+
+
+_SIDES: Final[dict[int | str, int]] = {"in": 0, "out": 1}
+"""An adapter's module stands in its scope as (inner, outer)."""
+
+
+def _tree_holds(tree: Any, names: Mapping[str, object]) -> bool:
+    if isinstance(tree, str):
+        return tree in names
+    if "all_of" in tree:
+        return all(_tree_holds(part, names) for part in tree["all_of"])
+    return any(_tree_holds(part, names) for part in tree["any_of"])
