@@ -97,6 +97,10 @@ FOLDER_KEYS: Final[dict[str, FolderKey]] = {
         _pack("animatediff_motion_lora", _T.MOTION_LORA),
         _pack("facerestore_models", _T.FACE_RESTORE, endings=MODEL_ENDINGS | {".onnx"}),
         _pack("LLM", _T.LLM, endings=ANY_ENDING),
+        _pack("mmdets", _T.DETECTOR),
+        _pack("mmdets_bbox", _T.DETECTOR, "mmdets/bbox"),
+        _pack("mmdets_segm", _T.DETECTOR, "mmdets/segm"),
+        _pack("seedvr2", _T.DIFFUSION_MODEL, "SEEDVR2", endings=MODEL_ENDINGS | {".gguf"}),
     )
 }
 
@@ -113,6 +117,34 @@ ALIASES: Final[dict[str, str]] = {
 def canonical_key(key: str) -> str:
     """The folder key ComfyUI would use: `unet` → `diffusion_models`; a key nobody lists stays as it is."""
     return ALIASES.get(key, key)
+
+
+# Packs that write part of the directory into the value itself: `bbox/face.pt` is `face.pt` in ultralytics_bbox.
+# Source: Impact Subpack `subcore.py`, Impact Pack `mmdet_nodes.py`.
+PREFIXES: Final[dict[str, str]] = {
+    "ultralytics_bbox": "bbox/",
+    "ultralytics_segm": "segm/",
+    "mmdets_bbox": "bbox/",
+    "mmdets_segm": "segm/",
+}
+
+
+def name_within(key: str, name: str) -> str:
+    """What a value of a workflow is called inside its folder: `bbox/face.pt` → `face.pt` for ultralytics_bbox."""
+    prefix = PREFIXES.get(key, "")
+    return name[len(prefix) :] if prefix and name.replace("\\", "/").startswith(prefix) else name
+
+
+def directories_of(key: str) -> tuple[str, ...]:
+    """Below the models root, in search order; a key nobody lists is its own directory, as packs do it."""
+    row = FOLDER_KEYS.get(canonical_key(key))
+    return row.directories if row else (key,)
+
+
+def endings_of(key: str) -> frozenset[str]:
+    """What a bare ComfyUI with the pack installed lists there; every file for a key nobody lists."""
+    row = FOLDER_KEYS.get(canonical_key(key))
+    return row.endings if row else ANY_ENDING
 
 
 def model_type_of(key: str) -> ModelType:
@@ -153,3 +185,49 @@ DEFAULT_KEY: Final[dict[ModelType, str]] = {
     ModelType.CONFIG: "configs",
     ModelType.LLM: "LLM",
 }
+
+# Civitai's model type → the folder key it goes to when nothing better is known. The first fifteen rows and `Other`
+# are the owner's table; the rest are ours, newer than it.
+CIVITAI_FOLDERS: Final[dict[str, str]] = {
+    "Checkpoint": "checkpoints",
+    "LORA": "loras",
+    "LoCon": "loras",
+    "TextualInversion": "embeddings",
+    "Hypernetwork": "hypernetworks",
+    "AestheticGradient": "embeddings",
+    "Controlnet": "controlnet",
+    "Poses": "controlnet",
+    "VAE": "vae",
+    "Upscaler": "upscale_models",
+    "MotionModule": "motion_modules",
+    "Wildcards": "wildcards",
+    "Other": "checkpoints",
+    "DoRA": "loras",
+    "TextEncoder": "text_encoders",
+    "CLIP": "text_encoders",
+    "UNet": "diffusion_models",
+    "CLIPVision": "clip_vision",
+    "Detection": "ultralytics_bbox",
+    "VisionLanguage": "LLM",
+    "LLM": "LLM",
+}
+LAST_RESORT: Final = "checkpoints"
+"""For a type nobody lists; said aloud whenever it is used."""
+
+# Civitai's `files[].type` where the file is not the model its page is about.
+CIVITAI_FILE_FOLDERS: Final[dict[str, str]] = {
+    "VAE": "vae",
+    "Text Encoder": "text_encoders",
+    "Vision Encoder": "clip_vision",
+    "CLIPVision": "clip_vision",
+    "Negative": "embeddings",
+    "UNet": "diffusion_models",
+    "Diffusion Model": "diffusion_models",
+    "ControlNet": "controlnet",
+    "Upscaler": "upscale_models",
+    "Enhancement LoRA": "loras",
+}
+NEVER_PLACED: Final = frozenset({"Workflows", "ComfyWorkflows", "Workflow", "Training Data", "Archive"})
+"""Civitai types, of models and of files, that no loader reads: listed to the person, never put into a folder."""
+BESIDE_ITS_MODEL: Final = frozenset({"Config"})
+"""Civitai file types that stand beside the model they belong to."""
