@@ -1,0 +1,139 @@
+"""The command line itself: help, unknown words, streams and exit codes."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+
+import pytest
+
+from wfdeps import __version__
+from wfdeps.cli.main import VERBS, main, parser_of
+from wfdeps.cli.settings import load_settings
+from wfdeps.errors import ConfigError
+
+
+def run(*words: str, **environ: str) -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    code = main(list(words), stdout=out, stderr=err, environ={"HOME": "/nonexistent", **environ})
+    return code, out.getvalue(), err.getvalue()
+
+
+def test_the_version_goes_to_stdout() -> None:
+    assert run("--version") == (0, f"wfdeps {__version__}\n", "")
+
+
+def test_help_lists_every_verb_and_every_exit_code_on_stdout() -> None:
+    code, out, err = run("--help")
+    assert (code, err) == (0, "")
+    assert all(f"  {verb} " in out for verb in VERBS)
+    assert all(f"\n  {code} " in out for code in (0, 1, 2, 3, 4, 130))
+
+
+def test_no_command_at_all_is_a_usage_error_that_shows_the_help_on_stderr() -> None:
+    code, out, err = run()
+    assert (code, out) == (2, "")
+    assert err.startswith("usage: wfdeps COMMAND")
+
+
+def test_a_mistyped_command_is_answered_with_the_nearest() -> None:
+    assert run("chekc") == (2, "", "error: unknown command `chekc`\nhint: did you mean `check`?\n")
+
+
+def test_a_mistyped_option_is_answered_with_the_nearest() -> None:
+    code, out, err = run("check", "wf.json", "--onlin")
+    assert (code, out) == (2, "")
+    assert err == "error: unknown option: --onlin\nhint: did you mean `--online`?\n"
+
+
+def test_a_missing_argument_points_to_the_help() -> None:
+    code, _, err = run("check")
+    assert code == 2
+    assert "hint: `wfdeps check --help` shows what it takes" in err
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_every_help_ends_with_an_example_of_its_own_verb(verb: str) -> None:
+    last = parser_of(verb).format_help().rstrip().splitlines()[-1]
+    assert last.startswith(f"  wfdeps {verb}")
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_help_word_and_help_option_agree(verb: str) -> None:
+    assert run("help", verb)[1] == parser_of(verb).format_help()
+
+
+def test_a_global_option_may_stand_before_the_verb() -> None:
+    code, _, err = run("--color", "never", "check", "no-such-file.json", "--models", "/nonexistent")
+    assert code == 2
+    assert "no-such-file.json" in err
+
+
+def settings_for(verb: str, *words: str, **environ: str):  # type: ignore[no-untyped-def]
+    return load_settings(parser_of(verb).parse_args(words), {"HOME": "/nonexistent", **environ})
+
+
+def test_tokens_are_read_in_their_order_and_never_shown() -> None:
+    settings = settings_for("check", "w", CIVITAI_TOKEN="second", CIVITAI_API_KEY="second")
+    assert settings.civitai_token.reveal() == "second"
+    assert "second" not in repr(settings)
+    assert settings.warnings == ()
+
+
+def test_two_different_tokens_are_warned_of_without_showing_either() -> None:
+    settings = settings_for("check", "w", CIVITAI_API_TOKEN="first", CIVITAI_API_KEY="other")
+    assert settings.civitai_token.reveal() == "first"
+    (warning,) = settings.warnings
+    assert "CIVITAI_API_KEY differ from CIVITAI_API_TOKEN" in warning
+    assert "first" not in warning.replace("CIVITAI", "")
+    assert "other" not in warning
+
+
+def test_an_api_key_on_the_line_is_taken_with_a_warning() -> None:
+    settings = settings_for("check", "w", "--api-key", "k3y")
+    assert settings.civitai_token.reveal() == "k3y"
+    assert "process list" in settings.warnings[0]
+
+
+def test_a_named_config_file_must_exist() -> None:
+    with pytest.raises(ConfigError, match="no config file"):
+        settings_for("check", "w", "--config", "/nonexistent/wfdeps.toml")
+
+
+def test_a_flag_is_stronger_than_the_environment_and_that_than_the_config(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    config = tmp_path / "c.toml"
+    config.write_text('[library]\ncomfyui = "/from/config"\n[civitai]\nurl = "http://hub/"\n')
+    words = ("w", "--config", str(config))
+    assert settings_for("check", *words).comfyui == "/from/config"
+    assert settings_for("check", *words, COMFYUI_PATH="/from/env").comfyui == "/from/env"
+    assert settings_for("check", *words, "--comfyui", "/flag", COMFYUI_PATH="/from/env").comfyui == "/flag"
+    assert settings_for("check", *words).civitai_url == "http://hub"
+    assert settings_for("check", *words, WFDEPS_CIVITAI_URL="http://x:1").civitai_url == "http://x:1"
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    script = f"{sys.executable} -m wfdeps --help | head -c 10"
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {script}"], capture_output=True, text=True)
+    assert "Traceback" not in done.stderr
+
+
+HEAVY = ("httpx", "httpx2", "rich", "networkx", "questionary", "yaml", "jsonschema", "prompt_toolkit", "rapidfuzz",
+         "starlette", "uvicorn", "platformdirs", "asyncio", "email", "ssl", "logging")  # fmt: skip
+
+
+def test_check_imports_nothing_heavy(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "models").mkdir()
+    workflow = tmp_path / "w.json"
+    workflow.write_text(
+        '{"1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "a.safetensors"}},'
+        ' "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0]}}}'
+    )
+    script = (
+        "import sys; from wfdeps.cli.main import main; "
+        f"code = main(['check', {str(workflow)!r}, '--models', {str(tmp_path / 'models')!r}]); "
+        f"heavy = [name for name in {HEAVY!r} if name in sys.modules]; "
+        "print(code, heavy, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == "1 []"
