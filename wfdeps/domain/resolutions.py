@@ -105,6 +105,8 @@ class Unresolved:
     reason: str
     hint: str = ""
     verdicts: tuple[Verdict, ...] = ()
+    candidates: tuple[RankedCandidate, ...] = ()
+    """What is known of it although it cannot be had: early access, archived, switched off."""
 
 
 Resolution = Present | Resolved | Ambiguous | Unresolved

@@ -1,0 +1,301 @@
+"""Where a ref, and what the sources answered, become a resolution.
+
+Taken alone: what a hash or an id proves; a URL the workflow names; an exact name whose type and base model
+agree and which nothing rivals. All else is a person's choice. A pickle, early access, another base model or
+another hash is never taken silently, whatever speaks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from wfdeps.domain.candidates import AccessState, Answer, Candidate, RankedCandidate, Verdict, VerdictKind, Why
+from wfdeps.domain.digests import Algorithm, find_digest
+from wfdeps.domain.model_types import ModelType
+from wfdeps.domain.queries import Query
+from wfdeps.domain.refs import ModelRef
+from wfdeps.domain.resolutions import Ambiguous, ChosenBy, RefState, Resolution, Resolved, Unresolved
+from wfdeps.match.evidence import has, rank
+from wfdeps.match.policy import Auto, Policy
+from wfdeps.match.search_terms import says_nothing
+from wfdeps.match.spelling import NOT_MODELS, spell
+
+SHOWN: Final = 20
+"""Candidates kept for a person; what is further down has nothing to say."""
+WORTH_SHOWING: Final = 0.15
+
+_EXACT: Final = (Why.NAME_EXACT, Why.NAME_BY_RULE)
+_AGAINST: Final = (Why.TYPE_DIFFERS, Why.HASH_DIFFERS)
+
+
+def decide(ref: ModelRef, answers: Sequence[tuple[Query, Answer]], *, policy: Policy | None = None) -> Resolution:
+    """How this ref is settled: Resolved, Ambiguous with the best first, or Unresolved with the reason."""
+    policy = policy or Policy()
+    verdicts = verdicts_of(answers)
+    ranked = ranked_candidates(ref, answers, policy)
+    for rule in _RULES:
+        found = rule(ref, ranked, policy)
+        if found is None:
+            continue
+        chosen, chosen_by = found
+        if chosen.candidate.access.state in _CLOSED:
+            return _not_to_be_had(ref, chosen, ranked, verdicts)
+        if against := _never_silently(chosen, policy):
+            return Ambiguous(ref, _first(chosen, ranked), against, verdicts)
+        return Resolved(ref, chosen, chosen_by, _rivals(chosen, ranked), verdicts)
+    return _left_open(ref, ranked, verdicts)
+
+
+def ranked_candidates(
+    ref: ModelRef, answers: Sequence[tuple[Query, Answer]], policy: Policy
+) -> tuple[RankedCandidate, ...]:
+    """Every candidate once, best first; the same bytes at several places are one, the others its mirrors."""
+    asked: dict[tuple[object, ...], list[Query]] = {}
+    seen: dict[tuple[object, ...], Candidate] = {}
+    for query, answer in answers:
+        for candidate in answer.candidates:
+            key = _place(candidate)
+            seen.setdefault(key, candidate)
+            asked.setdefault(key, []).append(query)
+    ranked = [rank(candidate, ref, asked[key], policy.base_models) for key, candidate in seen.items()]
+    useful = [one for one in ranked if one.confidence >= WORTH_SHOWING]
+    return _merge_same_bytes(sorted(useful, key=_order))
+
+
+def verdicts_of(answers: Iterable[tuple[Query, Answer]]) -> tuple[Verdict, ...]:
+    """The most telling verdict of each source, in the order they were asked."""
+    told: dict[str, Verdict] = {}
+    for _, answer in answers:
+        verdict = answer.verdict
+        known = told.get(verdict.source)
+        if known is None or _TELLING[verdict.kind] < _TELLING[known.kind]:
+            told[verdict.source] = verdict
+    return tuple(told.values())
+
+
+_TELLING: Final[dict[VerdictKind, int]] = {
+    kind: order
+    for order, kind in enumerate(
+        (
+            VerdictKind.FOUND,
+            VerdictKind.EARLY_ACCESS,
+            VerdictKind.GATED,
+            VerdictKind.DELETED,
+            VerdictKind.REFUSED,
+            VerdictKind.RATE_LIMITED,
+            VerdictKind.UNREACHABLE,
+            VerdictKind.NO_SUCH,
+        )
+    )
+}
+
+_Found = tuple[RankedCandidate, ChosenBy] | None
+
+
+def _by_hash(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -> _Found:
+    proven = [one for one in ranked if has(one.evidence, Why.SAME_HASH)]
+    alone = _only(proven) or _only([one for one in proven if has(one.evidence, *_EXACT)])
+    return (alone, ChosenBy.HASH) if alone else None
+
+
+def _by_id(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -> _Found:
+    named = [one for one in ranked if has(one.evidence, Why.SAME_ID) and not has(one.evidence, *_AGAINST)]
+    chosen = _file_of_version(ref, named)
+    return (chosen, ChosenBy.ID) if chosen else None
+
+
+def _by_url(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -> _Found:
+    if policy.auto is Auto.HASH:
+        return None
+    linked = [one for one in ranked if has(one.evidence, Why.SAME_URL) and not has(one.evidence, *_AGAINST)]
+    chosen = _file_of_version(ref, linked)
+    return (chosen, ChosenBy.URL) if chosen else None
+
+
+def _by_name(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -> _Found:
+    if policy.auto is Auto.HASH or says_nothing(ref.name):
+        return None
+    exact = [one for one in ranked if has(one.evidence, *_EXACT) and not has(one.evidence, *_AGAINST)]
+    fitting = [one for one in exact if has(one.evidence, Why.BASE_AGREES)]
+    chosen = _only(fitting or exact) or _of_claimed_precision(fitting or exact)
+    if chosen is None or not _type_is_known(ref, chosen):
+        return None
+    return chosen, ChosenBy.NAME
+
+
+def _by_best(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -> _Found:
+    if policy.auto is not Auto.BEST or says_nothing(ref.name):
+        return None
+    fair = [one for one in ranked if not has(one.evidence, *_AGAINST) and not _never_silently(one, policy)]
+    return (fair[0], ChosenBy.POLICY) if fair else None
+
+
+_RULES: Final[tuple[Callable[[ModelRef, Sequence[RankedCandidate], Policy], _Found], ...]] = (
+    _by_hash,
+    _by_id,
+    _by_url,
+    _by_name,
+    _by_best,
+)
+
+
+def _file_of_version(ref: ModelRef, files: Sequence[RankedCandidate]) -> RankedCandidate | None:
+    """The one file meant, where a version or page was named: by name, type and precision, else the main one."""
+    models = [one for one in files if not _is_extra(one.candidate) or has(one.evidence, *_EXACT)]
+    versions = {one.candidate.version_id for one in models}
+    if len(versions) > 1:
+        return None
+    exact = [one for one in models if has(one.evidence, *_EXACT)]
+    if exact:
+        return _only(exact) or _of_claimed_precision(exact)
+    typed = [one for one in models if has(one.evidence, Why.TYPE_AGREES)] or models
+    return _only(typed) or _of_claimed_precision(typed) or _only([one for one in typed if one.candidate.is_primary])
+
+
+def _of_claimed_precision(files: Sequence[RankedCandidate]) -> RankedCandidate | None:
+    return _only([one for one in files if has(one.evidence, Why.PRECISION_AGREES)])
+
+
+def _is_extra(candidate: Candidate) -> bool:
+    """A file that comes with a model and is none: its training data, its config, an archive."""
+    return candidate.file_type in ("Training Data", "Archive", "Config") or spell(candidate.file_name).ending in NOT_MODELS
+
+
+def _type_is_known(ref: ModelRef, chosen: RankedCandidate) -> bool:
+    return has(chosen.evidence, Why.TYPE_AGREES) or (ref.model_type is ModelType.UNKNOWN and not ref.folders)
+
+
+def _never_silently(chosen: RankedCandidate, policy: Policy) -> str:
+    """Why this must be asked although all else says yes; empty where it need not."""
+    candidate = chosen.candidate
+    if has(chosen.evidence, Why.HASH_DIFFERS):
+        return "the workflow names another hash"
+    if candidate.unsafe:
+        return f"a scanner warns: {candidate.unsafe}"
+    if spell(candidate.file_name).is_pickle and not policy.allow_pickle:
+        return "a pickle can run code when it is loaded"
+    if has(chosen.evidence, Why.BASE_DIFFERS):
+        return f"made for another base model ({candidate.base_model})"
+    return ""
+
+
+def _not_to_be_had(
+    ref: ModelRef, chosen: RankedCandidate, ranked: Sequence[RankedCandidate], verdicts: tuple[Verdict, ...]
+) -> Unresolved:
+    """We know which file it is, and nobody may have it now."""
+    access = chosen.candidate.access
+    said = access.detail or access.state.replace("_", " ")
+    until = f" until {access.until}" if access.until else ""
+    return Unresolved(
+        ref,
+        _CLOSED[access.state],
+        f"{chosen.candidate.title}: {said}{until}",
+        hint=f"see {chosen.candidate.page or chosen.candidate.url}",
+        verdicts=verdicts,
+        candidates=_first(chosen, ranked),
+    )
+
+
+_CLOSED: Final[dict[AccessState, RefState]] = {
+    AccessState.EARLY_ACCESS: RefState.EARLY_ACCESS,
+    AccessState.DISABLED: RefState.GATED,
+    AccessState.ARCHIVED: RefState.UNRESOLVED,
+    AccessState.DELETED: RefState.UNRESOLVED,
+    AccessState.BLOCKED: RefState.GATED,
+}
+
+
+def _left_open(ref: ModelRef, ranked: Sequence[RankedCandidate], verdicts: tuple[Verdict, ...]) -> Resolution:
+    if ranked:
+        return Ambiguous(ref, tuple(ranked[:SHOWN]), _why_open(ref, ranked), verdicts)
+    silent = [verdict for verdict in verdicts if verdict.kind in (VerdictKind.UNREACHABLE, VerdictKind.RATE_LIMITED)]
+    if silent:
+        reason = "; ".join(f"{verdict.source}: {verdict.detail or verdict.kind}" for verdict in silent)
+        return Unresolved(ref, RefState.UNDECIDED, reason, verdicts=verdicts)
+    gated = next((verdict for verdict in verdicts if verdict.kind is VerdictKind.GATED), None)
+    if gated:
+        return Unresolved(ref, RefState.GATED, f"{gated.source}: {gated.detail}", verdicts=verdicts)
+    if unsearchable := says_nothing(ref.name):
+        return Unresolved(ref, RefState.UNRESOLVED, f"cannot be searched: {unsearchable}", _WOULD_HELP, verdicts)
+    return Unresolved(ref, RefState.UNRESOLVED, _not_found(verdicts), _WOULD_HELP, verdicts)
+
+
+_WOULD_HELP: Final = "a hash, a URL or an AIR would settle it: `wfdeps choose`"
+
+
+def _not_found(verdicts: Sequence[Verdict]) -> str:
+    deleted = next((verdict for verdict in verdicts if verdict.kind is VerdictKind.DELETED), None)
+    if deleted:
+        return f"{deleted.source}: {deleted.detail or 'deleted'}"
+    asked = ", ".join(verdict.source for verdict in verdicts)
+    return f"not found ({asked})" if asked else "no source could be asked"
+
+
+def _why_open(ref: ModelRef, ranked: Sequence[RankedCandidate]) -> str:
+    exact = [one for one in ranked if has(one.evidence, *_EXACT) and not has(one.evidence, *_AGAINST)]
+    if unsearchable := says_nothing(ref.name):
+        return f"the name proves nothing: {unsearchable}"
+    if len(exact) > 1:
+        versions = {one.candidate.version_id for one in exact}
+        return "one version has several files of this name" if len(versions) == 1 else "several files have this name"
+    if exact:
+        return "the name is exact, but nothing says it is of this type" if not exact[0].candidate.source_type else (
+            "only the name speaks for it"
+        )
+    if has(ranked[0].evidence, Why.TYPE_DIFFERS):
+        return "the name agrees, the type does not" if has(ranked[0].evidence, *_EXACT) else "no file of this type"
+    return "no file has exactly this name"
+
+
+def _only(files: Sequence[RankedCandidate]) -> RankedCandidate | None:
+    return files[0] if len(files) == 1 else None
+
+
+def _first(chosen: RankedCandidate, ranked: Sequence[RankedCandidate]) -> tuple[RankedCandidate, ...]:
+    return (chosen, *(one for one in ranked if one is not chosen))[:SHOWN]
+
+
+def _rivals(chosen: RankedCandidate, ranked: Sequence[RankedCandidate]) -> tuple[RankedCandidate, ...]:
+    return tuple(one for one in ranked if one is not chosen)[:5]
+
+
+def _order(one: RankedCandidate) -> tuple[object, ...]:
+    """Best first; popularity and the rest only break ties, so the order never depends on who answered first."""
+    candidate = one.candidate
+    return (
+        -one.confidence,
+        not candidate.is_primary,
+        -(candidate.downloads or 0),
+        candidate.source,
+        candidate.file_name,
+        candidate.version_id or 0,
+        candidate.file_id or 0,
+        candidate.url,
+    )
+
+
+def _place(candidate: Candidate) -> tuple[object, ...]:
+    if candidate.file_id is not None:
+        return (candidate.source, candidate.file_id)
+    return (candidate.source, candidate.url, candidate.file_name)
+
+
+def _merge_same_bytes(ranked: Sequence[RankedCandidate]) -> tuple[RankedCandidate, ...]:
+    """`ranked` is best first: of equal bytes the best stays and gets the others' URLs."""
+    kept: dict[object, RankedCandidate] = {}
+    for one in ranked:
+        sha256 = find_digest(one.candidate.digests, Algorithm.SHA256)
+        key: object = sha256 or _place(one.candidate)
+        best = kept.get(key)
+        kept[key] = one if best is None else _with_mirror(best, one.candidate)
+    return tuple(kept.values())
+
+
+def _with_mirror(best: RankedCandidate, other: Candidate) -> RankedCandidate:
+    candidate = best.candidate
+    if not other.access.is_open or other.url == candidate.url or other.url in candidate.mirrors:
+        return best
+    return replace(best, candidate=replace(candidate, mirrors=(*candidate.mirrors, other.url, *other.mirrors)))
+

@@ -1,0 +1,217 @@
+"""What speaks for a candidate, and how much.
+
+Strongest first: the hash, the id, the URL the workflow names, the exact name, a name that is only close. Type,
+base model and precision speak for or against; popularity breaks ties and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from wfdeps.domain.candidates import Candidate, Evidence, RankedCandidate, Why
+from wfdeps.domain.digests import agreement
+from wfdeps.domain.folders import model_type_of
+from wfdeps.domain.model_types import TO_CIVITAI, ModelType
+from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, Query, UrlQuery
+from wfdeps.domain.refs import ModelRef
+from wfdeps.match.base_models import bases_agree
+from wfdeps.match.name_rule import KEEPS_UPLOADED_NAME, names_by_rule
+from wfdeps.match.spelling import Spelling, bare_key_of, key_of, precision_of, spell
+
+CLOSE: Final = 0.8
+"""Names less alike than this are not evidence."""
+
+# What each reason is worth when it is the best one; and what the others add or take.
+_BASE: Final[dict[Why, float]] = {
+    Why.SAME_HASH: 0.99,
+    Why.SAME_ID: 0.95,
+    Why.SAME_URL: 0.93,
+    Why.NAME_EXACT: 0.88,
+    Why.NAME_BY_RULE: 0.87,
+    Why.NAME_SAME_STEM: 0.74,
+    Why.WEAK_HASH: 0.5,
+    Why.NAME_CLOSE: 0.6,
+    Why.IN_NOTE: 0.3,
+}
+_SHIFT: Final[dict[Why, float]] = {
+    Why.TYPE_AGREES: 0.05,
+    Why.TYPE_DIFFERS: -0.35,
+    Why.BASE_AGREES: 0.04,
+    Why.BASE_DIFFERS: -0.25,
+    Why.PRECISION_AGREES: 0.03,
+    Why.PRECISION_DIFFERS: -0.08,
+    Why.WEAK_HASH: 0.04,
+    Why.IN_NOTE: 0.02,
+    Why.HASH_DIFFERS: -0.9,
+}
+_PROOF: Final = frozenset({Why.SAME_HASH, Why.SAME_ID})
+
+# Loaders that read more than one type of file.
+_ALSO_FITS: Final[dict[ModelType, frozenset[ModelType]]] = {
+    ModelType.CONTROLNET: frozenset({ModelType.CONTROL_LORA, ModelType.T2I_ADAPTER}),
+    ModelType.MOTION_LORA: frozenset({ModelType.MOTION_MODULE, ModelType.LORA}),
+    ModelType.VAE: frozenset({ModelType.VAE_APPROX}),
+    ModelType.DETECTOR: frozenset({ModelType.SAM}),
+}
+
+
+def rank(candidate: Candidate, ref: ModelRef, asked: Sequence[Query], base_models: tuple[str, ...]) -> RankedCandidate:
+    """The candidate with all that speaks for and against it. `asked`: the queries that it answered."""
+    found = evidence_for(candidate, ref, asked, base_models)
+    alike = likeness(spell(ref.name), candidate.file_name) if has(found, Why.NAME_CLOSE) else 1.0
+    return RankedCandidate(candidate, found, confidence_of(found, alike))
+
+
+def has(found: Sequence[Evidence], *whys: Why) -> bool:
+    """Whether any of these reasons is among the evidence."""
+    return any(piece.why in whys for piece in found)
+
+
+def evidence_for(
+    candidate: Candidate, ref: ModelRef, asked: Sequence[Query], base_models: tuple[str, ...] = ()
+) -> tuple[Evidence, ...]:
+    """All that speaks for and against, strongest first."""
+    found = [
+        *_by_hash(candidate, ref),
+        *_by_question(candidate, ref, asked),
+        *_by_name(candidate, spell(ref.name)),
+        *_by_type(candidate, ref),
+        *_by_base(candidate, ref.base_models or base_models),
+        *_by_precision(candidate, spell(ref.name)),
+    ]
+    if candidate.downloads:
+        found.append(Evidence(Why.POPULAR, f"{candidate.downloads:,} downloads"))
+    return tuple(found)
+
+
+def confidence_of(found: Sequence[Evidence], alike: float = 1.0) -> float:
+    """0 to 1, comparable within one ref only. `alike` says how close a close name is."""
+    whys = [piece.why for piece in found]
+    best = max((why for why in whys if why in _BASE), key=_BASE.__getitem__, default=None)
+    if best is None:
+        return 0.0
+    start = _BASE[best]
+    if best is Why.NAME_CLOSE:
+        start *= alike
+    shift = sum(_SHIFT.get(why, 0.0) for why in set(whys) if why is not best)
+    ceiling = 1.0 if best in _PROOF else 0.97
+    return round(min(ceiling, max(0.0, start + shift)), 3)
+
+
+def likeness(wanted: Spelling, file_name: str) -> float:
+    """How alike two names are, 0 to 1, folders, endings, case and separators aside."""
+    from rapidfuzz import fuzz
+
+    theirs = spell(file_name)
+    one, other = key_of(wanted.stem), key_of(theirs.stem)
+    plain = fuzz.ratio(one, other) / 100
+    bare = fuzz.ratio(bare_key_of(wanted.stem), bare_key_of(theirs.stem)) / 100
+    cut_short = 0.01 if other.startswith(one) and one else 0.0
+    return min(1.0, max(plain, bare - 0.01) + cut_short)
+
+
+def _by_hash(candidate: Candidate, ref: ModelRef) -> list[Evidence]:
+    match agreement(ref.digests, candidate.digests):
+        case True:
+            strongest = min(
+                (mine for mine in ref.digests if any(mine.agrees(theirs) for theirs in candidate.digests)),
+                key=lambda digest: digest.strength,
+            )
+            return [Evidence(Why.SAME_HASH, str(strongest))]
+        case False:
+            return [Evidence(Why.HASH_DIFFERS, "the workflow names another hash")]
+        case None:
+            weak = [mine for mine in ref.digests if any(mine.agrees(theirs) for theirs in candidate.digests)]
+            return [Evidence(Why.WEAK_HASH, str(weak[0]))] if weak else []
+
+
+def _by_question(candidate: Candidate, ref: ModelRef, asked: Sequence[Query]) -> list[Evidence]:
+    found: list[Evidence] = []
+    for query in asked:
+        match query:
+            case AirQuery(air):
+                if _same_id(candidate, air.version_id, air.file_id) or (candidate.air == air and candidate.air):
+                    found.append(Evidence(Why.SAME_ID, str(air)))
+            case UrlQuery(url, hint=True):
+                found.append(Evidence(Why.IN_NOTE, url))
+            case UrlQuery(url):
+                found.append(Evidence(Why.SAME_URL, url))
+            case HashQuery() | NameQuery():
+                pass
+    return found
+
+
+def _same_id(candidate: Candidate, version_id: int | None, file_id: int | None) -> bool:
+    if version_id is None or candidate.version_id != version_id:
+        return False
+    return file_id is None or candidate.file_id == file_id
+
+
+def _by_name(candidate: Candidate, wanted: Spelling) -> list[Evidence]:
+    theirs = spell(candidate.file_name)
+    if wanted.base == theirs.base or (not wanted.ending and wanted.stem == theirs.stem):
+        return [Evidence(Why.NAME_EXACT, candidate.file_name)]
+    if _named_by_rule(candidate, wanted, theirs):
+        return [Evidence(Why.NAME_BY_RULE, f"{candidate.title} gives this name")]
+    if key_of(wanted.stem) == key_of(theirs.stem) or bare_key_of(wanted.stem) == bare_key_of(theirs.stem):
+        return [Evidence(Why.NAME_SAME_STEM, candidate.file_name)]
+    alike = likeness(wanted, candidate.file_name)
+    return [Evidence(Why.NAME_CLOSE, f"{alike:.0%} alike: {candidate.file_name}")] if alike >= CLOSE else []
+
+
+def _named_by_rule(candidate: Candidate, wanted: Spelling, theirs: Spelling) -> bool:
+    if candidate.source_type in KEEPS_UPLOADED_NAME or candidate.file_type not in ("", "Model", "Pruned Model"):
+        return False
+    ending = wanted.ending or theirs.ending
+    return ending == theirs.ending and f"{wanted.stem}{ending}" in names_by_rule(
+        candidate.model_name, candidate.version_name, ending
+    )
+
+
+def _by_type(candidate: Candidate, ref: ModelRef) -> list[Evidence]:
+    wanted = {ref.model_type, *(model_type_of(folder) for folder in ref.folders)} - _UNTOLD
+    if not wanted or candidate.model_type in _UNTOLD:
+        return []
+    said = candidate.source_type or candidate.model_type
+    if any(_type_fits(one, candidate) for one in wanted):
+        return [Evidence(Why.TYPE_AGREES, said)]
+    return [Evidence(Why.TYPE_DIFFERS, f"{said}, wanted {' or '.join(sorted(wanted))}")]
+
+
+_UNTOLD: Final = frozenset({ModelType.UNKNOWN, ModelType.OTHER})
+
+
+def _type_fits(wanted: ModelType, candidate: Candidate) -> bool:
+    if candidate.model_type is wanted or candidate.model_type in _ALSO_FITS.get(wanted, frozenset()):
+        return True
+    # Flux and its like are published as Checkpoint; only the header tells a diffusion model from one.
+    model_itself = candidate.file_type in ("", "Model", "Pruned Model")
+    return model_itself and wanted is ModelType.DIFFUSION_MODEL and candidate.source_type in TO_CIVITAI[wanted]
+
+
+def _by_base(candidate: Candidate, wanted: tuple[str, ...]) -> list[Evidence]:
+    match bases_agree(wanted, candidate.base_model):
+        case True:
+            return [Evidence(Why.BASE_AGREES, candidate.base_model or "")]
+        case False:
+            return [Evidence(Why.BASE_DIFFERS, f"{candidate.base_model}, the workflow is {' and '.join(wanted)}")]
+        case None:
+            return []
+
+
+def _by_precision(candidate: Candidate, wanted: Spelling) -> list[Evidence]:
+    claimed = precision_of(wanted.stem)
+    if not claimed:
+        return []
+    theirs = {_folded(candidate.precision), _folded(candidate.variant), precision_of(spell(candidate.file_name).stem)}
+    theirs -= {"", "full", "pruned"}
+    if not theirs:
+        return []
+    if claimed in theirs or any(claimed.startswith(one) or one.startswith(claimed) for one in theirs):
+        return [Evidence(Why.PRECISION_AGREES, claimed)]
+    return [Evidence(Why.PRECISION_DIFFERS, f"{' or '.join(sorted(theirs))}, the name says {claimed}")]
+
+
+def _folded(text: str) -> str:
+    return "".join(letter for letter in text.lower() if letter.isalnum())

@@ -1,0 +1,88 @@
+"""How a file name may be written, and which writings mean the same.
+
+People rename: a browser adds ` (1)`, a converter changes the ending, a folder goes in front, spaces become
+underscores, `_fp16` or `-pruned` is added. Each writing has a *key*; equal keys mean the same name.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+ENDINGS = frozenset(
+    {".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl", ".gguf", ".onnx", ".zip", ".yaml", ".yml",
+     ".json", ".safetensor", ".patch", ".engine"}
+)
+"""Only these are taken off a name: `lora_v1.5` has no ending."""
+
+PICKLES = frozenset({".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl"})
+"""Formats that can run code when they are loaded."""
+
+NOT_MODELS = frozenset({".yaml", ".yml", ".json", ".zip"})
+
+PRECISIONS = re.compile(
+    r"(?<![^\W_])(?:fp(?:4|8|16|32|64)(?:[_-]?(?:e4m3fn?|e5m2)(?:fn)?)?(?:[_-]?(?:fast|scaled|mixed))*|f16|f32|bf16|"
+    r"nf4|nvfp4|mxfp8|int4|int8|i?q[2-8][_-](?:0|1|k|xs|xxs|nl)(?:[_-](?:s|m|l|xl))?)(?![^\W_])",
+    re.I,
+)
+"""Words for how numbers are stored, standing for themselves; `_` does not join them to their neighbours."""
+_VARIANTS = ("pruned", "full", "emaonly", "noema", "nonema", "half", "scaled", "ema", "no", "only")
+_HIDDEN_BORDER = re.compile(
+    r"(?<=[a-z0-9])(?=(?:FP|Fp|BF|bf|Bf)(?:8|16|32))|(?<=(?:[Ff][Pp]|[BF]F|[Bb]f)(?:16|32))(?=[A-Z][a-z])"
+)
+_COPY = re.compile(r"(?:\s*\(\d{1,3}\)|[\s_-]+copy(?:[\s_-]*\d+)?|[\s_-]+-?\s*kopie)+$", re.I)
+_TOKEN = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """One name taken apart. `ending` is lower-case with its dot, empty where the name has none we know."""
+
+    base: str
+    stem: str
+    ending: str
+
+    @property
+    def is_pickle(self) -> bool:
+        return self.ending in PICKLES
+
+
+def spell(name: str) -> Spelling:
+    """Take a workflow's or a source's name apart; folders before it are dropped, whichever way they lean."""
+    base = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2].strip()
+    stem, dot, ending = base.rpartition(".")
+    if dot and stem and f".{ending.lower()}" in ENDINGS:
+        return Spelling(base, stem, f".{ending.lower()}")
+    return Spelling(base, base, "")
+
+
+def key_of(stem: str) -> str:
+    """What stays of a stem when case, separators, accents' spelling and a copy's number do not count."""
+    stem = _COPY.sub("", unicodedata.normalize("NFKC", stem).strip())
+    return "".join(_TOKEN.findall(stem)).casefold()
+
+
+def bare_key_of(stem: str) -> str:
+    """The key without precision, quantisation and `pruned`-like words; the key itself where nothing would stay."""
+    stem = _COPY.sub("", unicodedata.normalize("NFKC", stem).strip())
+    without = PRECISIONS.sub(" ", _spaced(stem))
+    words = [word.casefold() for word in _TOKEN.findall(without)]
+    kept = "".join(word for word in words if word not in _VARIANTS)
+    return kept or key_of(stem)
+
+
+def precision_of(stem: str) -> str:
+    """The precision or quantisation a name claims, folded (`fp8e4m3fn`, `q4km`); empty where it claims none."""
+    found = [match.group(0) for match in PRECISIONS.finditer(_spaced(stem))]
+    return re.sub(r"[^a-z0-9]", "", found[-1].lower()) if found else ""
+
+
+def version_number_of(stem: str) -> str:
+    """The digits of a name in their order, to tell `v1.2` from `v1.3`; empty where there are none."""
+    return "".join(re.findall(r"\d+", PRECISIONS.sub(" ", _spaced(stem))))
+
+
+def _spaced(stem: str) -> str:
+    """Word borders where camel case hides them round a precision: `modelFp16Pruned` → `model Fp16 Pruned`."""
+    return _HIDDEN_BORDER.sub(" ", stem)
