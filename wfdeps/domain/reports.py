@@ -54,7 +54,6 @@ DEFAULT_FAIL_ON: frozenset[FailOn] = frozenset(
         FailOn.POLICY,
         FailOn.UNDECIDED,
         FailOn.FAILED,
-        FailOn.LINT_ERROR,
     }
 )
 

@@ -1,0 +1,33 @@
+"""The report as one JSON object a line, for streams: workflows, refs, lints, and the summary last.
+
+Each line says its `type`: `workflow`, `ref`, `lint` or `report`; the rest is as in `wfdeps/report/1`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from wfdeps.domain.reports import CheckReport
+from wfdeps.report.escaping import json_text
+from wfdeps.report.json import item_fields, lint_fields, summary_fields, workflow_fields
+from wfdeps.report.view import View
+
+
+def render(report: CheckReport, view: View | None = None) -> str:
+    """The lines, each ending with a newline."""
+    return "".join(
+        json_text(json.dumps(line, ensure_ascii=False, separators=(",", ":"))) + "\n"
+        for line in _lines(report)
+    )
+
+
+def _lines(report: CheckReport) -> Iterator[dict[str, Any]]:
+    for workflow in report.workflows:
+        yield {"type": "workflow", **workflow_fields(workflow)}
+    for item in report.items:
+        yield {"type": "ref", **item_fields(item)}
+    for lint in report.lints:
+        yield {"type": "lint", **lint_fields(lint)}
+    yield {"type": "report", **summary_fields(report)}
