@@ -25,10 +25,12 @@ def build_lock(
     *,
     relative: Relative,
     previous: Lock | None = None,
+    keep_others: bool = False,
 ) -> Lock:
     """The lock for these workflows.
 
     A file that is simply there keeps what an earlier lock knew of its origin, as long as its bytes are the same.
+    `keep_others`: what the earlier lock says of other workflows stays.
     """
     known = {(entry.folder, entry.name): entry for entry in (previous.entries if previous else ())}
     entries: dict[tuple[str, str], LockEntry] = {}
@@ -37,10 +39,29 @@ def build_lock(
         for entry in _entries_of(outcome, relative):
             entries[entry.folder, entry.name] = _with_origin(entry, known.get((entry.folder, entry.name)))
         unresolved.update(_open_ends(outcome))
-    return Lock(
+    lock = Lock(
         workflows=tuple(sorted({(relative(read.path), read.sha256) for read in workflows})),
         entries=tuple(entries[key] for key in sorted(entries)),
         unresolved=tuple(sorted(unresolved)),
+    )
+    return _joined(previous, lock) if previous and keep_others else lock
+
+
+def _joined(before: Lock, lock: Lock) -> Lock:
+    """The new lock, and what the earlier one says of workflows that the new one does not."""
+    mine = {path for path, _ in lock.workflows}
+    others = tuple((path, sha256) for path, sha256 in before.workflows if path not in mine)
+    entries = {(entry.folder, entry.name): entry for entry in lock.entries}
+    for entry in before.entries:
+        kept = tuple(use for use in entry.used_by if use.rpartition("#")[0] not in mine)
+        if not kept:
+            continue
+        newer = entries.get((entry.folder, entry.name), replace(entry, used_by=()))
+        entries[entry.folder, entry.name] = replace(newer, used_by=tuple(sorted({*newer.used_by, *kept})))
+    return Lock(
+        workflows=tuple(sorted((*lock.workflows, *others))),
+        entries=tuple(entries[key] for key in sorted(entries)),
+        unresolved=tuple(sorted({*lock.unresolved, *before.unresolved} - {"/".join(key) for key in entries})),
     )
 
 

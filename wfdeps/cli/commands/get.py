@@ -1,0 +1,54 @@
+"""`wfdeps get`: the main job. Resolve, plan, download, verify, place, lock."""
+
+from __future__ import annotations
+
+import argparse
+
+from wfdeps.cli.context import Context
+from wfdeps.cli.exit_codes import UNMET
+from wfdeps.cli.options import (
+    add_download_options,
+    add_library_options,
+    add_reading_options,
+    add_resolving_options,
+    add_workflows,
+)
+from wfdeps.cli.output import add_report_options
+from wfdeps.cli.reading import read_all
+from wfdeps.cli.resolving import resolve_for
+from wfdeps.cli.running import carry, planned, report_outcomes, show_plan, write_lock
+from wfdeps.pipeline.survey import survey
+
+EXAMPLE = "wfdeps get workflow.png --comfyui ~/ComfyUI --dry-run"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_workflows(parser)
+    parser.add_argument("-n", "--dry-run", action="store_true", help="print the plan and its bytes, touch nothing")
+    parser.add_argument(
+        "-y", "--yes", action="store_true", help="carry the plan out without asking (choices stay open)"
+    )
+    parser.add_argument("--lock", metavar="FILE", default="wfdeps.lock", help="default: wfdeps.lock")
+    parser.add_argument("--no-lock", action="store_true", help="write no lock")
+    add_reading_options(parser)
+    add_library_options(parser)
+    add_resolving_options(parser)
+    add_download_options(parser)
+    add_report_options(parser)
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    surveyed = survey(read_all(arguments, context), context.doors.library())
+    resolutions = resolve_for(surveyed, arguments, context, ask=not arguments.dry_run)
+    plan = planned(surveyed, resolutions, context)
+    if arguments.dry_run:
+        return show_plan(plan, arguments, context)
+    outcomes = carry(plan, context, confirm=not arguments.yes)
+    if outcomes is None:
+        context.err("nothing was done")
+        return UNMET
+    code = report_outcomes(plan, outcomes, arguments, context)
+    if not arguments.no_lock:
+        write_lock(arguments.lock, surveyed, outcomes, keep_others=True)
+        context.err(f"locked in {arguments.lock}")
+    return code

@@ -1,0 +1,42 @@
+"""`wfdeps lock`: resolve every file, download none, write the lock."""
+
+from __future__ import annotations
+
+import argparse
+
+from wfdeps.cli.context import Context
+from wfdeps.cli.options import add_library_options, add_reading_options, add_resolving_options, add_workflows
+from wfdeps.cli.output import add_report_options
+from wfdeps.cli.reading import read_all
+from wfdeps.cli.resolving import helpers_for, policy_for, resolve_for
+from wfdeps.cli.running import planned, show_plan, write_lock
+from wfdeps.pipeline.resolve import with_origins
+from wfdeps.pipeline.survey import survey
+
+EXAMPLE = "wfdeps lock workflows/ -o wfdeps.lock"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_workflows(parser)
+    parser.add_argument("-o", "--output", metavar="FILE", default="wfdeps.lock", help="default: wfdeps.lock")
+    add_reading_options(parser)
+    add_library_options(parser)
+    add_resolving_options(parser)
+    add_report_options(parser)
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    library = context.doors.library()
+    surveyed = survey(read_all(arguments, context), library)
+    policy = policy_for(arguments, context)
+    resolutions = with_origins(
+        resolve_for(surveyed, arguments, context, ask=True), library, helpers_for(context, ask=False), policy
+    )
+    plan = planned(surveyed, resolutions, context)
+    lock = write_lock(arguments.output, surveyed, plan.plan.steps, keep_others=False)
+    unknown = sum(1 for entry in lock.entries if entry.sha256 is None)
+    context.err(f"locked {len(lock.entries)} files in {arguments.output}")
+    if unknown:
+        context.err(f"note: no source told the SHA-256 of {unknown}; `wfdeps get` writes it once they are fetched")
+    code = show_plan(plan, arguments, context)
+    return 0 if not lock.unresolved and code == 1 else code

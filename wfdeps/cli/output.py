@@ -1,0 +1,103 @@
+"""How reports leave: which formats, to which files, and what they do to the exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from importlib import import_module
+
+from wfdeps.cli.context import Context
+from wfdeps.cli.settings import Settings
+from wfdeps.domain.reports import DEFAULT_FAIL_ON, CheckReport, ExitPolicy, FailOn
+from wfdeps.errors import UsageError
+from wfdeps.report.view import View
+
+FORMATS: dict[str, str] = {
+    "text": "wfdeps.report.text",
+    "json": "wfdeps.report.json",
+    "ndjson": "wfdeps.report.ndjson",
+    "markdown": "wfdeps.report.markdown",
+    "github": "wfdeps.report.github",
+    "sarif": "wfdeps.report.sarif",
+    "junit": "wfdeps.report.junit",
+}
+"""Format → the module whose `render` makes it; only what is asked for is imported."""
+
+
+def add_report_options(parser: argparse.ArgumentParser) -> None:
+    """What a report looks like, where it goes, and what counts."""
+    group = parser.add_argument_group("report")
+    group.add_argument("--json", action="store_true", help="the same as --format json")
+    group.add_argument(
+        "--format",
+        action="append",
+        default=[],
+        metavar="FORMAT[=FILE]",
+        help=f"{', '.join(FORMATS)}; repeatable, each to its file (default: text to stdout)",
+    )
+    group.add_argument(
+        "--fail-on", metavar="WHAT,…", help=f"what turns the exit code: {', '.join(FailOn)}"
+    )
+    group.add_argument("--strict", action="store_true", help="all of these turn the exit code")
+    group.add_argument("--exit-zero", action="store_true", help="report only; 2 for unreadable workflows all the same")
+
+
+def exit_policy(arguments: argparse.Namespace, settings: Settings) -> ExitPolicy:
+    """What turns the exit code, by the flags, else by `[check] fail_on` of the config. Raises UsageError."""
+    named = arguments.fail_on.split(",") if arguments.fail_on else settings.table("check").get("fail_on")
+    return ExitPolicy(
+        fail_on=frozenset(map(_fail_on, named)) if named is not None else DEFAULT_FAIL_ON,
+        strict=arguments.strict,
+        exit_zero=arguments.exit_zero,
+    )
+
+
+def show_report(report: CheckReport, arguments: argparse.Namespace, context: Context) -> None:
+    """Write the report in every format asked for. Raises UsageError for one nobody knows or a file that is in the way."""
+    asked = [*arguments.format, *(["json"] if arguments.json else [])] or ["text"]
+    for wish in asked:
+        name, _, path = wish.partition("=")
+        if name not in FORMATS:
+            raise UsageError(f"unknown format `{name}`", hint=f"one of {', '.join(FORMATS)}")
+        text: str = import_module(FORMATS[name]).render(report, _view(name, path, report, context))
+        if path:
+            _write(path, text)
+        elif text:
+            context.out(text)
+
+
+def _view(name: str, path: str, report: CheckReport, context: Context) -> View:
+    if name == "text" and not path:
+        return View(color=context.colors(context.stdout), width=_width())
+    return View(texts=_texts(report)) if name in ("sarif", "github") else View()
+
+
+def _texts(report: CheckReport) -> dict[str, str]:
+    """The text of each workflow that is a text file, for line numbers."""
+    texts = {}
+    for workflow in report.workflows:
+        if workflow.path.endswith(".json") and os.path.isfile(workflow.path):
+            with open(workflow.path, encoding="utf-8", errors="replace") as file:
+                texts[workflow.path] = file.read()
+    return texts
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"cannot write `{path}`: {error.strerror}") from error
+
+
+def _width() -> int:
+    from shutil import get_terminal_size
+
+    return get_terminal_size().columns
+
+
+def _fail_on(word: str) -> FailOn:
+    try:
+        return FailOn(word.strip())
+    except ValueError:
+        raise UsageError(f"`{word}` is nothing to fail on", hint=f"one of {', '.join(FailOn)}") from None

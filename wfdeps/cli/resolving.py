@@ -1,0 +1,35 @@
+"""Settings and flags → what may be taken without asking, and the doors that resolving needs."""
+
+from __future__ import annotations
+
+import argparse
+
+from wfdeps.cli.context import Context
+from wfdeps.domain.resolutions import Resolution
+from wfdeps.errors import ConfigError
+from wfdeps.match.policy import Auto, Policy
+from wfdeps.pipeline.resolve import Helpers, resolve
+from wfdeps.pipeline.survey import Survey
+
+
+def resolve_for(
+    surveyed: Survey, arguments: argparse.Namespace, context: Context, *, ask: bool
+) -> tuple[Resolution, ...]:
+    """How every needed ref is settled; `ask` lets a person choose, where one is there."""
+    return resolve(surveyed.needed, helpers_for(context, ask=ask), policy_for(arguments, context))
+
+
+def helpers_for(context: Context, *, ask: bool) -> Helpers:
+    """The sources, the chooser and the reporter of this run."""
+    doors = context.doors
+    return Helpers(doors.sources(), doors.chooser(ask=ask), doors.reporter())
+
+
+def policy_for(arguments: argparse.Namespace, context: Context) -> Policy:
+    """What may be taken without asking: by flag, else by `[resolve]` of the config. Raises ConfigError."""
+    table = context.settings.table("resolve")
+    auto = arguments.auto or table.get("auto") or Auto.EXACT
+    try:
+        return Policy(auto=Auto(auto), allow_pickle=bool(arguments.allow_pickle or table.get("allow_pickle")))
+    except ValueError:
+        raise ConfigError(f"`auto = {auto!r}` is none of {', '.join(Auto)}") from None

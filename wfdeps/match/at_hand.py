@@ -1,0 +1,27 @@
+"""Local first: whether a file that lies elsewhere in the library answers a ref, so that nothing is asked online.
+
+An equal hash does. An equal file name does only when it is the one file of that name, says something
+(`model.safetensors` does not), and no hash speaks against it.
+"""
+
+from __future__ import annotations
+
+from wfdeps.domain.digests import agreement
+from wfdeps.domain.resolutions import Finding, RefState
+from wfdeps.match.search_terms import says_nothing
+
+_ELSEWHERE = (RefState.PRESENT_ELSEWHERE, RefState.WRONG_FOLDER)
+
+
+def is_at_hand(finding: Finding) -> bool:
+    """Whether the library has the file: in its place, or elsewhere beyond reasonable doubt."""
+    if finding.state is RefState.PRESENT:
+        return True
+    if finding.state not in _ELSEWHERE or not finding.files:
+        return False
+    first, ref = finding.files[0], finding.ref
+    same = agreement(ref.digests, first.digests)
+    if same is not None:
+        return same
+    wanted = ref.name.replace("\\", "/").rpartition("/")[2]
+    return len(finding.files) == 1 and first.basename == wanted and not says_nothing(wanted)

@@ -1,0 +1,92 @@
+"""The second stage: every needed ref settled, by the library, by the sources in order, or by a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from wfdeps.domain.queries import HashQuery
+from wfdeps.domain.refs import ModelRef
+from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Finding, Present, Resolution, Resolved
+from wfdeps.match.at_hand import is_at_hand
+from wfdeps.match.decide import decide
+from wfdeps.match.policy import Policy
+from wfdeps.match.rounds import ROUNDS, Answers, open_queries
+from wfdeps.ports import Chooser, Library, Reporter, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Helpers:
+    """The doors that resolving needs."""
+
+    sources: Sequence[Source]
+    chooser: Chooser
+    reporter: Reporter
+
+
+def resolve(findings: Iterable[Finding], helpers: Helpers, policy: Policy) -> tuple[Resolution, ...]:
+    """One resolution a finding, in their order. Ambiguous ones are put to the chooser; the rest is rules."""
+    findings = tuple(findings)
+    wanted = [finding.ref for finding in findings if not is_at_hand(finding)]
+    answers = ask(wanted, helpers, policy)
+    return tuple(_settled(finding, answers, helpers.chooser, policy) for finding in findings)
+
+
+def ask(refs: Sequence[ModelRef], helpers: Helpers, policy: Policy) -> Answers:
+    """What the sources say of these refs: ids, hashes and URLs of all at once, then names of those left open."""
+    answers = Answers()
+    for round_ in ROUNDS:
+        for source in helpers.sources:
+            queries = open_queries(refs, answers, round_, policy)
+            if queries:
+                helpers.reporter.stage("resolve", f"{source.name}: {len(queries)} by {round_.value}")
+                answers = answers.with_answers(source.find_all(queries))
+    return answers
+
+
+def with_origins(
+    resolutions: Iterable[Resolution], library: Library, helpers: Helpers, policy: Policy
+) -> tuple[Resolution, ...]:
+    """The same, with every present file's SHA-256 known and, where a source knows that hash, its origin.
+
+    A lock wants both: the hash to repeat the file, the origin to find it elsewhere. Files whose hash the index
+    does not know are read.
+    """
+    resolutions = tuple(_hashed(one, library) if isinstance(one, Present) else one for one in resolutions)
+    refs = [_by_hash(one) for one in resolutions if isinstance(one, Present)]
+    answers = ask(refs, helpers, policy)
+    return tuple(_with_origin(one, answers, policy) if isinstance(one, Present) else one for one in resolutions)
+
+
+def _settled(finding: Finding, answers: Answers, chooser: Chooser, policy: Policy) -> Resolution:
+    if is_at_hand(finding):
+        return Present(finding.ref, finding)
+    resolution = decide(finding.ref, answers.of(finding.ref, base_models=policy.base_models), policy=policy)
+    if not isinstance(resolution, Ambiguous):
+        return resolution
+    chosen = chooser.choose(resolution)
+    if chosen is None:
+        return resolution
+    rivals = tuple(rival for rival in resolution.candidates if rival != chosen)
+    return Resolved(finding.ref, chosen, ChosenBy.USER, rivals, resolution.verdicts)
+
+
+def _hashed(present: Present, library: Library) -> Present:
+    first, *others = present.finding.files
+    finding = replace(present.finding, files=(library.digest(first), *others))
+    return replace(present, finding=finding)
+
+
+def _by_hash(present: Present) -> ModelRef:
+    """The ref as it would be if the workflow named the hash of the file that is there, and nothing else."""
+    ref, file = present.ref, present.finding.files[0]
+    return replace(ref, digests=file.digests, urls=(), hints=(), air=None, version_id=None)
+
+
+def _with_origin(present: Present, answers: Answers, policy: Policy) -> Present:
+    ref = _by_hash(present)
+    known = [(query, answer) for query, answer in answers.of(ref) if isinstance(query, HashQuery)]
+    resolution = decide(ref, known, policy=policy)
+    if isinstance(resolution, Resolved) and resolution.chosen_by is ChosenBy.HASH:
+        return replace(present, origin=resolution.choice)
+    return present

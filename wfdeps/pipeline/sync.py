@@ -1,0 +1,60 @@
+"""A lock instead of a search: what each of its entries needs here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from wfdeps.domain.digests import Algorithm, find_digest
+from wfdeps.domain.locks import Lock, LockEntry
+from wfdeps.domain.resolutions import Finding, Present, RefState, Resolution, Resolved, Unresolved
+from wfdeps.lock.refs import candidate_of, ref_of
+from wfdeps.match.local import find_local
+from wfdeps.ports import Library
+
+
+def resolve_lock(lock: Lock, library: Library, *, mirrors: tuple[str, ...] = ()) -> tuple[Resolution, ...]:
+    """How each entry stands: there with the same bytes, to be linked or fetched, or in the way.
+
+    Files whose hash the index does not know are read.
+    """
+    refs = [ref_of(entry) for entry in lock.entries]
+    inventory = library.inventory(refs)
+    return tuple(
+        _resolution(entry, _proven(find_local(ref, inventory), library), mirrors)
+        for entry, ref in zip(lock.entries, refs, strict=True)
+    )
+
+
+def _resolution(entry: LockEntry, finding: Finding, mirrors: tuple[str, ...]) -> Resolution:
+    ref = finding.ref
+    match finding.state:
+        case RefState.PRESENT:
+            return Present(ref, finding, candidate_of(entry))
+        case RefState.PRESENT_ELSEWHERE | RefState.WRONG_FOLDER if _has_hash(finding, entry):
+            return Present(ref, finding, candidate_of(entry))
+        case RefState.WRONG_HASH | RefState.CORRUPT:
+            hint = f"move `{finding.files[0].path}` away; it is not what was locked, and is not overwritten"
+            return Unresolved(ref, finding.state, finding.detail or "other bytes stand there", hint)
+        case _:
+            choice = candidate_of(entry, mirrors=mirrors)
+    if choice is None:
+        return Unresolved(ref, RefState.UNRESOLVED, "the lock knows no source for it", "copy it here by hand")
+    return Resolved(ref, replace(choice, evidence=()), entry.chosen_by)
+
+
+def _proven(finding: Finding, library: Library) -> Finding:
+    """The same finding with the first file's SHA-256 known, and judged by it."""
+    if not finding.files or not finding.ref.digests:
+        return finding
+    first = library.digest(finding.files[0])
+    files = (first, *finding.files[1:])
+    known = find_digest(first.digests, Algorithm.SHA256)
+    if finding.state is RefState.PRESENT and known and known != finding.ref.digests[0]:
+        detail = f"locked {finding.ref.digests[0]}, found {known}"
+        return replace(finding, state=RefState.WRONG_HASH, files=files, detail=detail)
+    return replace(finding, files=files)
+
+
+def _has_hash(finding: Finding, entry: LockEntry) -> bool:
+    known = find_digest(finding.files[0].digests, Algorithm.SHA256)
+    return known is not None and known.value == entry.sha256
