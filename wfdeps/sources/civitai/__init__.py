@@ -1,0 +1,1 @@
+"""Outside: Civitai, or a hub that speaks its API."""

@@ -1,0 +1,70 @@
+"""Civitai's endpoints, one method each: what to send, and the JSON that came back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+
+class JsonHttp(Protocol):
+    """What a client needs of HTTP. Raises SourceError as `wfdeps.http.Http.json` says."""
+
+    def json(
+        self, method: str, url: str, *, params: dict[str, object] | None = None, body: object = None
+    ) -> Any: ...
+
+
+IDS_AT_ONCE = 10_000
+VERSIONS_AT_ONCE = 100
+MODELS_AT_ONCE = 100
+
+
+class CivitaiClient:
+    """Every method asks once, returns decoded JSON, and raises SourceError."""
+
+    def __init__(self, http: JsonHttp, base_url: str) -> None:
+        self._http = http
+        self.base_url = base_url.rstrip("/")
+
+    def model(self, model_id: int) -> Any:
+        return self._get(f"/models/{model_id}")
+
+    def version(self, version_id: int) -> Any:
+        return self._get(f"/model-versions/{version_id}")
+
+    def mini(self, version_id: int, file_id: int | None = None) -> Any:
+        """The freshest word on who may download; `modelFileId` is undocumented and works."""
+        return self._get(f"/model-versions/mini/{version_id}", modelFileId=file_id)
+
+    def version_by_hash(self, value: str) -> Any:
+        """Any kind of hash; the site compares upper-case."""
+        return self._get(f"/model-versions/by-hash/{value.upper()}")
+
+    def ids_by_hash(self, sha256s: Sequence[str]) -> Any:
+        """At most IDS_AT_ONCE at once."""
+        return self._post("/model-versions/by-hash/ids", [value.upper() for value in sha256s])
+
+    def versions_by_hash(self, sha256s: Sequence[str]) -> Any:
+        """At most VERSIONS_AT_ONCE at once."""
+        return self._post("/model-versions/by-hash", [value.upper() for value in sha256s])
+
+    def search(self, query: str, types: Sequence[str], *, limit: int = MODELS_AT_ONCE, cursor: str | None = None) -> Any:
+        """A page of models. `types` is repeated, never joined: a comma list is a 400.
+
+        `nsfw=true` means all levels; without it the site shows the tamest only.
+        """
+        return self._get("/models", query=query, types=list(types) or None, nsfw=True, limit=limit, cursor=cursor)
+
+    def newest(self, types: Sequence[str], *, limit: int = MODELS_AT_ONCE, cursor: str | None = None) -> Any:
+        """A page of all models, newest first: for walking the whole catalogue."""
+        return self._get("/models", types=list(types) or None, nsfw=True, sort="Newest", limit=limit, cursor=cursor)
+
+    def me(self) -> Any:
+        """Who the token belongs to. Raises AuthRequiredError where it belongs to nobody."""
+        return self._get("/me")
+
+    def _get(self, path: str, **params: object) -> Any:
+        return self._http.json("GET", f"{self.base_url}/api/v1{path}", params=params or None)
+
+    def _post(self, path: str, body: object) -> Any:
+        return self._http.json("POST", f"{self.base_url}/api/v1{path}", body=body)

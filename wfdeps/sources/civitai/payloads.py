@@ -1,0 +1,276 @@
+"""Civitai's JSON → candidates. Pure: nothing escapes whatever the JSON holds, but a body that is no object.
+
+The same file looks different in a search, under its model and under its version; keys vanish when they are
+empty, and anything may be null. Download URLs are always built anew from the version's and file's numbers: the
+API's own have pointed at `https://undefined/…`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from wfdeps.domain.air import Air
+from wfdeps.domain.candidates import Access, AccessState, Candidate
+from wfdeps.domain.digests import EMPTY_SHA256, Algorithm, Digest
+from wfdeps.domain.model_types import from_civitai
+from wfdeps.errors import UnexpectedPayloadError
+from wfdeps.sources.json_values import positive, record, records, text, texts, whole
+
+SOURCE = "civitai"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where Civitai stands, when it was asked, and whether we have a token for it."""
+
+    base_url: str
+    now: str
+    """ISO 8601 in UTC, to tell early access that is over."""
+    signed_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """One page of a search. `cursor` is None at the end."""
+
+    candidates: tuple[Candidate, ...]
+    cursor: str | None
+    models: int
+
+
+def page_of(payload: object, site: Site) -> SearchPage:
+    """The answer to `GET /models`. Raises UnexpectedPayloadError where it is none."""
+    body = _body(payload)
+    if not isinstance(body.get("items"), list):
+        raise UnexpectedPayloadError("a search answered without `items`", payload=payload)
+    models = records(body["items"])
+    candidates = tuple(candidate for model in models for candidate in candidates_of_model(model, site))
+    cursor = record(body.get("metadata")).get("nextCursor")
+    # A number or a text, as the engine that answered likes it.
+    next_cursor = str(cursor) if isinstance(cursor, str | int) and not isinstance(cursor, bool) and cursor != "" else None
+    return SearchPage(candidates, next_cursor, len(models))
+
+
+def candidates_of_model(payload: object, site: Site) -> tuple[Candidate, ...]:
+    """Every file of every version of a model, in its own order."""
+    model = _body(payload)
+    return tuple(
+        candidate for version in records(model.get("modelVersions")) for candidate in _files(version, model, site)
+    )
+
+
+def candidates_of_version(payload: object, site: Site) -> tuple[Candidate, ...]:
+    """Every file of one version, as `/model-versions/…` tells it."""
+    version = _body(payload)
+    return tuple(_files(version, record(version.get("model")), site))
+
+
+def candidates_of_versions(payload: object, site: Site) -> tuple[Candidate, ...]:
+    """Every file of several versions: the batch answers a list with doubles, gaps and nulls."""
+    if not isinstance(payload, list):
+        raise UnexpectedPayloadError("a batch of hashes was not answered with a list", payload=payload)
+    return tuple(candidate for version in records(payload) for candidate in candidates_of_version(version, site))
+
+
+def versions_by_hash(payload: object) -> dict[str, tuple[int, ...]]:
+    """SHA-256, lower-case, → version ids, from `by-hash/ids`."""
+    if not isinstance(payload, list):
+        raise UnexpectedPayloadError("a batch of hashes was not answered with a list", payload=payload)
+    found: dict[str, tuple[int, ...]] = {}
+    for row in records(payload):
+        sha256, version_id = text(row.get("hash")).lower(), positive(row.get("modelVersionId"))
+        if sha256 and version_id:
+            found[sha256] = (*found.get(sha256, ()), version_id)
+    return found
+
+
+def access_of_mini(payload: object, site: Site) -> Access:
+    """Whether a file can be downloaded, from `/model-versions/mini/:id`."""
+    body = _body(payload)
+    early = _early_access(body, site)
+    if early:
+        return early
+    if body.get("requireAuth") is True and not site.signed_in:
+        return Access(AccessState.TOKEN, "its creator asks for a login")
+    return Access()
+
+
+def _body(payload: object) -> Mapping[str, Any]:
+    if not isinstance(payload, dict):
+        raise UnexpectedPayloadError("an object was due", payload=payload)
+    if "error" in payload and "id" not in payload and "items" not in payload:
+        raise UnexpectedPayloadError(f"an error with a good status: {text(payload['error']) or 'unreadable'}")
+    return payload
+
+
+def _files(version: Mapping[str, Any], model: Mapping[str, Any], site: Site) -> Iterator[Candidate]:
+    for file in records(version.get("files")):
+        candidate = _candidate(file, version, model, site)
+        if candidate is not None:
+            yield candidate
+
+
+def _candidate(
+    file: Mapping[str, Any], version: Mapping[str, Any], model: Mapping[str, Any], site: Site
+) -> Candidate | None:
+    link = text(file.get("downloadUrl"))
+    version_id = positive(version.get("id")) or _number_in(_VERSION_IN_URL, link)
+    file_name = text(file.get("overrideName")) or text(file.get("name"))
+    if version_id is None or not file_name:
+        return None
+    model_id = positive(version.get("modelId")) or positive(model.get("id"))
+    file_id = positive(file.get("id")) or _number_in(_FILE_IN_URL, link)
+    metadata = record(file.get("metadata"))
+    file_type, source_type = text(file.get("type")), text(model.get("type"))
+    return Candidate(
+        source=SOURCE,
+        file_name=file_name,
+        url=_download_url(site, version_id, file_id, file_type, metadata),
+        model_type=from_civitai(source_type or None, file_type or None),
+        base_model=text(version.get("baseModel")) or None,
+        size=_bytes(file.get("sizeKB")),
+        digests=_digests(file.get("hashes")),
+        air=_air(model_id, version_id, file_id, version),
+        access=_access(version, model, site),
+        page=_page(site, model_id, version_id),
+        model_id=model_id,
+        version_id=version_id,
+        file_id=file_id,
+        model_name=text(model.get("name")),
+        version_name=text(version.get("name")),
+        creator=text(record(model.get("creator")).get("username")) or None,
+        source_type=source_type,
+        file_type=file_type,
+        file_format=text(metadata.get("format")),
+        precision=text(metadata.get("fp")),
+        variant=text(metadata.get("quantType")) or text(metadata.get("size")),
+        is_primary=file.get("primary") is True,
+        downloads=_downloads(version, model),
+        published=text(version.get("publishedAt")) or text(version.get("createdAt")) or None,
+        trained_words=texts(version.get("trainedWords")),
+        licence=_licence(model),
+        unsafe=_unsafe(file),
+    )
+
+
+_VERSION_IN_URL = re.compile(r"/api/download/models/(\d{1,15})")
+_FILE_IN_URL = re.compile(r"[?&]fileId=(\d{1,15})")
+
+
+def _number_in(pattern: re.Pattern[str], url: str) -> int | None:
+    found = pattern.search(url)
+    return int(found[1]) or None if found else None
+
+
+def _download_url(
+    site: Site, version_id: int, file_id: int | None, file_type: str, metadata: Mapping[str, Any]
+) -> str:
+    url = f"{site.base_url}/api/download/models/{version_id}"
+    if file_id is not None:
+        return f"{url}?fileId={file_id}"
+    told = {"type": file_type, **{key: text(metadata.get(key)) for key in ("format", "size", "fp")}}
+    query = urlencode({key: value for key, value in told.items() if value})
+    return f"{url}?{query}" if query else url
+
+
+def _page(site: Site, model_id: int | None, version_id: int) -> str:
+    if model_id is None:
+        return f"{site.base_url}/api/v1/model-versions/{version_id}"
+    return f"{site.base_url}/models/{model_id}?modelVersionId={version_id}"
+
+
+def _air(model_id: int | None, version_id: int, file_id: int | None, version: Mapping[str, Any]) -> Air | None:
+    if model_id is None:
+        return None
+    try:
+        known = Air.parse(text(version.get("air")))
+    except ValueError:
+        known = Air(SOURCE, str(model_id))
+    return Air(
+        SOURCE, str(model_id), str(version_id), str(file_id) if file_id else None, known.ecosystem, known.type
+    )
+
+
+def _bytes(kibibytes: object) -> int | None:
+    if isinstance(kibibytes, int | float) and not isinstance(kibibytes, bool):
+        return whole(kibibytes * 1024) or None
+    return None
+
+
+def _digests(value: object) -> tuple[Digest, ...]:
+    found = []
+    for name, told in record(value).items():
+        try:
+            digest = Digest.of(Algorithm(name.lower()), told)
+        except (ValueError, AttributeError):
+            continue  # a kind of hash we do not know, or one of the wrong length
+        if not EMPTY_SHA256.startswith(digest.value):
+            found.append(digest)
+    return tuple(sorted(found, key=lambda digest: digest.strength))
+
+
+def _downloads(version: Mapping[str, Any], model: Mapping[str, Any]) -> int | None:
+    of_version = whole(record(version.get("stats")).get("downloadCount"))
+    return whole(record(model.get("stats")).get("downloadCount")) if of_version is None else of_version
+
+
+def _access(version: Mapping[str, Any], model: Mapping[str, Any], site: Site) -> Access:
+    if model.get("mode") == "Archived":
+        return Access(AccessState.ARCHIVED, "archived by its creator")
+    if model.get("mode") == "TakenDown":
+        return Access(AccessState.DELETED, "taken down")
+    control = text(version.get("usageControl"))
+    if control and control != "Download":
+        return Access(AccessState.DISABLED, "its creator has switched downloads off")
+    return _early_access(version, site) or _login(version, site)
+
+
+def _early_access(version: Mapping[str, Any], site: Site) -> Access | None:
+    paid = record(version.get("paidAccess"))
+    if paid.get("permanent") is True:
+        return Access(AccessState.EARLY_ACCESS, "has to be bought")
+    until = text(version.get("earlyAccessEndsAt")) or text(paid.get("endsAt"))
+    if until:
+        is_over = until[:19] <= site.now[:19]
+        return None if is_over else Access(AccessState.EARLY_ACCESS, "early access", until)
+    if version.get("availability") == "EarlyAccess":
+        return Access(AccessState.EARLY_ACCESS, "early access")
+    return None
+
+
+def _login(version: Mapping[str, Any], site: Site) -> Access:
+    if version.get("requireAuth") is True and not site.signed_in:
+        return Access(AccessState.TOKEN, "its creator asks for a login")
+    return Access()
+
+
+def _licence(model: Mapping[str, Any]) -> tuple[str, ...]:
+    said = []
+    if "allowCommercialUse" in model:
+        uses = [word for item in texts(model["allowCommercialUse"]) for word in re.findall(r"\w+", item)]
+        allowed = ", ".join(use for use in uses if use != "None")
+        said.append(f"commercial use: {allowed or 'none'}")
+    for key, words in _LICENCE_FLAGS.items():
+        if model.get(key) is False:
+            said.append(words)
+    return tuple(said)
+
+
+_LICENCE_FLAGS = {
+    "allowNoCredit": "credit required",
+    "allowDerivatives": "no derivatives",
+    "allowDifferentLicense": "same licence for derivatives",
+}
+
+
+def _unsafe(file: Mapping[str, Any]) -> str:
+    if file.get("virusScanResult") == "Danger":
+        return text(file.get("virusScanMessage")) or "a virus scanner found something"
+    if file.get("pickleScanResult") == "Danger":
+        message = " ".join(re.sub(r"[*#`]", "", text(file.get("pickleScanMessage")).replace("\n", " ")).split())
+        return message[:200] or "dangerous pickle imports"
+    return ""

@@ -1,0 +1,80 @@
+"""Finding a file by its name where only models can be searched.
+
+The name is turned back into what a model may be called, most telling form first; each page's files are compared
+with the name; the first exact one ends the search. Every name has a budget of requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from wfdeps.domain.candidates import Candidate
+from wfdeps.domain.model_types import TO_CIVITAI
+from wfdeps.domain.queries import NameQuery
+from wfdeps.match.evidence import likeness
+from wfdeps.match.name_rule import names_by_rule
+from wfdeps.match.search_terms import search_terms
+from wfdeps.match.spelling import Spelling, spell
+from wfdeps.sources.civitai.client import CivitaiClient
+from wfdeps.sources.civitai.payloads import Site, page_of
+
+KEPT = 30
+"""Candidates that are handed on: the closest."""
+LIKE_ENOUGH = 0.6
+PAGES_A_TERM = 3
+
+
+class Search:
+    """One search, with what it may cost."""
+
+    def __init__(
+        self, client: CivitaiClient, site: Site, learn: Callable[[Sequence[Candidate]], None], *, requests: int
+    ) -> None:
+        self._client = client
+        self._site = site
+        self._learn = learn
+        self._left = requests
+
+    def run(self, query: NameQuery) -> tuple[Candidate, ...]:
+        """The files that may carry this name, closest first. Raises SourceError."""
+        wanted = spell(query.name)
+        types = tuple(dict.fromkeys(word for kind in query.model_types for word in TO_CIVITAI.get(kind, ())))
+        seen: dict[tuple[int | None, int | None, str], Candidate] = {}
+        for term in search_terms(query.name, query.model_types):
+            if self._left <= 0:
+                break
+            files = self._pages(term, types, wanted)
+            seen |= {(file.version_id, file.file_id, file.file_name): file for file in files}
+            if any(_is_exact(wanted, file) for file in files):
+                break
+        return _closest(wanted, tuple(seen.values()))
+
+    def _pages(self, term: str, types: Sequence[str], wanted: Spelling) -> list[Candidate]:
+        files: list[Candidate] = []
+        cursor: str | None = None
+        for _ in range(PAGES_A_TERM):
+            if self._left <= 0:
+                break
+            self._left -= 1
+            page = page_of(self._client.search(term, types, cursor=cursor), self._site)
+            self._learn(page.candidates)
+            files += page.candidates
+            # The same cursor again would go round for ever.
+            if page.cursor is None or page.cursor == cursor or any(_is_exact(wanted, file) for file in page.candidates):
+                break
+            cursor = page.cursor
+        return files
+
+
+def _is_exact(wanted: Spelling, file: Candidate) -> bool:
+    theirs = spell(file.file_name)
+    if wanted.base == theirs.base or (not wanted.ending and wanted.stem == theirs.stem):
+        return True
+    return wanted.base in names_by_rule(file.model_name, file.version_name, theirs.ending)
+
+
+def _closest(wanted: Spelling, files: Sequence[Candidate]) -> tuple[Candidate, ...]:
+    rated = [(likeness(wanted, file.file_name) + _is_exact(wanted, file), file) for file in files]
+    close = [(alike, file) for alike, file in rated if alike >= LIKE_ENOUGH]
+    close.sort(key=lambda pair: (-pair[0], -(pair[1].downloads or 0)))
+    return tuple(file for _, file in close[:KEPT])

@@ -1,0 +1,195 @@
+"""Civitai as a source: ids, hashes in batches, its URLs, and names through a search that knows no file names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TypeVar
+
+from wfdeps.domain.candidates import Answer, Candidate, Verdict, VerdictKind
+from wfdeps.domain.digests import Algorithm
+from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, Query, UrlQuery
+from wfdeps.errors import NotFoundError, SourceError
+from wfdeps.match.links import CivitaiLink, civitai_link
+from wfdeps.match.search_terms import says_nothing
+from wfdeps.sources.civitai.client import IDS_AT_ONCE, VERSIONS_AT_ONCE, CivitaiClient
+from wfdeps.sources.civitai.payloads import (
+    SOURCE,
+    Site,
+    candidates_of_model,
+    candidates_of_version,
+    candidates_of_versions,
+    versions_by_hash,
+)
+from wfdeps.sources.civitai.search import Search
+from wfdeps.sources.verdicts import failed, found, no_such, stops_the_rest
+
+_T = TypeVar("_T")
+Learn = Callable[[Sequence[Candidate]], None]
+
+
+class CivitaiSource:
+    """Civitai, or a hub. `learn` hears of every candidate seen, asked for or not."""
+
+    def __init__(
+        self,
+        client: CivitaiClient,
+        *,
+        signed_in: bool = False,
+        learn: Learn = lambda candidates: None,
+        requests_a_name: int = 8,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._client = client
+        self._learn = learn
+        self._site = Site(client.base_url, now().strftime("%Y-%m-%dT%H:%M:%S"), signed_in)
+        self._requests_a_name = requests_a_name
+
+    @property
+    def name(self) -> str:
+        return SOURCE
+
+    def find_all(self, queries: Sequence[Query]) -> Mapping[Query, Answer]:
+        """As the door promises. SHA-256s go in batches, all else one by one, strongest first."""
+        answers: dict[Query, Answer] = {}
+        run = _Run()
+        sha256s = [query for query in queries if _is_sha256(query)]
+        if sha256s:
+            answers |= self._by_sha256(sha256s, run)
+        for query in queries:
+            if query not in answers and (ask := self._asking(query)):
+                answers[query] = run.answer(ask)
+        return answers
+
+    def _asking(self, query: Query) -> Callable[[], Answer] | None:
+        """How this query is asked; None where it is not ours."""
+        match query:
+            case AirQuery(air) if air.source == SOURCE and (air.version_id or air.model_id):
+                return lambda: self._by_id(air.model_id or None, air.version_id)
+            case HashQuery(digest):
+                return lambda: self._by_hash(query)
+            case UrlQuery(url) if link := civitai_link(url, base_url=self._client.base_url):
+                return lambda: self._by_link(link)
+            case NameQuery():
+                return lambda: self._by_name(query)
+            case _:
+                return None
+
+    def _by_sha256(self, queries: Sequence[Query], run: _Run) -> dict[Query, Answer]:
+        """At most two rounds: which are known at all (only where many are asked), then their versions."""
+        wanted = {query.digest.value: query for query in queries if isinstance(query, HashQuery)}
+        answers: dict[Query, Answer] = {}
+        known = list(wanted)
+        if len(known) > VERSIONS_AT_ONCE:
+            known = []
+            for batch in _batches(wanted, IDS_AT_ONCE):
+                told = run.attempt(lambda batch=batch: versions_by_hash(self._client.ids_by_hash(batch)))  # type: ignore[misc]
+                if isinstance(told, Answer):
+                    answers |= {wanted[value]: told for value in batch}
+                else:
+                    known += [value for value in batch if value in told]
+        by_value: dict[str, list[Candidate]] = {}
+        for batch in _batches(known, VERSIONS_AT_ONCE):
+            files = run.attempt(lambda batch=batch: self._seen(candidates_of_versions(self._client.versions_by_hash(batch), self._site)))  # type: ignore[misc]
+            if isinstance(files, Answer):
+                answers |= {wanted[value]: files for value in batch}
+                continue
+            for file in files:
+                for digest in file.digests:
+                    if digest.algorithm is Algorithm.SHA256:
+                        by_value.setdefault(digest.value, []).append(file)
+        return {query: found(SOURCE, by_value.get(value, ())) for value, query in wanted.items()} | answers
+
+    def _by_hash(self, query: HashQuery) -> Answer:
+        files = self._seen(candidates_of_version(self._client.version_by_hash(query.digest.value), self._site))
+        # The answer is a version; only one of its files has the hash.
+        same = [file for file in files if any(query.digest.agrees(digest) for digest in file.digests)]
+        return found(SOURCE, same)
+
+    def _by_id(self, model_id: int | None, version_id: int | None) -> Answer:
+        if version_id is None:
+            assert model_id is not None
+            return found(SOURCE, self._model(model_id))
+        try:
+            return found(SOURCE, self._version(version_id))
+        except NotFoundError:
+            if not model_id:
+                return no_such(SOURCE, f"no version {version_id}: deleted, unpublished, or not shown to us")
+            return self._after_a_lost_version(model_id, version_id)
+
+    def _after_a_lost_version(self, model_id: int, version_id: int) -> Answer:
+        """A version that is gone: its model's other versions, or the word that the model is gone too."""
+        try:
+            others = self._model(model_id)
+        except NotFoundError:
+            return Answer((), Verdict(SOURCE, VerdictKind.DELETED, f"model {model_id} and its version {version_id} are gone"))
+        detail = f"version {version_id} is gone; model {model_id} has others"
+        return Answer(others, Verdict(SOURCE, VerdictKind.DELETED, detail))
+
+    def _by_link(self, link: CivitaiLink) -> Answer:
+        answer = self._by_id(link.model_id, link.version_id)
+        if answer.verdict.kind is not VerdictKind.FOUND:
+            return answer
+        meant = [file for file in answer.candidates if _is_meant(file, link)]
+        return found(SOURCE, meant or answer.candidates)
+
+    def _by_name(self, query: NameQuery) -> Answer:
+        if why := says_nothing(query.name):
+            return no_such(SOURCE, f"cannot be searched: {why}")
+        search = Search(self._client, self._site, self._learn, requests=self._requests_a_name)
+        return found(SOURCE, search.run(query))
+
+    def _model(self, model_id: int) -> tuple[Candidate, ...]:
+        return self._seen(candidates_of_model(self._client.model(model_id), self._site))
+
+    def _version(self, version_id: int) -> tuple[Candidate, ...]:
+        return self._seen(candidates_of_version(self._client.version(version_id), self._site))
+
+    def _seen(self, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+        self._learn(candidates)
+        return candidates
+
+
+class _Run:
+    """One call of `find_all`: after a fault that the next question would meet too, nobody is asked any more."""
+
+    def __init__(self) -> None:
+        self._stopped_by: SourceError | None = None
+
+    def answer(self, ask: Callable[[], Answer]) -> Answer:
+        return self.attempt(ask)
+
+    def attempt(self, ask: Callable[[], _T]) -> _T | Answer:
+        """What was asked for, or the answer that says why not."""
+        if self._stopped_by is not None:
+            return failed(SOURCE, self._stopped_by)
+        try:
+            return ask()
+        except SourceError as error:
+            if stops_the_rest(error):
+                self._stopped_by = error
+            return failed(SOURCE, error)
+
+
+def _is_sha256(query: Query) -> bool:
+    return isinstance(query, HashQuery) and query.digest.algorithm is Algorithm.SHA256
+
+
+def _is_meant(file: Candidate, link: CivitaiLink) -> bool:
+    """Whether a URL's own words for one file fit this one."""
+    said = (
+        (link.file_type, file.file_type),
+        (link.file_format, file.file_format),
+        (link.size, file.variant),
+        (link.precision, file.precision),
+    )
+    if link.file_id is not None:
+        return file.file_id == link.file_id
+    return all(not wanted or wanted.lower() == theirs.lower() for wanted, theirs in said)
+
+
+def _batches(values: Iterable[str], size: int) -> Iterator[list[str]]:
+    rest = iter(values)
+    while batch := list(islice(rest, size)):
+        yield batch
