@@ -27,9 +27,7 @@ def json_text(text: str) -> str:
 
 
 def shell_word(text: str) -> str:
-    """One word for a POSIX shell, to be pasted. Raises ValueError for text that would not show as itself."""
-    if not is_visible(text):
-        raise ValueError("not to be pasted into a shell")
+    """One word for a POSIX shell, to be pasted; the text must be visible. A leading `-` cannot turn it into an option."""
     if text.startswith("-"):
         text = f"./{text}"
     if _PLAIN_WORD.fullmatch(text) and "\\" not in text and not text.startswith("~"):

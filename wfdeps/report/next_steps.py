@@ -9,7 +9,7 @@ from wfdeps.domain.candidates import RankedCandidate
 from wfdeps.domain.files import LocalFile
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import RefState
-from wfdeps.report.escaping import shell_word
+from wfdeps.report.escaping import is_visible, shell_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,10 @@ def advice_for(
         "file": files[0].path if files else "",
         "candidate": _handle(candidates[0]) if candidates else "AIR",
     }
-    try:
-        quoted = {key: shell_word(word) for key, word in words.items() if f"{{{key}}}" in advice.command}
-    except ValueError:
+    used = {key: word for key, word in words.items() if f"{{{key}}}" in advice.command}
+    if not all(word and is_visible(word) for word in used.values()):
         return Advice(advice.hint)
+    quoted = {key: shell_word(word) for key, word in used.items()}
     return Advice(advice.hint, advice.command.format(**quoted))
 
 

@@ -132,13 +132,11 @@ STATES: Final[dict[RefState, StateRow]] = {
         "placeholder", Level.WARNING, "WFD015", "placeholder", "The value is a stand-in, not a file name."
     ),
     _S.PRESENT: StateRow("present", Level.NONE, "", "", "The file is there as the workflow asks for it."),
-    _S.INACTIVE: StateRow("not needed: muted or bypassed", Level.NONE, "", "", "Its node does not run."),
+    _S.INACTIVE: StateRow("muted or bypassed", Level.NONE, "", "", "Its node does not run."),
     _S.UNREACHABLE: StateRow(
-        "not needed: no output depends on it", Level.NONE, "", "", "Nothing depends on its node."
+        "without effect on any output", Level.NONE, "", "", "Nothing depends on its node."
     ),
-    _S.INERT: StateRow(
-        "not needed: plain text", Level.NONE, "", "", "Nothing parses the text that names it."
-    ),
+    _S.INERT: StateRow("plain text", Level.NONE, "", "", "Nothing parses the text that names it."),
 }
 """Every state, worst first: the order in which formats show them."""
 

@@ -248,5 +248,5 @@ def _footer(report: CheckReport, view: View, paint: Painter) -> list[str]:
         f"{count} {STATES[state].title}" for state, count in quiet.items() if state is not RefState.PRESENT
     ]
     if hidden and not view.verbose:
-        lines.append(paint.tone(f"{'; '.join(hidden)} (-v lists them)", "dim"))
+        lines.append(paint.tone(f"not needed: {', '.join(hidden)} (-v lists them)", "dim"))
     return lines
