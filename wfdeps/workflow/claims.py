@@ -1,0 +1,186 @@
+"""Graph → ModelRefs: what each node names, whether it is needed, merged by name and folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from wfdeps.domain.air import Air
+from wfdeps.domain.digests import Algorithm, Digest
+from wfdeps.domain.folders import canonical_key, model_type_of
+from wfdeps.domain.model_types import ModelType
+from wfdeps.domain.refs import Certainty, ModelRef, NodeSite, Notice, RefStatus
+from wfdeps.workflow.graph import Graph, Node
+from wfdeps.workflow.guess import guesses_of
+from wfdeps.workflow.loaders import LoaderTable
+from wfdeps.workflow.names import is_stand_in
+from wfdeps.workflow.reach import reached
+from wfdeps.workflow.slots import Claim, Dynamic, claims_of
+from wfdeps.workflow.text_tags import Tag, tags_of
+
+# The strongest status of all sites is the ref's.
+_ORDER = (
+    RefStatus.REQUIRED, RefStatus.AUTO_DOWNLOAD, RefStatus.PLACEHOLDER, RefStatus.INACTIVE, RefStatus.UNREACHABLE,
+    RefStatus.INERT,
+)  # fmt: skip
+_RANK = {status: rank for rank, status in enumerate(_ORDER)}
+_TAGGED = ("embedding:", "<lora:", "urn:air:")
+
+
+class Found(NamedTuple):
+    """One claim with its place and what it is worth."""
+
+    claim: Claim
+    site: NodeSite
+    status: RefStatus
+    why: str
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one graph gave."""
+
+    found: list[Found] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+
+def read_claims(graph: Graph, table: LoaderTable, path: str, *, include_inactive: bool) -> Reading:
+    """Everything the nodes of a graph name, each with its status."""
+    reading = Reading(notices=[Notice(code, message) for code, message in graph.notices])
+    running = reached(graph, table)
+    if running is None and graph.nodes:
+        reading.notices.append(
+            Notice("no_output_node", "no output node: everything that is active counts as required")
+        )
+    for node in graph.nodes.values():
+        for claim in _claims(node, graph, table, reading):
+            status, why = _status(node, claim, running, include_inactive)
+            site = NodeSite(path, node.id, node.node_class, claim.input, node.title)
+            reading.found.append(Found(claim, site, status, why))
+    reading.notices.extend(_remarks(reading.found))
+    return reading
+
+
+def merge(found: Iterable[Found]) -> tuple[ModelRef, ...]:
+    """One ref for each name in a folder, its sites in the workflow's order; sorted by folder and name."""
+    groups: dict[tuple[str, str], list[Found]] = {}
+    for one in found:
+        folder = one.claim.folders[0] if one.claim.folders else ""
+        groups.setdefault((folder, one.claim.name), []).append(one)
+    return tuple(_ref(group) for _, group in sorted(groups.items()))
+
+
+def _claims(node: Node, graph: Graph, table: LoaderTable, reading: Reading) -> Iterator[Claim]:
+    row = table.row(node.node_class, node.pack)
+    if row is not None:
+        for claim in claims_of(node, row, graph, table):
+            if isinstance(claim, Dynamic):
+                reading.notices.append(_dynamic(node, claim))
+            else:
+                yield claim
+    elif node.node_class not in table.known:
+        yield from guesses_of(node, graph, table)
+    for tag in tags_of(node, graph):
+        yield _tagged(tag)
+
+
+def _tagged(tag: Tag) -> Claim:
+    kind = "file" if tag.loaded else "inert"
+    return Claim(tag.name, (tag.folder,) if tag.folder else (), tag.input, kind, validated=False)
+
+
+def _status(
+    node: Node, claim: Claim, running: frozenset[str] | None, include_inactive: bool
+) -> tuple[RefStatus, str]:
+    if claim.kind == "inert":
+        return RefStatus.INERT, "no node downstream reads this tag"
+    if node.inactive and not include_inactive:
+        return RefStatus.INACTIVE, node.inactive
+    if not claim.loaded and not claim.validated and not include_inactive:
+        return RefStatus.INACTIVE, "its slot is switched off"
+    if running is not None and node.id not in running and not node.inactive:
+        return RefStatus.UNREACHABLE, "no output node depends on it"
+    if claim.kind == "auto":
+        return RefStatus.AUTO_DOWNLOAD, "the node fetches it at run time"
+    if is_stand_in(claim.name):
+        return RefStatus.PLACEHOLDER, "a stand-in, not a file's name"
+    if not claim.loaded:
+        return RefStatus.REQUIRED, "not loaded as its slot is set, but ComfyUI refuses to run without it"
+    return RefStatus.REQUIRED, claim.why
+
+
+def _dynamic(node: Node, claim: Dynamic) -> Notice:
+    return Notice(
+        "dynamic",
+        f"node {node.id} (`{node.node_class}`) takes `{claim.input}` from node {claim.origin}, known only at run time",
+    )
+
+
+def _remarks(found: list[Found]) -> Iterator[Notice]:
+    for one in found:
+        where = f"`{one.claim.name}` at node {one.site.node_id} (`{one.site.node_class}`)"
+        if one.status is RefStatus.REQUIRED and not one.claim.loaded:
+            yield Notice("validated_only", f"{where}: {one.why}")
+        elif one.status is RefStatus.REQUIRED and not one.claim.certain:
+            yield Notice("unlisted_class", f"{where}: {one.why}")
+
+
+def _ref(group: list[Found]) -> ModelRef:
+    best = min(group, key=lambda one: _RANK[one.status])
+    folders = max((one.claim.folders for one in group), key=len)
+    certain = any(one.claim.certain for one in group)
+    return ModelRef(
+        name=best.claim.name,
+        model_type=model_type_of(folders[0]) if folders else ModelType.UNKNOWN,
+        folders=folders,
+        status=best.status,
+        sites=tuple(dict.fromkeys(one.site for one in group)),
+        air=_air(best.claim.name),
+        certainty=Certainty.CERTAIN if certain else Certainty.GUESS,
+        why=best.why,
+    )
+
+
+def _air(name: str) -> Air | None:
+    if not name.lower().startswith(("urn:air:", "air:", "civitai:")):
+        return None
+    try:
+        return Air.parse(name)
+    except ValueError:
+        return None
+
+
+def declared_of(graph: Graph) -> dict[tuple[str, str], tuple[tuple[str, ...], tuple[Digest, ...]]]:
+    """What the workflow itself says of its files: (node or "", name) → URLs and hashes."""
+    found: dict[tuple[str, str], tuple[tuple[str, ...], tuple[Digest, ...]]] = {}
+    for node in graph.nodes.values():
+        for model in node.declared:
+            _declare(found, node.id, model)
+    for model in graph.declared:
+        _declare(found, "", model)
+    return found
+
+
+def _declare(
+    found: dict[tuple[str, str], tuple[tuple[str, ...], tuple[Digest, ...]]], node_id: str, model: object
+) -> None:
+    if not isinstance(model, dict) or not isinstance(model.get("name"), str):
+        return
+    url, digest = model.get("url"), _digest(model.get("hash"), model.get("hash_type"))
+    urls = (url,) if isinstance(url, str) and url.startswith(("https://", "http://")) else ()
+    found[node_id, model["name"]] = (urls, (digest,) if digest else ())
+
+
+def _digest(value: object, algorithm: object) -> Digest | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        if isinstance(algorithm, str):
+            return Digest.of(Algorithm(algorithm.lower().replace("-", "")), value)
+        return Digest.parse(value)
+    except ValueError:
+        return None
+
+
+__all__ = ["Found", "Reading", "canonical_key", "declared_of", "merge", "read_claims"]

@@ -1,0 +1,60 @@
+"""PNG and APNG: text chunks `tEXt`, `iTXt`, `zTXt`, ComfyUI's own `comf`, and `eXIf`."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+
+from wfdeps.errors import WorkflowError
+from wfdeps.workflow.limits import MAX_ENTRIES, MAX_INFLATED_BYTES
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Name and body of every chunk but the pixels; stops quietly where the file is cut."""
+    at = len(SIGNATURE)
+    for _ in range(MAX_ENTRIES):
+        if at + 8 > len(data):
+            return
+        length = int.from_bytes(data[at : at + 4], "big")
+        name = data[at + 4 : at + 8]
+        if name not in (b"IDAT", b"fdAT"):
+            yield name, data[at + 8 : at + 8 + length]
+        if name == b"IEND":
+            return
+        at += 12 + length
+
+
+def texts(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """Keyword and text of every text chunk, in the file's order."""
+    for name, body in chunks(data):
+        if name in (b"tEXt", b"comf"):
+            keyword, _, text = body.partition(b"\0")
+            yield _keyword(keyword), text
+        elif name == b"zTXt":
+            keyword, _, rest = body.partition(b"\0")
+            yield _keyword(keyword), _inflated(rest[1:])
+        elif name == b"iTXt":
+            keyword, _, rest = body.partition(b"\0")
+            packed, text = rest[:1] == b"\1", rest[2:].split(b"\0", 2)[-1]
+            yield _keyword(keyword), _inflated(text) if packed else text
+        elif name == b"eXIf":
+            yield "exif", body
+
+
+def _keyword(raw: bytes) -> str:
+    return raw.decode("latin-1")
+
+
+def _inflated(packed: bytes) -> bytes:
+    unpacker = zlib.decompressobj()
+    try:
+        text = unpacker.decompress(packed, MAX_INFLATED_BYTES)
+    except zlib.error as error:
+        raise WorkflowError("a compressed text in this PNG is damaged") from error
+    if unpacker.unconsumed_tail:
+        raise WorkflowError(
+            f"a compressed text in this PNG unpacks to more than {MAX_INFLATED_BYTES:,} bytes"
+        )
+    return text

@@ -1,0 +1,86 @@
+"""JSON value → the workflows in it: UI or API, alone, wrapped, bundled, or as JSON inside a string."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from wfdeps.workflow.api_format import is_prompt
+from wfdeps.workflow.json_text import parse_or_none
+from wfdeps.workflow.limits import MAX_DOCUMENTS, MAX_SEARCH_DEPTH
+from wfdeps.workflow.ui_format import is_workflow
+
+
+class Document(NamedTuple):
+    """One workflow as JSON, and where in its file it stood."""
+
+    value: dict[str, object]
+    format: str
+    """`ui` or `api`."""
+    key: str = ""
+    """`a.b.0` within a bundle; empty for the file itself."""
+    twin: dict[str, object] | None = None
+    """The same workflow in API format, stored beside it."""
+
+
+def documents_in(value: object) -> list[Document]:
+    """Every workflow in a JSON value, in the file's order; empty where there is none."""
+    found = []
+    for document in _search(value, "", 0):
+        found.append(document)
+        if len(found) >= MAX_DOCUMENTS:
+            break
+    return [found[0]._replace(key="")] if len(found) == 1 else found
+
+
+def _search(value: object, key: str, depth: int) -> Iterator[Document]:
+    if depth > MAX_SEARCH_DEPTH:
+        return
+    if isinstance(value, str):
+        if _may_hold(value):
+            yield from _search(parse_or_none(value), key, depth + 1)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _search(item, _below(key, index), depth + 1)
+    elif isinstance(value, dict):
+        if is_workflow(value):
+            yield Document(value, "ui", key)
+        elif is_prompt(value):
+            yield Document(value, "api", key)
+        else:
+            yield from _search_wrapper(value, key, depth)
+
+
+def _search_wrapper(value: dict[str, object], key: str, depth: int) -> Iterator[Document]:
+    """A request body's `prompt` is what runs; elsewhere `workflow` wins over `prompt`, which only checks it."""
+    is_request = isinstance(value.get("extra_data"), dict) and "prompt" in value
+    first, second = ("prompt", "extra_data") if is_request else ("workflow", "prompt")
+    mine = list(_search(value.get(first), _below(key, first), depth + 1)) if first in value else []
+    other = list(_search(value.get(second), _below(key, second), depth + 1)) if second in value else []
+    if mine:
+        if len(mine) == 1 and len(other) == 1:
+            mine = [paired(mine[0], other[0])]
+        yield from mine
+    else:
+        yield from other
+    for name, inner in value.items():
+        if name not in (first, second) and isinstance(inner, dict | list | str):
+            if is_request and name == "extra_data":
+                continue
+            yield from _search(inner, _below(key, name), depth + 1)
+
+
+def paired(mine: Document, other: Document) -> Document:
+    """One document of two that stand side by side; the API format of the pair is kept to compare."""
+    if mine.format == "ui" and other.format == "api":
+        return mine._replace(twin=other.value)
+    return mine
+
+
+def _may_hold(text: str) -> bool:
+    start = text.lstrip()[:1]
+    return start in ("{", "[", '"') and ("nodes" in text or "class_type" in text)
+
+
+def _below(key: str, name: object) -> str:
+    return f"{key}.{name}" if key else str(name)

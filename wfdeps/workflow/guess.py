@@ -1,0 +1,132 @@
+"""Classes nobody has listed: a value that ends like a model file tells that it is one, names tell where it lies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from wfdeps.domain.folders import canonical_key
+from wfdeps.workflow.graph import Graph, Literal, Node, Output
+from wfdeps.workflow.loaders import LoaderTable
+from wfdeps.workflow.names import has_model_ending, is_name
+from wfdeps.workflow.slots import Claim, Dynamic, follow
+
+# Tried in this order on the input's name, the class, and the file's own name.
+_WORDS: Sequence[tuple[re.Pattern[str], str]] = tuple(
+    (re.compile(pattern, re.IGNORECASE), key)
+    for pattern, key in (
+        (r"motion[_ ]?lora", "animatediff_motion_lora"),
+        (r"lora|lycoris|(?<![a-z])loha|dora(?![a-z])", "loras"),
+        (r"clip[_ \-]?vision|image[_ ]encoder|siglip", "clip_vision"),
+        (r"control[_ \-]?net|control[_ ]?lora|t2i[_ ]?adapter|(?<![a-z])cnet", "controlnet"),
+        (r"ip[_ \-]?adapter", "ipadapter"),
+        (r"instant[_ ]?id", "instantid"),
+        (r"pulid", "pulid"),
+        (r"latent[_ ]?upscale", "latent_upscale_models"),
+        (r"up[_ ]?scale|esrgan|upscaler", "upscale_models"),
+        (r"taesd|taef1|vae[_ ]?approx|tiny[_ ]?vae|taehv", "vae_approx"),
+        (r"(?<![a-z])vae", "vae"),
+        (r"embedding|textual[_ ]?inversion", "embeddings"),
+        (r"hyper[_ ]?network", "hypernetworks"),
+        (r"style[_ ]?model", "style_models"),
+        (r"gligen", "gligen"),
+        (r"photo[_ ]?maker", "photomaker"),
+        (r"motion[_ ]?m(?:odule|odel)|animate[_ ]?diff", "animatediff_models"),
+        (r"audio[_ ]?encoder", "audio_encoders"),
+        (r"model[_ ]?patch", "model_patches"),
+        (r"(?<![a-z])sam[_ ]?(?:model|2|vit|hq)|sam_", "sams"),
+        (r"bbox|segm|yolo|ultralytics|detector", "ultralytics_bbox"),
+        (r"face[_ ]?restor|codeformer|gfpgan", "facerestore_models"),
+        (r"inswapper|insight[_ ]?face|swap[_ ]?model", "insightface"),
+        (
+            r"clip[_ ]?(?:name|model|loader|l|g)?(?![a-z_]*vision)|text[_ ]?enc|t5|umt5|gemma|qwen.*vl|llama",
+            "text_encoders",
+        ),
+        (r"unet|diffusion[_ ]?model|transformer|(?<![a-z])dit(?![a-z])", "diffusion_models"),
+        (r"ckpt|check[_ ]?point|base[_ ]?model|refiner", "checkpoints"),
+    )
+)
+
+# What an output's type says of the loader behind it, where it gives only that.
+_BY_OUTPUT: Mapping[str, str] = {
+    "VAE": "vae", "CLIP": "text_encoders", "CONTROL_NET": "controlnet", "UPSCALE_MODEL": "upscale_models",
+    "CLIP_VISION": "clip_vision", "STYLE_MODEL": "style_models", "GLIGEN": "gligen", "IPADAPTER": "ipadapter",
+    "INSTANTID": "instantid", "PULID": "pulid", "SAM_MODEL": "sams", "BBOX_DETECTOR": "ultralytics_bbox",
+    "SEGM_DETECTOR": "ultralytics_segm", "MODEL_PATCH": "model_patches", "AUDIO_ENCODER": "audio_encoders",
+    "WANVAE": "vae", "WANVIDEOMODEL": "diffusion_models", "WANTEXTENCODER": "text_encoders", "MODEL": "diffusion_models",
+}  # fmt: skip
+
+# Inputs that say what will be written, asked or shown, not what is read.
+_NOT_READ = re.compile(
+    r"prefix|output|save|dest|target_?name|url|link|prompt|caption|note|comment|descri|markdown",
+    re.IGNORECASE,
+)
+_WRITES = re.compile(
+    r"^save|save$|^write|export|show ?text|display|preview|merge.*save|download", re.IGNORECASE
+)
+
+
+def guesses_of(node: Node, graph: Graph, table: LoaderTable) -> Iterator[Claim]:
+    """What a node of an unlisted class seems to name."""
+    if node.node_class in table.known or _WRITES.search(node.node_class):
+        return
+    for name, value in _candidates(node, graph, table):
+        for text in _texts(value):
+            yield Claim(text, _folders(name, text, node), name or "?", certain=False,
+                        why=f"nobody has listed the class `{node.node_class}`; its value ends like a model file")  # fmt: skip
+
+
+def _candidates(node: Node, graph: Graph, table: LoaderTable) -> Iterator[tuple[str, object]]:
+    for name, value in node.values():
+        if _NOT_READ.search(name):
+            continue
+        if name and name in node.origins:
+            continue
+        yield name, value
+    for name, origin in node.origins.items():
+        if isinstance(origin, Literal) and not _NOT_READ.search(name):
+            yield name, origin.value
+
+
+def _texts(value: object, depth: int = 0) -> Iterator[str]:
+    if isinstance(value, str):
+        if (
+            is_name(value)
+            and has_model_ending(value)
+            and "://" not in value
+            and not value.startswith("embedding:")
+        ):
+            yield value
+    elif isinstance(value, Mapping) and depth < 2:
+        if value.get("on") is False or value.get("active") is False or value.get("enabled") is False:
+            return
+        for inner in list(value.values())[:50]:
+            yield from _texts(inner, depth + 1)
+    elif isinstance(value, list) and depth < 2:
+        for inner in value[:100]:
+            yield from _texts(inner, depth + 1)
+
+
+def _folders(name: str, value: str, node: Node) -> tuple[str, ...]:
+    """The likeliest folders: by the declared directory, the input's name, the outputs, the class, the value."""
+    for model in node.declared:
+        if model.get("name") == value and isinstance(model.get("directory"), str):
+            return (canonical_key(str(model["directory"])),)
+    found = _by_words(name) or _by_outputs(node) or _by_words(node.node_class) or _by_words(value)
+    return (found,) if found else ()
+
+
+def _by_words(text: str) -> str:
+    return next((key for pattern, key in _WORDS if pattern.search(text)), "")
+
+
+def _by_outputs(node: Node) -> str:
+    kinds = [kind for kind in node.output_types if kind in _BY_OUTPUT]
+    if {"MODEL", "CLIP", "VAE"} <= set(kinds):
+        return "checkpoints"
+    if len(set(kinds)) == 1 and not (kinds[0] == "MODEL" and "model" in node.origins):
+        return _BY_OUTPUT[kinds[0]]
+    return ""
+
+
+__all__ = ["Dynamic", "Output", "follow", "guesses_of"]

@@ -1,0 +1,26 @@
+"""How much of a stranger's file is read before it is refused, each limit with its reason."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MAX_FILE_BYTES: Final = 512 * 1024 * 1024
+"""A whole file. Videos carry their workflow at the end; the largest workflow alone that we know is 4.2 MB."""
+MAX_JSON_BYTES: Final = 32 * 1024 * 1024
+"""One JSON text. Parsed, it takes about ten times that in memory."""
+MAX_INFLATED_BYTES: Final = MAX_JSON_BYTES
+"""What a compressed chunk (zTXt, iTXt, zip member) may become."""
+MAX_NODES: Final = 100_000
+"""After subgraphs are unfolded. The largest real workflow we know has 2,000."""
+MAX_SUBGRAPH_DEPTH: Final = 64
+"""Subgraphs inside subgraphs."""
+MAX_DOCUMENTS: Final = 1_000
+"""Workflows in one bundle or archive."""
+MAX_SEARCH_DEPTH: Final = 12
+"""How deep a wrapper may bury its workflow."""
+MAX_ENTRIES: Final = 20_000
+"""Chunks, boxes, tags or frames looked at in one container."""
+MAX_NAME_LENGTH: Final = 1_024
+"""Characters of a model name; no file system stores a longer one."""
+MAX_HOPS: Final = 1_000
+"""Reroutes, bypasses and subgraph borders between an input and the node that feeds it."""

@@ -1,0 +1,135 @@
+"""The table of node classes that name models: which input, in which folder, under what condition.
+
+The rows are data (`loaders.json`, made by `.github/scripts/build_loaders.py`); this is how they are looked up.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
+
+from wfdeps.domain.folders import canonical_key
+
+# Packs that give a class another device or a cache keep its inputs and add a word to its name.
+_FAMILY = re.compile(r"^(.+?)(?:DisTorch2MultiGPU|DisTorchMultiGPU|MultiGPU| //Inspire|\|pysssss)$")
+_FETCHES = re.compile(r"^\(?Down(?:load)?\)?(?:AndLoad|Load)|Download(?:er|AndLoad)|\(Down\)Load")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One input that names models."""
+
+    input: str
+    """Its name; `{i}` counts, a trailing `*` stands for anything."""
+    folders: tuple[str, ...] = ()
+    """Canonical folder keys; empty where only the value or its consumer tells."""
+    at: int | None = None
+    """Its place among listed values, in the version that was read."""
+    kind: str = "file"
+    """`file`, `directory`, `auto` (the node fetches it), `objects`, `preset`, `picker` (never loaded)."""
+    none: frozenset[str] = frozenset()
+    """Values that mean no file, besides the usual ones."""
+    repeat: tuple[int, int, int] | None = None
+    """First count, last count, and the distance between places."""
+    when: tuple[tuple[tuple[str, ...], str, object], ...] = ()
+    """It is loaded only where all of these hold: any of the inputs `is`, is `not` or is at `least` a value."""
+    key: str = ""
+    """Within an object value: the member with the name."""
+    on: str = ""
+    """Within an object value: the member that must be true."""
+    zero: tuple[str, ...] = ()
+    """Within an object value: if all of these are zero it is not loaded."""
+    prefixes: Mapping[str, str] | None = None
+    """Leading directory of the value → the folder key it lies in."""
+    virtual: bool = False
+    """Whether `taesd` and its like mean an encoder and a decoder in `vae_approx`."""
+    split: str = ""
+    """Several names in one value, separated by this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One node class."""
+
+    slots: tuple[Slot, ...]
+    order: tuple[str, ...] = ()
+    """The names of all its listed values, in the version that was read."""
+    fetches: bool = False
+    """It downloads what it needs by itself, and names no file."""
+
+
+class LoaderTable:
+    """Node class → Row, with a person's own rows before ours."""
+
+    def __init__(self, classes: Mapping[str, Any], outputs: Sequence[str], known: Sequence[str]) -> None:
+        self._classes = classes
+        self._rows: dict[tuple[str, str], Row | None] = {}
+        self.outputs = frozenset(outputs)
+        """Classes a run starts from."""
+        self.known = frozenset(known)
+        """ComfyUI's own classes that name no model."""
+
+    def row(self, node_class: str, pack: str = "") -> Row | None:
+        """The row of a class; where two packs share a name, the one of that pack."""
+        key = (node_class, pack)
+        if key not in self._rows:
+            self._rows[key] = self._find(node_class, pack)
+        return self._rows[key]
+
+    def is_listed(self, node_class: str) -> bool:
+        """Whether anything is known of this class."""
+        return node_class in self.known or node_class in self.outputs or self.row(node_class) is not None
+
+    def with_rows(self, rows: Mapping[str, Any]) -> LoaderTable:
+        """The same table with more rows, which win."""
+        table = LoaderTable({**self._classes, **rows}, (), ())
+        table.outputs, table.known = self.outputs, self.known - rows.keys()
+        return table
+
+    def _find(self, node_class: str, pack: str) -> Row | None:
+        raw = self._classes.get(f"{node_class}@{pack}") if pack else None
+        raw = raw or self._classes.get(node_class)
+        if raw is None and node_class not in self.known:
+            family = _FAMILY.match(node_class)
+            raw = self._classes.get(family.group(1)) if family else None
+        if raw is not None:
+            return _row(raw)
+        return Row((), (), fetches=True) if _FETCHES.search(node_class) else None
+
+
+@cache
+def default_table() -> LoaderTable:
+    """The table that comes with wfdeps, read once."""
+    assert __spec__ is not None and __spec__.loader is not None
+    loader = cast(Any, __spec__.loader)  # data beside a module: works from a zip too, and costs no import
+    document = json.loads(loader.get_data(__file__.rpartition("loaders.py")[0] + "loaders.json"))
+    return LoaderTable(document["classes"], document["outputs"], document["known"])
+
+
+def _row(raw: Mapping[str, Any]) -> Row:
+    slots = tuple(_slot(one) for one in raw.get("slots", ()))
+    order = tuple(raw.get("order", ())) or tuple(slot.input for slot in slots if slot.repeat is None)
+    return Row(slots, order, bool(raw.get("auto")))
+
+
+def _slot(raw: Mapping[str, Any]) -> Slot:
+    repeat = raw.get("repeat")
+    return Slot(
+        input=raw["input"],
+        folders=tuple(dict.fromkeys(canonical_key(key) for key in raw.get("folders", ()))),
+        at=raw.get("at"),
+        kind=raw.get("kind", "file"),
+        none=frozenset(value.lower() for value in raw.get("none", ())),
+        repeat=(repeat[0], repeat[1], repeat[2]) if repeat else None,
+        when=tuple((tuple(names), test, value) for names, test, value in raw.get("when", ())),
+        key=raw.get("key", ""),
+        on=raw.get("on", ""),
+        zero=tuple(raw.get("zero", ())),
+        prefixes=raw.get("prefixes"),
+        virtual=bool(raw.get("virtual")),
+        split=raw.get("split", ""),
+    )

@@ -1,0 +1,42 @@
+"""What a value says of itself: a file name, no file, a stand-in."""
+
+from __future__ import annotations
+
+import re
+
+from wfdeps.workflow.limits import MAX_NAME_LENGTH
+
+ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".sft", ".onnx", ".gguf", ".pt2", ".pkl", ".engine", ".patch")  # fmt: skip
+"""What model files end with, in the core's folders and in those of common packs."""
+
+NO_FILE = frozenset(
+    {"", "none", "[none]", "(none)", ".none", "null", "undefined", "disabled", "disable", "off", "choose", "baked vae",
+     "bakedvae", "baked in vae", "(use same)", "use same", "use_same", "from base model", "from refiner model", "default",
+     "original", "included", "auto", "automatic", "no lora", "select", "-", "--", "n/a", "nan",
+     "select the lora to add to the text", "select a lora", "select lora"}
+)  # fmt: skip
+"""What loaders' lists offer besides files, folded to lower case."""
+
+_STAND_IN = re.compile(
+    r"^\$|^%[^%]+%$|\$\{|\{\{|^<[^>]+>$|(?:^|[/\\_\-. ])your[_\- ]|[_\- ]here(?:\.\w+)?$|placeholder"
+    r"|^[xX]{1,4}(?:\.\w+)?$|^path[/\\]to[/\\]|^(?:enter|insert|select|choose|put)[_\- ].*(?:name|model|file|path|here)",
+    re.IGNORECASE,
+)
+
+
+def has_model_ending(value: str) -> bool:
+    """Whether a value ends like a model file."""
+    return value.lower().endswith(ENDINGS)
+
+
+def is_name(value: object) -> bool:
+    """Whether a value can be a file's name at all: one line of reasonable length."""
+    return (
+        isinstance(value, str) and len(value) <= MAX_NAME_LENGTH and "\n" not in value and "\r" not in value
+        and value.strip().lower() not in NO_FILE
+    )  # fmt: skip
+
+
+def is_stand_in(name: str) -> bool:
+    """Whether a name only holds the place of one: `$LORA`, `your_lora_here.safetensors`, `X`."""
+    return _STAND_IN.search(name) is not None

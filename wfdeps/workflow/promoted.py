@@ -1,0 +1,120 @@
+"""What a subgraph's host hands in: the promoted values it shows, which win over those inside.
+
+Three serialisations are in use, tried in this order: by name (`widgets_values_named`); aligned with
+`properties.proxyWidgets` where the lengths are equal; aligned with the definition's inputs that have a
+widget. Source: ComfyUI_frontend `SubgraphNode._applyPromotedWidgetValues`, `adoptPromotedWidgetValue`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from wfdeps.workflow.limits import MAX_ENTRIES
+
+Raw = Mapping[str, Any]
+_LEGACY_PREFIX = re.compile(r"^\s*\d+\s*:\s*(.+)$")
+
+
+class Handed(NamedTuple):
+    """Values for a subgraph's interior."""
+
+    inputs: dict[str, object]
+    """By the name of the subgraph's input."""
+    inner: dict[str, dict[str, object]]
+    """By inner node and widget, for widgets promoted without an input."""
+
+
+def hand_in(host: Raw, definition: Raw, given: Mapping[str, object]) -> Handed:
+    """What this host hands in; `given` are values from a host around it, which win over its own."""
+    handed = Handed({}, {})
+    known = {name for name, _ in _inputs(definition)}
+    proxies = list(_proxies(host))
+    for node_id, name, value in _own(host, definition, proxies):
+        _hand(handed, known, node_id, name, value)
+    for node_id, name, value in _quarantined(host):
+        _hand(handed, known, node_id, name, value)
+    for name, value in given.items():
+        node_id = (
+            "-1" if name in known else next((inner for inner, widget in proxies if widget == name), "-1")
+        )
+        _hand(handed, known, node_id, name, value)
+    return handed
+
+
+def _hand(handed: Handed, known: set[str], node_id: str, name: str, value: object) -> None:
+    if value is None:  # a hole: the interior's value stays
+        return
+    if node_id == "-1":
+        handed.inputs[name] = value
+    else:
+        handed.inner.setdefault(node_id, {})[name] = value
+
+
+def _own(host: Raw, definition: Raw, proxies: list[tuple[str, str]]) -> Iterator[tuple[str, str, object]]:
+    named, values = host.get("widgets_values_named"), host.get("widgets_values")
+    if isinstance(named, dict) and named:
+        inputs = {name for name, _ in _inputs(definition)}
+        by_widget = {widget: inner for inner, widget in proxies}
+        for name, value in named.items():
+            yield ("-1" if name in inputs else by_widget.get(name, "-1")), name, value
+        return
+    if isinstance(values, dict):
+        for name, value in values.items():
+            yield "-1", name, value
+        return
+    if not isinstance(values, list) or not values:
+        return
+    if len(values) == len(proxies):
+        for (node_id, name), value in zip(proxies, values, strict=True):
+            yield node_id, name, value
+        return
+    for name, value in zip(_widget_inputs(host, definition), values, strict=False):
+        yield "-1", name, value
+
+
+def _proxies(host: Raw) -> Iterator[tuple[str, str]]:
+    properties = host.get("properties")
+    entries = properties.get("proxyWidgets") if isinstance(properties, dict) else None
+    for entry in (entries if isinstance(entries, list) else ())[:MAX_ENTRIES]:
+        if isinstance(entry, list) and len(entry) >= 2:
+            yield str(entry[0]), _plain(entry[1])
+        else:
+            yield "-1", ""
+
+
+def _quarantined(host: Raw) -> Iterator[tuple[str, str, object]]:
+    """Values of promotions that the frontend could not migrate; they stand for the interior's all the same."""
+    properties = host.get("properties")
+    entries = properties.get("proxyWidgetErrorQuarantine") if isinstance(properties, dict) else None
+    for entry in (entries if isinstance(entries, list) else ())[:MAX_ENTRIES]:
+        original = entry.get("originalEntry") if isinstance(entry, dict) else None
+        if isinstance(original, list) and len(original) >= 2 and "hostValue" in entry:
+            yield str(original[0]), _plain(original[1]), entry["hostValue"]
+
+
+def _plain(name: object) -> str:
+    """A widget's name without the node number older frontends put before it."""
+    text = str(name)
+    found = _LEGACY_PREFIX.match(text)
+    return found.group(1) if found else text
+
+
+def _inputs(definition: Raw) -> Iterator[tuple[str, Raw]]:
+    inputs = definition.get("inputs")
+    for given in inputs if isinstance(inputs, list) else ():
+        if isinstance(given, dict) and isinstance(given.get("name"), str):
+            yield given["name"], given
+
+
+def _widget_inputs(host: Raw, definition: Raw) -> Iterator[str]:
+    """The definition's inputs, in its order, that the host shows with a widget."""
+    shown = {
+        given.get("name")
+        for given in host.get("inputs") or ()
+        if isinstance(given, dict) and isinstance(given.get("widget"), dict)
+    }
+    for name, _ in _inputs(definition):
+        if name in shown:
+            yield name

@@ -1,0 +1,243 @@
+"""Node and row → what it names, one claim a name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from wfdeps.workflow.graph import Graph, Literal, Node, Output
+from wfdeps.workflow.loaders import LoaderTable, Row, Slot
+from wfdeps.workflow.names import NO_FILE, has_model_ending, is_name
+
+_MISSING = object()
+
+# `VAELoader` offers these where an encoder and a decoder lie in `vae_approx` (ComfyUI nodes.py, `vae_list`).
+_TINY_VAES = frozenset({"taesd", "taesdxl", "taesd3", "taef1", "taef2"})
+_TINY_VIDEO = ("taehv", "lighttaew2_2", "lighttaew2_1", "lighttaehy1_5", "taeltx_2")
+
+
+class Claim(NamedTuple):
+    """This input of this node names this model."""
+
+    name: str
+    folders: tuple[str, ...]
+    input: str
+    kind: str = "file"
+    """`file`, `directory` or `auto`."""
+    loaded: bool = True
+    """False where a switch, a count or a strength of zero keeps it from being loaded."""
+    validated: bool = True
+    """Whether the server checks the name even then."""
+    certain: bool = True
+    why: str = ""
+
+
+class Dynamic(NamedTuple):
+    """This input gets its name from a node whose output cannot be known without running it."""
+
+    input: str
+    folders: tuple[str, ...]
+    origin: str
+
+
+def claims_of(node: Node, row: Row, graph: Graph, table: LoaderTable) -> Iterator[Claim | Dynamic]:
+    """What a node of a listed class names, in the order of its inputs."""
+    if row.fetches:
+        yield from _fetched(node)
+    taken: set[int] = set()
+    for slot in row.slots:
+        if slot.kind in ("picker", "preset"):
+            continue
+        if slot.kind == "objects":
+            yield from _objects(node, slot)
+        else:
+            for name, at, count in _places(node, row, slot):
+                yield from _claims(node, row, slot, name, at, count, graph, table, taken)
+
+
+def _claims(
+    node: Node, row: Row, slot: Slot, name: str, at: int | None, count: int, graph: Graph, table: LoaderTable,
+    taken: set[int],
+) -> Iterator[Claim | Dynamic]:  # fmt: skip
+    origin = node.origins.get(name)
+    if isinstance(origin, Output):
+        value = follow(graph, table, origin)
+        if isinstance(value, Dynamic):
+            yield Dynamic(name, slot.folders, value.origin)
+        if not isinstance(value, str):
+            return
+    elif isinstance(origin, Literal):
+        value = origin.value
+    else:
+        value = _value(node, row, slot, name, at, taken)
+    loaded = all(_holds(node, row, condition, count) for condition in slot.when)
+    for text in _texts(value, slot):
+        for text_name, folders in _expanded(text, slot):
+            yield Claim(text_name, folders, name, slot.kind, loaded)
+
+
+def follow(graph: Graph, table: LoaderTable, origin: Output) -> str | Dynamic | None:
+    """The text another node gives: its one literal; None where that node names the model itself."""
+    source = graph.nodes.get(origin.node_id)
+    for _ in range(32):
+        if source is None:
+            return None
+        row = table.row(source.node_class, source.pack)
+        if row is not None and any(slot.kind == "file" for slot in row.slots):
+            return None
+        texts = [value for _, value in source.values() if isinstance(value, str) and value.strip()]
+        files = [text for text in texts if has_model_ending(text)]
+        fed = [given for given in source.origins.values()]
+        if not fed and len(texts) == 1:
+            return texts[0]
+        if not fed and len(set(files)) == 1:
+            return files[0]
+        if len(fed) == 1 and not texts:
+            if isinstance(fed[0], Literal):
+                return fed[0].value if isinstance(fed[0].value, str) else None
+            source = graph.nodes.get(fed[0].node_id)
+            continue
+        break
+    return Dynamic("", (), source.id if source else origin.node_id)
+
+
+def _places(node: Node, row: Row, slot: Slot) -> Iterator[tuple[str, int | None, int]]:
+    """The inputs a slot stands for, with their places: one, or as many as it counts."""
+    if slot.repeat is None:
+        yield slot.input, slot.at, 0
+        return
+    first, last, step = slot.repeat
+    for count in range(first, last + 1):
+        name = slot.input.replace("{i}", str(count))
+        at = None if slot.at is None else slot.at + step * (count - first)
+        if name in node.named or name in node.origins or name in node.widget_names or _holds_text(node, at):
+            yield name, at, count
+
+
+def _holds_text(node: Node, at: int | None) -> bool:
+    return at is not None and at < len(node.listed) and isinstance(node.listed[at], str)
+
+
+def _value(node: Node, row: Row, slot: Slot, name: str, at: int | None, taken: set[int]) -> object:
+    if name in node.named:
+        return node.named[name]
+    index = _index(node, name, at)
+    if index is not None and index < len(node.listed) and _fits(node.listed[index], slot):
+        taken.add(index)
+        return node.listed[index]
+    if node.widget_names and name in node.widget_names:
+        return None
+    # The list is from another version of the node: a value that ends like a model still tells itself.
+    places = {_index(node, one.input, one.at) for one in row.slots}
+    for index, value in enumerate(node.listed):
+        if index not in taken and index not in places and isinstance(value, str) and has_model_ending(value):
+            taken.add(index)
+            return value
+    return None
+
+
+def _index(node: Node, name: str, at: int | None) -> int | None:
+    names = node.widget_names
+    return names.index(name) if name in names else at
+
+
+def _fits(value: object, slot: Slot) -> bool:
+    return isinstance(value, str) or (isinstance(value, dict) and bool(slot.key))
+
+
+def _texts(value: object, slot: Slot) -> Iterator[str]:
+    """The names in a value: itself, a member of it, or several."""
+    if isinstance(value, dict):
+        value = value.get(slot.key or "content", value.get("name"))
+    if slot.split and isinstance(value, str):
+        parts: list[object] = [part.strip() for part in value.split(slot.split)]
+    else:
+        parts = value if isinstance(value, list) else [value]
+    for part in parts[:1000]:
+        if isinstance(part, str) and is_name(part) and part.strip().lower() not in slot.none:
+            yield part
+
+
+def _expanded(name: str, slot: Slot) -> Iterator[tuple[str, tuple[str, ...]]]:
+    if slot.virtual and name in _TINY_VAES:
+        yield f"{name}_encoder", ("vae_approx",)
+        yield f"{name}_decoder", ("vae_approx",)
+        return
+    if slot.virtual and name.startswith(_TINY_VIDEO):
+        yield name, ("vae_approx", "vae")
+        return
+    for prefix, key in (slot.prefixes or {}).items():
+        if name.replace("\\", "/").startswith(prefix):
+            yield name, (key, *(folder for folder in slot.folders if folder != key))
+            return
+    yield name, slot.folders
+
+
+def _holds(node: Node, row: Row, condition: tuple[tuple[str, ...], str, object], count: int) -> bool:
+    """Whether a condition holds; a value that is linked or missing is taken to let it hold."""
+    names, test, wanted = condition
+    wanted = count if wanted == "{i}" else wanted
+    values = [_setting(node, row, name.replace("{i}", str(count))) for name in names]
+    return any(value is _MISSING or _passes(value, test, wanted) for value in values)
+
+
+def _passes(value: object, test: str, wanted: object) -> bool:
+    if test == "least":
+        return not isinstance(value, int | float) or not isinstance(wanted, int) or value >= wanted
+    if test == "not":
+        return value != wanted
+    return _folded(value) == _folded(wanted)
+
+
+def _folded(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _setting(node: Node, row: Row, name: str) -> object:
+    if name in node.origins:
+        origin = node.origins[name]
+        return origin.value if isinstance(origin, Literal) else _MISSING
+    if name in node.named:
+        return node.named[name]
+    names = node.widget_names or row.order
+    index = names.index(name) if name in names else len(node.listed)
+    return node.listed[index] if index < len(node.listed) else _MISSING
+
+
+def _objects(node: Node, slot: Slot) -> Iterator[Claim]:
+    """Names in object values: rgthree's rows, LoRA Manager's list. The server does not check these."""
+    for name, value in node.values():
+        for item in value if isinstance(value, list) else (value,):
+            if not isinstance(item, Mapping) or not _wears(name, slot):
+                continue
+            text = item.get(slot.key)
+            if isinstance(text, str) and is_name(text):
+                weights = [item[key] for key in slot.zero if isinstance(item.get(key), int | float)]
+                loaded = bool(item.get(slot.on, True)) and (not weights or any(weights))
+                yield Claim(
+                    text, slot.folders, name or slot.input.rstrip("_*"), "file", loaded, validated=False
+                )
+
+
+def _wears(name: str, slot: Slot) -> bool:
+    if not name:
+        return True
+    if slot.input.endswith("*"):
+        return name.lower().startswith(slot.input[:-1].lower())
+    return name == slot.input
+
+
+def _fetched(node: Node) -> Iterator[Claim]:
+    """What a node downloads by itself: every value that is a repository or a file, if any."""
+    values = [(name, value) for name, value in node.values() if isinstance(value, str) and is_name(value)]
+    named = [(name, value) for name, value in values if has_model_ending(value) or _is_repository(value)]
+    for name, value in named:
+        yield Claim(value, (), name or "model", "auto")
+
+
+def _is_repository(value: str) -> bool:
+    owner, slash, repository = value.partition("/")
+    return bool(slash and owner and repository) and " " not in value and value.count("/") == 1
+
+
+__all__ = ["NO_FILE", "Claim", "Dynamic", "claims_of", "follow"]

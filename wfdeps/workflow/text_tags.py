@@ -1,0 +1,120 @@
+"""Models named inside text: `embedding:NAME`, `<lora:NAME:1>`, AIR URNs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from wfdeps.domain.air import AIR_ANYWHERE
+from wfdeps.workflow.graph import Graph, Literal, Node, Output
+from wfdeps.workflow.names import is_name
+
+# comfy/sd1_clip.py: weights in parentheses are taken off first, then ` embedding:` or `\nembedding:` splits, and
+# the word up to the next white space is the name. Commas that trail are retried without.
+_EMBEDDING = re.compile(r"(?:^|[\s(,\[{|])embedding:(?=\S)([^\s()\[\]{}|<>]+)")
+_WEIGHT = re.compile(r":-?\d+(?:\.\d*)?$")
+_LORA = re.compile(r"<lora:([^:>\n]+)(?::([^>\n]*))?>")
+
+# Nodes that load what `<lora:…>` names, by class. Elsewhere the tag is only text.
+_PARSERS = re.compile(
+    r"^ImpactWildcard(?:Encode|Processor)|Detailer|^WildcardEncode|^Power Prompt|^SDXL Power Prompt|^PCLazy"
+    r"|^PC: |^Lora ?Loader \(LoraManager\)|\(LoraManager\)$|^Prompt With |^Wildcard And LoRA|^WildcardAndLora|Mikey"
+    r"|^easy (?:a1111Loader|comfyLoader|fullLoader|wildcards|positive|negative|fluxLoader)|^LoraTagLoader|^LoRATextLoader"
+    r"|^Prompt(?:ToSchedule|ControlSimple|ToConditioning)?Schedule|^LoRAScheduler|^ttN (?:pipeLoader|tinyLoader|conditioning|text)"
+    r"|^LoadLoRAsFromPrompt|^Load ?Lora ?Tag|^LoRA ?Tag|LoraFromText|LoRAsFromText|^SwarmLoraLoaderFromPrompt|^Eff.*WildcardEncode"
+    r"|^BasicPipeToDetailerPipe|^ToDetailerPipe|^EditDetailerPipe|^MultiLoRATag|^CLIPTextEncodeWithLora|^LoraParser|^CR Load LoRA From Prompt",
+)
+# Nodes that only show or write text.
+_SHOWS = re.compile(r"^show ?text|display|^save|^preview|note$|^text to console|log(?:ger)?$", re.IGNORECASE)
+_LORA_IS_LOADED_FROM_LIST = frozenset({"Lora Loader (LoraManager)", "Lora Stacker (LoraManager)", "WanVideo Lora Select (LoraManager)"})  # fmt: skip
+
+
+class Tag(NamedTuple):
+    """A model that text names."""
+
+    name: str
+    folder: str
+    input: str
+    loaded: bool = True
+    """False for a tag that nothing reads."""
+
+
+def tags_of(node: Node, graph: Graph) -> Iterator[Tag]:
+    """The models that this node's text names, `<lora:…>` with whether anything loads it."""
+    if _SHOWS.search(node.node_class):
+        return
+    for name, text in _texts(node):
+        if "embedding:" in text:
+            for embedding in embeddings_in(text):
+                yield Tag(embedding, "embeddings", name)
+        if "<lora:" in text and node.node_class not in _LORA_IS_LOADED_FROM_LIST:
+            loaded = parses_loras(node, graph)
+            for lora in loras_in(text):
+                yield Tag(lora, "loras", name, loaded)
+        if "urn:air:" in text and len(text) > 200 or ("urn:air:" in text and " " in text):
+            for air in AIR_ANYWHERE.findall(text):
+                yield Tag(air, "", name)
+
+
+def embeddings_in(text: str) -> Iterator[str]:
+    """Names after `embedding:`, without weights and trailing commas, in their order."""
+    for found in _EMBEDDING.finditer(text):
+        name = _WEIGHT.sub("", found.group(1).rstrip(",.;")).rstrip(",.;:")
+        # `a,embedding:b` splits at white space only: what follows a comma within the word is the next text.
+        name = name.split(",")[0]
+        if is_name(name):
+            yield name
+
+
+def loras_in(text: str) -> Iterator[str]:
+    """Names in `<lora:NAME:weights>`, those with a weight of zero left out."""
+    for found in _LORA.finditer(text):
+        name, weights = found.group(1).strip(), (found.group(2) or "").split(":")
+        if is_name(name) and not _is_zero(weights):
+            yield name
+
+
+def parses_loras(node: Node, graph: Graph) -> bool:
+    """Whether this node, or one its text flows to, loads what `<lora:…>` names."""
+    if _PARSERS.search(node.node_class):
+        return True
+    users = _users(graph)
+    seen, todo = {node.id}, [node.id]
+    while todo:
+        for user in users.get(todo.pop(), ()):
+            if user.id not in seen:
+                if _PARSERS.search(user.node_class):
+                    return True
+                seen.add(user.id)
+                if "STRING" in user.output_types or not user.output_types:
+                    todo.append(user.id)
+    return False
+
+
+def _users(graph: Graph) -> dict[str, list[Node]]:
+    found: dict[str, list[Node]] = {}
+    for node in graph.nodes.values():
+        for origin in node.origins.values():
+            if isinstance(origin, Output):
+                found.setdefault(origin.node_id, []).append(node)
+    return found
+
+
+def _texts(node: Node) -> Iterator[tuple[str, str]]:
+    for name, value in node.values():
+        if isinstance(value, str) and ":" in value and name not in node.origins:
+            yield name or "text", value
+    for name, origin in node.origins.items():
+        if isinstance(origin, Literal) and isinstance(origin.value, str) and ":" in origin.value:
+            yield name, origin.value
+
+
+def _is_zero(weights: list[str]) -> bool:
+    numbers = []
+    for weight in weights:
+        try:
+            numbers.append(float(weight))
+        except ValueError:
+            return False
+    return bool(numbers) and not any(numbers)
