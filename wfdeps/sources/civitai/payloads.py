@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from wfdeps.domain.air import Air
 from wfdeps.domain.candidates import Access, AccessState, Candidate
 from wfdeps.domain.digests import EMPTY_SHA256, Algorithm, Digest
-from wfdeps.domain.model_types import from_civitai
+from wfdeps.domain.model_types import ModelType, from_civitai
 from wfdeps.errors import UnexpectedPayloadError
 from wfdeps.sources.json_values import positive, record, records, text, texts, whole
 
@@ -130,7 +130,7 @@ def _candidate(
         source=SOURCE,
         file_name=file_name,
         url=_download_url(site, version_id, file_id, file_type, metadata),
-        model_type=from_civitai(source_type or None, file_type or None),
+        model_type=_model_type(source_type, file_type, version),
         base_model=text(version.get("baseModel")) or None,
         size=_bytes(file.get("sizeKB")),
         digests=_digests(file.get("hashes")),
@@ -155,6 +155,36 @@ def _candidate(
         licence=_licence(model),
         unsafe=_unsafe(file),
     )
+
+
+def _model_type(source_type: str, file_type: str, version: Mapping[str, Any]) -> ModelType:
+    """By the file, else the model, else the AIR: a version asked for by itself may not tell its model's type."""
+    known = from_civitai(source_type or None, file_type or None)
+    if known is not ModelType.UNKNOWN:
+        return known
+    try:
+        return _FROM_AIR.get(Air.parse(text(version.get("air"))).type or "", ModelType.UNKNOWN)
+    except ValueError:
+        return ModelType.UNKNOWN
+
+
+_FROM_AIR: dict[str, ModelType] = {
+    "checkpoint": ModelType.CHECKPOINT,
+    "lora": ModelType.LORA,
+    "lycoris": ModelType.LORA,
+    "dora": ModelType.LORA,
+    "embedding": ModelType.EMBEDDING,
+    "hypernet": ModelType.HYPERNETWORK,
+    "motion": ModelType.MOTION_MODULE,
+    "upscaler": ModelType.UPSCALER,
+    "vae": ModelType.VAE,
+    "controlnet": ModelType.CONTROLNET,
+    "text_encoders": ModelType.TEXT_ENCODER,
+    "unet": ModelType.DIFFUSION_MODEL,
+    "diffusionmodel": ModelType.DIFFUSION_MODEL,
+    "clipvision": ModelType.CLIP_VISION,
+    "clip": ModelType.TEXT_ENCODER,
+}
 
 
 _VERSION_IN_URL = re.compile(r"/api/download/models/(\d{1,15})")
