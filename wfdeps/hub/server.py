@@ -1,0 +1,227 @@
+"""A hub that runs: two ports, one thread.
+
+with HubServer(catalogue="catalogue.jsonl", models="models") as hub:
+    httpx.get(f"{hub.url}/api/v1/models?query=detail")
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from wfdeps.errors import UsageError
+from wfdeps.hub.api import api_routes
+from wfdeps.hub.catalogue import Row, read_rows
+from wfdeps.hub.downloads import download_routes
+from wfdeps.hub.faults import Fault
+from wfdeps.hub.huggingface import huggingface_routes
+from wfdeps.hub.journal import Journal, Seen
+from wfdeps.hub.mirror import mirror_routes
+from wfdeps.hub.shelf import Shelf
+from wfdeps.hub.signing import Signer
+from wfdeps.hub.site import Site
+from wfdeps.hub.stocktake import take_stock
+from wfdeps.hub.storage import storage_routes
+from wfdeps.hub.store import Store
+from wfdeps.hub.watch import Watch
+
+_LONG_IDLE = 75
+
+
+class HubServer:
+    """A Civitai-compatible hub over a catalogue and a folder of models; a context manager.
+
+    `catalogue` is a file of JSON lines, or rows; `models` a folder. Either may be left out. Port 0 is a free one.
+    `tokens` are the API tokens it knows; those in `buyers` have bought all early access besides.
+    """
+
+    def __init__(
+        self,
+        catalogue: str | os.PathLike[str] | Iterable[Row] | None = None,
+        models: str | os.PathLike[str] | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        storage_port: int = 0,
+        tokens: Iterable[str] = (),
+        buyers: Iterable[str] = (),
+        login_everywhere: bool = False,
+        link_seconds: int = 86_400,
+        index: str | None = None,
+        listener: Callable[[Seen], None] | None = None,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        shelf = Shelf(os.fspath(models), index=index) if models is not None else None
+        store = Store()
+        store.add(take_stock(_rows(catalogue), shelf))
+        self.site = Site(
+            store,
+            shelf,
+            Signer(seconds=link_seconds),
+            Journal(listener),
+            tokens=frozenset(tokens),
+            buyers=frozenset(buyers),
+            login_everywhere=login_everywhere,
+        )
+        if clock:
+            self.site.clock = clock
+        self._host, self._port, self._storage_port = host, port, storage_port
+        self._servers: list[uvicorn.Server] = []
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens: what WFDEPS_CIVITAI_URL, or HF_ENDPOINT, is set to."""
+        return f"http://{f'[{self._host}]' if ':' in self._host else self._host}:{self._port}"
+
+    @property
+    def storage_port(self) -> int:
+        """The port the bytes come from."""
+        return self._storage_port
+
+    @property
+    def requests(self) -> Journal:
+        """Every request seen."""
+        return self.site.journal
+
+    def fail_next(self, status: int = 0, **fault: Any) -> None:
+        """Let the next request that fits go wrong; the keys are those of `faults.Fault`."""
+        self.site.faults.order(Fault(status, **fault))
+
+    def row(
+        self,
+        *,
+        model_id: int | None = None,
+        version_id: int | None = None,
+        file_id: int | None = None,
+        file_name: str | None = None,
+        **switches: Any,
+    ) -> None:
+        """Change the rows of a model, version or file while the hub runs: `row(version_id=3, archived=True)`."""
+        model_id = model_id or self._model_of(version_id, file_id, file_name)
+        if file_name and file_id is None:
+            file_id = next(
+                row["file_id"] for row in self.site.store.rows(model_id) if row["file_name"] == file_name
+            )
+        self.site.store.change(switches, model_id=model_id, version_id=version_id, file_id=file_id)
+
+    def publish(self, rows: Iterable[Row]) -> None:
+        """Add rows while the hub runs."""
+        self.site.store.add(take_stock(rows, self.site.shelf))
+
+    def expire_links(self) -> None:
+        """Let every link made so far be past its time."""
+        self.site.signer.expire()
+
+    def start(self) -> Self:
+        """Listen on both ports and serve from a thread. Raises UsageError where a port is taken."""
+        listening = [_listen(self._host, self._port), _listen(self._host, self._storage_port)]
+        self._port, self._storage_port = (each.getsockname()[1] for each in listening)
+        self.site.storage_port = self._storage_port
+        self._servers = [_server(self._app()), _server(self._storage_app())]
+        self._thread = threading.Thread(target=self._serve, args=(listening,), name="wfdeps-hub", daemon=True)
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Let go of both ports."""
+        for server in self._servers:
+            server.should_exit = server.force_exit = True
+        if self._thread:
+            self._thread.join()
+            self._thread = None
+        self.site.store.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _app(self) -> ASGIApp:
+        app = Starlette(routes=[*api_routes(), *download_routes(), *mirror_routes(), *huggingface_routes()])
+        app.state.site = self.site
+        return Watch(app, self.site, storage=False)
+
+    def _storage_app(self) -> ASGIApp:
+        app = Starlette(routes=storage_routes())
+        app.state.site = self.site
+        return Watch(app, self.site, storage=True)
+
+    def _serve(self, listening: list[socket.socket]) -> None:
+        async def both() -> None:
+            pairs = zip(self._servers, listening, strict=True)
+            await asyncio.gather(*(server.serve(sockets=[each]) for server, each in pairs))
+
+        asyncio.run(both())
+
+    def _model_of(self, version_id: int | None, file_id: int | None, file_name: str | None) -> int:
+        store = self.site.store
+        if version_id is not None:
+            found = store.fetch("SELECT model_id FROM versions WHERE version_id = ?", (version_id,))
+        elif file_id is not None:
+            found = store.fetch("SELECT model_id FROM files WHERE file_id = ?", (file_id,))
+        else:
+            found = store.fetch(
+                "SELECT model_id FROM models WHERE instr(body, ?) > 0", (f'"file_name":"{file_name}"',)
+            )
+        if not found:
+            raise UsageError("no such row in the catalogue")
+        return int(found[0][0])
+
+
+def _rows(catalogue: str | os.PathLike[str] | Iterable[Row] | None) -> Iterable[Row]:
+    if catalogue is None:
+        return []
+    if not isinstance(catalogue, str | os.PathLike):
+        return catalogue
+    path = os.fspath(catalogue)
+    try:
+        with open(path, encoding="utf-8") as file:
+            return list(read_rows(file, path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read the catalogue `{path}`: {error}") from error
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With the protocol named, asyncio switches Nagle off; without it, every answer waits 40 ms.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    if os.name == "posix":
+        # Elsewhere this option lets two programs share one port.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+        listening.listen(512)
+    except OSError as error:
+        listening.close()
+        raise UsageError(
+            f"cannot listen on {host}:{port}: {error.strerror}", hint="`--port 0` takes a free one"
+        ) from error
+    return listening
+
+
+def _server(app: ASGIApp) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        timeout_keep_alive=_LONG_IDLE,
+        timeout_graceful_shutdown=1,
+        server_header=False,
+    )
+    return uvicorn.Server(config)

@@ -1,0 +1,123 @@
+"""The folder of models behind a hub: which file has which hash, remembered from run to run."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from wfdeps.errors import UsageError
+from wfdeps.hub.digests import digest_file
+from wfdeps.hub.vocabulary import MODEL_SUFFIXES, TYPE_OF_FOLDER
+
+_OWN_IDS = 1_000_000_000
+"""Files without a catalogue row get ids from here on: made from their hash, so a restart keeps them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """One model file in the folder."""
+
+    path: str
+    """Relative to the folder, with `/`."""
+    size: int
+    hashes: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition("/")[2]
+
+
+class Shelf:
+    """The model files below a directory. `index` is a SQLite file that remembers hashes; None: no memory."""
+
+    def __init__(self, directory: str, *, index: str | None = None) -> None:
+        self.directory = os.path.abspath(directory)
+        self._index = index
+
+    def books(self) -> list[Book]:
+        """Every model file, sorted by path, with its hashes; reads each file the index does not know."""
+        if not os.path.isdir(self.directory):
+            raise UsageError(f"no folder of models at `{self.directory}`")
+        with _remembering(self._index) as memory:
+            return [self._book(path, memory) for path in sorted(self._paths())]
+
+    def real_path(self, path: str) -> str | None:
+        """The absolute path of a file on this shelf; None where it is absent or would lie outside."""
+        absolute = os.path.realpath(os.path.join(self.directory, path))
+        root = os.path.realpath(self.directory)
+        inside = os.path.commonpath((absolute, root)) == root
+        return absolute if inside and os.path.isfile(absolute) else None
+
+    def hashes(self, path: str) -> dict[str, str]:
+        """The hashes of one file on this shelf, computed now. Raises UsageError where it is not there."""
+        absolute = self.real_path(path)
+        if absolute is None:
+            raise UsageError(
+                f"`{path}` is not in the folder of models", hint=f"the folder is `{self.directory}`"
+            )
+        return digest_file(absolute)
+
+    def _paths(self) -> Iterator[str]:
+        for folder, folders, names in os.walk(self.directory, followlinks=True):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            for name in names:
+                if os.path.splitext(name)[1].lower() in MODEL_SUFFIXES and not name.startswith("."):
+                    yield os.path.relpath(os.path.join(folder, name), self.directory)
+
+    def _book(self, path: str, memory: sqlite3.Connection) -> Book:
+        absolute = os.path.join(self.directory, path)
+        status = os.stat(absolute)
+        key = (absolute, status.st_size, status.st_mtime_ns)
+        known = memory.execute("SELECT kind, hash FROM digests WHERE path=? AND size=? AND mtime_ns=?", key)
+        hashes = dict(known.fetchall())
+        if not hashes:
+            hashes = digest_file(absolute)
+            memory.execute("DELETE FROM digests WHERE path=?", key[:1])
+            memory.executemany(
+                "INSERT INTO digests VALUES (?,?,?,?,?)", [(*key, *pair) for pair in hashes.items()]
+            )
+            memory.commit()
+        return Book(path.replace(os.sep, "/"), status.st_size, hashes)
+
+
+def row_for(book: Book) -> dict[str, Any]:
+    """A catalogue row for a file that none describes: its type from its folder, its ids from its hash."""
+    stem, suffix = os.path.splitext(book.name)
+    model_type, file_type = _type_of(book.path)
+    own_id = _OWN_IDS + int(book.hashes["SHA256"][:7], 16)
+    return {
+        "model_id": own_id,
+        "model_name": stem,
+        "model_type": model_type,
+        "version_id": own_id,
+        "version_name": "local",
+        "base_model": "Other",
+        "file_id": own_id,
+        "file_name": book.name,
+        "file_type": file_type,
+        "file_format": MODEL_SUFFIXES.get(suffix.lower(), "Other"),
+        "file_size_kb": book.size / 1024,
+        "hashes": book.hashes,
+        "path": book.path,
+    }
+
+
+def _type_of(path: str) -> tuple[str, str]:
+    for folder in path.split("/")[:-1]:
+        if folder in TYPE_OF_FOLDER:
+            return TYPE_OF_FOLDER[folder]
+    return "Other", "Model"
+
+
+def _remembering(index: str | None) -> sqlite3.Connection:
+    if index:
+        os.makedirs(os.path.dirname(os.path.abspath(index)), exist_ok=True)
+    memory = sqlite3.connect(index or ":memory:")
+    memory.execute(
+        "CREATE TABLE IF NOT EXISTS digests (path TEXT, size INTEGER, mtime_ns INTEGER, kind TEXT, hash TEXT,"
+        " PRIMARY KEY (path, kind))"
+    )
+    return memory
