@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from typing import Final
 
+from wfdeps.detect.gguf import MAGIC as GGUF_MAGIC
+from wfdeps.detect.gguf import read_gguf
+from wfdeps.detect.onnx import looks_like_onnx, read_onnx
 from wfdeps.detect.safetensors import FIRST_READ, looks_like_safetensors, read_safetensors
+from wfdeps.detect.shards import read_index
 from wfdeps.detect.tensors import Corrupt, Header, Read, Tensor
+from wfdeps.detect.torch_files import ZIP_MAGIC, looks_like_pickle, read_legacy, read_zip
 from wfdeps.detect.trouble import quick_trouble
 
 __all__ = ["Corrupt", "Header", "Read", "Tensor", "read_header"]
 
-_UNKNOWN: Final = Corrupt("no model format begins like this")
+_FOREIGN: Final[tuple[tuple[bytes, str], ...]] = (
+    (b"\x89HDF", "an HDF5 file (Keras): ComfyUI does not load it"),
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"RIFF", "a RIFF file (WebP, WAV)"),
+    (b"7z\xbc\xaf", "a 7z archive: unpack it first"),
+    (b"Rar!", "a RAR archive: unpack it first"),
+    (b"\x1f\x8b", "a gzip archive: unpack it first"),
+    (b"%PDF", "a PDF"),
+    (b"MZ", "a Windows program"),
+    (b"\x7fELF", "a Linux program"),
+)
 
 
 def read_header(
@@ -19,14 +35,39 @@ def read_header(
     """The directory of a model file, or why there is none. Raises nothing but what `read` raises.
 
     `size` is the whole file's, None where nobody knows. `front_only`: only the file's beginning can be had
-    (a remote file), so nothing is asked for beyond its directory.
+    (a remote file), so nothing is asked for beyond its directory. `name` is never evidence.
     """
     head = read(0, FIRST_READ)
     if trouble := quick_trouble(head, _size_at_least(head) if size is None else size):
         return Corrupt(trouble)
+    try:
+        return _read(read, size, head, front_only=front_only)
+    except (RecursionError, MemoryError):
+        return Corrupt("built to exhaust whoever reads it")
+
+
+def _read(read: Read, size: int | None, head: bytes, *, front_only: bool) -> Header | Corrupt:
+    if head.startswith(GGUF_MAGIC):
+        return read_gguf(read, size, head, front_only=front_only)
+    if head.startswith(ZIP_MAGIC):
+        return read_zip(read, size, head, front_only=front_only)
     if looks_like_safetensors(head):
         return read_safetensors(read, size, head)
-    return _UNKNOWN
+    if looks_like_pickle(head):
+        return read_legacy(read, size, head)
+    if looks_like_onnx(head):
+        return read_onnx(head, size)
+    if head.lstrip()[:1] in (b"{", b"["):
+        return read_index(read, size, head)
+    return Corrupt(next((what for magic, what in _FOREIGN if head.startswith(magic)), _unknown(head, size)))
+
+
+def _unknown(head: bytes, size: int | None) -> str:
+    if size is not None and size < 16:
+        return f"truncated: {size} bytes"
+    if head[257:262] == b"ustar":
+        return "a tar archive, torch's format of before 2017: not read"
+    return "no model format begins like this"
 
 
 def _size_at_least(head: bytes) -> int:
