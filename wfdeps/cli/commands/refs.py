@@ -1,0 +1,38 @@
+"""`wfdeps refs`: what a workflow references. Touches no disk beyond the files named, and no network."""
+
+from __future__ import annotations
+
+import argparse
+
+from wfdeps.cli.context import Context
+from wfdeps.cli.exit_codes import READY, USAGE
+from wfdeps.cli.options import add_reading_options, add_workflows
+from wfdeps.cli.reading import Reading, read_all
+from wfdeps.domain.refs import UnreadableWorkflow
+
+EXAMPLE = "wfdeps refs workflow.json --json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add_workflows(parser)
+    parser.add_argument("--json", action="store_true", help="the same as --format json")
+    parser.add_argument("--format", choices=("text", "json", "ndjson"), default="text", help="default: text")
+    add_reading_options(parser)
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    readings = read_all(arguments, context)
+    context.out(_text(readings, "json" if arguments.json else arguments.format, context))
+    unreadable = any(isinstance(reading, UnreadableWorkflow) for reading in readings)
+    return USAGE if unreadable else READY
+
+
+def _text(readings: tuple[Reading, ...], form: str, context: Context) -> str:
+    if form == "text":
+        from wfdeps.report import refs_text
+        from wfdeps.report.view import View
+
+        return refs_text.render(readings, View(color=context.colors(context.stdout)))
+    from wfdeps.report import refs_json
+
+    return refs_json.render(readings) if form == "json" else refs_json.render_lines(readings)

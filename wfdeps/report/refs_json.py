@@ -1,0 +1,73 @@
+"""`wfdeps/refs/1`: what workflows reference, as JSON. Its schema is `schemas/refs-1.schema.json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from wfdeps.domain.refs import ModelRef, NodeSite, Pairing, UnreadableWorkflow, WorkflowRefs
+from wfdeps.domain.urls import without_secrets
+from wfdeps.report.escaping import json_text
+from wfdeps.report.ref_fields import shown_name
+
+SCHEMA = "wfdeps/refs/1"
+
+Fields = dict[str, Any]
+Reading = WorkflowRefs | UnreadableWorkflow
+
+
+def render(readings: Iterable[Reading]) -> str:
+    """One document, however many files."""
+    document = {"schema": SCHEMA, "workflows": [workflow_fields(reading) for reading in readings]}
+    return json_text(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
+
+
+def render_lines(readings: Iterable[Reading]) -> str:
+    """One workflow a line, each with the schema it keeps."""
+    return "".join(
+        json_text(json.dumps({"schema": SCHEMA, **workflow_fields(one)}, ensure_ascii=False, separators=(",", ":")))
+        + "\n"
+        for one in readings
+    )
+
+
+def workflow_fields(reading: Reading) -> Fields:
+    """One workflow, or why it could not be read."""
+    if isinstance(reading, UnreadableWorkflow):
+        return {"path": reading.path, "error": reading.message, "hint": reading.hint}
+    return {
+        "path": reading.path,
+        "format": reading.format,
+        "container": reading.container,
+        "sha256": reading.sha256,
+        "refs": [_ref(ref) for ref in reading.refs],
+        "pairings": [_pairing(pairing) for pairing in reading.pairings],
+        "warnings": [{"code": notice.code, "message": notice.message} for notice in reading.warnings],
+    }
+
+
+def _ref(ref: ModelRef) -> Fields:
+    return {
+        "name": shown_name(ref.name),
+        "model_type": str(ref.model_type),
+        "folders": list(ref.folders),
+        "status": str(ref.status),
+        "certainty": str(ref.certainty),
+        "why": ref.why,
+        "sites": [_site(site) for site in ref.sites],
+        "digests": [str(digest) for digest in ref.digests],
+        "urls": [without_secrets(url) for url in ref.urls],
+        "hints": [without_secrets(url) for url in ref.hints],
+        "air": str(ref.air) if ref.air else None,
+        "version_id": ref.version_id,
+        "base_models": list(ref.base_models),
+    }
+
+
+def _site(site: NodeSite) -> Fields:
+    return {"node_id": site.node_id, "node_class": site.node_class, "input": site.input, "title": site.title}
+
+
+def _pairing(pairing: Pairing) -> Fields:
+    return {"dependent": _site(pairing.dependent), "base": _site(pairing.base)}
