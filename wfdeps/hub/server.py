@@ -94,6 +94,13 @@ class HubServer:
         """Every request seen."""
         return self.site.journal
 
+    def summary(self) -> str:
+        """How much there is: `9839 models, 15280 versions, 17229 files, 6 of them here`."""
+        count = self.site.store.fetch(
+            "SELECT (SELECT count(*) FROM models), (SELECT count(*) FROM versions), count(*), count(path) FROM files"
+        )[0]
+        return f"{count[0]} models, {count[1]} versions, {count[2]} files, {count[3]} of them here"
+
     def fail_next(self, status: int = 0, **fault: Any) -> None:
         """Let the next request that fits go wrong; the keys are those of `faults.Fault`."""
         self.site.faults.order(Fault(status, **fault))

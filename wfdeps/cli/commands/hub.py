@@ -1,0 +1,89 @@
+"""`wfdeps hub`: a folder of models, served as Civitai serves them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import threading
+
+from wfdeps.cli.context import Context
+from wfdeps.errors import UsageError
+
+EXAMPLE = (
+    "wfdeps hub --models /srv/models --port 8190\n"
+    "  WFDEPS_CIVITAI_URL=http://mirror:8190 wfdeps get workflow.png"
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--catalogue", metavar="FILE", help="JSON lines, one a file; else only what the folder holds"
+    )
+    parser.add_argument("--models", metavar="DIR", help="the folder of model files")
+    parser.add_argument("--port", type=int, default=8190, metavar="N", help="default: 8190; 0: a free one")
+    parser.add_argument(
+        "--storage-port",
+        type=int,
+        default=0,
+        metavar="N",
+        help="where the bytes come from (default: a free one)",
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1, this machine only)"
+    )
+    parser.add_argument(
+        "--token", action="append", default=[], metavar="TOKEN", help="an API token to accept; repeatable"
+    )
+    parser.add_argument(
+        "--token-file", metavar="FILE", help="the same, one a line: a process list does not show it"
+    )
+    parser.add_argument("--require-login", action="store_true", help="every download needs a token")
+    parser.add_argument(
+        "--index", metavar="FILE", help="where hashes are remembered (default: the cache folder)"
+    )
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    from wfdeps.hub.journal import Seen  # the server's packages load only for this verb
+    from wfdeps.hub.server import HubServer
+
+    if not arguments.catalogue and not arguments.models:
+        raise UsageError("nothing to serve", hint="give --catalogue FILE, --models DIR or both")
+    ended = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+
+    def listener(seen: Seen) -> None:
+        context.err(str(seen))
+
+    context.err("reading the catalogue and the folder of models …")
+    server = HubServer(
+        catalogue=arguments.catalogue,
+        models=arguments.models,
+        host=arguments.host,
+        port=arguments.port,
+        storage_port=arguments.storage_port,
+        tokens=_tokens(arguments),
+        login_everywhere=arguments.require_login,
+        index=arguments.index or os.path.join(context.settings.cache_dir, "hub-index.sqlite"),
+        listener=listener if context.settings.verbosity > 0 else None,
+    )
+    with server as hub:
+        context.out(hub.url)
+        context.stdout.flush()
+        context.err(f"serving {hub.summary()}; bytes come from port {hub.storage_port}; Ctrl-C ends it")
+        try:
+            ended.wait()
+        except KeyboardInterrupt:
+            context.err("stopped")
+    return 0
+
+
+def _tokens(arguments: argparse.Namespace) -> list[str]:
+    if not arguments.token_file:
+        return list(arguments.token)
+    try:
+        with open(arguments.token_file, encoding="utf-8") as file:
+            return [*arguments.token, *(line.strip() for line in file if line.strip())]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read the token file `{arguments.token_file}`: {error}") from error
