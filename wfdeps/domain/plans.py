@@ -98,3 +98,5 @@ class Placement:
     target: Target
     sidecar: str | None
     """The JSON text of `<name>.civitai.json`, secret-free; None: write none."""
+    digests: tuple[Digest, ...] = ()
+    """As computed while fetching; without a SHA-256 among them the staged file is read once more."""
