@@ -83,6 +83,8 @@ class ReportItem:
     state: RefState
     detail: str = ""
     """One clause: why it has this state."""
+    needed_by: tuple[str, ...] = ()
+    """The workflows whose run needs it, by path; another of its sites may be muted."""
     found: tuple[LocalFile, ...] = ()
     """Best first."""
     candidates: tuple[RankedCandidate, ...] = ()

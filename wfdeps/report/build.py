@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from wfdeps.domain.lints import Lint, LintLevel
 from wfdeps.domain.merging import merge_refs
@@ -48,7 +48,11 @@ def build_report(
     refs = merge_refs(
         ref for workflow in workflows if isinstance(workflow, WorkflowRefs) for ref in workflow.refs
     )
-    items = {_place(ref): build_item(ref, knowledge) for ref in sorted(refs, key=_place)}
+    needed_by = _needed_by(workflows)
+    items = {
+        _place(ref): build_item(ref, knowledge, needed_by.get(_place(ref), ()))
+        for ref in sorted(refs, key=_place)
+    }
     attempted = outcomes is not None
     rows = tuple(_judge(workflow, items, attempted=attempted) for workflow in workflows)
     return CheckReport(
@@ -69,6 +73,17 @@ def build_report(
         room=tuple(room),
         warnings=tuple(warnings),
     )
+
+
+def _needed_by(workflows: Iterable[WorkflowRefs | UnreadableWorkflow]) -> dict[_Place, tuple[str, ...]]:
+    """Which workflows a file is required in, in the order they were given."""
+    found: dict[_Place, dict[str, None]] = {}
+    for workflow in workflows:
+        if isinstance(workflow, WorkflowRefs):
+            for ref in workflow.refs:
+                if ref.status is RefStatus.REQUIRED:
+                    found.setdefault(_place(ref), {})[workflow.path] = None
+    return {place: tuple(paths) for place, paths in found.items()}
 
 
 def _judge(

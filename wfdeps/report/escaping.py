@@ -6,7 +6,7 @@ import re
 
 # C0 and C1 controls, DEL, line and paragraph separators, zero-width and bidi marks, the BOM, lone surrogates.
 _INVISIBLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ud800-\udfff]"
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9_@%+=:,./\\~-]+")
 

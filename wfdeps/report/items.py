@@ -81,9 +81,9 @@ def gather(
     return knowledge
 
 
-def build_item(ref: ModelRef, knowledge: Knowledge) -> ReportItem:
+def build_item(ref: ModelRef, knowledge: Knowledge, needed_by: tuple[str, ...] = ()) -> ReportItem:
     """One item: the last stage that spoke of the ref has the last word on its state."""
-    item = _from_finding(ref, _of(ref, knowledge.findings))
+    item = replace(_from_finding(ref, _of(ref, knowledge.findings)), needed_by=needed_by)
     item = _with_resolution(item, _of(ref, knowledge.resolutions))
     item = _with_step(item, _of(ref, knowledge.steps))
     item = _with_outcome(item, _of(ref, knowledge.outcomes))
@@ -95,7 +95,7 @@ def build_item(ref: ModelRef, knowledge: Knowledge) -> ReportItem:
 def _from_finding(ref: ModelRef, finding: Finding | None) -> ReportItem:
     if finding is None:
         return ReportItem(ref, RefState.UNDECIDED, "the model folders were not looked at")
-    item = ReportItem(ref, finding.state, finding.detail, finding.files)
+    item = ReportItem(ref, finding.state, detail=finding.detail, found=finding.files)
     if finding.state is RefState.PRESENT and finding.files:
         return replace(item, size=finding.files[0].size, path=finding.files[0].path)
     return item
@@ -106,7 +106,7 @@ def _with_resolution(item: ReportItem, resolution: Resolution | None) -> ReportI
         case None:
             return item
         case Present(finding=finding, origin=origin):
-            present = _from_finding(item.ref, finding)
+            present = replace(_from_finding(item.ref, finding), needed_by=item.needed_by)
             return replace(present, chosen=origin, candidates=(origin,)) if origin else present
         case Resolved(choice=choice, chosen_by=chosen_by, rivals=rivals, verdicts=verdicts):
             access = choice.candidate.access
@@ -196,7 +196,9 @@ def _with_outcome(item: ReportItem, outcome: Outcome | None) -> ReportItem:
 
 
 def _with_advice(item: ReportItem) -> ReportItem:
-    advice = advice_for(item.ref, item.state, item.found, item.candidates)
+    sites = (site.workflow for site in item.ref.sites)
+    workflow = next(iter((*item.needed_by, *sites)), "")
+    advice = advice_for(item.ref, item.state, workflow, item.found, item.candidates)
     return replace(item, hint=item.hint or advice.hint, next=advice.command)
 
 

@@ -72,6 +72,7 @@ def item_fields(item: ReportItem) -> Fields:
         **ref_fields(item.ref),
         "state": str(item.state),
         "detail": item.detail,
+        "needed_by": list(item.needed_by),
         "found": [file_fields(file) for file in item.found],
         "candidates": [candidate_fields(candidate) for candidate in item.candidates],
         "chosen": candidate_fields(item.chosen) if item.chosen else None,

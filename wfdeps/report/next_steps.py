@@ -57,12 +57,16 @@ ADVICE: dict[RefState, Advice] = {
 
 
 def advice_for(
-    ref: ModelRef, state: RefState, files: Sequence[LocalFile], candidates: Sequence[RankedCandidate]
+    ref: ModelRef,
+    state: RefState,
+    workflow: str,
+    files: Sequence[LocalFile],
+    candidates: Sequence[RankedCandidate],
 ) -> Advice:
     """The sentence and the command for one ref; no command where one of its words could not be pasted safely."""
     advice = ADVICE[state]
     words = {
-        "workflow": ref.sites[0].workflow if ref.sites else "WORKFLOW",
+        "workflow": workflow,
         "name": ref.name,
         "folder": ref.folder,
         "file": files[0].path if files else "",

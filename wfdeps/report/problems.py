@@ -1,0 +1,104 @@
+"""What a report says is wrong, one row for each workflow it is wrong in: for formats that list problems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wfdeps.domain.lints import Lint, LintLevel
+from wfdeps.domain.refs import NodeSite, UnreadableWorkflow
+from wfdeps.domain.reports import CheckReport, ReportItem
+from wfdeps.report.escaping import visible
+from wfdeps.report.locating import Places, Region
+from wfdeps.report.ref_fields import shown_name
+from wfdeps.report.states import STATES, Level, rank
+from wfdeps.report.view import View
+from wfdeps.report.where import where_text
+
+UNREADABLE_RULE = "WFD000"
+LINT_RULE = "WFD020"
+_LEVEL_OF_LINT = {LintLevel.ERROR: Level.ERROR, LintLevel.WARNING: Level.WARNING, LintLevel.INFO: Level.NOTE}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in one workflow. Texts are visible; escape them for the format all the same."""
+
+    rule: str
+    rule_name: str
+    level: Level
+    workflow: str
+    """The path as it was given."""
+    subject: str
+    """`folder/name`: what the problem is about, whatever happens to lines and nodes."""
+    message: str
+    site: NodeSite | None = None
+    region: Region | None = None
+
+
+def problems_of(report: CheckReport, view: View) -> tuple[Problem, ...]:
+    """Worst first: unreadable files, then refs by state, then lints."""
+    places = {path: Places(text) for path, text in view.texts.items()}
+    return (
+        *_unreadable(report),
+        *(problem for item in sorted(report.items, key=rank) for problem in _of_item(item, places)),
+        *(problem for lint in report.lints for problem in _of_lint(lint, report, places)),
+    )
+
+
+def _unreadable(report: CheckReport) -> Iterator[Problem]:
+    for workflow in report.workflows:
+        if isinstance(workflow, UnreadableWorkflow):
+            message = ". ".join(
+                part for part in (visible(workflow.message), visible(workflow.hint or "")) if part
+            )
+            yield Problem(UNREADABLE_RULE, "unreadable-workflow", Level.ERROR, workflow.path, "", message)
+
+
+def _of_item(item: ReportItem, places: dict[str, Places]) -> Iterator[Problem]:
+    row = STATES[item.state]
+    if row.level is Level.NONE:
+        return
+    by_workflow: dict[str, list[NodeSite]] = {}
+    for site in item.ref.sites:
+        if site.workflow in item.needed_by or not item.needed_by:
+            by_workflow.setdefault(site.workflow, []).append(site)
+    for workflow, sites in by_workflow.items():
+        yield Problem(
+            rule=row.rule,
+            rule_name=row.rule_name,
+            level=row.level,
+            workflow=workflow,
+            subject=f"{item.ref.folder}/{shown_name(item.ref.name)}",
+            message=_sentence(item, sites),
+            site=sites[0],
+            region=_region(item.ref.name, sites[0], places),
+        )
+
+
+def _sentence(item: ReportItem, sites: list[NodeSite]) -> str:
+    detail = f": {visible(item.detail)}" if item.detail else ""
+    next_step = f" Next: {item.next}" if item.next else f" {item.hint}." if item.hint else ""
+    folder = f" ({visible(item.ref.folder)}, {where_text(sites)})"
+    return f"`{visible(shown_name(item.ref.name))}`{folder} is {STATES[item.state].title}{detail}.{visible(next_step)}"
+
+
+def _of_lint(lint: Lint, report: CheckReport, places: dict[str, Places]) -> Iterator[Problem]:
+    consequence = f" ComfyUI would say: {lint.consequence}" if lint.consequence else ""
+    site = lint.sites[0] if lint.sites else None
+    workflow = site.workflow if site else report.workflows[0].path if report.workflows else ""
+    yield Problem(
+        rule=LINT_RULE,
+        rule_name="lint",
+        level=_LEVEL_OF_LINT[lint.level],
+        workflow=workflow,
+        subject=f"{lint.code}:{'|'.join(map(shown_name, lint.names))}",
+        message=visible(f"{lint.code}: {lint.message}{consequence}"),
+        site=site,
+        region=_region(lint.names[0], site, places) if lint.names and site else None,
+    )
+
+
+def _region(name: str, site: NodeSite, places: dict[str, Places]) -> Region | None:
+    known = places.get(site.workflow)
+    return known.locate(name, site.node_id, site.input) if known else None

@@ -1,0 +1,122 @@
+"""SARIF 2.1.0: for code scanning and editors. One run, one result for each problem in each workflow.
+
+Fingerprints come from the rule, the workflow and the file's name, so a moved line or node keeps its alert.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+from urllib.parse import quote
+
+from wfdeps.domain.refs import UnreadableWorkflow
+from wfdeps.domain.reports import CheckReport
+from wfdeps.report.escaping import json_text
+from wfdeps.report.locating import Region
+from wfdeps.report.problems import LINT_RULE, UNREADABLE_RULE, Problem, problems_of
+from wfdeps.report.states import STATES, Level
+from wfdeps.report.view import View
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+FINGERPRINT = "wfdepsProblem/v1"
+
+Fields = dict[str, Any]
+
+
+def render(report: CheckReport, view: View | None = None) -> str:
+    """The log, indented."""
+    return json_text(json.dumps(to_log(report, view or View()), indent=2, ensure_ascii=False)) + "\n"
+
+
+def to_log(report: CheckReport, view: View) -> Fields:
+    """The same as dicts and lists."""
+    rules = _rules()
+    numbers = {rule["id"]: number for number, rule in enumerate(rules)}
+    driver: Fields = {"name": "wfdeps", "rules": rules}
+    if view.version:
+        driver["semanticVersion"] = view.version
+    run = {
+        "tool": {"driver": driver},
+        "invocations": [
+            {
+                "executionSuccessful": not any(
+                    isinstance(row, UnreadableWorkflow) for row in report.workflows
+                ),
+                "exitCode": report.exit_code,
+            }
+        ],
+        "artifacts": [{"location": {"uri": uri_of(workflow.path)}} for workflow in report.workflows],
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(problem, numbers) for problem in problems_of(report, view)],
+    }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def uri_of(path: str) -> str:
+    """A path as SARIF wants it: relative ones relative, absolute ones as `file:`, with `/`."""
+    path = path.replace("\\", "/").encode("utf-8", "backslashreplace").decode("utf-8")
+    drive = len(path) > 2 and path[1] == ":" and path[2] == "/"
+    written = quote(path, safe="/:" if drive else "/")
+    return f"file:///{written}" if drive else f"file://{written}" if path.startswith("/") else written
+
+
+def _rules() -> list[Fields]:
+    rows: dict[str, tuple[str, Level, str]] = {
+        UNREADABLE_RULE: ("unreadable-workflow", Level.ERROR, "The file cannot be read as a workflow.")
+    }
+    for row in STATES.values():
+        if row.rule:
+            rows.setdefault(row.rule, (row.rule_name, row.level, row.meaning))
+    rows[LINT_RULE] = ("lint", Level.WARNING, "Files that are there do not fit together.")
+    return [
+        {
+            "id": rule,
+            "name": "".join(word.capitalize() for word in name.split("-")),
+            "shortDescription": {"text": meaning},
+            "defaultConfiguration": {"level": str(level)},
+        }
+        for rule, (name, level, meaning) in sorted(rows.items())
+    ]
+
+
+def _result(problem: Problem, numbers: dict[str, int]) -> Fields:
+    return {
+        "ruleId": problem.rule,
+        "ruleIndex": numbers[problem.rule],
+        "level": str(problem.level),
+        "message": {"text": problem.message},
+        "locations": [_location(problem)],
+        "partialFingerprints": {FINGERPRINT: _fingerprint(problem)},
+    }
+
+
+def _location(problem: Problem) -> Fields:
+    physical: Fields = {"artifactLocation": {"uri": uri_of(problem.workflow)}}
+    if problem.region:
+        physical["region"] = _region(problem.region)
+    location: Fields = {"physicalLocation": physical}
+    site = problem.site
+    if site:
+        location["logicalLocations"] = [
+            {
+                "name": site.title or site.node_class,
+                "fullyQualifiedName": f"{site.node_id}/{site.input}",
+                "kind": "element",
+            }
+        ]
+    return location
+
+
+def _region(region: Region) -> Fields:
+    return {
+        "startLine": region.start_line,
+        "startColumn": region.start_column,
+        "endLine": region.end_line,
+        "endColumn": region.end_column,
+    }
+
+
+def _fingerprint(problem: Problem) -> str:
+    parts = json.dumps([problem.rule, problem.workflow.replace("\\", "/"), problem.subject])
+    return hashlib.sha256(parts.encode()).hexdigest()
