@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from wfdeps.cli.settings import Settings
 
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
 class Context:
     """One run of one command. Data goes to `out`, everything else to `err`; doors close with it."""
 
-    def __init__(self, settings: Settings, stdout: TextIO, stderr: TextIO) -> None:
+    def __init__(
+        self, settings: Settings, arguments: argparse.Namespace, stdout: TextIO, stderr: TextIO
+    ) -> None:
         self.settings = settings
+        self._arguments = arguments
         self.stdout = stdout
         self.stderr = stderr
 
@@ -32,6 +36,10 @@ class Context:
         """Whether a person can be asked: a terminal on both ends, no `--no-input`, no CI."""
         settings = self.settings
         return not (settings.no_input or settings.ci) and _is_terminal(self.stderr) and _stdin_is_terminal()
+
+    def flag(self, name: str) -> Any:
+        """An option of the command line that no setting carries; None for a command without it."""
+        return getattr(self._arguments, name, None)
 
     def colors(self, stream: TextIO) -> bool:
         """Whether to colour what goes to that stream."""

@@ -74,7 +74,7 @@ def _dispatch(argv: Sequence[str], out: TextIO, err: TextIO, environ: Mapping[st
         )
     command = import_module(f"wfdeps.cli.commands.{verb.replace('-', '_')}")
     arguments = parser_of(verb).parse_args(rest)
-    with Context(load_settings(arguments, environ), out, err) as context:
+    with Context(load_settings(arguments, environ), arguments, out, err) as context:
         for warning in context.settings.warnings:
             context.err(f"warning: {warning}")
         code: int = command.run(arguments, context)

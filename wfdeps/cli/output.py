@@ -35,11 +35,11 @@ def add_report_options(parser: argparse.ArgumentParser) -> None:
         metavar="FORMAT[=FILE]",
         help=f"{', '.join(FORMATS)}; repeatable, each to its file (default: text to stdout)",
     )
-    group.add_argument(
-        "--fail-on", metavar="WHAT,…", help=f"what turns the exit code: {', '.join(FailOn)}"
-    )
+    group.add_argument("--fail-on", metavar="WHAT,…", help=f"what turns the exit code: {', '.join(FailOn)}")
     group.add_argument("--strict", action="store_true", help="all of these turn the exit code")
-    group.add_argument("--exit-zero", action="store_true", help="report only; 2 for unreadable workflows all the same")
+    group.add_argument(
+        "--exit-zero", action="store_true", help="report only; 2 for unreadable workflows all the same"
+    )
 
 
 def exit_policy(arguments: argparse.Namespace, settings: Settings) -> ExitPolicy:

@@ -36,7 +36,9 @@ def planned(surveyed: Survey, resolutions: Iterable[Resolution], context: Contex
     """The plan for these resolutions in this library."""
     library = context.doors.library()
     resolutions = tuple(resolutions)
-    return Planned(surveyed, resolutions, build_plan(resolutions, Layout(library.folders(), library.separator)))
+    return Planned(
+        surveyed, resolutions, build_plan(resolutions, Layout(library.folders(), library.separator))
+    )
 
 
 def show_plan(plan: Planned, arguments: argparse.Namespace, context: Context) -> int:
@@ -58,7 +60,9 @@ def carry(plan: Planned, context: Context, *, confirm: bool) -> tuple[Outcome, .
     """What became of every step; None where the person said no. Raises DiskFullError where there is no room."""
     troubles = context.doors.library().room(plan.plan)
     if troubles:
-        raise DiskFullError("; ".join(troubles), hint="free some space, or name other folders; nothing was touched")
+        raise DiskFullError(
+            "; ".join(troubles), hint="free some space, or name other folders; nothing was touched"
+        )
     reporter = context.doors.reporter()
     reporter.plan(plan.plan)
     if confirm and plan.plan.downloads and context.asks and not _agreed():
@@ -98,7 +102,9 @@ def read_lock(path: str) -> Lock | None:
         raise LockError(f"cannot read `{path}`: {error}") from error
 
 
-def write_lock(path: str, surveyed: Survey, outcomes: Iterable[Outcome | Download], *, keep_others: bool) -> Lock:
+def write_lock(
+    path: str, surveyed: Survey, outcomes: Iterable[Outcome | Download], *, keep_others: bool
+) -> Lock:
     """Write the lock for these workflows, atomically. Raises LockError rather than overwrite what is no lock.
 
     `keep_others` leaves the entries of workflows that were not asked about as they are.

@@ -19,7 +19,9 @@ WORKFLOW = "demo.json"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dir", metavar="DIR", help="work here and leave everything to look at (default: a temporary folder)")
+    parser.add_argument(
+        "--dir", metavar="DIR", help="work here and leave everything to look at (default: a temporary folder)"
+    )
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
@@ -62,7 +64,9 @@ class _Story:
         """Run all steps; 0 when each ended as it must."""
         place = ["--models", self._models]
         asks = self._context.asks
-        first = self._step("1. Can it run here? Offline, exit code 1: files are missing.", ["check", self._workflow, *place])
+        first = self._step(
+            "1. Can it run here? Offline, exit code 1: files are missing.", ["check", self._workflow, *place]
+        )
         self._step(
             "2. Where would they come from? Each with its evidence; nothing is downloaded.",
             ["check", self._workflow, *place, "--online"],
@@ -70,8 +74,20 @@ class _Story:
         self._step("3. The dependency graph.", ["graph", self._workflow, *place, "--online"])
         got = self._step(
             "4. Get them: download, verify, place by header, lock."
-            + ("" if asks else "\n   One file is ambiguous. No terminal to ask at, so the demo says: take the best."),
-            ["get", self._workflow, *place, "--lock", self._lock, "--yes", *([] if asks else ["--auto", "best"])],
+            + (
+                ""
+                if asks
+                else "\n   One file is ambiguous. No terminal to ask at, so the demo says: take the best."
+            ),
+            [
+                "get",
+                self._workflow,
+                *place,
+                "--lock",
+                self._lock,
+                "--yes",
+                *([] if asks else ["--auto", "best"]),
+            ],
         )
         last = self._step("5. Can it run now?", ["check", self._workflow, *place])
         self._say(_EPILOGUE)
@@ -89,7 +105,11 @@ class _Story:
     @property
     def _world(self) -> Mapping[str, str]:
         settings = self._context.settings
-        return {**self._environ, **({"NO_COLOR": "1"} if settings.no_color else {}), **({"CI": "1"} if settings.ci else {})}
+        return {
+            **self._environ,
+            **({"NO_COLOR": "1"} if settings.no_color else {}),
+            **({"CI": "1"} if settings.ci else {}),
+        }
 
     def _say(self, text: str) -> None:
         self._context.out(text)

@@ -24,7 +24,9 @@ EXAMPLE = "wfdeps get workflow.png --comfyui ~/ComfyUI --dry-run"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_workflows(parser)
-    parser.add_argument("-n", "--dry-run", action="store_true", help="print the plan and its bytes, touch nothing")
+    parser.add_argument(
+        "-n", "--dry-run", action="store_true", help="print the plan and its bytes, touch nothing"
+    )
     parser.add_argument(
         "-y", "--yes", action="store_true", help="carry the plan out without asking (choices stay open)"
     )

@@ -37,6 +37,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     unknown = sum(1 for entry in lock.entries if entry.sha256 is None)
     context.err(f"locked {len(lock.entries)} files in {arguments.output}")
     if unknown:
-        context.err(f"note: no source told the SHA-256 of {unknown}; `wfdeps get` writes it once they are fetched")
+        context.err(
+            f"note: no source told the SHA-256 of {unknown}; `wfdeps get` writes it once they are fetched"
+        )
     code = show_plan(plan, arguments, context)
     return 0 if not lock.unresolved and code == 1 else code

@@ -24,10 +24,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("lock", nargs="?", default="wfdeps.lock", metavar="LOCK", help="default: wfdeps.lock")
     strictness = parser.add_mutually_exclusive_group()
     strictness.add_argument(
-        "--locked", action="store_true", help="fail if the lock no longer fits its workflows, or is incomplete"
+        "--locked",
+        action="store_true",
+        help="fail if the lock no longer fits its workflows, or is incomplete",
     )
-    strictness.add_argument("--frozen", action="store_true", help="use the lock without looking at the workflows")
-    parser.add_argument("-n", "--dry-run", action="store_true", help="print the plan and its bytes, touch nothing")
+    strictness.add_argument(
+        "--frozen", action="store_true", help="use the lock without looking at the workflows"
+    )
+    parser.add_argument(
+        "-n", "--dry-run", action="store_true", help="print the plan and its bytes, touch nothing"
+    )
     add_library_options(parser)
     add_download_options(parser)
     add_report_options(parser)
