@@ -70,7 +70,7 @@ def _own(host: Raw, definition: Raw, proxies: list[tuple[str, str]]) -> Iterator
         for (node_id, name), value in zip(proxies, values, strict=True):
             yield node_id, name, value
         return
-    for name, value in zip(_widget_inputs(host, definition), values, strict=False):
+    for name, value in zip(_widget_inputs(host, definition, len(values)), values, strict=False):
         yield "-1", name, value
 
 
@@ -108,13 +108,33 @@ def _inputs(definition: Raw) -> Iterator[tuple[str, Raw]]:
             yield given["name"], given
 
 
-def _widget_inputs(host: Raw, definition: Raw) -> Iterator[str]:
-    """The definition's inputs, in its order, that the host shows with a widget."""
-    shown = {
-        given.get("name")
-        for given in host.get("inputs") or ()
-        if isinstance(given, dict) and isinstance(given.get("widget"), dict)
+def _widget_inputs(host: Raw, definition: Raw, count: int) -> list[str]:
+    """The names of a host's listed values: the definition's inputs, in its order, that lead to a widget.
+
+    Which those are tells the interior (the input at the end of the link has a widget); where that gives
+    another number than the values, the inputs that the host shows with a widget are tried.
+    """
+    inner = {
+        link
+        for node in _dicts(definition.get("nodes"))
+        for given in _dicts(node.get("inputs"))
+        if "widget" in given and isinstance(link := given.get("link"), int | str)
     }
-    for name, _ in _inputs(definition):
-        if name in shown:
-            yield name
+    leading = [name for name, given in _inputs(definition) if not inner.isdisjoint(_hashable(given.get("linkIds")))]
+    shown = {given.get("name") for given in _dicts(host.get("inputs")) if isinstance(given.get("widget"), dict)}
+    showing = [name for name, _ in _inputs(definition) if name in shown]
+    candidates = (leading, showing, _controlled(leading), _controlled(showing))
+    return next((names for names in candidates if len(names) == count), leading)
+
+
+def _controlled(names: list[str]) -> list[str]:
+    """The same with the `control_after_generate` that a promoted seed may bring."""
+    return [one for name in names for one in ((name, "control_after_generate") if "seed" in name else (name,))]
+
+
+def _dicts(values: object) -> list[Raw]:
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
+
+
+def _hashable(values: object) -> list[int | str]:
+    return [value for value in values if isinstance(value, int | str)] if isinstance(values, list) else []

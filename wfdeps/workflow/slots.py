@@ -61,11 +61,12 @@ def _claims(
 ) -> Iterator[Claim | Dynamic]:  # fmt: skip
     origin = node.origins.get(name)
     if isinstance(origin, Output):
-        value = follow(graph, table, origin)
-        if isinstance(value, Dynamic):
-            yield Dynamic(name, slot.folders, value.origin)
-        if not isinstance(value, str):
+        followed = follow(graph, table, origin)
+        if isinstance(followed, Dynamic):
+            yield Dynamic(name, slot.folders, followed.origin)
+        if not isinstance(followed, str):
             return
+        value: object = followed
     elif isinstance(origin, Literal):
         value = origin.value
     else:
@@ -87,7 +88,7 @@ def follow(graph: Graph, table: LoaderTable, origin: Output) -> str | Dynamic | 
             return None
         texts = [value for _, value in source.values() if isinstance(value, str) and value.strip()]
         files = [text for text in texts if has_model_ending(text)]
-        fed = [given for given in source.origins.values()]
+        fed = list(source.origins.values())
         if not fed and len(texts) == 1:
             return texts[0]
         if not fed and len(set(files)) == 1:

@@ -52,7 +52,7 @@ def tags_of(node: Node, graph: Graph) -> Iterator[Tag]:
             loaded = parses_loras(node, graph)
             for lora in loras_in(text):
                 yield Tag(lora, "loras", name, loaded)
-        if "urn:air:" in text and len(text) > 200 or ("urn:air:" in text and " " in text):
+        if "urn:air:" in text and " " in text.strip():
             for air in AIR_ANYWHERE.findall(text):
                 yield Tag(air, "", name)
 

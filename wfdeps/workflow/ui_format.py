@@ -62,7 +62,7 @@ class _Scope:
     ) -> None:
         self.definition = raw if host is not None else None
         self.parent, self.host, self.handed = parent, host, handed
-        self.prefix = "" if host is None or parent is None else f"{parent.prefix}{host.get('id')}:"
+        self.prefix: str = "" if host is None or parent is None else f"{parent.prefix}{host.get('id')}:"
         self.inactive = ""
         self.nodes = _by_id(raw.get("nodes"))
         self.links = _links(raw.get("links"))
