@@ -18,6 +18,7 @@ from wfdeps.errors import ConfigError
 
 CIVITAI_TOKEN_NAMES = ("CIVITAI_API_TOKEN", "CIVITAI_TOKEN", "CIVITAI_API_KEY")
 HF_TOKEN_NAMES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_ACCESS_TOKEN", "HF_API_TOKEN")
+_PLATFORM = sys.platform  # a name of our own, so that no type checker folds the branches of other systems
 CIVITAI = "https://civitai.com"
 HUGGINGFACE = "https://huggingface.co"
 
@@ -152,7 +153,7 @@ def _own_folder(purpose: str, environ: Mapping[str, str]) -> str:
     """
     if own := environ.get(f"WFDEPS_{purpose.upper()}_DIR"):
         return os.path.abspath(own)
-    if sys.platform.startswith("linux"):
+    if _PLATFORM.startswith("linux"):
         default = {"cache": "~/.cache", "state": "~/.local/state", "config": "~/.config"}[purpose]
         base = environ.get(f"XDG_{purpose.upper()}_HOME") or default.replace("~", environ.get("HOME", "~"), 1)
         return os.path.join(os.path.expanduser(base), "wfdeps")

@@ -71,7 +71,7 @@ def settle(
     target = download.target
     if fitting and fitting != target.folder_key:
         target = target_for(fitting, target.name, folders, separator)
-    placement = Placement(fetched.staged, target, sidecar_text(fetched, identity))
+    placement = Placement(fetched.staged, target, sidecar_text(fetched, identity), fetched.digests)
     return Settled(placement, contradiction)
 
 
