@@ -16,7 +16,7 @@ from wfdeps.match.spelling import PRECISIONS, spell
 SEARCHABLE_LETTERS = 3
 """A shorter word alone finds everything and nothing."""
 
-PREFIX_LETTERS = (6, 5, 4)
+PREFIX_LETTERS = (6, 5, 4, 3)
 """Searches complete their last word, so the start of a fused word (`ASHLEYCL4`) still finds it."""
 
 UPLOADED = frozenset(
@@ -47,6 +47,7 @@ SAYS_NOTHING: dict[str, str] = {
 }
 _TRAINER_STEP = re.compile(r"(?:epoch|step|checkpoint|e|s)?[-_ ]?\d{1,9}", re.I)
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
+_CASE_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _NOISE = frozenset(
     "lora locon lycoris loha dora lo ra v ver version epoch step steps final last fix fixed new sd sdxl xl "
@@ -79,16 +80,17 @@ def search_terms(name: str, model_types: tuple[ModelType, ...] = ()) -> tuple[st
 
 def _from_rule(stem: str) -> Iterator[str]:
     """From the model's part of a name made by the rule."""
-    model = stem.partition("_")[0]
-    words = _camel_words(model)
+    model = re.split(r"[_ ]", stem, maxsplit=1)[0]
+    words = _CASE_BORDER.split(model)
+    plain = [word for word in words if word.isalpha() and len(word) > 1]
     yield " ".join(words)
-    yield model
-    plain = [word for word in words if not word.isdecimal() and len(word) > 1]
     yield " ".join(plain)
-    yield " ".join(_joined_numbers(words))
+    yield model
+    yield " ".join(_camel_words(model))
     yield " ".join(plain[:-1])
     yield " ".join(plain[1:])
     yield from _alone(plain)
+    yield from _beginnings(words[:1])
 
 
 def _from_uploaded(stem: str) -> Iterator[str]:
@@ -105,23 +107,16 @@ def _from_uploaded(stem: str) -> Iterator[str]:
     yield " ".join(telling[:-1])
     yield from _alone(told)
     yield from _alone(telling)
+    yield from _beginnings(telling[:1])
+
+
+def _beginnings(words: list[str]) -> Iterator[str]:
     for letters in PREFIX_LETTERS:
-        yield from (word[:letters] for word in telling[:1] if len(word) > letters)
+        yield from (word[:letters] for word in words if len(word) > letters)
 
 
 def _camel_words(text: str) -> list[str]:
     return _CAMEL.findall(text)
-
-
-def _joined_numbers(words: list[str]) -> list[str]:
-    """Numbers put back behind the word they followed: `V`, `60` → `V60`."""
-    joined: list[str] = []
-    for word in words:
-        if joined and word.isdecimal():
-            joined[-1] += word
-        else:
-            joined.append(word)
-    return joined
 
 
 def _without_number(word: str) -> str:

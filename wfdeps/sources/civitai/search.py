@@ -14,7 +14,7 @@ from wfdeps.domain.queries import NameQuery
 from wfdeps.match.evidence import likeness
 from wfdeps.match.name_rule import names_by_rule
 from wfdeps.match.search_terms import search_terms
-from wfdeps.match.spelling import Spelling, spell
+from wfdeps.match.spelling import Spelling, key_of, spell
 from wfdeps.sources.civitai.client import CivitaiClient
 from wfdeps.sources.civitai.payloads import Site, page_of
 
@@ -45,7 +45,7 @@ class Search:
                 break
             files = self._pages(term, types, wanted)
             seen |= {(file.version_id, file.file_id, file.file_name): file for file in files}
-            if any(_is_exact(wanted, file) for file in files):
+            if any(_is_the_name(wanted, file) for file in files):
                 break
         return _closest(wanted, tuple(seen.values()))
 
@@ -60,7 +60,7 @@ class Search:
             self._learn(page.candidates)
             files += page.candidates
             # The same cursor again would go round for ever.
-            if page.cursor is None or page.cursor == cursor or any(_is_exact(wanted, file) for file in page.candidates):
+            if page.cursor is None or page.cursor == cursor or any(_is_the_name(wanted, file) for file in page.candidates):
                 break
             cursor = page.cursor
         return files
@@ -71,6 +71,11 @@ def _is_exact(wanted: Spelling, file: Candidate) -> bool:
     if wanted.base == theirs.base or (not wanted.ending and wanted.stem == theirs.stem):
         return True
     return wanted.base in names_by_rule(file.model_name, file.version_name, theirs.ending)
+
+
+def _is_the_name(wanted: Spelling, file: Candidate) -> bool:
+    """Exact, or the same but for how people write it: what could be better would stand on the same page."""
+    return _is_exact(wanted, file) or key_of(wanted.stem) == key_of(spell(file.file_name).stem)
 
 
 def _closest(wanted: Spelling, files: Sequence[Candidate]) -> tuple[Candidate, ...]:
