@@ -11,7 +11,7 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,6 +51,22 @@ def atomic_write(path: str, data: bytes, *, mode: int = 0o644) -> None:
                 os.fsync(file.fileno())
             os.replace(staged, path)
             sync_folder(folder)
+    except BaseException:
+        remove_quietly(staged)
+        raise
+
+
+def write_new(path: str, data: bytes, *, root: str | None = None) -> None:
+    """A new small file with exactly `data`. Raises as `place_no_clobber` does."""
+    root = root if root is not None else os.path.dirname(os.path.abspath(path))
+    with opened_folder(root, os.path.dirname(os.path.relpath(path, root))):
+        staged = _own_temporary(os.path.dirname(os.path.abspath(path)), os.path.basename(path))
+    try:
+        with _as_library_error(path):
+            handle = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _BINARY, 0o644)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+        place_no_clobber(staged, path, root=root)
     except BaseException:
         remove_quietly(staged)
         raise
@@ -480,3 +496,18 @@ def is_regular(path: str) -> bool:
         return stat.S_ISREG(os.lstat(path).st_mode)
     except OSError:
         return False
+
+
+# ── reading ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@contextlib.contextmanager
+def reader(path: str) -> Iterator[Callable[[int, int], bytes]]:
+    """`read(offset, length) -> bytes` over a file: what the header readers take; short at its end."""
+    with open(path, "rb", buffering=0) as file:
+
+        def read(offset: int, length: int) -> bytes:
+            file.seek(offset)
+            return file.read(length) or b""
+
+        yield read

@@ -1,0 +1,151 @@
+"""`extra_model_paths.yaml`: what ComfyUI reads from it, to the letter, and what its writer probably meant otherwise.
+
+Source: ComfyUI `utils/extra_config.py`. `~` and `$VAR` work in `base_path` alone; values are split into lines and
+not stripped; a null or a list as value stops ComfyUI at start. We go on where it stops, and say so.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from wfdeps.domain.folders import ALIASES, FOLDER_KEYS, canonical_key
+from wfdeps.domain.refs import Notice
+
+STOPS_COMFYUI = "extra_paths_stop_comfyui"
+"""The notice code for what keeps ComfyUI from starting at all."""
+# Keys that ComfyUI and its tools know, though no model is searched there.
+_NOT_MODELS = frozenset(
+    {"custom_nodes", "download_model_base", "datasets", "fonts", "input", "output", "temp", "user"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraPath:
+    """One line of the file: search this directory for that key, in front or at the end."""
+
+    key: str
+    """As written; `unet` is still `unet`."""
+    path: str
+    is_default: bool
+    section: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraPaths:
+    """What one file adds, in its order, and what is odd about it."""
+
+    file: str
+    entries: tuple[ExtraPath, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+def read_extra_paths(path: str) -> ExtraPaths:
+    """What the file at `path` adds. A file that cannot be read adds nothing and has a notice."""
+    import yaml  # 40 ms: only for those who have such a file
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            document = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe either way
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        return ExtraPaths(path, (), (_stop(path, f"cannot be read ({_one_line(error)})"),))
+    return parse_extra_paths(document, path)
+
+
+def parse_extra_paths(document: object, path: str) -> ExtraPaths:
+    """The same from the parsed document; `path` is what relative paths are relative to."""
+    if not isinstance(document, dict):
+        what = "is empty" if document is None else "is no table of sections"
+        return ExtraPaths(path, (), (_stop(path, what),))
+    folder = os.path.dirname(os.path.abspath(path))
+    entries: list[ExtraPath] = []
+    notices: list[Notice] = []
+    for name, section in document.items():
+        if section is None:
+            continue
+        for found in _section(str(name), section, folder, path):
+            (entries if isinstance(found, ExtraPath) else notices).append(found)  # type: ignore[arg-type]
+    return ExtraPaths(path, tuple(entries), tuple(notices))
+
+
+def _section(name: str, section: object, folder: str, path: str) -> Iterator[ExtraPath | Notice]:
+    where = f"{path} [{name}]"
+    if not isinstance(section, dict):
+        yield _stop(where, "is no table of keys")
+        return
+    values = dict(section)
+    base = values.pop("base_path", "")
+    if "base_path" in section and not isinstance(base, str):
+        yield _stop(where, f"base_path is {_kind(base)}")
+        base = ""
+    if base:
+        base = os.path.expandvars(os.path.expanduser(base))
+        base = base if os.path.isabs(base) else os.path.abspath(os.path.join(folder, base))
+        if "$" in base or base.startswith("~"):
+            yield Notice(
+                "extra_paths_unset_variable", f"{where}: base_path is `{base}`: a variable in it is not set"
+            )
+    default = values.pop("is_default", False)
+    if isinstance(default, str) and default.strip().lower() in ("false", "no", "off", "0"):
+        yield Notice(
+            "extra_paths_default_text", f"{where}: is_default is the text `{default}`, which counts as true"
+        )
+    for key, value in values.items():
+        if not isinstance(value, str):
+            yield _stop(where, f"`{key}` is {_kind(value)}")
+            continue
+        yield from _lint_key(str(key), where)
+        for line in value.split("\n"):
+            if line:
+                yield from _lint_line(str(key), line, where)
+                yield ExtraPath(str(key), _resolved(line, base, folder), bool(default), name)
+
+
+def _resolved(line: str, base: str, folder: str) -> str:
+    if base:
+        return os.path.normpath(os.path.join(base, line))
+    return os.path.normpath(line if os.path.isabs(line) else os.path.abspath(os.path.join(folder, line)))
+
+
+def _lint_key(key: str, where: str) -> Iterator[Notice]:
+    if key in ALIASES and key not in ("unet", "clip"):
+        yield Notice(
+            "extra_paths_key_is_no_alias",
+            f"{where}: `{key}` is no key of ComfyUI's; use `{canonical_key(key)}`",
+        )
+    elif canonical_key(key) not in FOLDER_KEYS and key not in _NOT_MODELS:
+        near = next(
+            (known for known in FOLDER_KEYS if known.lower() == key.lower() or known.rstrip("s") == key), ""
+        )
+        meant = f"; `{near}` was meant?" if near else ""
+        yield Notice(
+            "extra_paths_unknown_key",
+            f"{where}: `{key}` is a key nobody lists: every file there counts{meant}",
+        )
+
+
+def _lint_line(key: str, line: str, where: str) -> Iterator[Notice]:
+    if "#" in line:
+        yield Notice(
+            "extra_paths_comment", f"{where}: in a block `#` is text: `{key}` becomes the path `{line}`"
+        )
+    if line != line.strip():
+        yield Notice("extra_paths_spaces", f"{where}: `{key}: {line}` keeps its spaces as part of the path")
+    if line.lstrip().startswith("~") or "$" in line or "%" in line:
+        yield Notice(
+            "extra_paths_not_expanded",
+            f"{where}: `~` and variables work in base_path only, not in `{key}: {line}`",
+        )
+
+
+def _stop(where: str, what: str) -> Notice:
+    return Notice(STOPS_COMFYUI, f"{where} {what}: ComfyUI does not start with it")
+
+
+def _kind(value: object) -> str:
+    return "empty" if value is None else f"a {type(value).__name__}, not text"
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,308 @@
+"""What is remembered of the model folders: names by directory, and facts by file, each with the stamp it holds for.
+
+SQLite, safe with many processes. A directory's names are believed while its stamp is unchanged; a file's facts
+(digests, trouble, identity) while the file's is. Git's racy rule: a stamp taken so soon after the last change that
+another change could bear the same time is not believed. Where the index cannot be written it is kept in memory.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+VERSION = 1
+_FINE = 50_000_000
+_COARSE = 2_100_000_000
+_BATCH = 500
+_SCHEMA = """
+CREATE TABLE directories(id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, stem TEXT NOT NULL, stamp TEXT NOT NULL,
+                         known_ns INTEGER NOT NULL, loops_to TEXT);
+CREATE INDEX directories_stem ON directories(stem);
+CREATE TABLE files(directory INTEGER NOT NULL, name TEXT NOT NULL, stem TEXT NOT NULL,
+                   PRIMARY KEY(directory, name)) WITHOUT ROWID;
+CREATE INDEX files_stem ON files(stem);
+CREATE TABLE stamps(path TEXT PRIMARY KEY, stamp TEXT NOT NULL, known_ns INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE facts(path TEXT NOT NULL, fact TEXT NOT NULL, value TEXT NOT NULL,
+                   PRIMARY KEY(path, fact)) WITHOUT ROWID;
+CREATE INDEX facts_value ON facts(value, fact);
+"""
+
+
+def stamp_of(found: os.stat_result) -> str:
+    """Changes whenever the file or directory does: size, both times, inode. Copied times do not fool the second."""
+    return f"{found.st_size}.{found.st_mtime_ns}.{found.st_ctime_ns}.{found.st_ino}"
+
+
+def _is_settled(stamp: str, known_ns: int) -> bool:
+    """Whether a later change would show: the last one is older than the file system's clock ticks."""
+    modified = int(stamp.split(".", 2)[1])
+    # Whole seconds mean FAT, HFS or an old NFS: two seconds a tick. Else the kernel's tick, 10 ms at most.
+    return modified + (_FINE if modified % 1_000_000_000 else _COARSE) <= known_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One directory as it was read. `loops_to` is the ancestor that a link leads back to; it then has no names."""
+
+    path: str
+    stamp: str
+    known_ns: int
+    files: tuple[str, ...]
+    loops_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownDirectory:
+    """What is remembered of one directory, without its names."""
+
+    path: str
+    stamp: str
+    loops_to: str | None
+    is_settled: bool
+
+
+class Index:
+    """The memory itself. Every method may be called whether it lies on disk, read-only, or nowhere."""
+
+    def __init__(
+        self, path: str | None, *, stem_of: Callable[[str], str], clock: Callable[[], int] = time.time_ns
+    ) -> None:
+        self._stem_of = stem_of
+        self._clock = clock
+        self._db, self.is_kept = _open(path)
+
+    def close(self) -> None:
+        """Nothing more is asked."""
+        self._db.close()
+
+    # ── directories
+
+    def directories(self, top: str) -> dict[str, KnownDirectory]:
+        """Every remembered directory at or below `top`, by path."""
+        rows = self._db.execute(
+            "SELECT path, stamp, known_ns, loops_to FROM directories WHERE path = ? OR (path > ? AND path < ?)",
+            (top, *_below(top)),
+        )
+        return {
+            path: KnownDirectory(path, stamp, loop, _is_settled(stamp, known))
+            for path, stamp, known, loop in rows
+        }
+
+    def update(self, read: Iterable[Listing], gone: Iterable[str]) -> None:
+        """Remember these directories anew, and forget those and all below them."""
+        read, gone = tuple(read), tuple(gone)
+        if not read and not gone:
+            return
+        try:
+            self._update(read, gone)
+        except sqlite3.OperationalError:  # locked for too long, or read-only after all
+            self._to_memory()
+            self._update(read, gone)
+
+    def _update(self, read: tuple[Listing, ...], gone: tuple[str, ...]) -> None:
+        with self._transaction() as db:
+            for path in gone:
+                span = (path, *_below(path))
+                db.execute(
+                    "DELETE FROM files WHERE directory IN"
+                    " (SELECT id FROM directories WHERE path = ? OR (path > ? AND path < ?))",
+                    span,
+                )
+                db.execute("DELETE FROM directories WHERE path = ? OR (path > ? AND path < ?)", span)
+            for listing in read:
+                self._put(db, listing)
+
+    def _put(self, db: sqlite3.Connection, listing: Listing) -> None:
+        stem = self._stem_of(os.path.basename(listing.path))
+        row = db.execute("SELECT id FROM directories WHERE path = ?", (listing.path,)).fetchone()
+        if row:
+            number = row[0]
+            db.execute("DELETE FROM files WHERE directory = ?", (number,))
+            db.execute(
+                "UPDATE directories SET stamp = ?, known_ns = ?, loops_to = ? WHERE id = ?",
+                (listing.stamp, listing.known_ns, listing.loops_to, number),
+            )
+        else:
+            cursor = db.execute(
+                "INSERT INTO directories(path, stem, stamp, known_ns, loops_to) VALUES (?, ?, ?, ?, ?)",
+                (listing.path, stem, listing.stamp, listing.known_ns, listing.loops_to),
+            )
+            number = cursor.lastrowid
+        stem_of = self._stem_of
+        db.executemany(
+            "INSERT INTO files VALUES (?, ?, ?)", [(number, name, stem_of(name)) for name in listing.files]
+        )
+
+    # ── looking up
+
+    def files_with_stems(self, stems: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """(directory, name) of every remembered file whose folded stem is among these, in any library."""
+        for some in _batches(stems):
+            marks = ",".join("?" * len(some))
+            yield from self._db.execute(
+                f"SELECT d.path, f.name FROM files f JOIN directories d ON d.id = f.directory WHERE f.stem IN ({marks})",  # noqa: S608
+                some,
+            )
+
+    def directories_with_stems(self, stems: Iterable[str]) -> Iterator[str]:
+        """Every remembered directory whose folded stem is among these."""
+        for some in _batches(stems):
+            marks = ",".join("?" * len(some))
+            for (path,) in self._db.execute(f"SELECT path FROM directories WHERE stem IN ({marks})", some):  # noqa: S608
+                yield path
+
+    def files_below(self, top: str) -> Iterator[tuple[str, str]]:
+        """(directory, name) of every remembered file at or below `top`, sorted by directory and name."""
+        yield from self._db.execute(
+            "SELECT d.path, f.name FROM directories d JOIN files f ON f.directory = d.id"
+            " WHERE d.path = ? OR (d.path > ? AND d.path < ?) ORDER BY d.path, f.name",
+            (top, *_below(top)),
+        )
+
+    # ── facts
+
+    def facts(self, path: str, found: os.stat_result) -> dict[str, str]:
+        """What is remembered of the file at `path`, if it is still the file that was looked at; else nothing."""
+        rows = self._db.execute(
+            "SELECT s.stamp, s.known_ns, f.fact, f.value FROM stamps s JOIN facts f ON f.path = s.path WHERE s.path = ?",
+            (path,),
+        ).fetchall()
+        if not rows or rows[0][0] != stamp_of(found) or not _is_settled(rows[0][0], rows[0][1]):
+            return {}
+        return {fact: value for _, _, fact, value in rows}
+
+    def remember(
+        self, path: str, found: os.stat_result, facts: dict[str, str], *, known_ns: int | None = None
+    ) -> None:
+        """Keep facts of the file as it was at `known_ns` (now, if not given), beside those that still hold."""
+        stamp, known = stamp_of(found), self._clock() if known_ns is None else known_ns
+        try:
+            with self._transaction() as db:
+                row = db.execute("SELECT stamp, known_ns FROM stamps WHERE path = ?", (path,)).fetchone()
+                if row is None or row[0] != stamp or not _is_settled(row[0], row[1]):
+                    db.execute("DELETE FROM facts WHERE path = ?", (path,))
+                    db.execute("INSERT OR REPLACE INTO stamps VALUES (?, ?, ?)", (path, stamp, known))
+                db.executemany(
+                    "INSERT OR REPLACE INTO facts VALUES (?, ?, ?)",
+                    [(path, fact, value) for fact, value in facts.items()],
+                )
+        except sqlite3.OperationalError:
+            return  # a memory that cannot be kept is no error
+
+    def paths_with(self, fact: str, value: str) -> tuple[str, ...]:
+        """Files of which this was once true; whether it still is, `facts` says. `value` may be a beginning."""
+        rows = self._db.execute(
+            "SELECT path FROM facts WHERE value >= ? AND value < ? AND fact = ?", (value, value + "~", fact)
+        )
+        return tuple(path for (path,) in rows)
+
+    # ── keeping
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._db
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def _to_memory(self) -> None:
+        memory = sqlite3.connect(":memory:", isolation_level=None)
+        with contextlib.suppress(sqlite3.Error):
+            self._db.backup(memory)
+        if memory.execute("PRAGMA user_version").fetchone()[0] != VERSION:
+            memory = _fresh(":memory:")
+        with contextlib.suppress(sqlite3.Error):
+            self._db.close()
+        self._db, self.is_kept = memory, False
+
+
+def _open(path: str | None) -> tuple[sqlite3.Connection, bool]:
+    """A connection ready for use, and whether what is written there stays."""
+    if path is None:
+        return _fresh(":memory:"), False
+    for attempt in ("as it is", "anew"):
+        try:
+            return _open_file(path, anew=attempt == "anew"), True
+        except sqlite3.OperationalError:
+            break  # cannot be opened or written: read what can be read, keep the rest in memory
+        except sqlite3.DatabaseError:
+            continue  # no database, or a damaged one: it is only a memory, so it is made anew
+        except OSError:
+            break
+    return _copied_to_memory(path), False
+
+
+def _open_file(path: str, *, anew: bool) -> sqlite3.Connection:
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    if anew:
+        for ending in ("", "-wal", "-shm"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path + ending)
+    db = sqlite3.connect(path, timeout=5.0, isolation_level=None)
+    try:
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if version != VERSION:
+            _make(db, path)
+        db.execute("PRAGMA synchronous=NORMAL")
+        if version == VERSION and not os.access(path, os.W_OK):
+            raise sqlite3.OperationalError("read-only")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _make(db: sqlite3.Connection, path: str) -> None:
+    db.execute("PRAGMA journal_mode=WAL").fetchone()
+    db.execute("BEGIN EXCLUSIVE")
+    try:
+        if (
+            db.execute("PRAGMA user_version").fetchone()[0] != VERSION
+        ):  # another process may have been quicker
+            for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                db.execute(f'DROP TABLE "{name}"')
+            for statement in _SCHEMA.split(";"):
+                db.execute(statement)
+            db.execute(f"PRAGMA user_version={VERSION}")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _fresh(path: str) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None)
+    _make(db, path)
+    return db
+
+
+def _copied_to_memory(path: str) -> sqlite3.Connection:
+    memory = sqlite3.connect(":memory:", isolation_level=None)
+    # An immutable open reads a database on a read-only medium, where WAL's shared memory cannot be made.
+    with contextlib.suppress(sqlite3.Error, OSError):
+        from urllib.parse import quote
+
+        source = sqlite3.connect(f"file:{quote(os.path.abspath(path))}?mode=ro&immutable=1", uri=True)
+        with contextlib.closing(source):
+            source.backup(memory)
+        if memory.execute("PRAGMA user_version").fetchone()[0] == VERSION:
+            return memory
+    return _fresh(":memory:")
+
+
+def _below(path: str) -> tuple[str, str]:
+    """The open interval of all paths below a directory, in SQLite's byte order."""
+    return path.rstrip(os.sep) + os.sep, path.rstrip(os.sep) + chr(ord(os.sep) + 1)
+
+
+def _batches(values: Iterable[str]) -> Iterator[list[str]]:
+    rest = sorted(set(values))
+    for start in range(0, len(rest), _BATCH):
+        yield rest[start : start + _BATCH]

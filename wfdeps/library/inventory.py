@@ -1,0 +1,179 @@
+"""From remembered names to an Inventory: what might answer some refs, and the little that must be looked at afresh."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from os.path import splitext
+
+from wfdeps.domain.digests import Algorithm, Digest
+from wfdeps.domain.files import Folder, LocalFile
+from wfdeps.domain.folders import canonical_key, directories_of, endings_of, name_within
+from wfdeps.domain.refs import ModelRef
+from wfdeps.library.health import trouble_of
+from wfdeps.library.index import Index
+from wfdeps.library.names import fold, folded_stem
+from wfdeps.library.sidecars import claimed_digests
+from wfdeps.match.local import approx_parts
+
+DANGLING = "a link to nowhere"
+_HASHES = frozenset(map(str, Algorithm))
+_MARKER = "model_index.json"
+"""What makes a directory a diffusers model to ComfyUI."""
+
+
+class Shelves:
+    """The folders of one library, ready for asking which of them list a path."""
+
+    def __init__(self, folders: Iterable[Folder]) -> None:
+        every = tuple(folders)
+        self.root = next((folder.path for folder in every if not folder.folder_key), "")
+        self._rows: list[tuple[str, Folder, int]] = []
+        count: dict[str, int] = {}
+        for folder in every:
+            if folder.folder_key:
+                order = count.get(folder.folder_key, 0)
+                count[folder.folder_key] = order + 1
+                self._rows.append((folder.path.rstrip(os.sep) + os.sep, folder, order))
+
+    def with_keys(self, keys: Iterable[str]) -> Shelves:
+        """The same with a folder for each key that nobody lists, as its pack would make it below the models root."""
+        listed = {folder.folder_key for _, folder, _ in self._rows}
+        more = [
+            Folder(
+                key,
+                os.path.join(self.root, *directory.split("/")),
+                endings_of(key),
+                "custom pack's folder",
+                origin="pack",
+            )
+            for key in dict.fromkeys(map(canonical_key, keys))
+            if key and key not in listed and self.root and ".." not in key
+            for directory in directories_of(key)
+        ]
+        if not more:
+            return self
+        return Shelves(
+            (Folder("", self.root, frozenset(), "models root"), *(f for _, f, _ in self._rows), *more)
+        )
+
+    def listings(self, path: str) -> Iterator[tuple[str, Folder | None, int, str]]:
+        """(folder key, folder, order, name) for every folder that lists the path; the nearest guess if none does."""
+        found = False
+        for prefix, folder, order in self._rows:
+            if path.startswith(prefix):
+                found = True
+                yield folder.folder_key, folder, order, _posix(path[len(prefix) :])
+        if not found:
+            key, name = self._beside(path)
+            yield key, None, 0, name
+
+    def _beside(self, path: str) -> tuple[str, str]:
+        """A folder nobody lists: its first directory below the models root serves as its key."""
+        prefix = self.root.rstrip(os.sep) + os.sep
+        if self.root and path.startswith(prefix):
+            key, slash, name = _posix(path[len(prefix) :]).partition("/")
+            return (key, name) if slash else ("", key)
+        return "", os.path.basename(path)
+
+
+def stems_for(ref: ModelRef) -> set[str]:
+    """The folded stems under which a file that answers this ref may be remembered."""
+    names = (ref.name, *approx_parts(ref.name))
+    bases = [name.replace("\\", "/").rstrip("/").rpartition("/")[2] for name in names]
+    # A Linux file may carry a backslash in its own name, and a tag without ending is a stem already.
+    return {stem for base in (*bases, ref.name) for stem in (folded_stem(base), fold(base)) if stem}
+
+
+def find_files(index: Index, shelves: Shelves, refs: Iterable[ModelRef]) -> tuple[LocalFile, ...]:
+    """Every file and model directory that might answer these refs, sorted by path, as it lies on disk now."""
+    refs = tuple(refs)
+    stems = {stem for ref in refs for stem in stems_for(ref)}
+    paths = {os.path.join(folder, name) for folder, name in index.files_with_stems(stems)}
+    paths.update(path for ref in refs for digest in ref.digests for path in _by_hash(index, digest))
+    folders = set(index.directories_with_stems(stems))
+    found = [file for path in paths for file in _files_at(index, shelves, path)]
+    found += [file for path in folders for file in _directories_at(shelves, path)]
+    return tuple(sorted(found, key=lambda file: (file.path, file.folder_key, file.order)))
+
+
+def _by_hash(index: Index, digest: Digest) -> tuple[str, ...]:
+    kinds = {Algorithm.AUTOV2: "sha256"}
+    return index.paths_with(kinds.get(digest.algorithm, str(digest.algorithm)), digest.value)
+
+
+def _files_at(index: Index, shelves: Shelves, path: str) -> Iterator[LocalFile]:
+    listings = [
+        row for row in shelves.listings(path) if row[0] or row[1] or path.startswith(shelves.root + os.sep)
+    ]
+    if not listings:
+        return  # a file of another library that shares this index
+    try:
+        found: os.stat_result | None = os.stat(path)
+    except OSError:
+        found = None
+    if found is None and not os.path.islink(path):
+        return  # gone since its directory was read
+    if found is not None and not stat.S_ISREG(found.st_mode):
+        return
+    base = _looked_at(index, path, found)
+    for key, folder, order, name in listings:
+        yield replace(
+            base,
+            folder_key=key,
+            name=name,
+            order=order,
+            listed=folder is not None and is_listed(name, folder.endings),
+            visible=folder is None or folder.visible,
+        )
+
+
+def _looked_at(index: Index, path: str, found: os.stat_result | None) -> LocalFile:
+    """The file with all that is remembered of it; its health is looked at once and then remembered too."""
+    if found is None:
+        return LocalFile(path, "", "", 0, trouble=DANGLING)
+    facts = index.facts(path, found)
+    trouble = facts.get("trouble")
+    if trouble is None:
+        trouble = trouble_of(path, found.st_size)
+        index.remember(path, found, {"trouble": trouble})
+    digests = digests_among(facts)
+    claimed = () if digests else claimed_digests(path)
+    return LocalFile(path, "", "", found.st_size, digests, trouble=trouble, claimed=claimed)
+
+
+def digests_among(facts: Mapping[str, str]) -> tuple[Digest, ...]:
+    """The digests among remembered facts, strongest first."""
+    found = (Digest(Algorithm(fact), value) for fact, value in facts.items() if fact in _HASHES)
+    return tuple(sorted(found, key=lambda digest: digest.strength))
+
+
+def _directories_at(shelves: Shelves, path: str) -> Iterator[LocalFile]:
+    """A directory that is a model itself: any below a pack's folder, with its marker below `diffusers`."""
+    for key, folder, order, name in shelves.listings(path):
+        if folder is None or not os.path.isdir(path):
+            continue
+        is_core = folder.origin != "pack" and key != "diffusers"
+        listed = not is_core and (key != "diffusers" or os.path.isfile(os.path.join(path, _MARKER)))
+        yield LocalFile(path, key, name, 0, (), listed, "", order, folder.visible, True)
+
+
+def is_listed(name: str, endings: frozenset[str]) -> bool:
+    """Whether ComfyUI offers a file of that name in a folder with these endings. Source: `filter_files_extensions`."""
+    return not endings or splitext(name)[1].lower() in endings
+
+
+def keys_of(refs: Iterable[ModelRef]) -> set[str]:
+    """Every folder key these refs speak of."""
+    return {key for ref in refs for key in ref.folders}
+
+
+def name_in(key: str, ref: ModelRef) -> str:
+    """What the ref is called inside that key's folder, with `/`."""
+    return name_within(key, ref.name).replace("\\", "/")
+
+
+def _posix(path: str) -> str:
+    return path if os.sep == "/" else path.replace(os.sep, "/")

@@ -1,0 +1,230 @@
+"""The Library over real folders: what `ports.Library` promises, with an index behind it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+
+from wfdeps.disk import LINK_KINDS, LinkKind
+from wfdeps.domain.digests import Algorithm, Digest, find_digest
+from wfdeps.domain.files import Folder, Inventory, LocalFile
+from wfdeps.domain.outcomes import Receipt
+from wfdeps.domain.plans import Link, Placement, Plan
+from wfdeps.domain.refs import ModelRef, Notice
+from wfdeps.errors import LibraryError
+from wfdeps.library import place as placing
+from wfdeps.library.extra_paths import ExtraPath, ExtraPaths, read_extra_paths
+from wfdeps.library.hashing import hash_file
+from wfdeps.library.index import Index, stamp_of
+from wfdeps.library.inventory import Shelves, digests_among, find_files, is_listed, keys_of
+from wfdeps.library.names import folded_stem
+from wfdeps.library.room import room_for
+from wfdeps.library.roots import Roots, SearchPaths, search_paths
+from wfdeps.library.scan import refresh
+
+
+def open_library(
+    roots: Roots, *, index_path: str | None = None, link_kinds: tuple[LinkKind, ...] = LINK_KINDS
+) -> LocalLibrary:
+    """The library that these roots mean; nothing is scanned yet. Raises LibraryError, ConfigError.
+
+    `index_path` is the SQLite file that remembers; None, or one that cannot be written, remembers in memory.
+    """
+    index = Index(index_path, stem_of=folded_stem)
+    try:
+        return LocalLibrary(search_paths(roots, _remembering(index)), index, link_kinds=link_kinds)
+    except BaseException:
+        index.close()
+        raise
+
+
+class LocalLibrary:
+    """The person's model folders. One thread at a time; close it when done."""
+
+    def __init__(
+        self, paths: SearchPaths, index: Index, *, link_kinds: tuple[LinkKind, ...] = LINK_KINDS
+    ) -> None:
+        self._paths = paths
+        self._index = index
+        self._link_kinds = link_kinds
+        self._shelves = Shelves(paths.folders)
+        self._gate = placing.Gate(paths.folders)
+        self._is_fresh = False
+
+    # ── asking
+
+    @property
+    def separator(self) -> str:
+        """How the target's ComfyUI spells subfolders in names: `/` or `\\`."""
+        return self._paths.separator
+
+    @property
+    def models_root(self) -> str:
+        """Below which folders of keys nobody lists are made."""
+        return self._paths.models_root
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What is odd about the roots: lint of extra_model_paths.yaml, layouts that were understood."""
+        return self._paths.notices
+
+    def folders(self) -> tuple[Folder, ...]:
+        """Every directory that is searched, in ComfyUI's order within a key. Directories may not exist."""
+        return self._paths.folders
+
+    def inventory(self, refs: Sequence[ModelRef]) -> Inventory:
+        """What might answer these refs. Raises LibraryError where a root cannot be read at all."""
+        self._refresh()
+        shelves = self._shelves.with_keys(keys_of(refs))
+        return Inventory(self.separator, find_files(self._index, shelves, refs))
+
+    def files(self) -> Iterator[tuple[str, str, str]]:
+        """(folder key, name, path) of every file in every folder, blind spots included, in no order of importance."""
+        self._refresh()
+        for top in _tops(self._paths):
+            for folder, name in self._index.files_below(top):
+                path = os.path.join(folder, name)
+                for key, shelf, _, relative in self._shelves.listings(path):
+                    if shelf is None or is_listed(relative, shelf.endings):
+                        yield key, relative, path
+
+    def listing(self, folder_key: str) -> tuple[str, ...]:
+        """What ComfyUI's `get_filename_list` would answer for a key: sorted names, in the target's spelling.
+
+        Names that repeat through links in a circle are given once, where ComfyUI repeats them forty times.
+        """
+        self._refresh()
+        names: set[str] = set()
+        for folder in self._paths.folders:
+            if folder.folder_key == folder_key and folder.visible:
+                prefix = folder.path.rstrip(os.sep) + os.sep
+                for directory, name in self._index.files_below(folder.path):
+                    relative = os.path.join(directory, name)[len(prefix) :]
+                    if is_listed(relative, folder.endings):
+                        names.add(relative.replace(os.sep, self.separator))
+        return tuple(sorted(names))
+
+    def digest(self, file: LocalFile) -> LocalFile:
+        """The same file with its SHA-256 among its digests, reading it only if the index does not know."""
+        return self.digests(file, (Algorithm.SHA256,))
+
+    def digests(
+        self, file: LocalFile, algorithms: tuple[Algorithm, ...], *, afresh: bool = False
+    ) -> LocalFile:
+        """The same with all these digests; `afresh` reads it whatever is remembered. Raises LibraryError."""
+        for _ in range(3):
+            before = _stat(file.path)
+            facts = {} if afresh else self._index.facts(file.path, before)
+            known = digests_among(facts)
+            missing = [algorithm for algorithm in algorithms if find_digest(known, algorithm) is None]
+            if not missing:
+                return replace(file, digests=known, size=before.st_size)
+            found = hash_file(file.path, missing)
+            # A file that changed while it was read has no digest; it is read again, not remembered.
+            if stamp_of(_stat(file.path)) == stamp_of(before):
+                self._index.remember(file.path, before, _facts(found))
+                merged = {digest.algorithm: digest for digest in (*known, *found)}
+                digests = tuple(sorted(merged.values(), key=lambda digest: digest.strength))
+                return replace(file, digests=digests, size=before.st_size)
+        raise LibraryError(f"`{file.path}` changes while it is read", hint="wait until its writer is done")
+
+    def room(self, plan: Plan) -> tuple[str, ...]:
+        """What speaks against carrying out the plan here: too little space, no permission; empty: nothing."""
+        return room_for(plan)
+
+    # ── doing
+
+    def place(self, placement: Placement) -> Receipt:
+        """Put a staged file in its place, atomically, and its sidecar beside it."""
+        receipt = placing.place(placement, self._gate)
+        self._remember(receipt)
+        return receipt
+
+    def link(self, link: Link) -> Receipt:
+        """Make a file of the library appear under another name."""
+        file = link.file if link.file.is_directory else self.digest(link.file)
+        receipt = placing.link(replace(link, file=file), self._gate, self._link_kinds)
+        self._remember(receipt)
+        if receipt.wrote and not file.is_directory:
+            # A hard link changes the source's stamp, not its bytes.
+            self._index.remember(file.path, _stat(file.path), _facts(file.digests))
+        return receipt
+
+    def close(self) -> None:
+        """Nothing more is asked."""
+        self._index.close()
+
+    # ── within
+
+    def _refresh(self) -> None:
+        """Directories are looked at once in the life of this object; what we place ourselves is looked at again."""
+        if not self._is_fresh:
+            refresh(self._index, _tops(self._paths))
+            self._is_fresh = True
+
+    def _remember(self, receipt: Receipt) -> None:
+        self._is_fresh = False
+        if receipt.sha256:
+            self._index.remember(receipt.path, _stat(receipt.path), {"sha256": receipt.sha256})
+
+
+def _tops(paths: SearchPaths) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(os.path.normpath(folder.path) for folder in paths.folders))
+
+
+def _facts(digests: tuple[Digest, ...]) -> dict[str, str]:
+    return {str(digest.algorithm): digest.value for digest in digests}
+
+
+def _stat(path: str) -> os.stat_result:
+    try:
+        return os.stat(path)
+    except OSError as error:
+        raise LibraryError(f"cannot read `{path}`: {error.strerror or error}") from error
+
+
+def _remembering(index: Index) -> _RememberedExtraPaths:
+    return _RememberedExtraPaths(index)
+
+
+class _RememberedExtraPaths:
+    """Reads an extra_model_paths.yaml, or remembers what it said: a warm check need not import a YAML parser.
+
+    A base_path may hold `~` and variables, so what they meant is part of what is remembered.
+    """
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+
+    def __call__(self, path: str) -> ExtraPaths:
+        try:
+            found = os.stat(path)
+        except OSError:
+            return read_extra_paths(path)
+        surroundings = f"{path}|{os.path.expanduser('~')}"
+        facts = self._index.facts(path, found)
+        if facts.get("extra_paths_for") == surroundings:
+            return _from_json(facts["extra_paths"])
+        read = read_extra_paths(path)
+        if not _names_variables(path):
+            self._index.remember(
+                path, found, {"extra_paths_for": surroundings, "extra_paths": json.dumps(asdict(read))}
+            )
+        return read
+
+
+def _names_variables(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            text = file.read()
+    except OSError:
+        return True
+    return b"$" in text or b"%" in text
+
+
+def _from_json(text: str) -> ExtraPaths:
+    document = json.loads(text)
+    entries = tuple(ExtraPath(**entry) for entry in document["entries"])
+    return ExtraPaths(document["file"], entries, tuple(Notice(**notice) for notice in document["notices"]))

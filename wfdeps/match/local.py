@@ -1,0 +1,301 @@
+"""How a ref stands against the library: present exactly when ComfyUI would offer that very string in that loader.
+
+Everything else that was found is another state, with the files best first. Sources: ComfyUI `execution.py` (a value
+must be a member of the loader's list), `folder_paths.get_full_path` (the first directory wins, a broken link is passed
+over), `sd1_clip.load_embed` (three endings are tried), `nodes.VAELoader` (the small VAEs of vae_approx), DiffusersLoader.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable
+from os.path import splitext
+
+from wfdeps.domain.digests import agreement
+from wfdeps.domain.files import Inventory, LocalFile
+from wfdeps.domain.folders import MODEL_ENDINGS, PREFIXES, canonical_key, name_within
+from wfdeps.domain.refs import ModelRef
+from wfdeps.domain.resolutions import Finding, RefState
+
+EMBEDDING_ENDINGS = (".safetensors", ".pt", ".bin")
+"""What `load_embed` tries behind a name, in its order."""
+BUILT_IN = frozenset({"pixel_space"})
+"""VAEs that are no files."""
+IMAGE_TAES = ("taesd", "taesdxl", "taesd3", "taef1", "taef2")
+"""Offered as a VAE where vae_approx holds both its encoder and its decoder."""
+VIDEO_TAES = ("taehv", "lighttaew2_2", "lighttaew2_1", "lighttaehy1_5", "taeltx_2", "taeh3")
+"""Files of vae_approx that begin so are offered as VAEs under their own name."""
+_DANGLING = "a link to nowhere"
+_GGUF_KEYS = frozenset({"diffusion_models", "text_encoders"})
+_WITHOUT_GGUF = frozenset(
+    {
+        "UNETLoader",
+        "CLIPLoader",
+        "DualCLIPLoader",
+        "TripleCLIPLoader",
+        "QuadrupleCLIPLoader",
+        "LTXAVTextEncoderLoader",
+    }
+)
+"""Core loaders of those folders; every pack that loads from them lists `.gguf` too."""
+
+
+def approx_parts(name: str) -> tuple[str, ...]:
+    """The files of vae_approx that make up the VAE `taesd` and its kin; empty for any other name."""
+    return (f"{name}_encoder", f"{name}_decoder") if name in IMAGE_TAES else ()
+
+
+def find_local(ref: ModelRef, inventory: Inventory) -> Finding:
+    """How one ref stands against what the library holds."""
+    if ref.name in BUILT_IN and _wants(ref, "vae"):
+        return Finding(ref, RefState.PRESENT, (), "built into ComfyUI, no file")
+    offered = _offered(ref, inventory)
+    if offered:
+        return _of_offered(ref, offered)
+    return _of_others(ref, inventory)
+
+
+# ── what the loader's list holds ────────────────────────────────────────────────────────────────────
+
+
+def _offered(ref: ModelRef, inventory: Inventory) -> tuple[LocalFile, ...]:
+    """What ComfyUI would load for that very string: for each key the first directory that has it."""
+    if parts := _small_vae(ref, inventory):
+        return parts
+    loaded: dict[str, LocalFile] = {}
+    for file in sorted(inventory.files, key=lambda file: file.order):
+        key = file.folder_key
+        if not _is_offered(ref, file, inventory.separator):
+            continue
+        first = loaded.get(key)
+        if first is None or (first.trouble == _DANGLING and file.trouble != _DANGLING):
+            loaded[key] = file
+    keys = _keys(ref)
+    ranks = {key: rank for rank, key in enumerate(keys)}
+    return tuple(sorted(loaded.values(), key=lambda file: ranks.get(file.folder_key, len(keys))))
+
+
+def _is_offered(ref: ModelRef, file: LocalFile, separator: str) -> bool:
+    keys = _keys(ref)
+    key = file.folder_key
+    if keys and key not in keys and not _is_video_tae(ref, file):
+        return False
+    if not _is_listed_for(ref, file):
+        return False
+    shown = file.name if separator == "/" else file.name.replace("/", separator)
+    if key == "embeddings":
+        return _is_embedding(ref.name, file.name, separator)
+    if key in PREFIXES:
+        return name_within(key, ref.name) == file.name
+    if key == "ultralytics":
+        return ref.name == file.name  # the pack writes `bbox/` with a slash on every system
+    if key == "loras" and _is_tag(ref.name):
+        return ref.name in (shown, splitext(shown)[0], splitext(file.basename)[0])
+    return ref.name == shown
+
+
+def _is_listed_for(ref: ModelRef, file: LocalFile) -> bool:
+    """Whether the loader's list has files of this ending: the GGUF packs filter the same folders anew."""
+    if file.folder_key in _GGUF_KEYS and splitext(file.name)[1].lower() == ".gguf":
+        return not ref.sites or any(site.node_class not in _WITHOUT_GGUF for site in ref.sites)
+    if file.folder_key == "embeddings":
+        return not file.is_directory  # load_embed opens whatever has the name
+    return file.listed
+
+
+def _is_embedding(name: str, found: str, separator: str) -> bool:
+    """Joined to a path, not looked up in a list: on Windows either separator does."""
+    name = name.replace("\\", "/") if separator == "\\" else name
+    return found in (name, *(name + ending for ending in EMBEDDING_ENDINGS))
+
+
+def _is_tag(name: str) -> bool:
+    """A `<lora:name:1>` without an ending: packs look for the stem, in any subfolder."""
+    return splitext(name)[1].lower() not in MODEL_ENDINGS
+
+
+def _small_vae(ref: ModelRef, inventory: Inventory) -> tuple[LocalFile, ...]:
+    parts = approx_parts(ref.name) if _wants(ref, "vae") else ()
+    found = [
+        file
+        for part in parts
+        for file in inventory.files
+        if file.folder_key == "vae_approx" and file.listed and file.name.startswith(part + ".")
+    ]
+    return tuple(found) if parts and {file.name.partition(".")[0] for file in found} == set(parts) else ()
+
+
+def _is_video_tae(ref: ModelRef, file: LocalFile) -> bool:
+    return _wants(ref, "vae") and file.folder_key == "vae_approx" and file.name.startswith(VIDEO_TAES)
+
+
+def _of_offered(ref: ModelRef, offered: tuple[LocalFile, ...]) -> Finding:
+    """The best of what the loader offers, told apart by what each file is worth."""
+    ranked = sorted(offered, key=lambda file: _RANK[_state_of(ref, file)])
+    best = ranked[0]
+    state = _state_of(ref, best)
+    return Finding(ref, state, tuple(ranked), _DETAIL[state](ref, best))
+
+
+def _state_of(ref: ModelRef, file: LocalFile) -> RefState:
+    if file.trouble:
+        return RefState.CORRUPT
+    if not file.visible:
+        return RefState.INVISIBLE
+    if agreement(ref.digests, file.digests) is False:
+        return RefState.WRONG_HASH
+    return RefState.PRESENT
+
+
+_RANK = {
+    RefState.PRESENT: 0,
+    RefState.WRONG_HASH: 1,
+    RefState.CORRUPT: 2,
+    RefState.INVISIBLE: 3,
+}
+
+
+def _present_detail(ref: ModelRef, file: LocalFile) -> str:
+    if not file.digests and agreement(ref.digests, file.claimed) is False:
+        return "its sidecar claims another hash; `wfdeps verify` reads the file"
+    if _is_tag(ref.name) and file.folder_key == "loras":
+        return f"as `{file.name}`"
+    return ""
+
+
+def _hash_detail(ref: ModelRef, file: LocalFile) -> str:
+    wanted = min(ref.digests, key=lambda digest: digest.strength)
+    own = next((digest for digest in file.digests if wanted.agrees(digest) is False), file.digests[0])
+    return f"the workflow asks for {wanted}, this file is {own}"
+
+
+_DETAIL: dict[RefState, Callable[[ModelRef, LocalFile], str]] = {
+    RefState.PRESENT: _present_detail,
+    RefState.WRONG_HASH: _hash_detail,
+    RefState.CORRUPT: lambda ref, file: file.trouble,
+    RefState.INVISIBLE: lambda ref, file: (
+        "the target's ComfyUI does not look into this folder; `wfdeps paths` has the line"
+    ),
+}
+
+
+# ── what lies elsewhere ─────────────────────────────────────────────────────────────────────────────
+
+
+def _of_others(ref: ModelRef, inventory: Inventory) -> Finding:
+    """Files that may be the one, elsewhere or under another name; MISSING where there is none."""
+    near = [
+        (rank, file)
+        for file in inventory.files
+        if (rank := _nearness(ref, file, inventory.separator)) is not None
+    ]
+    near.sort(key=lambda pair: (pair[0], pair[1].path))
+    alive = [(rank, file) for rank, file in near if not file.trouble]
+    if not alive:
+        return _missing(ref, inventory, [file for _, file in near])
+    in_folder = [(rank, file) for rank, file in alive if rank[0] == 0]
+    chosen = in_folder or alive
+    state = RefState.PRESENT_ELSEWHERE if in_folder else RefState.WRONG_FOLDER
+    files = _distinct(file for _, file in chosen)
+    return Finding(ref, state, files, _where(ref, files, chosen[0][0][1], inventory.separator))
+
+
+Nearness = tuple[int, int]
+"""(0 in the ref's own folder, 1 elsewhere; which likeness, the closest first)."""
+_HASH, _SEPARATOR, _SPELLING, _SUBFOLDER, _SUBFOLDER_FOLDED = range(5)
+
+
+def _nearness(ref: ModelRef, file: LocalFile, separator: str) -> Nearness | None:
+    """How close a file comes to the ref; None where it does not, or where its hash says it is another."""
+    if file.is_directory != _is_for_directory(ref, file):
+        return None
+    known = agreement(ref.digests, file.digests)
+    if known is False:
+        return None
+    folder = 0 if not ref.folders or file.folder_key in _keys(ref) else 1
+    if known or (known is None and agreement(ref.digests, file.claimed)):
+        return folder, _HASH
+    likeness = _likeness(name_within(file.folder_key, ref.name), file, separator)
+    return None if likeness is None else (folder, likeness)
+
+
+def _likeness(name: str, file: LocalFile, separator: str) -> int | None:
+    wanted = name.replace("\\", "/")
+    endings = (
+        EMBEDDING_ENDINGS
+        if file.folder_key == "embeddings"
+        else tuple(MODEL_ENDINGS)
+        if _is_tag(name)
+        else ()
+    )
+    spellings = (wanted, *(wanted + ending for ending in endings))
+    if file.name in spellings:
+        return _SEPARATOR
+    if _folded(file.name) in map(_folded, spellings):
+        return _SPELLING
+    bases = [spelling.rpartition("/")[2] for spelling in spellings]
+    if file.basename in bases:
+        return _SUBFOLDER
+    return _SUBFOLDER_FOLDED if _folded(file.basename) in map(_folded, bases) else None
+
+
+def _is_for_directory(ref: ModelRef, file: LocalFile) -> bool:
+    """Only a name without an ending can mean a directory, and only where directories are models."""
+    return file.is_directory and file.listed and _is_tag(ref.name)
+
+
+def _where(ref: ModelRef, files: tuple[LocalFile, ...], likeness: int, separator: str) -> str:
+    """One clause: what is there, and how its name differs."""
+    first = files[0]
+    there = f"`{first.folder_key}/{first.name}`" if first.folder_key else f"`{first.path}`"
+    others = f" (and {len(files) - 1} more of that name)" if len(files) > 1 and likeness >= _SUBFOLDER else ""
+    if likeness == _HASH:
+        return f"the same file by its hash is {there}"
+    if ref.folders and first.folder_key not in _keys(ref):
+        return f"found in {there}, the workflow loads from `{ref.folder}`{others}"
+    if not _is_listed_for(ref, first):
+        return f"{there} is there, but this loader does not list `{splitext(first.name)[1]}` files"
+    if likeness == _SEPARATOR:
+        return f"{there} is there: the workflow spells it for the other system, this one writes `{separator}`"
+    if likeness == _SPELLING:
+        return f"{there} is there: only letter case or Unicode form differs, which ComfyUI compares"
+    return f"found as {there}{others}"
+
+
+def _missing(ref: ModelRef, inventory: Inventory, ruined: list[LocalFile]) -> Finding:
+    if ruined:
+        first = ruined[0]
+        return Finding(
+            ref, RefState.MISSING, (), f"`{first.path}` has the name, but is useless: {first.trouble}"
+        )
+    wanted = ref.name.replace("\\", "/").rpartition("/")[2]
+    rival = next(
+        (file for file in inventory.files if file.basename == wanted and not file.is_directory), None
+    )
+    if rival is not None:
+        return Finding(ref, RefState.MISSING, (), f"`{rival.path}` has the name, but another hash")
+    stem = splitext(wanted)[0]
+    other = next(
+        (file for file in inventory.files if splitext(file.basename)[0] == stem and file.listed), None
+    )
+    return Finding(ref, RefState.MISSING, (), f"`{other.path}` differs in its ending" if other else "")
+
+
+# ── small words ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _keys(ref: ModelRef) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(map(canonical_key, ref.folders)))
+
+
+def _wants(ref: ModelRef, key: str) -> bool:
+    return key in _keys(ref)
+
+
+def _distinct(files: Iterable[LocalFile]) -> tuple[LocalFile, ...]:
+    """Each path once, in the same order."""
+    return tuple({file.path: file for file in reversed(tuple(files))}.values())[::-1]
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
