@@ -120,8 +120,12 @@ def _widget_inputs(host: Raw, definition: Raw, count: int) -> list[str]:
         for given in _dicts(node.get("inputs"))
         if "widget" in given and isinstance(link := given.get("link"), int | str)
     }
-    leading = [name for name, given in _inputs(definition) if not inner.isdisjoint(_hashable(given.get("linkIds")))]
-    shown = {given.get("name") for given in _dicts(host.get("inputs")) if isinstance(given.get("widget"), dict)}
+    leading = [
+        name for name, given in _inputs(definition) if not inner.isdisjoint(_hashable(given.get("linkIds")))
+    ]
+    shown = {
+        given.get("name") for given in _dicts(host.get("inputs")) if isinstance(given.get("widget"), dict)
+    }
     showing = [name for name, _ in _inputs(definition) if name in shown]
     candidates = (leading, showing, _controlled(leading), _controlled(showing))
     return next((names for names in candidates if len(names) == count), leading)
@@ -129,7 +133,9 @@ def _widget_inputs(host: Raw, definition: Raw, count: int) -> list[str]:
 
 def _controlled(names: list[str]) -> list[str]:
     """The same with the `control_after_generate` that a promoted seed may bring."""
-    return [one for name in names for one in ((name, "control_after_generate") if "seed" in name else (name,))]
+    return [
+        one for name in names for one in ((name, "control_after_generate") if "seed" in name else (name,))
+    ]
 
 
 def _dicts(values: object) -> list[Raw]:

@@ -44,7 +44,7 @@ def claims_of(node: Node, row: Row, graph: Graph, table: LoaderTable) -> Iterato
     """What a node of a listed class names, in the order of its inputs."""
     if row.fetches:
         yield from _fetched(node)
-    taken: set[int] = set()
+    taken: set[object] = set()
     for slot in row.slots:
         if slot.kind in ("picker", "preset"):
             continue
@@ -57,7 +57,7 @@ def claims_of(node: Node, row: Row, graph: Graph, table: LoaderTable) -> Iterato
 
 def _claims(
     node: Node, row: Row, slot: Slot, name: str, at: int | None, count: int, graph: Graph, table: LoaderTable,
-    taken: set[int],
+    taken: set[object],
 ) -> Iterator[Claim | Dynamic]:  # fmt: skip
     origin = node.origins.get(name)
     if isinstance(origin, Output):
@@ -119,7 +119,7 @@ def _holds_text(node: Node, at: int | None) -> bool:
     return at is not None and at < len(node.listed) and isinstance(node.listed[at], str)
 
 
-def _value(node: Node, row: Row, slot: Slot, name: str, at: int | None, taken: set[int]) -> object:
+def _value(node: Node, row: Row, slot: Slot, name: str, at: int | None, taken: set[object]) -> object:
     if name in node.named:
         return node.named[name]
     index = _index(node, name, at)
@@ -128,11 +128,17 @@ def _value(node: Node, row: Row, slot: Slot, name: str, at: int | None, taken: s
         return node.listed[index]
     if node.widget_names and name in node.widget_names:
         return None
-    # The list is from another version of the node: a value that ends like a model still tells itself.
-    places = {_index(node, one.input, one.at) for one in row.slots}
-    for index, value in enumerate(node.listed):
-        if index not in taken and index not in places and isinstance(value, str) and has_model_ending(value):
-            taken.add(index)
+    return _renamed(node, row, taken)
+
+
+def _renamed(node: Node, row: Row, taken: set[object]) -> object:
+    """A value of another version of the node, or one whose name was lost: it still ends like a model file."""
+    names = {slot.input for slot in row.slots} | {*row.order}
+    places = {_index(node, slot.input, slot.at) for slot in row.slots}
+    for key, value in (*node.named.items(), *enumerate(node.listed)):
+        is_spare = key not in taken and key not in names and key not in places
+        if is_spare and isinstance(value, str) and has_model_ending(value) and is_name(value):
+            taken.add(key)
             return value
     return None
 
