@@ -1,7 +1,7 @@
 """From states to one word and one exit code.
 
 A definite lack outranks a failed download, and that outranks an undecided one: the code says what would
-still be wrong after the trouble has passed. See decision 0020.
+still be wrong after the trouble has passed. See decision 0701.
 """
 
 from __future__ import annotations

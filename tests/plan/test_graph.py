@@ -1,0 +1,113 @@
+"""The dependency graph holds every step from a workflow to a source, and no ring."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import networkx
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.report import scenes
+from wfdeps.domain.graphs import Graph, GraphKind, Relation
+from wfdeps.domain.refs import Pairing, UnreadableWorkflow
+from wfdeps.domain.resolutions import Finding, Present, RefState
+from wfdeps.plan.graph import build_graph, graphml, to_networkx
+
+LORA = scenes.ref("add_detail.safetensors")
+CHECKPOINT = scenes.ref("sd15.safetensors", "checkpoints", node="4", node_class="CheckpointLoaderSimple")
+
+
+def _path(graph: Graph) -> list[str]:
+    return [str(edge.relation) for edge in graph.edges]
+
+
+def test_a_missing_file_leads_from_its_workflow_to_its_source() -> None:
+    graph = build_graph([scenes.workflow(LORA)], [scenes.missing(LORA)], [scenes.resolved(LORA)])
+    kinds = [node.kind for node in graph.nodes]
+    assert kinds == list(GraphKind)
+    assert _path(graph) == [
+        "contains",
+        "needs",
+        "chosen",
+        "release_of",
+        "of_model",
+        "based_on",
+        "from_source",
+    ]
+
+
+def test_a_file_of_the_library_is_drawn_with_where_it_came_from() -> None:
+    finding = scenes.present(LORA)
+    graph = build_graph(
+        [scenes.workflow(LORA)], [finding], [Present(LORA, finding, scenes.candidate(LORA.name))]
+    )
+    file = next(node for node in graph.nodes if node.kind is GraphKind.FILE)
+    assert (file.get("where"), file.get("path")) == ("library", "/models/loras/add_detail.safetensors")
+    assert Relation.RELEASE_OF in {edge.relation for edge in graph.edges if edge.source == file.id}
+
+
+def test_every_candidate_of_an_open_choice_is_drawn() -> None:
+    graph = build_graph([scenes.workflow(LORA)], [scenes.missing(LORA)], [scenes.ambiguous(LORA, 3)])
+    assert _path(graph).count("candidate") == 3
+    ref = next(node for node in graph.nodes if node.kind is GraphKind.REF)
+    assert ref.get("state") == "ambiguous"
+
+
+def test_two_workflows_share_one_ref_and_one_file() -> None:
+    twice = [scenes.ref("a.safetensors", workflow=path) for path in ("one.json", "two.json")]
+    workflows = [scenes.workflow(wanted, path=wanted.sites[0].workflow) for wanted in twice]
+    graph = build_graph(workflows, [scenes.present(twice[0])])
+    assert sum(node.kind is GraphKind.REF for node in graph.nodes) == 1
+    assert sum(node.kind is GraphKind.FILE for node in graph.nodes) == 1
+
+
+def test_a_lora_is_drawn_on_the_checkpoint_it_patches() -> None:
+    paired = replace(
+        scenes.workflow(LORA, CHECKPOINT), pairings=(Pairing(LORA.sites[0], CHECKPOINT.sites[0]),)
+    )
+    graph = build_graph([paired], [])
+    assert [(e.source, e.target) for e in graph.edges if e.relation is Relation.APPLIED_TO] == [
+        ("ref:loras/add_detail.safetensors", "ref:checkpoints/sd15.safetensors")
+    ]
+
+
+def test_an_unreadable_workflow_stands_alone_and_says_why() -> None:
+    graph = build_graph([UnreadableWorkflow("bad.png", "no workflow in this file")], [])
+    assert graph.edges == ()
+    assert graph.nodes[0].get("error") == "no workflow in this file"
+
+
+NAMES = st.sampled_from([f"{letter}.safetensors" for letter in "abcdef"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(NAMES, NAMES), max_size=12), st.sampled_from(RefState))
+def test_no_pairing_however_wrong_makes_a_ring(pairs: list[tuple[str, str]], state: RefState) -> None:
+    refs = {name: scenes.ref(name, node=name) for pair in pairs for name in pair}
+    half = len(pairs) // 2
+    workflows = [
+        replace(
+            scenes.workflow(*refs.values(), path=path),
+            pairings=tuple(Pairing(refs[a].sites[0], refs[b].sites[0]) for a, b in part),
+        )
+        for path, part in (("one.json", pairs[:half]), ("two.json", pairs[half:]))
+    ]
+    graph = build_graph(workflows, [Finding(wanted, state) for wanted in refs.values()])
+    assert networkx.is_directed_acyclic_graph(to_networkx(graph))
+    assert graph == build_graph(workflows, [Finding(wanted, state) for wanted in reversed(refs.values())])
+
+
+def test_graphml_reads_back_as_the_same_graph() -> None:
+    graph = build_graph([scenes.workflow(LORA)], [scenes.missing(LORA)], [scenes.resolved(LORA)])
+    back = networkx.read_graphml(io.BytesIO(graphml(graph).encode()))
+    there = to_networkx(graph)
+    assert dict(back.nodes(data=True)) == dict(there.nodes(data=True))
+    assert list(back.edges(data=True)) == list(there.edges(data=True))
+
+
+def test_graphml_is_xml_whatever_a_name_contains() -> None:
+    hostile = scenes.ref(scenes.HOSTILE, node="\x00", node_class="<x>\ud800")
+    graph = build_graph([scenes.workflow(hostile, path="a\x1b.json")], [scenes.missing(hostile)])
+    assert networkx.read_graphml(io.BytesIO(graphml(graph).encode())).number_of_nodes() == len(graph.nodes)

@@ -1,0 +1,26 @@
+"""Text from outside made harmless: control characters, terminal escapes, reversed reading order."""
+
+from __future__ import annotations
+
+import re
+
+# C0 and C1 controls, DEL, soft hyphen, zero-width and bidi marks, line and paragraph separators, the BOM,
+# what XML cannot hold (U+FFFE, U+FFFF), lone surrogates.
+INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
+)
+
+
+def visible(text: str) -> str:
+    """The same text on one line, each character that would not show written as `\\x1b` or `\\u202e`."""
+    return INVISIBLE.sub(_escape, text)
+
+
+def is_visible(text: str) -> bool:
+    """Whether every character shows as itself."""
+    return INVISIBLE.search(text) is None
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
