@@ -54,22 +54,31 @@ def identify(header: Header, name: str = "") -> Identity:
     )
 
 
-@dataclass(frozen=True, slots=True)
+_ADAPTERS: Final = frozenset({ModelType.LORA, ModelType.CONTROL_LORA, ModelType.MOTION_LORA})
+
+
+@dataclass(slots=True)
 class _Case:
     """A rule that held, and what it held on."""
 
     rule: Rule
     header: Header
     raw: Scope
-    scope: Scope
     name: str
+    _adapter: Adapter | None = None
+
+    def adapter(self) -> Adapter:
+        """What the file patches, read once."""
+        if self._adapter is None:
+            self._adapter = read_adapter(self.raw.tensors)
+        return self._adapter
 
 
 def _answer(header: Header, raw: Scope, name: str) -> Identity:
     for gate in GATES:
         for scope in _scopes(gate, raw):
             if rule := first_rule(gate, header, scope, raw):
-                return _settle(_Case(rule, header, raw, scope, name), gate)
+                return _settle(_Case(rule, header, raw, name), gate)
     count = len(header.tensors)
     reason = f"no rule knows its {count} tensors" if count else "its header names no tensors"
     return Identity(ModelType.UNKNOWN, reasons=(reason,))
@@ -96,13 +105,13 @@ def _settle(case: _Case, gate: str) -> Identity:
     reasons = [f"its keys are those of `{rule.id}` ({source_of(rule)})", *why]
     narrowed, claim = _narrow(families, case.header)
     reasons += [claim] if claim else []
-    adapter = read_adapter(case.raw.tensors) if model_type is ModelType.LORA else None
+    adapter = case.adapter() if model_type in _ADAPTERS else None
     return Identity(
         model_type,
         architectures=narrowed,
-        certainty=Certainty.CERTAIN if len(narrowed) == 1 and narrowed == families else Certainty.LIKELY,
+        certainty=_certainty(rule, families, narrowed),
         reasons=tuple(reasons),
-        adapter=adapter.method if adapter else None,
+        adapter=adapter.method if adapter and adapter.modules else None,
         rank=adapter.rank if adapter else None,
         folder=_folder(model_type, rule),
     )
@@ -113,6 +122,12 @@ def _checkpoint_or(model_type: ModelType, case: _Case) -> ModelType:
     if case.raw.has(HAS_VAE) or case.raw.has(HAS_TEXT_ENCODER):
         return ModelType.CHECKPOINT
     return model_type
+
+
+def _certainty(rule: Rule, families: tuple[str, ...], narrowed: tuple[str, ...]) -> Certainty:
+    if rule.sure != "certain":
+        return Certainty(rule.sure)
+    return Certainty.CERTAIN if len(narrowed) == 1 and narrowed == families else Certainty.LIKELY
 
 
 def _folder(model_type: ModelType, rule: Rule) -> str | None:
@@ -144,7 +159,7 @@ def _architectures(case: _Case) -> tuple[tuple[str, ...], list[str]]:
 
 def _by_cross_dimension(case: _Case) -> tuple[str, list[str]]:
     shape = case.raw.shape(r"re:^ip_adapter\.\d+\.to_k(_ip)?\.weight$")
-    families = {768: "sd1", 1024: "sd2", 2048: "sdxl"}
+    families = {768: "sd1", 1024: "sd2", 2048: "sdxl", 2432: "sd3", 4096: "flux"}
     width = shape[1] if shape and len(shape) > 1 else None
     return families.get(width or 0, "sd1|sdxl"), [f"its attention reads a width of {width}"] if width else []
 
@@ -177,13 +192,18 @@ _BY_WIDTH: Final = {
 }
 
 
+def _by_hypernetwork(case: _Case) -> tuple[str, list[str]]:
+    """768 is the width of SD 1's text encoder, 1024 of SD 2's; both hold 320 to 1280 as well."""
+    return ("sd2" if case.raw.has(r"re:^1024\.") else "sd1"), []
+
+
 def _by_motion(case: _Case) -> tuple[str, list[str]]:
     """SD 1.5's UNet has four levels, SDXL's three."""
     return ("sd1" if case.raw.has(r"re:(^|\.)down_blocks\.3\.") else "sdxl"), []
 
 
 def _by_lora(case: _Case) -> tuple[str, list[str]]:
-    adapter = read_adapter(case.raw.tensors)
+    adapter = case.adapter()
     sizes = {
         name: Tensor("", (module.inner or -1, module.outer or -1), 0)
         for name, module in adapter.modules.items()
@@ -216,5 +236,6 @@ _WAYS: Final[dict[str, Callable[[_Case], tuple[str, list[str]]]]] = {
     "by:cross_dim": _by_cross_dimension,
     "by:width": _by_width,
     "by:motion": _by_motion,
+    "by:hypernetwork": _by_hypernetwork,
     "by:lora": _by_lora,
 }

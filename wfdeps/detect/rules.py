@@ -11,6 +11,7 @@ A row says what must hold and what it then is:
 | `code` | what a pickle imports, an expression |
 | `tree` | spandrel's own condition: `all_of`, `any_of`, names |
 | `type`, `arch`, `folder`, `variant` | the answer; `arch` is `a|b` for a set, `by:…` for one of the ways in identify.py |
+| `sure` | `likely` or `guess` where the keys alone do not settle it |
 | `source` | who says so: a key of `sources`, or in words |
 
 Gates are tried in order, rows inside a gate too; the first that holds wins. The file is edited by hand, one
@@ -30,7 +31,7 @@ from typing import Any, Final
 from wfdeps.detect.scopes import Scope
 from wfdeps.detect.tensors import Header
 
-GATES: Final = ("code", "special", "core", "vae", "encoders", "upscalers")
+GATES: Final = ("code", "special", "core", "vae", "encoders", "upscalers", "others")
 """In the order they are tried; `lora_arch` is asked only about adapters."""
 
 Shape = tuple[str, int | str, str, Any]
@@ -54,6 +55,7 @@ class Rule:
     code: str = ""
     tree: Any = None
     variant: str | None = None
+    sure: str = "certain"
 
 
 def first_rule(gate: str, header: Header, scope: Scope, raw: Scope) -> Rule | None:
@@ -118,6 +120,7 @@ def _rule(row: Mapping[str, Any]) -> Rule:
         code=row.get("code", ""),
         tree=row.get("tree"),
         variant=row.get("variant"),
+        sure=row.get("sure", "certain"),
     )
 
 
@@ -139,7 +142,7 @@ def _shape_holds(shape: tuple[int, ...] | None, test: Shape) -> bool:
         return False
     if dimension == "ndim":
         return shape_test(len(shape), op, value)
-    return isinstance(dimension, int) and dimension < len(shape) and shape_test(shape[dimension], op, value)
+    return isinstance(dimension, int) and -len(shape) <= dimension < len(shape) and shape_test(shape[dimension], op, value)
 
 
 _SIDES: Final[dict[int | str, int]] = {"in": 0, "out": 1}

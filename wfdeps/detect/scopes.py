@@ -38,6 +38,11 @@ class Scope:
             self._answers[pattern] = self._search(pattern)
         return self._answers[pattern]
 
+    def below(self, prefix: str) -> Scope:
+        """The keys that begin so, without it."""
+        cut = len(prefix)
+        return Scope({key[cut:]: tensor for key, tensor in self.tensors.items() if key.startswith(prefix)})
+
     def shape(self, pattern: str) -> tuple[int, ...] | None:
         """The shape of the first key that fits, None where there is none or nobody knows it."""
         name = self.find(pattern)
