@@ -17,15 +17,16 @@ from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import Certainty
 
-PREFIXES: Final = (
-    "model.diffusion_model.",
-    "model.model.",
-    "net.",
-    "diffusion_model.",
-    "transformer.",
-    "model.",
-)
-"""What may stand before a diffusion model's keys. Source: comfy/model_detection.py, unet_prefix_from_state_dict."""
+PREFIXES: Final[dict[str, tuple[str, ...]]] = {
+    "core": ("model.diffusion_model.", "model.model.", "net.", "diffusion_model.", "transformer.", "unet.", "model."),
+    "vae": ("first_stage_model.", "vae.", "model."),
+    "encoders": (
+        "cond_stage_model.transformer.", "cond_stage_model.model.", "conditioner.embedders.0.transformer.",
+        "conditioner.embedders.1.model.", "conditioner.embedders.0.model.", "text_encoder.", "text_encoders.",
+        "transformer.", "model.",
+    ),
+}  # fmt: skip
+"""What may stand before a part's keys. Source: comfy/model_detection.py unet_prefix_from_state_dict, comfy/sd.py."""
 
 HAS_VAE: Final = r"re:^(first_stage_model|vae|model\.vae|autoencoder|pretransform)\."
 HAS_TEXT_ENCODER: Final = (
@@ -85,15 +86,11 @@ def _answer(header: Header, raw: Scope, name: str) -> Identity:
 
 
 def _scopes(gate: str, raw: Scope) -> Iterator[Scope]:
-    """Where a gate looks: the header as it is and, for diffusion models, below each prefix that is there."""
+    """Where a gate looks: the header as it is, and below each prefix of the gate's that is there."""
     yield raw
-    if gate == "core":
-        for prefix in PREFIXES:
-            below = {
-                key[len(prefix) :]: tensor for key, tensor in raw.tensors.items() if key.startswith(prefix)
-            }
-            if below:
-                yield Scope(below)
+    for prefix in PREFIXES.get(gate, ()):
+        if "\n" + prefix in raw.text:
+            yield raw.below(prefix)
 
 
 def _settle(case: _Case, gate: str) -> Identity:

@@ -142,7 +142,11 @@ def _shape_holds(shape: tuple[int, ...] | None, test: Shape) -> bool:
         return False
     if dimension == "ndim":
         return shape_test(len(shape), op, value)
-    return isinstance(dimension, int) and -len(shape) <= dimension < len(shape) and shape_test(shape[dimension], op, value)
+    return (
+        isinstance(dimension, int)
+        and -len(shape) <= dimension < len(shape)
+        and shape_test(shape[dimension], op, value)
+    )
 
 
 _SIDES: Final[dict[int | str, int]] = {"in": 0, "out": 1}
