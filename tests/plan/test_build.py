@@ -1,0 +1,116 @@
+"""A plan has a step for every ref, none that leaves its folder, and one download for one file in one place."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fakes.words import FOLDERS, candidate, local_file, present, ref, resolved
+from wfdeps.domain.candidates import Access, AccessState, RankedCandidate
+from wfdeps.domain.plans import Blocked, Download, Keep, Link
+from wfdeps.domain.refs import NodeSite
+from wfdeps.domain.resolutions import Ambiguous, RefState, Unresolved
+from wfdeps.plan.build import Layout, build_plan
+
+LAYOUT = Layout(FOLDERS, "/")
+
+
+def test_what_is_there_is_kept() -> None:
+    wanted, file = ref("a.safetensors"), local_file("a.safetensors")
+    assert build_plan([present(wanted, file)], LAYOUT).steps == (Keep(wanted, file),)
+
+
+def test_what_lies_elsewhere_is_linked_not_downloaded() -> None:
+    wanted, file = ref("sub/a.safetensors"), local_file("a.safetensors")
+    (step,) = build_plan([present(wanted, file, RefState.PRESENT_ELSEWHERE)], LAYOUT).steps
+    assert isinstance(step, Link)
+    assert (step.target.folder_key, step.target.name) == ("loras", "sub/a.safetensors")
+
+
+def test_a_download_stands_under_the_name_the_workflow_asks_for() -> None:
+    (step,) = build_plan(
+        [resolved(ref("my\\own.safetensors"), candidate("other_v1.safetensors"))], LAYOUT
+    ).downloads
+    assert (step.target.root, step.target.name) == ("/models/loras", "my/own.safetensors")
+
+
+def test_an_embedding_without_an_ending_takes_its_files() -> None:
+    (step,) = build_plan(
+        [resolved(ref("easynegative", "embeddings"), candidate("easynegative.pt"))], LAYOUT
+    ).downloads
+    assert step.target.name == "easynegative.pt"
+
+
+def test_a_version_number_is_no_ending() -> None:
+    wanted = ref("detail_v1.5_final_release", "embeddings")
+    (step,) = build_plan([resolved(wanted, candidate("x.safetensors"))], LAYOUT).downloads
+    assert step.target.name == "detail_v1.5_final_release.safetensors"
+
+
+def test_refs_that_want_one_file_in_one_place_share_a_download() -> None:
+    one = ref("a.safetensors")
+    other = ref("a.safetensors", sites=(NodeSite("v.json", "7", "Loader", "name"),))
+    (download,) = build_plan(
+        [resolved(one, candidate("a.safetensors")), resolved(other, candidate("a.safetensors"))], LAYOUT
+    ).steps
+    assert isinstance(download, Download)
+    assert download.refs == (one, other)
+
+
+@pytest.mark.parametrize(
+    ("access", "state"),
+    [
+        (AccessState.TOKEN, RefState.GATED),
+        (AccessState.EARLY_ACCESS, RefState.EARLY_ACCESS),
+        (AccessState.DISABLED, RefState.GATED),
+        (AccessState.ARCHIVED, RefState.UNRESOLVED),
+    ],
+)
+def test_what_cannot_be_downloaded_is_known_before_the_first_byte(
+    access: AccessState, state: RefState
+) -> None:
+    closed = candidate("a.safetensors", access=Access(access, "why"))
+    (step,) = build_plan([resolved(ref("a.safetensors"), closed)], LAYOUT).steps
+    assert isinstance(step, Blocked)
+    assert (step.state, step.reason) == (state, "why")
+
+
+def test_what_is_open_stays_open_with_its_reason() -> None:
+    wanted = ref("a.safetensors")
+    rivals = (RankedCandidate(candidate("a.safetensors"), (), 0.5),)
+    (step,) = build_plan([Ambiguous(wanted, rivals, "two of that name")], LAYOUT).steps
+    assert isinstance(step, Blocked)
+    assert (step.state, step.reason) == (RefState.AMBIGUOUS, "two of that name")
+    (step,) = build_plan([Unresolved(wanted, RefState.UNDECIDED, "no network", "try later")], LAYOUT).steps
+    assert step == Blocked(wanted, RefState.UNDECIDED, "no network", "try later")
+
+
+HOSTILE = ["../x.safetensors", "/etc/passwd", "C:\\x.safetensors", "a\0b.safetensors", "CON.safetensors", "..\\..\\x.ckpt",
+           "\\\\server\\share\\x.pt", "a/../../b.pt", "x.safetensors:stream"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_is_refused_at_plan_time_and_named(name: str) -> None:
+    (step,) = build_plan([resolved(ref(name), candidate("x.safetensors"))], LAYOUT).steps
+    assert isinstance(step, Blocked)
+    assert step.state is RefState.REFUSED
+    assert step.reason
+
+
+@given(st.text(min_size=1, max_size=60))
+def test_no_target_leaves_its_folder(name: str) -> None:
+    (step,) = build_plan([resolved(ref(name), candidate("x.safetensors"))], LAYOUT).steps
+    if isinstance(step, Download):
+        parts = step.target.name.split("/")
+        assert step.target.root == "/models/loras"
+        assert parts
+        assert not {"", ".", ".."} & set(parts)
+        assert "\0" not in step.target.name
+
+
+@given(st.permutations(["a.safetensors", "b.safetensors", "c.safetensors"]))
+def test_the_order_of_refs_does_not_change_the_plan(names: list[str]) -> None:
+    plan = build_plan([resolved(ref(name), candidate(name)) for name in names], LAYOUT)
+    assert [step.target.name for step in plan.downloads] == sorted(names)
+    assert plan.bytes_to_fetch == 300
