@@ -34,17 +34,40 @@ _FAMILIES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"ltxv", "ltxv"),
     )
 )
-_SAYS_NOTHING = frozenset({"", "other", "unknown", "upscaler"})
+# Families of one: the name is the family. Any name that stands nowhere here says nothing.
+_ALONE = frozenset(
+    [
+        "anima",
+        "chroma",
+        "cogvideox",
+        "ernie",
+        "grok",
+        "happyhorse",
+        "hidream",
+        "hidream-o1",
+        "ideogram",
+        "boogu",
+        "kolors",
+        "lens",
+        "lumina",
+        "mageflow",
+        "mai",
+        "mochi",
+        "krea_2",
+        "ace_audio",
+        "hunyuan3d",
+        "minimax_h3",
+    ]
+)
 
 
 def family_of(base_model: str | None) -> str:
-    """The family whose parts fit each other; empty where the name says nothing (`Other`)."""
+    """The family whose parts fit each other; empty where the name says nothing (`Other`, a word of another list)."""
     name = (base_model or "").strip().casefold()
-    if name in _SAYS_NOTHING:
-        return ""
     if name in _ROOTS:
         return _ROOTS[name]
-    return next((family for pattern, family in _FAMILIES if pattern.match(name)), name)
+    alone = name if name.replace(" ", "_") in _ALONE else ""
+    return next((family for pattern, family in _FAMILIES if pattern.match(name)), alone)
 
 
 def bases_agree(wanted: tuple[str, ...], offered: str | None) -> bool | None:

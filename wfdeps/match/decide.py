@@ -7,11 +7,19 @@ another hash is never taken silently, whatever speaks for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from wfdeps.domain.candidates import AccessState, Answer, Candidate, RankedCandidate, Verdict, VerdictKind, Why
+from wfdeps.domain.candidates import (
+    AccessState,
+    Answer,
+    Candidate,
+    RankedCandidate,
+    Verdict,
+    VerdictKind,
+    Why,
+)
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import Query
@@ -30,7 +38,9 @@ _EXACT: Final = (Why.NAME_EXACT, Why.NAME_BY_RULE)
 _AGAINST: Final = (Why.TYPE_DIFFERS, Why.HASH_DIFFERS)
 
 
-def decide(ref: ModelRef, answers: Sequence[tuple[Query, Answer]], *, policy: Policy | None = None) -> Resolution:
+def decide(
+    ref: ModelRef, answers: Sequence[tuple[Query, Answer]], *, policy: Policy | None = None
+) -> Resolution:
     """How this ref is settled: Resolved, Ambiguous with the best first, or Unresolved with the reason."""
     policy = policy or Policy()
     verdicts = verdicts_of(answers)
@@ -151,7 +161,11 @@ def _file_of_version(ref: ModelRef, files: Sequence[RankedCandidate]) -> RankedC
     if exact:
         return _only(exact) or _of_claimed_precision(exact)
     typed = [one for one in models if has(one.evidence, Why.TYPE_AGREES)] or models
-    return _only(typed) or _of_claimed_precision(typed) or _only([one for one in typed if one.candidate.is_primary])
+    return (
+        _only(typed)
+        or _of_claimed_precision(typed)
+        or _only([one for one in typed if one.candidate.is_primary])
+    )
 
 
 def _of_claimed_precision(files: Sequence[RankedCandidate]) -> RankedCandidate | None:
@@ -160,7 +174,10 @@ def _of_claimed_precision(files: Sequence[RankedCandidate]) -> RankedCandidate |
 
 def _is_extra(candidate: Candidate) -> bool:
     """A file that comes with a model and is none: its training data, its config, an archive."""
-    return candidate.file_type in ("Training Data", "Archive", "Config") or spell(candidate.file_name).ending in NOT_MODELS
+    return (
+        candidate.file_type in ("Training Data", "Archive", "Config")
+        or spell(candidate.file_name).ending in NOT_MODELS
+    )
 
 
 def _type_is_known(ref: ModelRef, chosen: RankedCandidate) -> bool:
@@ -210,7 +227,9 @@ _CLOSED: Final[dict[AccessState, RefState]] = {
 def _left_open(ref: ModelRef, ranked: Sequence[RankedCandidate], verdicts: tuple[Verdict, ...]) -> Resolution:
     if ranked:
         return Ambiguous(ref, tuple(ranked[:SHOWN]), _why_open(ref, ranked), verdicts)
-    silent = [verdict for verdict in verdicts if verdict.kind in (VerdictKind.UNREACHABLE, VerdictKind.RATE_LIMITED)]
+    silent = [
+        verdict for verdict in verdicts if verdict.kind in (VerdictKind.UNREACHABLE, VerdictKind.RATE_LIMITED)
+    ]
     if silent:
         reason = "; ".join(f"{verdict.source}: {verdict.detail or verdict.kind}" for verdict in silent)
         return Unresolved(ref, RefState.UNDECIDED, reason, verdicts=verdicts)
@@ -218,7 +237,9 @@ def _left_open(ref: ModelRef, ranked: Sequence[RankedCandidate], verdicts: tuple
     if gated:
         return Unresolved(ref, RefState.GATED, f"{gated.source}: {gated.detail}", verdicts=verdicts)
     if unsearchable := says_nothing(ref.name):
-        return Unresolved(ref, RefState.UNRESOLVED, f"cannot be searched: {unsearchable}", _WOULD_HELP, verdicts)
+        return Unresolved(
+            ref, RefState.UNRESOLVED, f"cannot be searched: {unsearchable}", _WOULD_HELP, verdicts
+        )
     return Unresolved(ref, RefState.UNRESOLVED, _not_found(verdicts), _WOULD_HELP, verdicts)
 
 
@@ -239,13 +260,23 @@ def _why_open(ref: ModelRef, ranked: Sequence[RankedCandidate]) -> str:
         return f"the name proves nothing: {unsearchable}"
     if len(exact) > 1:
         versions = {one.candidate.version_id for one in exact}
-        return "one version has several files of this name" if len(versions) == 1 else "several files have this name"
+        return (
+            "one version has several files of this name"
+            if len(versions) == 1
+            else "several files have this name"
+        )
     if exact:
-        return "the name is exact, but nothing says it is of this type" if not exact[0].candidate.source_type else (
-            "only the name speaks for it"
+        return (
+            "the name is exact, but nothing says it is of this type"
+            if not exact[0].candidate.source_type
+            else ("only the name speaks for it")
         )
     if has(ranked[0].evidence, Why.TYPE_DIFFERS):
-        return "the name agrees, the type does not" if has(ranked[0].evidence, *_EXACT) else "no file of this type"
+        return (
+            "the name agrees, the type does not"
+            if has(ranked[0].evidence, *_EXACT)
+            else "no file of this type"
+        )
     return "no file has exactly this name"
 
 
@@ -297,5 +328,6 @@ def _with_mirror(best: RankedCandidate, other: Candidate) -> RankedCandidate:
     candidate = best.candidate
     if not other.access.is_open or other.url == candidate.url or other.url in candidate.mirrors:
         return best
-    return replace(best, candidate=replace(candidate, mirrors=(*candidate.mirrors, other.url, *other.mirrors)))
-
+    return replace(
+        best, candidate=replace(candidate, mirrors=(*candidate.mirrors, other.url, *other.mirrors))
+    )

@@ -56,7 +56,9 @@ _ALSO_FITS: Final[dict[ModelType, frozenset[ModelType]]] = {
 }
 
 
-def rank(candidate: Candidate, ref: ModelRef, asked: Sequence[Query], base_models: tuple[str, ...]) -> RankedCandidate:
+def rank(
+    candidate: Candidate, ref: ModelRef, asked: Sequence[Query], base_models: tuple[str, ...]
+) -> RankedCandidate:
     """The candidate with all that speaks for and against it. `asked`: the queries that it answered."""
     found = evidence_for(candidate, ref, asked, base_models)
     alike = likeness(spell(ref.name), candidate.file_name) if has(found, Why.NAME_CLOSE) else 1.0
@@ -131,7 +133,9 @@ def _by_question(candidate: Candidate, ref: ModelRef, asked: Sequence[Query]) ->
     for query in asked:
         match query:
             case AirQuery(air):
-                if _same_id(candidate, air.version_id, air.file_id) or (candidate.air == air and candidate.air):
+                if _same_id(candidate, air.version_id, air.file_id) or (
+                    candidate.air == air and candidate.air
+                ):
                     found.append(Evidence(Why.SAME_ID, str(air)))
             case UrlQuery(url, hint=True):
                 found.append(Evidence(Why.IN_NOTE, url))
@@ -161,7 +165,11 @@ def _by_name(candidate: Candidate, wanted: Spelling) -> list[Evidence]:
 
 
 def _named_by_rule(candidate: Candidate, wanted: Spelling, theirs: Spelling) -> bool:
-    if candidate.source_type in KEEPS_UPLOADED_NAME or candidate.file_type not in ("", "Model", "Pruned Model"):
+    if candidate.source_type in KEEPS_UPLOADED_NAME or candidate.file_type not in (
+        "",
+        "Model",
+        "Pruned Model",
+    ):
         return False
     ending = wanted.ending or theirs.ending
     return ending == theirs.ending and f"{wanted.stem}{ending}" in names_by_rule(
@@ -187,7 +195,9 @@ def _type_fits(wanted: ModelType, candidate: Candidate) -> bool:
         return True
     # Flux and its like are published as Checkpoint; only the header tells a diffusion model from one.
     model_itself = candidate.file_type in ("", "Model", "Pruned Model")
-    return model_itself and wanted is ModelType.DIFFUSION_MODEL and candidate.source_type in TO_CIVITAI[wanted]
+    return (
+        model_itself and wanted is ModelType.DIFFUSION_MODEL and candidate.source_type in TO_CIVITAI[wanted]
+    )
 
 
 def _by_base(candidate: Candidate, wanted: tuple[str, ...]) -> list[Evidence]:
@@ -195,7 +205,9 @@ def _by_base(candidate: Candidate, wanted: tuple[str, ...]) -> list[Evidence]:
         case True:
             return [Evidence(Why.BASE_AGREES, candidate.base_model or "")]
         case False:
-            return [Evidence(Why.BASE_DIFFERS, f"{candidate.base_model}, the workflow is {' and '.join(wanted)}")]
+            return [
+                Evidence(Why.BASE_DIFFERS, f"{candidate.base_model}, the workflow is {' and '.join(wanted)}")
+            ]
         case None:
             return []
 
@@ -204,7 +216,11 @@ def _by_precision(candidate: Candidate, wanted: Spelling) -> list[Evidence]:
     claimed = precision_of(wanted.stem)
     if not claimed:
         return []
-    theirs = {_folded(candidate.precision), _folded(candidate.variant), precision_of(spell(candidate.file_name).stem)}
+    theirs = {
+        _folded(candidate.precision),
+        _folded(candidate.variant),
+        precision_of(spell(candidate.file_name).stem),
+    }
     theirs -= {"", "full", "pruned"}
     if not theirs:
         return []

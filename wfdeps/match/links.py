@@ -1,7 +1,7 @@
 """URLs that workflows carry: which site's, which file, and how they are written plainly.
 
-    https://huggingface.co/o/r/blob/main/x.safetensors   → …/resolve/main/x.safetensors
-    https://civitai.red/models/7?modelVersionId=9         → version 9 of model 7, wherever Civitai stands
+https://huggingface.co/o/r/blob/main/x.safetensors   → …/resolve/main/x.safetensors
+https://civitai.red/models/7?modelVersionId=9         → version 9 of model 7, wherever Civitai stands
 """
 
 from __future__ import annotations

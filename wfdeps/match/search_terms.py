@@ -20,7 +20,14 @@ PREFIX_LETTERS = (6, 5, 4, 3)
 """Searches complete their last word, so the start of a fused word (`ASHLEYCL4`) still finds it."""
 
 UPLOADED = frozenset(
-    {ModelType.LORA, ModelType.EMBEDDING, ModelType.VAE, ModelType.MOTION_LORA, ModelType.UNKNOWN, ModelType.UPSCALER}
+    {
+        ModelType.LORA,
+        ModelType.EMBEDDING,
+        ModelType.VAE,
+        ModelType.MOTION_LORA,
+        ModelType.UNKNOWN,
+        ModelType.UPSCALER,
+    }
 )
 """Types whose files keep the name they were uploaded with."""
 
@@ -50,10 +57,66 @@ _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z
 _CASE_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _NOISE = frozenset(
-    "lora locon lycoris loha dora lo ra v ver version epoch step steps final last fix fixed new sd sdxl xl "
-    "pony il ill illustrious noob noobai flux test ti emb embedding model models safetensors fp16 fp32 pruned full "
-    "by the of a an and for in on to with from no vae dim alpha rank".split()
+    [
+        "lora",
+        "locon",
+        "lycoris",
+        "loha",
+        "dora",
+        "lo",
+        "ra",
+        "v",
+        "ver",
+        "version",
+        "epoch",
+        "step",
+        "steps",
+        "final",
+        "last",
+        "fix",
+        "fixed",
+        "new",
+        "sd",
+        "sdxl",
+        "xl",
+        "pony",
+        "il",
+        "ill",
+        "illustrious",
+        "noob",
+        "noobai",
+        "flux",
+        "test",
+        "ti",
+        "emb",
+        "embedding",
+        "model",
+        "models",
+        "safetensors",
+        "fp16",
+        "fp32",
+        "pruned",
+        "full",
+        "by",
+        "the",
+        "of",
+        "a",
+        "an",
+        "and",
+        "for",
+        "in",
+        "on",
+        "to",
+        "with",
+        "from",
+        "no",
+        "vae",
+        "dim",
+        "alpha",
+        "rank",
+    ]
 )
+"""Words of trainers and of grammar: they stand in thousands of names and tell none apart."""
 
 
 def says_nothing(name: str) -> str:
@@ -99,7 +162,9 @@ def _from_uploaded(stem: str) -> Iterator[str]:
     told = [word for word in words if not word.isdecimal() and word.casefold() not in _NOISE]
     yield " ".join(words)
     split = [part for word in told for part in _camel_words(word)]
-    telling = [part for part in split if not part.isdecimal() and part.casefold() not in _NOISE and len(part) > 1]
+    telling = [
+        part for part in split if not part.isdecimal() and part.casefold() not in _NOISE and len(part) > 1
+    ]
     yield " ".join(telling)
     yield " ".join(_without_number(word) for word in told)
     yield "".join(telling)

@@ -11,8 +11,25 @@ import unicodedata
 from dataclasses import dataclass
 
 ENDINGS = frozenset(
-    {".safetensors", ".sft", ".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl", ".gguf", ".onnx", ".zip", ".yaml", ".yml",
-     ".json", ".safetensor", ".patch", ".engine"}
+    {
+        ".safetensors",
+        ".sft",
+        ".ckpt",
+        ".pt",
+        ".pt2",
+        ".pth",
+        ".bin",
+        ".pkl",
+        ".gguf",
+        ".onnx",
+        ".zip",
+        ".yaml",
+        ".yml",
+        ".json",
+        ".safetensor",
+        ".patch",
+        ".engine",
+    }
 )
 """Only these are taken off a name: `lora_v1.5` has no ending."""
 

@@ -54,7 +54,9 @@ def stops_the_rest(error: SourceError) -> bool:
     """Whether the next question to the same host would end the same way: nobody home, wait, not from here."""
     if isinstance(error, (RateLimitError, RegionBlockedError)):
         return True
-    return getattr(error, "final", False) or (kind_of_error(error) is VerdictKind.UNREACHABLE and error.status is None)
+    return getattr(error, "final", False) or (
+        kind_of_error(error) is VerdictKind.UNREACHABLE and error.status is None
+    )
 
 
 def _kind_of(candidates: Sequence[Candidate]) -> VerdictKind:
@@ -64,5 +66,3 @@ def _kind_of(candidates: Sequence[Candidate]) -> VerdictKind:
     if states == {AccessState.DELETED}:
         return VerdictKind.DELETED
     return VerdictKind.FOUND
-
-

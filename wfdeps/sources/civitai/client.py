@@ -48,16 +48,22 @@ class CivitaiClient:
         """At most VERSIONS_AT_ONCE at once."""
         return self._post("/model-versions/by-hash", [value.upper() for value in sha256s])
 
-    def search(self, query: str, types: Sequence[str], *, limit: int = MODELS_AT_ONCE, cursor: str | None = None) -> Any:
+    def search(
+        self, query: str, types: Sequence[str], *, limit: int = MODELS_AT_ONCE, cursor: str | None = None
+    ) -> Any:
         """A page of models. `types` is repeated, never joined: a comma list is a 400.
 
         `nsfw=true` means all levels; without it the site shows the tamest only.
         """
-        return self._get("/models", query=query, types=list(types) or None, nsfw=True, limit=limit, cursor=cursor)
+        return self._get(
+            "/models", query=query, types=list(types) or None, nsfw=True, limit=limit, cursor=cursor
+        )
 
     def newest(self, types: Sequence[str], *, limit: int = MODELS_AT_ONCE, cursor: str | None = None) -> Any:
         """A page of all models, newest first: for walking the whole catalogue."""
-        return self._get("/models", types=list(types) or None, nsfw=True, sort="Newest", limit=limit, cursor=cursor)
+        return self._get(
+            "/models", types=list(types) or None, nsfw=True, sort="Newest", limit=limit, cursor=cursor
+        )
 
     def me(self) -> Any:
         """Who the token belongs to. Raises AuthRequiredError where it belongs to nobody."""

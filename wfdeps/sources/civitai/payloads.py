@@ -51,7 +51,11 @@ def page_of(payload: object, site: Site) -> SearchPage:
     candidates = tuple(candidate for model in models for candidate in candidates_of_model(model, site))
     cursor = record(body.get("metadata")).get("nextCursor")
     # A number or a text, as the engine that answered likes it.
-    next_cursor = str(cursor) if isinstance(cursor, str | int) and not isinstance(cursor, bool) and cursor != "" else None
+    next_cursor = (
+        str(cursor)
+        if isinstance(cursor, str | int) and not isinstance(cursor, bool) and cursor != ""
+        else None
+    )
     return SearchPage(candidates, next_cursor, len(models))
 
 
@@ -59,7 +63,9 @@ def candidates_of_model(payload: object, site: Site) -> tuple[Candidate, ...]:
     """Every file of every version of a model, in its own order."""
     model = _body(payload)
     return tuple(
-        candidate for version in records(model.get("modelVersions")) for candidate in _files(version, model, site)
+        candidate
+        for version in records(model.get("modelVersions"))
+        for candidate in _files(version, model, site)
     )
 
 
@@ -73,7 +79,9 @@ def candidates_of_versions(payload: object, site: Site) -> tuple[Candidate, ...]
     """Every file of several versions: the batch answers a list with doubles, gaps and nulls."""
     if not isinstance(payload, list):
         raise UnexpectedPayloadError("a batch of hashes was not answered with a list", payload=payload)
-    return tuple(candidate for version in records(payload) for candidate in candidates_of_version(version, site))
+    return tuple(
+        candidate for version in records(payload) for candidate in candidates_of_version(version, site)
+    )
 
 
 def versions_by_hash(payload: object) -> dict[str, tuple[int, ...]]:
@@ -213,7 +221,9 @@ def _page(site: Site, model_id: int | None, version_id: int) -> str:
     return f"{site.base_url}/models/{model_id}?modelVersionId={version_id}"
 
 
-def _air(model_id: int | None, version_id: int, file_id: int | None, version: Mapping[str, Any]) -> Air | None:
+def _air(
+    model_id: int | None, version_id: int, file_id: int | None, version: Mapping[str, Any]
+) -> Air | None:
     if model_id is None:
         return None
     try:
@@ -301,6 +311,8 @@ def _unsafe(file: Mapping[str, Any]) -> str:
     if file.get("virusScanResult") == "Danger":
         return text(file.get("virusScanMessage")) or "a virus scanner found something"
     if file.get("pickleScanResult") == "Danger":
-        message = " ".join(re.sub(r"[*#`]", "", text(file.get("pickleScanMessage")).replace("\n", " ")).split())
+        message = " ".join(
+            re.sub(r"[*#`]", "", text(file.get("pickleScanMessage")).replace("\n", " ")).split()
+        )
         return message[:200] or "dangerous pickle imports"
     return ""

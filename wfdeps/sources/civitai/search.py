@@ -28,7 +28,12 @@ class Search:
     """One search, with what it may cost."""
 
     def __init__(
-        self, client: CivitaiClient, site: Site, learn: Callable[[Sequence[Candidate]], None], *, requests: int
+        self,
+        client: CivitaiClient,
+        site: Site,
+        learn: Callable[[Sequence[Candidate]], None],
+        *,
+        requests: int,
     ) -> None:
         self._client = client
         self._site = site
@@ -60,7 +65,11 @@ class Search:
             self._learn(page.candidates)
             files += page.candidates
             # The same cursor again would go round for ever.
-            if page.cursor is None or page.cursor == cursor or any(_is_the_name(wanted, file) for file in page.candidates):
+            if (
+                page.cursor is None
+                or page.cursor == cursor
+                or any(_is_the_name(wanted, file) for file in page.candidates)
+            ):
                 break
             cursor = page.cursor
         return files

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from typing import TypeVar
 
 from wfdeps.domain.candidates import Answer, Candidate, Verdict, VerdictKind
-from wfdeps.domain.digests import Algorithm
+from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, Query, UrlQuery
 from wfdeps.errors import NotFoundError, SourceError
 from wfdeps.match.links import CivitaiLink, civitai_link
@@ -67,7 +68,7 @@ class CivitaiSource:
         match query:
             case AirQuery(air) if air.source == SOURCE and (air.version_id or air.model_id):
                 return lambda: self._by_id(air.model_id or None, air.version_id)
-            case HashQuery(digest):
+            case HashQuery():
                 return lambda: self._by_hash(query)
             case UrlQuery(url) if link := civitai_link(url, base_url=self._client.base_url):
                 return lambda: self._by_link(link)
@@ -77,32 +78,42 @@ class CivitaiSource:
                 return None
 
     def _by_sha256(self, queries: Sequence[Query], run: _Run) -> dict[Query, Answer]:
-        """At most two rounds: which are known at all (only where many are asked), then their versions."""
+        """At most two steps: which are known at all (only where many are asked), then their versions."""
         wanted = {query.digest.value: query for query in queries if isinstance(query, HashQuery)}
-        answers: dict[Query, Answer] = {}
+        failures: dict[str, Answer] = {}
         known = list(wanted)
         if len(known) > VERSIONS_AT_ONCE:
             known = []
             for batch in _batches(wanted, IDS_AT_ONCE):
-                told = run.attempt(lambda batch=batch: versions_by_hash(self._client.ids_by_hash(batch)))  # type: ignore[misc]
+                told = run.attempt(partial(self._ids_of, batch))
                 if isinstance(told, Answer):
-                    answers |= {wanted[value]: told for value in batch}
+                    failures |= dict.fromkeys(batch, told)
                 else:
                     known += [value for value in batch if value in told]
-        by_value: dict[str, list[Candidate]] = {}
+        files: dict[str, list[Candidate]] = {}
         for batch in _batches(known, VERSIONS_AT_ONCE):
-            files = run.attempt(lambda batch=batch: self._seen(candidates_of_versions(self._client.versions_by_hash(batch), self._site)))  # type: ignore[misc]
-            if isinstance(files, Answer):
-                answers |= {wanted[value]: files for value in batch}
+            versions = run.attempt(partial(self._versions_of, batch))
+            if isinstance(versions, Answer):
+                failures |= dict.fromkeys(batch, versions)
                 continue
-            for file in files:
-                for digest in file.digests:
-                    if digest.algorithm is Algorithm.SHA256:
-                        by_value.setdefault(digest.value, []).append(file)
-        return {query: found(SOURCE, by_value.get(value, ())) for value, query in wanted.items()} | answers
+            for file in versions:
+                if sha256 := find_digest(file.digests, Algorithm.SHA256):
+                    files.setdefault(sha256.value, []).append(file)
+        return {
+            query: failures.get(value) or found(SOURCE, files.get(value, ()))
+            for value, query in wanted.items()
+        }
+
+    def _ids_of(self, sha256s: list[str]) -> dict[str, tuple[int, ...]]:
+        return versions_by_hash(self._client.ids_by_hash(sha256s))
+
+    def _versions_of(self, sha256s: list[str]) -> tuple[Candidate, ...]:
+        return self._seen(candidates_of_versions(self._client.versions_by_hash(sha256s), self._site))
 
     def _by_hash(self, query: HashQuery) -> Answer:
-        files = self._seen(candidates_of_version(self._client.version_by_hash(query.digest.value), self._site))
+        files = self._seen(
+            candidates_of_version(self._client.version_by_hash(query.digest.value), self._site)
+        )
         # The answer is a version; only one of its files has the hash.
         same = [file for file in files if any(query.digest.agrees(digest) for digest in file.digests)]
         return found(SOURCE, same)
@@ -123,7 +134,12 @@ class CivitaiSource:
         try:
             others = self._model(model_id)
         except NotFoundError:
-            return Answer((), Verdict(SOURCE, VerdictKind.DELETED, f"model {model_id} and its version {version_id} are gone"))
+            return Answer(
+                (),
+                Verdict(
+                    SOURCE, VerdictKind.DELETED, f"model {model_id} and its version {version_id} are gone"
+                ),
+            )
         detail = f"version {version_id} is gone; model {model_id} has others"
         return Answer(others, Verdict(SOURCE, VerdictKind.DELETED, detail))
 

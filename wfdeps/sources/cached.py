@@ -1,0 +1,132 @@
+"""A Source round any Source, which remembers what it said: what was found for long, what was not for a while."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from wfdeps.domain.candidates import Answer, Verdict, VerdictKind
+from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, Query, UrlQuery
+from wfdeps.ports import Source
+from wfdeps.sources.answer_json import answer_of, json_of, key_of_query
+from wfdeps.sources.database import Database
+
+_MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
+
+# Seconds an answer is believed. A hash names the same bytes for ever, but the page around it changes; a 404 may
+# have been kept by a network in between for an hour and a half, so ours ends soon after.
+FOUND_FOR: dict[type, float] = {HashQuery: 30 * _DAY, AirQuery: 7 * _DAY, UrlQuery: 7 * _DAY, NameQuery: _DAY}
+MISSED_FOR: dict[type, float] = {HashQuery: 2 * _HOUR, AirQuery: 2 * _HOUR, UrlQuery: _HOUR, NameQuery: _HOUR}
+VERDICT_FOR: dict[VerdictKind, float] = {
+    VerdictKind.EARLY_ACCESS: _HOUR,
+    VerdictKind.GATED: 10 * _MINUTE,
+    VerdictKind.DELETED: _DAY,
+}
+"""Shorter than what was found: a purchase or a login changes it."""
+
+_NOT_KEPT = frozenset({VerdictKind.UNREACHABLE, VerdictKind.RATE_LIMITED, VerdictKind.REFUSED})
+
+_SCHEMA = """
+CREATE TABLE answers (
+    scope TEXT NOT NULL, query TEXT NOT NULL, told REAL NOT NULL, until REAL NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (scope, query)
+) WITHOUT ROWID;
+"""
+
+
+class AnswerStore:
+    """Answers by scope and query, in one SQLite file that many processes may share."""
+
+    def __init__(self, path: str) -> None:
+        self._database = Database(path, _SCHEMA, version=1)
+
+    def get(
+        self, scope: str, queries: Sequence[Query], now: float, *, stale: bool = False
+    ) -> dict[Query, Answer]:
+        """What is remembered and still believed; with `stale`, whatever is remembered."""
+        kept: dict[Query, Answer] = {}
+        for query in queries:
+            rows = self._database.rows(
+                "SELECT told, until, body FROM answers WHERE scope = ? AND query = ?",
+                (scope, key_of_query(query)),
+            )
+            # An answer from the future was written by a wrong clock: nobody knows how old it is.
+            if rows and (stale or rows[0][0] <= now < rows[0][1]) and (answer := _read(rows[0][2])):
+                kept[query] = answer
+        return kept
+
+    def put(self, scope: str, answers: Mapping[Query, Answer], now: float) -> None:
+        """Remember those worth remembering."""
+        rows = [
+            (scope, key_of_query(query), now, now + _lifetime(query, answer), json.dumps(json_of(answer)))
+            for query, answer in answers.items()
+            if answer.verdict.kind not in _NOT_KEPT
+        ]
+        self._database.run("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)", rows)
+
+    def forget(self, now: float | None = None) -> int:
+        """Drop everything, or what is over by `now`; how many answers went."""
+        if now is None:
+            return self._database.run("DELETE FROM answers", [()])
+        return self._database.run("DELETE FROM answers WHERE until <= ?", [(now,)])
+
+    def close(self) -> None:
+        self._database.close()
+
+
+class Cached:
+    """The same source, asked only what is not remembered. Offline, it is not asked at all.
+
+    `scope` tells apart what must not be mixed: another server, with or without a login.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        store: AnswerStore,
+        *,
+        scope: str = "",
+        offline: bool = False,
+        refresh: bool = False,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._source = source
+        self._store = store
+        self._scope = f"{source.name} {scope}".strip()
+        self._offline = offline
+        self._refresh = refresh
+        self._now = now
+
+    @property
+    def name(self) -> str:
+        return self._source.name
+
+    def find_all(self, queries: Sequence[Query]) -> Mapping[Query, Answer]:
+        """As the door promises."""
+        kept = (
+            {} if self._refresh else self._store.get(self._scope, queries, self._now(), stale=self._offline)
+        )
+        missing = [query for query in queries if query not in kept]
+        if self._offline:
+            return kept | {query: self._not_asked() for query in missing}
+        told = self._source.find_all(missing) if missing else {}
+        self._store.put(self._scope, told, self._now())
+        return {**kept, **told}
+
+    def _not_asked(self) -> Answer:
+        return Answer((), Verdict(self.name, VerdictKind.UNREACHABLE, "offline, and not remembered"))
+
+
+def _lifetime(query: Query, answer: Answer) -> float:
+    kind = answer.verdict.kind
+    if kind in VERDICT_FOR:
+        return VERDICT_FOR[kind]
+    return (FOUND_FOR if answer.candidates else MISSED_FOR)[type(query)]
+
+
+def _read(body: str) -> Answer | None:
+    try:
+        return answer_of(json.loads(body))
+    except (ValueError, KeyError, TypeError, IndexError):
+        return None  # written by another version: as if it were not there

@@ -1,0 +1,1 @@
+"""Outside: ComfyUI-Manager's model list, and URLs written in workflows."""

@@ -1,0 +1,1 @@
+"""Outside: CivArchive, which remembers files whose model Civitai has deleted. Off unless configured."""

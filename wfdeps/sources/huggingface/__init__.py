@@ -1,0 +1,1 @@
+"""Outside: Hugging Face, or what stands at `HF_ENDPOINT`."""
