@@ -61,7 +61,7 @@ def show_report(report: CheckReport, arguments: argparse.Namespace, context: Con
             raise UsageError(f"unknown format `{name}`", hint=f"one of {', '.join(FORMATS)}")
         text: str = import_module(FORMATS[name]).render(report, _view(name, path, report, context))
         if path:
-            _write(path, text)
+            write_text(path, text)
         elif text:
             context.out(text)
 
@@ -82,7 +82,8 @@ def _texts(report: CheckReport) -> dict[str, str]:
     return texts
 
 
-def _write(path: str, text: str) -> None:
+def write_text(path: str, text: str) -> None:
+    """Write a text file the person named. Raises UsageError."""
     try:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
