@@ -10,6 +10,7 @@ from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Finding, Present, Resolution, Resolved
 from wfdeps.match.at_hand import is_at_hand
 from wfdeps.match.decide import decide
+from wfdeps.match.family import Family
 from wfdeps.match.policy import Policy
 from wfdeps.match.rounds import ROUNDS, Answers, open_queries
 from wfdeps.ports import Chooser, Library, Reporter, Source
@@ -29,7 +30,14 @@ def resolve(findings: Iterable[Finding], helpers: Helpers, policy: Policy) -> tu
     findings = tuple(findings)
     wanted = [finding.ref for finding in findings if not is_at_hand(finding)]
     answers = ask(wanted, helpers, policy)
-    return tuple(_settled(finding, answers, helpers.chooser, policy) for finding in findings)
+    alone = [decide(ref, answers.of(ref), policy=policy) for ref in wanted]
+    settled = {ref: _in_company(ref, answers, Family.of(alone), policy) for ref in wanted}
+    return tuple(
+        _asked(settled[finding.ref], helpers.chooser)
+        if finding.ref in settled
+        else Present(finding.ref, finding)
+        for finding in findings
+    )
 
 
 def ask(refs: Sequence[ModelRef], helpers: Helpers, policy: Policy) -> Answers:
@@ -55,20 +63,25 @@ def with_origins(
     resolutions = tuple(_hashed(one, library) if isinstance(one, Present) else one for one in resolutions)
     refs = [_by_hash(one) for one in resolutions if isinstance(one, Present)]
     answers = ask(refs, helpers, policy)
-    return tuple(_with_origin(one, answers, policy) if isinstance(one, Present) else one for one in resolutions)
+    return tuple(
+        _with_origin(one, answers, policy) if isinstance(one, Present) else one for one in resolutions
+    )
 
 
-def _settled(finding: Finding, answers: Answers, chooser: Chooser, policy: Policy) -> Resolution:
-    if is_at_hand(finding):
-        return Present(finding.ref, finding)
-    resolution = decide(finding.ref, answers.of(finding.ref, base_models=policy.base_models), policy=policy)
+def _in_company(ref: ModelRef, answers: Answers, family: Family, policy: Policy) -> Resolution:
+    """The ref decided again, now that it is known what the rest of its workflow is made for."""
+    return decide(ref, answers.of(ref), policy=replace(policy, base_models=family.around(ref)))
+
+
+def _asked(resolution: Resolution, chooser: Chooser) -> Resolution:
+    """The same, with a person's choice where there is one to make and one was made."""
     if not isinstance(resolution, Ambiguous):
         return resolution
     chosen = chooser.choose(resolution)
     if chosen is None:
         return resolution
     rivals = tuple(rival for rival in resolution.candidates if rival != chosen)
-    return Resolved(finding.ref, chosen, ChosenBy.USER, rivals, resolution.verdicts)
+    return Resolved(resolution.ref, chosen, ChosenBy.USER, rivals, resolution.verdicts)
 
 
 def _hashed(present: Present, library: Library) -> Present:
