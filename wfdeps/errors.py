@@ -18,6 +18,7 @@
     │   └── UnexpectedPayloadError  an answer that is not what the API promises
     ├── FetchError                  the bytes of one file
     │   ├── AccessDeniedError       the server will not hand them over
+    │   ├── NotTheFileError         a page, an error message, a pointer: no model
     │   ├── LengthMismatchError     more or fewer than announced
     │   └── DigestMismatchError     not the bytes that were asked for
     └── LockError                   a lock file that cannot be read or no longer fits
@@ -154,6 +155,10 @@ class FetchError(WfdepsError):
 
 class AccessDeniedError(FetchError):
     """The server will not hand the file over: login, token, licence, early access, disabled, archived."""
+
+
+class NotTheFileError(FetchError):
+    """What came is a page, an error message or a pointer, not the file."""
 
 
 class LengthMismatchError(FetchError):

@@ -54,6 +54,10 @@ class Reply:
         # No chunk size: httpx would copy everything once more, at a third of the speed.
         return self._guarded(self._response.iter_raw())
 
+    def decoded(self) -> Iterator[bytes]:
+        """The body without its content encoding. Raises as `chunks` does."""
+        return self._guarded(self._response.iter_bytes())
+
     def read(self, limit: int) -> bytes:
         """The whole body, decoded. Raises UnexpectedPayloadError once it grows beyond `limit` bytes."""
         parts: list[bytes] = []

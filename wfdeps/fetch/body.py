@@ -1,0 +1,99 @@
+"""A reply's body, in buffers as large as they come: straight from the socket where that is safe."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from wfdeps.errors import SourceUnavailableError
+from wfdeps.http import Reply
+
+WORTH_IT = 8 << 20
+"""Below this the connection is better kept for the next request than read fast and thrown away."""
+
+
+def pieces_of(reply: Reply, *, stopped: Callable[[], bool]) -> Iterator[bytes]:
+    """The body as httpx reads it: slower, but for every kind of reply. Ends early when stopped."""
+    encoding = reply.headers.get("content-encoding", "identity").strip().lower()
+    for chunk in reply.chunks() if encoding in ("", "identity") else reply.decoded():
+        if stopped():
+            return
+        yield chunk
+
+
+class Tap:
+    """The socket under a body, read without copies into buffers of the caller's."""
+
+    def __init__(self, reply: Reply, *, stall: float) -> None:
+        handed = reply.hand_off()
+        self.usable = handed is not None
+        self._stall = stall
+        self._head = b""
+        if handed is None:
+            return
+        self._chunks, self._socket = handed
+        # What httpx has read beyond the headers comes first; after this nothing of the body is in its hands.
+        self._head = next(self._chunks, b"")
+        self._flags = _tune(self._socket)
+        self._heard = time.monotonic()
+
+    def read_into(self, buffer: bytearray, most: int, stopped: Callable[[], bool]) -> int:
+        """Fill up to `most` bytes; fewer when little comes within a second. 0: stopped, or the body ended.
+
+        Raises SourceUnavailableError when the connection breaks or nothing comes for too long.
+        """
+        view = memoryview(buffer)[:most]
+        if self._head:
+            count = min(len(self._head), len(view))
+            view[:count] = self._head[:count]
+            self._head = self._head[count:]
+            return count
+        while not stopped():
+            try:
+                count = self._socket.recv_into(view, 0, self._flags)
+            except (TimeoutError, BlockingIOError, ssl.SSLWantReadError):
+                if time.monotonic() - self._heard > self._stall:
+                    raise SourceUnavailableError(f"nothing came for {self._stall:.0f} seconds") from None
+                continue
+            except OSError as error:
+                raise SourceUnavailableError(f"the connection broke: {error.strerror or error}") from error
+            self._heard = time.monotonic()
+            return count
+        return 0
+
+
+def _tune(found: socket.socket) -> int:
+    """Let the kernel fill a whole buffer per call, waking once a second to look at the stop flag."""
+    if isinstance(found, ssl.SSLSocket) or not sys.platform.startswith("linux"):
+        found.settimeout(1.0)
+        return 0
+    # A timeout of Python's makes the socket non-blocking, and MSG_WAITALL a dead letter; the kernel's own does not.
+    found.settimeout(None)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", 1, 0))
+    return socket.MSG_WAITALL
+
+
+class Watch:
+    """Tells a transfer that crawls: fewer than `least` bytes per second over `window` seconds."""
+
+    def __init__(self, least: float, window: float) -> None:
+        self._least = least
+        self._window = window
+        self._since = time.monotonic()
+        self._count = 0
+
+    def saw(self, count: int) -> None:
+        """That many bytes came. Raises SourceUnavailableError when it was too few for too long."""
+        self._count += count
+        now = time.monotonic()
+        if now - self._since < self._window:
+            return
+        if self._count < self._least * self._window:
+            raise SourceUnavailableError(
+                f"less than {self._least:.0f} bytes a second for {self._window:.0f} seconds"
+            )
+        self._since, self._count = now, 0

@@ -1,0 +1,326 @@
+"""Many files: workers → one stream of events in the caller's thread."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from queue import Empty, SimpleQueue
+from threading import BoundedSemaphore, Event, Thread
+
+from wfdeps.disk import is_regular, make_link, remove_quietly
+from wfdeps.domain.digests import Algorithm, find_digest
+from wfdeps.domain.outcomes import (
+    Fetched,
+    FetchEvent,
+    FetchFailed,
+    FetchRetrying,
+)
+from wfdeps.domain.plans import Download
+from wfdeps.errors import (
+    AccessDeniedError,
+    AuthRequiredError,
+    DigestMismatchError,
+    DiskFullError,
+    LengthMismatchError,
+    NotFoundError,
+    NotTheFileError,
+    RateLimitError,
+    RegionBlockedError,
+    SourceUnavailableError,
+    UnsafeRedirectError,
+    WfdepsError,
+)
+from wfdeps.fetch.leases import Lease
+from wfdeps.fetch.pull import LARGE, Limits, StoppedError, Tools
+from wfdeps.fetch.rates import Rate
+from wfdeps.fetch.staging import Slot, key_of, slot_for
+from wfdeps.fetch.transfer import Transfer
+from wfdeps.fetch.verify import sha256_of
+from wfdeps.http import Http
+
+SMALL_AT_ONCE = 16
+LARGE_AT_ONCE = 4
+
+
+def open_fetcher(
+    http: Http,
+    *,
+    staging: str | None = None,
+    jobs: int | None = None,
+    connections: int = 8,
+    limit_rate: float | None = None,
+    hand_off: bool = True,
+    limits: Limits | None = None,
+) -> Executor:
+    """A Fetcher over that client, which the caller closes.
+
+    `staging` overrides where half-done files live (default: `.wfdeps-part` below each target's root). `jobs`:
+    files at once; without it 4 large ones and 16 small ones. `connections`: for one large file at most.
+    `limit_rate` in bytes per second over all files. `hand_off`: read large bodies straight from the socket.
+    """
+    limits = replace(limits or Limits(), connections=max(1, connections), hand_off=hand_off)
+    return Executor(http, staging, jobs, limits, Rate(limit_rate))
+
+
+class Executor:
+    """The Fetcher of `ports`."""
+
+    def __init__(self, http: Http, staging: str | None, jobs: int | None, limits: Limits, rate: Rate) -> None:
+        self._http = http
+        self._staging = staging
+        self._small = jobs or SMALL_AT_ONCE
+        self._large = jobs or LARGE_AT_ONCE
+        self._limits = limits
+        self._rate = rate
+
+    def fetch_all(self, downloads: Sequence[Download]) -> Iterator[FetchEvent]:
+        """As `ports.Fetcher.fetch_all`. A staged file is ours again once the next event is asked for."""
+        run = _Run(_grouped(downloads, self._staging), self._large, self._http, self._limits, self._rate)
+        try:
+            run.start(min(self._small, len(run.waiting)))
+            open_ = len(downloads)
+            while open_:
+                event = run.next_event()
+                yield event
+                if isinstance(event, (Fetched, FetchFailed)):
+                    open_ -= 1
+                    run.settled(event.download)
+        finally:
+            run.stop()
+
+
+@dataclass(slots=True, eq=False)
+class _Group:
+    """Downloads of the same bytes: fetched once, for all of them."""
+
+    downloads: list[Download]
+    slots: list[Slot]
+    unsettled: int = 0
+    lease: Lease | None = None
+    waited: bool = False
+
+    @property
+    def first(self) -> Download:
+        return self.downloads[0]
+
+
+def _grouped(downloads: Sequence[Download], staging: str | None) -> list[_Group]:
+    """One group for each file, small ones first, then the largest: short ones are not kept waiting."""
+    groups: dict[str, _Group] = {}
+    for download in downloads:
+        group = groups.setdefault(key_of(download), _Group([], []))
+        slot = slot_for(download, staging)
+        same = sum(slot.folder == other.folder for other in group.slots)
+        group.downloads.append(download)
+        group.slots.append(replace(slot, key=f"{slot.key}.{same + 1}") if same else slot)
+        group.unsettled += 1
+    return sorted(groups.values(), key=lambda group: _rank(group.first.size))
+
+
+def _rank(size: int | None) -> tuple[int, int]:
+    if size is None:
+        return (1, 0)
+    return (0, size) if size <= LARGE else (2, -size)
+
+
+class _LaterError(Exception):
+    """A large file, and all places for large ones are taken."""
+
+
+class _Run:
+    """One call of `fetch_all`: its queue, its workers, its events."""
+
+    def __init__(self, groups: list[_Group], large: int, http: Http, limits: Limits, rate: Rate) -> None:
+        self.waiting = deque(groups)
+        self._large_waiting: deque[_Group] = deque()
+        self._groups = {id(download): group for group in groups for download in group.downloads}
+        self._places = BoundedSemaphore(large)
+        self._lock = threading.Lock()
+        self._events: SimpleQueue[FetchEvent] = SimpleQueue()
+        self._stop = Event()
+        self._threads: list[Thread] = []
+        self._http = http
+        self._limits = limits
+        self._rate = rate
+
+    def start(self, workers: int) -> None:
+        """Begin working."""
+        for number in range(workers):
+            thread = Thread(target=self._work, name=f"fetch-{number}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def next_event(self) -> FetchEvent:
+        """The next thing that happened; waits for it, in a way Ctrl-C ends."""
+        while True:
+            try:
+                return self._events.get(timeout=0.5)
+            except Empty:
+                continue
+
+    def settled(self, download: Download) -> None:
+        """The caller is done with this download's staged file: others may have the lease."""
+        group = self._groups[id(download)]
+        group.unsettled -= 1
+        if group.unsettled == 0:
+            for slot in group.slots:
+                slot.tidy()
+            if group.lease is not None:
+                group.lease.give_back()
+            for slot in group.slots:
+                slot.tidy_folder()
+
+    def stop(self) -> None:
+        """Let the workers end within a chunk; what is proven stays in staging."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        for group in set(self._groups.values()):
+            if group.lease is not None:
+                group.lease.give_back()
+
+    def _work(self) -> None:
+        while not self._stop.is_set() and (group := self._take()) is not None:
+            holds_place = [False]
+            try:
+                self._serve(group, holds_place)
+            except _LaterError:
+                with self._lock:
+                    self._large_waiting.append(group)
+            except StoppedError:
+                self._fail(group, "stopped; what came is kept for the next run", "", "interrupted")
+            except WfdepsError as error:
+                self._fail(group, error.message, error.hint or "", kind_of(error))
+            except BaseException as error:
+                # Exactly one final event, even on a bug: the caller waits for it.
+                self._fail(
+                    group, f"internal error: {type(error).__name__}: {error}", "please report it", "bug"
+                )
+            finally:
+                if holds_place[0]:
+                    self._places.release()
+
+    def _take(self) -> _Group | None:
+        """The next file: any, while there are some nobody looked at, then the large ones that had to wait."""
+        while not self._stop.is_set():
+            with self._lock:
+                if self.waiting:
+                    return self.waiting.popleft()
+                if not self._large_waiting:
+                    return None
+                if self._places.acquire(blocking=False):
+                    self._places.release()
+                    return self._large_waiting.popleft()
+            self._stop.wait(0.1)
+        return None
+
+    def _serve(self, group: _Group, holds_place: list[bool]) -> None:
+        if group.lease is None and not self._lease(group):
+            return
+        if group.waited and (found := _placed_meanwhile(group)) is not None:
+            self._hand_on(group, found)
+            return
+
+        def enter_large() -> None:
+            if not holds_place[0]:
+                if not self._places.acquire(blocking=False):
+                    raise _LaterError
+                holds_place[0] = True
+
+        if (group.first.size or 0) > LARGE:
+            enter_large()
+        tools = Tools(
+            self._http,
+            self._limits,
+            self._rate,
+            report=lambda event: self._tell(group, event),
+            stopped=self._stop.is_set,
+            enter_large=enter_large,
+        )
+        self._hand_on(group, Transfer(group.first, group.slots[0], tools).run())
+
+    def _lease(self, group: _Group) -> bool:
+        """Whether the file is ours to fetch now; one that another process fetches is looked at again last."""
+        lease = Lease(group.slots[0].lease)
+        if lease.take_now():
+            group.lease = lease
+            return True
+        with self._lock:
+            others = bool(self.waiting)
+            if others:
+                self.waiting.append(group)
+        if not group.waited:
+            self._tell(group, FetchRetrying(group.first, "another process fetches it; waiting for that", 0.0))
+        group.waited = True
+        if others:
+            self._stop.wait(0.05)
+            return False
+        if not lease.take(self._stop.is_set):
+            raise StoppedError
+        group.lease = lease
+        return True
+
+    def _tell(self, group: _Group, event: FetchEvent) -> None:
+        """What happened to the bytes, told of every download that wants them."""
+        for download in group.downloads:
+            self._events.put(_about(event, download))
+
+    def _hand_on(self, group: _Group, fetched: Fetched) -> None:
+        """The bytes, once for each download that wants them; then the final events, together."""
+        finals: list[FetchEvent] = [fetched]
+        for download, slot in zip(group.downloads[1:], group.slots[1:], strict=True):
+            os.makedirs(slot.folder, exist_ok=True)
+            remove_quietly(slot.part)
+            make_link(fetched.staged, slot.part, kinds=("reflink", "hardlink", "copy"))
+            finals.append(replace(fetched, download=download, staged=slot.part))
+        for event in finals:
+            self._events.put(event)
+
+    def _fail(self, group: _Group, reason: str, hint: str, kind: str) -> None:
+        for download in group.downloads:
+            self._events.put(FetchFailed(download, reason, hint, kind))
+
+
+def _about(event: FetchEvent, download: Download) -> FetchEvent:
+    return event if event.download is download else replace(event, download=download)
+
+
+def _placed_meanwhile(group: _Group) -> Fetched | None:
+    """The file, if the process we waited for has placed it: linked back into staging, after hashing it."""
+    download, slot = group.first, group.slots[0]
+    wanted = find_digest(download.digests, Algorithm.SHA256)
+    target = os.path.join(download.target.root, *download.target.name.split("/"))
+    if wanted is None or not is_regular(target) or sha256_of(target) != wanted.value:
+        return None
+    remove_quietly(slot.part)
+    make_link(target, slot.part, kinds=("reflink", "hardlink", "copy"))
+    return Fetched(download, slot.part, os.path.getsize(slot.part), download.digests, "sha256")
+
+
+_KINDS: tuple[tuple[type[WfdepsError], str], ...] = (
+    (AuthRequiredError, "gated"),
+    (AccessDeniedError, "gated"),
+    (RateLimitError, "rate_limited"),
+    (NotFoundError, "missing"),
+    (RegionBlockedError, "blocked"),
+    (UnsafeRedirectError, "refused"),
+    (SourceUnavailableError, "network"),
+    (DigestMismatchError, "digest"),
+    (LengthMismatchError, "length"),
+    (NotTheFileError, "not_the_file"),
+    (DiskFullError, "disk"),
+)
+
+
+def kind_of(error: WfdepsError) -> str:
+    """The word a FetchFailed gives it."""
+    if isinstance(error, AuthRequiredError) and _is_early_access(error.payload):
+        return "early_access"
+    return next((kind for type_, kind in _KINDS if isinstance(error, type_)), "failed")
+
+
+def _is_early_access(payload: object) -> bool:
+    return isinstance(payload, dict) and str(payload.get("error", "")).lower() == "early access"

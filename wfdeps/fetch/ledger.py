@@ -1,0 +1,117 @@
+"""Who fetches which bytes of one file: what is written, what is claimed, what is free."""
+
+from __future__ import annotations
+
+from threading import Condition
+
+from wfdeps.fetch.spans import Spans
+
+PIECE = 8 << 20
+"""Bytes a further connection takes at a time, and a piece told by its CRC-32 holds."""
+LEAST_SPLIT = 1 << 20
+"""Less than twice this is not worth a second connection."""
+
+
+class Claim:
+    """The bytes one connection fetches: from `position` up to, not including, `stop` (None: to the end)."""
+
+    __slots__ = ("checksum", "piece", "position", "start", "stop")
+
+    def __init__(self, start: int, stop: int | None) -> None:
+        self.start = start
+        self.position = start
+        self.stop = stop
+        self.piece = start
+        """Where the piece began whose CRC-32 `checksum` is."""
+        self.checksum = 0
+
+    @property
+    def left(self) -> int | None:
+        """Bytes still to come; None where the end is not known."""
+        return None if self.stop is None else self.stop - self.position
+
+
+class Ledger:
+    """One file's bytes, shared by its connections and its hash. `changed` guards all, and is told of every change."""
+
+    def __init__(self, size: int | None = None) -> None:
+        self.changed = Condition()
+        self.size = size
+        self.written = Spans()
+        self.pieces: dict[int, tuple[int, int]] = {}
+        """Start → stop and CRC-32 of the pieces that were fetched with one."""
+        self._claims: list[Claim] = []
+
+    @property
+    def is_complete(self) -> bool:
+        return self.size is not None and self.written.total == self.size
+
+    def claim(self, piece: int | None = None) -> Claim | None:
+        """The first bytes nobody fetches, at most `piece`; where all are being fetched, half of another's.
+
+        The free bytes nearest to the start go first, so that the hash can follow. None: nothing worth it.
+        """
+        with self.changed:
+            if self.size is None:
+                return None if self._claims else self._give(self.written.stop_at(0), None)
+            for start, stop in self._free(self.size):
+                return self._give(start, stop if piece is None else min(stop, start + piece))
+            return self._split(piece)
+
+    def wrote(self, claim: Claim, count: int, checksum: int | None) -> None:
+        """That many bytes more are in the file. Call with `changed` held.
+
+        `checksum` is the CRC-32 of the claim's piece with them, None where the hash is so near that no piece
+        has to be told by one.
+        """
+        self.written.add(claim.position, claim.position + count)
+        claim.position += count
+        if checksum is None:
+            claim.piece, claim.checksum = claim.position, 0
+        else:
+            claim.checksum = checksum
+            if claim.position - claim.piece >= PIECE:
+                self._keep_piece(claim)
+        self.changed.notify_all()
+
+    def release(self, claim: Claim) -> None:
+        """Its connection is done with it, whole or not."""
+        with self.changed:
+            self._claims.remove(claim)
+            if claim.position > claim.piece:
+                self._keep_piece(claim)
+            self.changed.notify_all()
+
+    def forget(self, start: int, stop: int) -> None:
+        """These bytes proved wrong: they are to be fetched again. Call with `changed` held."""
+        self.written.remove(start, stop)
+        self.pieces = {
+            first: piece for first, piece in self.pieces.items() if piece[0] <= start or first >= stop
+        }
+        self.changed.notify_all()
+
+    def _keep_piece(self, claim: Claim) -> None:
+        self.pieces[claim.piece] = (claim.position, claim.checksum)
+        claim.piece, claim.checksum = claim.position, 0
+
+    def _free(self, size: int) -> list[tuple[int, int]]:
+        taken = Spans(self.written)
+        for claim in self._claims:
+            taken.add(claim.position, size if claim.stop is None else claim.stop)
+        return taken.gaps(size)
+
+    def _split(self, piece: int | None) -> Claim | None:
+        if piece is None or not self._claims:
+            return None
+        largest = max(self._claims, key=lambda claim: claim.left or 0)
+        left = largest.left or 0
+        if largest.stop is None or left < 2 * LEAST_SPLIT:
+            return None
+        cut = largest.position + max(LEAST_SPLIT, min(piece, left // 2))
+        stop, largest.stop = largest.stop, cut
+        return self._give(cut, min(stop, cut + piece))
+
+    def _give(self, start: int, stop: int | None) -> Claim:
+        claim = Claim(start, stop)
+        self._claims.append(claim)
+        return claim

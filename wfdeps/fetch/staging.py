@@ -1,0 +1,149 @@
+"""Where half-done files live, and what a later run may reuse of them.
+
+A part stands in `.wfdeps-part/` below the folder it will be placed under, so that placing it is a rename. It is
+named after the file's SHA-256, or after its URL where no hash is known; beside it lie its state and its lease.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import stat
+import zlib
+from contextlib import suppress
+from dataclasses import dataclass
+
+from wfdeps.disk import atomic_write, filesystem_of, remove_quietly
+from wfdeps.domain.digests import Algorithm, find_digest
+from wfdeps.domain.plans import Download
+from wfdeps.domain.urls import without_secrets
+from wfdeps.errors import LibraryError, UnsafePathError
+from wfdeps.fetch.state import State
+
+FOLDER = ".wfdeps-part"
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_BINARY = getattr(os, "O_BINARY", 0)
+_PREALLOCATING = frozenset({"ext4", "xfs", "btrfs", "ext3", "f2fs"})
+"""Where setting the room aside is quick and the file does not get slower: never memory or a network mount."""
+_CANNOT = frozenset({errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL})
+_STATE_CAP = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The paths of one half-done file."""
+
+    folder: str
+    key: str
+
+    @property
+    def part(self) -> str:
+        return os.path.join(self.folder, f"{self.key}.part")
+
+    @property
+    def state(self) -> str:
+        return os.path.join(self.folder, f"{self.key}.json")
+
+    @property
+    def lease(self) -> str:
+        return os.path.join(self.folder, f"{self.key}.lock")
+
+    def read_state(self) -> State | None:
+        """What an earlier run claims; None where there is nothing that can be used."""
+        try:
+            handle = os.open(self.state, os.O_RDONLY | _NO_FOLLOW | _BINARY)
+        except OSError:
+            return None
+        with os.fdopen(handle, "rb") as file:
+            return State.parse(file.read(_STATE_CAP))
+
+    def write_state(self, state: State) -> None:
+        """Remember; call only when the bytes it claims are synced."""
+        atomic_write(self.state, state.to_json(), mode=0o600)
+
+    def forget_state(self) -> None:
+        """The next run starts from nothing."""
+        remove_quietly(self.state)
+
+    def tidy(self) -> None:
+        """Remove the state once the part is gone: it has no use any more."""
+        if not os.path.lexists(self.part):
+            remove_quietly(self.state)
+
+    def tidy_folder(self) -> None:
+        """Remove the folder once nothing is in it."""
+        with suppress(OSError):
+            os.rmdir(self.folder)
+
+
+def slot_for(download: Download, staging: str | None = None) -> Slot:
+    """Where this download's half-done bytes live: the same place in every run and every process."""
+    folder = staging if staging is not None else os.path.join(download.target.root, FOLDER)
+    return Slot(os.path.abspath(folder), key_of(download))
+
+
+def key_of(download: Download) -> str:
+    """What tells one file from another: its SHA-256, or else its first URL."""
+    known = find_digest(download.digests, Algorithm.SHA256)
+    if known is not None:
+        return known.value
+    return "url-" + url_key(download.urls[0] if download.urls else "")[:40]
+
+
+def url_key(url: str) -> str:
+    """A name for a URL that tells nothing of it, and stays the same when only its signature changes."""
+    return hashlib.sha256(without_secrets(url).encode()).hexdigest()
+
+
+def open_part(slot: Slot) -> int:
+    """The part, open for reading and writing. Never one that is a link, or no plain file of ours."""
+    try:
+        os.makedirs(slot.folder, mode=0o755, exist_ok=True)
+        if os.path.islink(slot.folder):
+            raise UnsafePathError(
+                f"`{slot.folder}` is a symbolic link", hint="remove it and run the command again"
+            )
+        handle = os.open(slot.part, os.O_RDWR | os.O_CREAT | _NO_FOLLOW | _BINARY, 0o600)
+    except OSError as error:
+        if os.path.islink(slot.part):
+            raise UnsafePathError(f"`{slot.part}` is a symbolic link", hint="remove it") from error
+        raise LibraryError(f"cannot write `{slot.part}`: {error.strerror or error}") from error
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise UnsafePathError(f"`{slot.part}` is no plain file", hint="remove it")
+    return handle
+
+
+def reserve(handle: int, folder: str, size: int) -> None:
+    """Set the room aside on a real disk; elsewhere, and where the system cannot, nothing. Raises OSError when full."""
+    if not hasattr(os, "posix_fallocate") or filesystem_of(folder).type not in _PREALLOCATING:
+        return
+    try:
+        os.posix_fallocate(handle, 0, size)
+    except OSError as error:
+        if error.errno not in _CANNOT:
+            raise
+
+
+def proven_pieces(handle: int, state: State) -> dict[int, tuple[int, int]]:
+    """Those further pieces of an earlier run whose CRC-32 is still right."""
+    proven = {}
+    for start, (stop, crc) in state.pieces.items():
+        if start >= state.frontier and stop - start <= _MOST_PIECE and _crc(handle, start, stop) == crc:
+            proven[start] = (stop, crc)
+    return proven
+
+
+def _crc(handle: int, start: int, stop: int) -> int:
+    crc = 0
+    while start < stop:
+        data = os.pread(handle, min(1 << 20, stop - start), start)
+        if not data:
+            return -1
+        crc = zlib.crc32(data, crc)
+        start += len(data)
+    return crc
+
+
+_MOST_PIECE = 64 << 20

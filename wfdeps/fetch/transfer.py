@@ -1,0 +1,147 @@
+"""One file: from its URLs to verified bytes in staging, through mirrors, changed objects and wrong hashes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from wfdeps.domain.digests import Algorithm, Digest, find_digest
+from wfdeps.domain.outcomes import Fetched, FetchRetrying
+from wfdeps.domain.plans import Download
+from wfdeps.domain.urls import without_secrets
+from wfdeps.errors import (
+    DigestMismatchError,
+    FetchError,
+    LengthMismatchError,
+    NotTheFileError,
+    SourceError,
+    WfdepsError,
+)
+from wfdeps.fetch.address import Address
+from wfdeps.fetch.opening import ChangedError
+from wfdeps.fetch.pull import Pull, Tools, not_the_file
+from wfdeps.fetch.session import Session, open_session
+from wfdeps.fetch.staging import Slot, url_key
+from wfdeps.fetch.verify import check_header, verified_by
+
+RESTARTS = 3
+"""How often one URL may make us begin at nothing."""
+
+
+class Transfer:
+    """Fetches one file. `run` once."""
+
+    def __init__(self, download: Download, slot: Slot, tools: Tools) -> None:
+        self._download = download
+        self._slot = slot
+        self._tools = tools
+        self._by_hash = find_digest(download.digests, Algorithm.SHA256) is not None
+        self._exact = download.size if download.candidate.size_is_exact else None
+        self._resume = True
+        self._ranges = True
+        self._doubted = False
+
+    def run(self) -> Fetched:
+        """The file, verified, in staging: from the first URL that gives it.
+
+        Raises the first URL's WfdepsError when none does, StoppedError when stopped.
+        """
+        errors: list[WfdepsError] = []
+        for url in self._download.urls:
+            try:
+                return self._from(Address(self._tools.http, url))
+            except (SourceError, FetchError) as error:
+                errors.append(error)
+                self._say(error)
+        if not errors:
+            raise FetchError("nobody says where it can be had")
+        raise errors[0]
+
+    def _from(self, address: Address) -> Fetched:
+        restarts = 0
+        while True:
+            try:
+                return self._once(address)
+            except ChangedError as error:
+                self._discard()
+                self._ranges = error.ranges
+                restarts += 1
+                if restarts > RESTARTS:
+                    raise FetchError(
+                        f"had to begin from nothing {restarts} times: {error.message}"
+                    ) from error
+                self._say(error)
+            except DigestMismatchError as error:
+                self._discard()
+                # A byte may have been flipped on the way: once more, from another mirror if there is one.
+                if self._doubted or len(self._download.urls) > 1:
+                    raise
+                self._doubted = True
+                self._say(error)
+            except (LengthMismatchError, NotTheFileError):
+                self._discard()
+                raise
+
+    def _once(self, address: Address) -> Fetched:
+        with self._session(address) as session:
+            pull = Pull(self._download, session, address, self._tools, exact=self._exact)
+            try:
+                sha256 = pull.run()
+            finally:
+                pull.end()
+            return self._proven(session, sha256, address)
+
+    @contextmanager
+    def _session(self, address: Address) -> Iterator[Session]:
+        guess = self._exact or self._download.size
+        session = open_session(
+            self._slot, url_key(address.url), resume=self._resume, by_hash=self._by_hash, size=guess
+        )
+        session.ranges = self._ranges
+        self._resume = True
+        try:
+            yield session
+        finally:
+            session.close()
+
+    def _discard(self) -> None:
+        """What is in staging is worthless: the next session begins at nothing."""
+        self._slot.forget_state()
+        self._resume = False
+
+    def _proven(self, session: Session, sha256: str, address: Address) -> Fetched:
+        size = session.size or 0
+        try:
+            by = verified_by(self._download.digests, sha256, session.handle, size)
+        except DigestMismatchError as error:
+            if session.suspicion:
+                raise not_the_file(session.suspicion) from error
+            raise
+        if by == "unverified":
+            if self._exact is not None and self._exact != size:
+                raise LengthMismatchError(self._exact, size)
+            check_header(session.handle, size, self._download.target.name)
+        session.prove(_PLAIN_MODE)
+        digests = (Digest(Algorithm.SHA256, sha256), *_others(self._download.digests, by))
+        return Fetched(self._download, self._slot.part, size, digests, by, without_secrets(address.url))
+
+    def _say(self, error: WfdepsError) -> None:
+        self._tools.report(FetchRetrying(self._download, error.message.partition("\n")[0], 0.0))
+
+
+def _others(known: tuple[Digest, ...], by: str) -> tuple[Digest, ...]:
+    """The further hashes, which hold too when the bytes are proven by one as strong as SHA-256."""
+    if by not in (Algorithm.SHA256, Algorithm.BLAKE3):
+        return ()
+    return tuple(digest for digest in known if digest.algorithm is not Algorithm.SHA256)
+
+
+def _plain_mode() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+_PLAIN_MODE = _plain_mode()
+"""What a new file of the person's gets; parts are 0600 until they are proven. Read once, before any thread is."""
