@@ -114,6 +114,10 @@ ALIASES: Final[dict[str, str]] = {
 }
 
 
+LEGACY: Final[dict[str, str]] = {"unet": "diffusion_models", "clip": "text_encoders"}
+"""All that ComfyUI itself renames, in `map_legacy`."""
+
+
 def canonical_key(key: str) -> str:
     """The folder key ComfyUI would use: `unet` → `diffusion_models`; a key nobody lists stays as it is."""
     return ALIASES.get(key, key)

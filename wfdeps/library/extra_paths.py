@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from wfdeps.domain.folders import ALIASES, FOLDER_KEYS, canonical_key
+from wfdeps.domain.folders import ALIASES, FOLDER_KEYS, LEGACY, canonical_key
 from wfdeps.domain.refs import Notice
 
 STOPS_COMFYUI = "extra_paths_stop_comfyui"
@@ -109,7 +109,7 @@ def _resolved(line: str, base: str, folder: str) -> str:
 
 
 def _lint_key(key: str, where: str) -> Iterator[Notice]:
-    if key in ALIASES and key not in ("unet", "clip"):
+    if key in ALIASES and key not in LEGACY:
         yield Notice(
             "extra_paths_key_is_no_alias",
             f"{where}: `{key}` is no key of ComfyUI's; use `{canonical_key(key)}`",

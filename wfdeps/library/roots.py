@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from wfdeps.domain.files import Folder, Origin
-from wfdeps.domain.folders import ANY_ENDING, FOLDER_KEYS, canonical_key
+from wfdeps.domain.folders import ANY_ENDING, FOLDER_KEYS, LEGACY
 from wfdeps.domain.refs import Notice
 from wfdeps.errors import LibraryError
 from wfdeps.library.extra_paths import ExtraPaths, read_extra_paths
@@ -238,7 +238,9 @@ class _Table:
         for entry in extra.entries:
             if entry.key not in _SKIPPED:
                 reason = f"{os.path.basename(extra.file)} [{entry.section}]"
-                self.add(canonical_key(entry.key), entry.path, reason, "extra", is_default=entry.is_default)
+                self.add(
+                    LEGACY.get(entry.key, entry.key), entry.path, reason, "extra", is_default=entry.is_default
+                )
 
     def folders(self, models: str) -> tuple[Folder, ...]:
         """All rows, each knowing whether its directory exists; the models root itself first, under no key."""
@@ -269,7 +271,7 @@ def _on_volume(roots: Roots, profile: Profile) -> SearchPaths:
             )
             continue
         reason = f"{profile.name} [{entry.section}]"
-        table.add(canonical_key(entry.key), local, reason, "extra", is_default=entry.is_default)
+        table.add(LEGACY.get(entry.key, entry.key), local, reason, "extra", is_default=entry.is_default)
     models = os.path.join(here, *profile.models.split("/"))
     seen = table.folders(models)
     return SearchPaths(

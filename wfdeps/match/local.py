@@ -89,7 +89,7 @@ def _is_offered(ref: ModelRef, file: LocalFile, separator: str) -> bool:
         return name_within(key, ref.name) == file.name
     if key == "ultralytics":
         return ref.name == file.name  # the pack writes `bbox/` with a slash on every system
-    if key == "loras" and _is_tag(ref.name):
+    if key == "loras" and _is_tag(ref):
         return ref.name in (shown, splitext(shown)[0], splitext(file.basename)[0])
     return ref.name == shown
 
@@ -109,8 +109,13 @@ def _is_embedding(name: str, found: str, separator: str) -> bool:
     return found in (name, *(name + ending for ending in EMBEDDING_ENDINGS))
 
 
-def _is_tag(name: str) -> bool:
-    """A `<lora:name:1>` without an ending: packs look for the stem, in any subfolder."""
+def _is_tag(ref: ModelRef) -> bool:
+    """A `<lora:name:1>` without an ending: packs look for the stem, in any subfolder. A list wants the whole name."""
+    from_list = ref.sites and all("lora" in site.input.lower() for site in ref.sites)
+    return not from_list and _has_no_ending(ref.name)
+
+
+def _has_no_ending(name: str) -> bool:
     return splitext(name)[1].lower() not in MODEL_ENDINGS
 
 
@@ -158,7 +163,7 @@ _RANK = {
 def _present_detail(ref: ModelRef, file: LocalFile) -> str:
     if not file.digests and agreement(ref.digests, file.claimed) is False:
         return "its sidecar claims another hash; `wfdeps verify` reads the file"
-    if _is_tag(ref.name) and file.folder_key == "loras":
+    if _is_tag(ref) and file.folder_key == "loras":
         return f"as `{file.name}`"
     return ""
 
@@ -225,7 +230,7 @@ def _likeness(name: str, file: LocalFile, separator: str) -> int | None:
         EMBEDDING_ENDINGS
         if file.folder_key == "embeddings"
         else tuple(MODEL_ENDINGS)
-        if _is_tag(name)
+        if _has_no_ending(name)
         else ()
     )
     spellings = (wanted, *(wanted + ending for ending in endings))
@@ -241,7 +246,7 @@ def _likeness(name: str, file: LocalFile, separator: str) -> int | None:
 
 def _is_for_directory(ref: ModelRef, file: LocalFile) -> bool:
     """Only a name without an ending can mean a directory, and only where directories are models."""
-    return file.is_directory and file.listed and _is_tag(ref.name)
+    return file.is_directory and file.listed and _has_no_ending(ref.name)
 
 
 def _where(ref: ModelRef, files: tuple[LocalFile, ...], likeness: int, separator: str) -> str:
