@@ -6,7 +6,7 @@ if it is a base itself (a checkpoint or a diffusion model), since the rest follo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from wfdeps.domain.model_types import ModelType
@@ -20,29 +20,25 @@ _BASES = (ModelType.CHECKPOINT, ModelType.DIFFUSION_MODEL)
 class Family:
     """Who said what of which workflow."""
 
-    spoken: tuple[tuple[str, ModelRef, str], ...]
-    """(workflow, the ref whose file says it, base model)."""
+    by_workflow: Mapping[str, tuple[tuple[ModelRef, str], ...]]
+    """Workflow → (the ref whose file says it, base model)."""
 
     @classmethod
     def of(cls, resolutions: Iterable[Resolution]) -> Family:
         """What these resolutions say of their workflows."""
-        return cls(
-            tuple(
-                (site.workflow, one.ref, one.choice.candidate.base_model)
-                for one in resolutions
-                if isinstance(one, Resolved) and one.choice.candidate.base_model and _speaks(one)
-                for site in one.ref.sites
-            )
-        )
+        spoken: dict[str, tuple[tuple[ModelRef, str], ...]] = {}
+        for one in resolutions:
+            if isinstance(one, Resolved) and one.choice.candidate.base_model and _speaks(one):
+                said = (one.ref, one.choice.candidate.base_model)
+                for workflow in {site.workflow for site in one.ref.sites}:
+                    spoken[workflow] = (*spoken.get(workflow, ()), said)
+        return cls(spoken)
 
     def around(self, ref: ModelRef) -> tuple[str, ...]:
         """The base models of the workflows this ref stands in, by others than itself; sorted, each once."""
         workflows = {site.workflow for site in ref.sites}
-        return tuple(
-            sorted(
-                {base for workflow, speaker, base in self.spoken if workflow in workflows and speaker != ref}
-            )
-        )
+        said = (pair for workflow in workflows for pair in self.by_workflow.get(workflow, ()))
+        return tuple(sorted({base for speaker, base in said if speaker != ref}))
 
 
 def _speaks(resolved: Resolved) -> bool:

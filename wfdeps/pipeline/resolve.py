@@ -30,8 +30,8 @@ def resolve(findings: Iterable[Finding], helpers: Helpers, policy: Policy) -> tu
     findings = tuple(findings)
     wanted = [finding.ref for finding in findings if not is_at_hand(finding)]
     answers = ask(wanted, helpers, policy)
-    alone = [decide(ref, answers.of(ref), policy=policy) for ref in wanted]
-    settled = {ref: _in_company(ref, answers, Family.of(alone), policy) for ref in wanted}
+    family = Family.of(decide(ref, answers.of(ref), policy=policy) for ref in wanted)
+    settled = {ref: _in_company(ref, answers, family, policy) for ref in wanted}
     return tuple(
         _asked(settled[finding.ref], helpers.chooser)
         if finding.ref in settled
