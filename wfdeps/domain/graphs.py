@@ -65,7 +65,7 @@ class GraphEdge:
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Nodes sorted by kind (in the order of GraphKind) and id, edges by their ends; no ring."""
+    """Nodes sorted by kind (in the order of GraphKind) and id (numbers by value), edges by their ends; no ring."""
 
     nodes: tuple[GraphNode, ...]
     edges: tuple[GraphEdge, ...]
