@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from wfdeps.domain.air import Air
-from wfdeps.domain.digests import Algorithm, Digest
-from wfdeps.domain.folders import canonical_key, model_type_of
+from wfdeps.domain.folders import model_type_of
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import Certainty, ModelRef, NodeSite, Notice, RefStatus
 from wfdeps.workflow.graph import Graph, Node
@@ -149,38 +148,3 @@ def _air(name: str) -> Air | None:
         return Air.parse(name)
     except ValueError:
         return None
-
-
-def declared_of(graph: Graph) -> dict[tuple[str, str], tuple[tuple[str, ...], tuple[Digest, ...]]]:
-    """What the workflow itself says of its files: (node or "", name) → URLs and hashes."""
-    found: dict[tuple[str, str], tuple[tuple[str, ...], tuple[Digest, ...]]] = {}
-    for node in graph.nodes.values():
-        for model in node.declared:
-            _declare(found, node.id, model)
-    for model in graph.declared:
-        _declare(found, "", model)
-    return found
-
-
-def _declare(
-    found: dict[tuple[str, str], tuple[tuple[str, ...], tuple[Digest, ...]]], node_id: str, model: object
-) -> None:
-    if not isinstance(model, dict) or not isinstance(model.get("name"), str):
-        return
-    url, digest = model.get("url"), _digest(model.get("hash"), model.get("hash_type"))
-    urls = (url,) if isinstance(url, str) and url.startswith(("https://", "http://")) else ()
-    found[node_id, model["name"]] = (urls, (digest,) if digest else ())
-
-
-def _digest(value: object, algorithm: object) -> Digest | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        if isinstance(algorithm, str):
-            return Digest.of(Algorithm(algorithm.lower().replace("-", "")), value)
-        return Digest.parse(value)
-    except ValueError:
-        return None
-
-
-__all__ = ["Found", "Reading", "canonical_key", "declared_of", "merge", "read_claims"]

@@ -112,11 +112,17 @@ def _folders(name: str, value: str, node: Node) -> tuple[str, ...]:
     for model in node.declared:
         if model.get("name") == value and isinstance(model.get("directory"), str):
             return (canonical_key(str(model["directory"])),)
-    found = _by_words(name) or _by_outputs(node) or _by_words(node.node_class) or _by_words(value)
+    found = (
+        folder_by_words(name)
+        or _by_outputs(node)
+        or folder_by_words(node.node_class)
+        or folder_by_words(value)
+    )
     return (found,) if found else ()
 
 
-def _by_words(text: str) -> str:
+def folder_by_words(text: str) -> str:
+    """The folder that a name suggests; empty where it suggests none."""
     return next((key for pattern, key in _WORDS if pattern.search(text)), "")
 
 

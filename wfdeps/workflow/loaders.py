@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
@@ -65,7 +65,7 @@ class Row:
 class LoaderTable:
     """Node class → Row, with a person's own rows before ours."""
 
-    def __init__(self, classes: Mapping[str, Any], outputs: Sequence[str], known: Sequence[str]) -> None:
+    def __init__(self, classes: Mapping[str, Any], outputs: Iterable[str], known: Iterable[str]) -> None:
         self._classes = classes
         self._rows: dict[tuple[str, str], Row | None] = {}
         self.outputs = frozenset(outputs)
@@ -84,11 +84,9 @@ class LoaderTable:
         """Whether anything is known of this class."""
         return node_class in self.known or node_class in self.outputs or self.row(node_class) is not None
 
-    def with_rows(self, rows: Mapping[str, Any]) -> LoaderTable:
-        """The same table with more rows, which win."""
-        table = LoaderTable({**self._classes, **rows}, (), ())
-        table.outputs, table.known = self.outputs, self.known - rows.keys()
-        return table
+    def with_rows(self, rows: Mapping[str, Any], outputs: Iterable[str] = ()) -> LoaderTable:
+        """The same table with more rows, which win, and more output classes."""
+        return LoaderTable({**self._classes, **rows}, {*self.outputs, *outputs}, self.known - rows.keys())
 
     def _find(self, node_class: str, pack: str) -> Row | None:
         raw = self._classes.get(f"{node_class}@{pack}") if pack else None

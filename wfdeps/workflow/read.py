@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wfdeps.domain.refs import ModelRef, Notice, UnreadableWorkflow, WorkflowRefs
+from wfdeps.domain.refs import ModelRef, Notice, RefStatus, UnreadableWorkflow, WorkflowRefs
 from wfdeps.errors import WorkflowError
 from wfdeps.workflow.api_format import read_prompt
-from wfdeps.workflow.claims import declared_of, merge, read_claims
+from wfdeps.workflow.claims import merge, read_claims
+from wfdeps.workflow.containers.sniff import open_container
 from wfdeps.workflow.document import Document, documents_in
+from wfdeps.workflow.enrich import undeclared, with_declared
 from wfdeps.workflow.graph import Graph
-from wfdeps.workflow.json_text import parse
+from wfdeps.workflow.json_text import decode, parse
+from wfdeps.workflow.limits import MAX_FILE_BYTES
 from wfdeps.workflow.loaders import LoaderTable, default_table
+from wfdeps.workflow.notes import with_hints
+from wfdeps.workflow.pairings import pairings_of
 from wfdeps.workflow.ui_format import read_workflow_graph
+
+if TYPE_CHECKING:  # most workflows are JSON without metadata: they do not pay for reading it
+    from wfdeps.workflow.parameters import Resource
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +36,21 @@ class ReadOptions:
     """More rows for the loader table, shaped as those of `loaders.json`; they win over ours."""
     object_info: Mapping[str, Any] | None = None
     """A ComfyUI's `/object_info`, which knows every class that is installed there."""
+    model_lists: Mapping[str, Any] = field(default_factory=dict)
+    """The same ComfyUI's `/models/{folder}` by folder key, where they could be asked: makes folders exact."""
 
 
 DEFAULT = ReadOptions()
+_NO_WORKFLOW_HINT = "save it in ComfyUI with Workflow → Save, or Export (API)"
+
+Reading = WorkflowRefs | UnreadableWorkflow
 
 
-def read_workflow(
-    data: bytes, path: str, *, options: ReadOptions = DEFAULT
-) -> tuple[WorkflowRefs | UnreadableWorkflow, ...]:
+def read_workflow(data: bytes, path: str, *, options: ReadOptions = DEFAULT) -> tuple[Reading, ...]:
     """What each workflow in this file references: one result a workflow, never none, nothing raised."""
     try:
+        if data.startswith(b"PK\x03\x04"):
+            return tuple(_read_archive(data, path, options))
         return tuple(_read(data, path, options))
     except WorkflowError as error:
         return (UnreadableWorkflow(path, error.message, error.hint),)
@@ -45,52 +58,160 @@ def read_workflow(
         return (UnreadableWorkflow(path, "nested too deep to be a workflow"),)
 
 
-def _read(data: bytes, path: str, options: ReadOptions) -> Iterator[WorkflowRefs | UnreadableWorkflow]:
+def _read_archive(data: bytes, path: str, options: ReadOptions) -> Iterator[Reading]:
+    from wfdeps.workflow.containers.archive import members  # zipfile: only for those who need it
+
+    some = False
+    for name, body in members(data):
+        if isinstance(body, WorkflowError):
+            yield UnreadableWorkflow(f"{path}!{name}", body.message, body.hint)
+            some = True
+            continue
+        readings = (
+            read_workflow(body, f"{path}!{name}", options=options) if not body.startswith(b"PK") else ()
+        )
+        found = [one for one in readings if isinstance(one, WorkflowRefs)]
+        some = some or bool(found)
+        yield from found
+    if not some:
+        raise WorkflowError("no workflow in this zip archive")
+
+
+def _read(data: bytes, path: str, options: ReadOptions) -> Iterator[Reading]:
     if not data:
         raise WorkflowError("the file is empty")
+    if len(data) > MAX_FILE_BYTES:
+        raise WorkflowError(f"too large: {len(data):,} bytes, the limit is {MAX_FILE_BYTES:,}")
     digest = sha256(data).hexdigest()
-    container, documents = _documents(data)
-    table = default_table().with_rows(options.rows) if options.rows else default_table()
-    for document in documents:
-        where = f"{path}#{document.key}" if document.key else path
-        yield _refs(document, where, container, digest, table, options)
+    table = _table(options)
+    container = open_container(data)
+    if container is None:
+        yield from _read_text(data, path, digest, table, options)
+        return
+    from wfdeps.workflow.embedded import embedded_in
+
+    embedded = embedded_in(container.texts)
+    resources = _resources(embedded.parameters, embedded.metadata)
+    notices = tuple(Notice(code, message) for code, message in embedded.notices)
+    if embedded.documents:
+        for document in _keyed(embedded.documents):
+            yield _refs(
+                document, path, container.name, digest, table, options, resources=resources, notices=notices
+            )
+    elif resources or embedded.parameters:
+        yield _from_metadata(
+            resources, path, container.name, digest, "a1111" if embedded.parameters else "none"
+        )
+    else:
+        raise WorkflowError(f"no workflow in this {container.name} file", hint=_NO_WORKFLOW_HINT)
 
 
-def _documents(data: bytes) -> tuple[str, list[Document]]:
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        from wfdeps.workflow.containers import png  # zlib: only for those who need it
-
-        texts = dict(png.texts(data))
-        value = {key: texts[key].decode("utf-8", "replace") for key in ("workflow", "prompt") if key in texts}
-        documents = documents_in(value)
-        if not documents:
-            raise WorkflowError("no workflow in this PNG")
-        return "png", [documents[0]._replace(key="")] if len(documents) == 1 else documents
-    documents = documents_in(parse(data))
+def _read_text(
+    data: bytes, path: str, digest: str, table: LoaderTable, options: ReadOptions
+) -> Iterator[WorkflowRefs]:
+    try:
+        value = parse(data)
+    except WorkflowError:
+        if b"\nSteps: " not in data and not data.startswith(b"Steps: "):
+            raise
+        resources = _resources([decode(data)], [])
+        yield _from_metadata(resources, path, "text", digest, "a1111")
+        return
+    documents = documents_in(value)
     if not documents:
-        raise WorkflowError("not a ComfyUI workflow", hint="save it with Workflow → Save, or Export (API)")
-    return "json", documents
+        raise WorkflowError("not a ComfyUI workflow", hint=_NO_WORKFLOW_HINT)
+    metadata = (
+        [value] if isinstance(value, dict) and ("extraMetadata" in value or "resources" in value) else []
+    )
+    resources = _resources(
+        [], [*metadata, *(document.value for document in documents if "extraMetadata" in document.value)]
+    )
+    for document in documents:
+        yield _refs(document, path, "json", digest, table, options, resources=resources)
 
 
 def _refs(
-    document: Document, path: str, container: str, digest: str, table: LoaderTable, options: ReadOptions
-) -> WorkflowRefs:
+    document: Document, path: str, container: str, digest: str, table: LoaderTable, options: ReadOptions, *,
+    resources: list[Resource], notices: tuple[Notice, ...] = (),
+) -> WorkflowRefs:  # fmt: skip
+    path = f"{path}#{document.key}" if document.key else path
     graph = read_workflow_graph(document.value) if document.format == "ui" else read_prompt(document.value)
     reading = read_claims(graph, table, path, include_inactive=options.include_inactive)
-    refs = tuple(_with_declared(merge(reading.found), graph))
-    return WorkflowRefs(path, document.format, container, digest, refs, tuple(dict.fromkeys(reading.notices)))
+    refs = with_hints(with_declared(merge(reading.found), graph), graph.notes)
+    warnings = [*notices, *reading.notices, *undeclared(refs, graph)]
+    if resources:
+        from wfdeps.workflow.enrich import refs_of_resources, unnamed, with_resources
+
+        refs = with_resources(refs, resources)
+        refs = (*refs, *refs_of_resources(unnamed(resources, refs), path, "metadata"))
+    if document.twin is not None:
+        warnings += _disagreements(refs, document.twin, table)
+    return WorkflowRefs(
+        path,
+        document.format,
+        container,
+        digest,
+        refs,
+        tuple(dict.fromkeys(warnings)),
+        pairings_of(graph, reading.found),
+    )
 
 
-def _with_declared(refs: tuple[ModelRef, ...], graph: Graph) -> Iterator[ModelRef]:
-    declared = declared_of(graph)
-    for ref in refs:
-        urls: dict[str, None] = {}
-        digests: dict[Any, None] = {}
-        for key in [*((site.node_id, ref.name) for site in ref.sites), ("", ref.name)]:
-            if key in declared:
-                urls.update(dict.fromkeys(declared[key][0]))
-                digests.update(dict.fromkeys(declared[key][1]))
-        yield replace(ref, urls=tuple(urls), digests=tuple(digests)) if urls or digests else ref
+def _disagreements(
+    refs: tuple[ModelRef, ...], twin: Mapping[str, object], table: LoaderTable
+) -> Iterator[Notice]:
+    """Where the `prompt` stored beside a workflow runs other files than the workflow says."""
+    other = merge(read_claims(read_prompt(twin), table, "", include_inactive=False).found)
+    mine = {ref.name for ref in refs}
+    needed = {ref.name for ref in refs if ref.status is RefStatus.REQUIRED}
+    ran = {ref.name for ref in other if ref.status is RefStatus.REQUIRED}
+    for name in sorted(ran - mine):
+        yield Notice(
+            "prompt_differs",
+            f"the `prompt` stored in this file ran `{name}`, which its `workflow` does not name",
+        )
+    for name in sorted(needed - {ref.name for ref in other}):
+        yield Notice("prompt_differs", f"the `prompt` stored in this file ran without `{name}`")
 
 
-__all__ = ["DEFAULT", "Notice", "ReadOptions", "read_workflow"]
+def _from_metadata(
+    resources: list[Resource], path: str, container: str, digest: str, form: str
+) -> WorkflowRefs:
+    from wfdeps.workflow.enrich import refs_of_resources
+
+    refs = refs_of_resources(resources, path, "parameters" if form == "a1111" else "metadata")
+    notices = () if refs else (Notice("no_models_named", "generation parameters that name no model"),)
+    return WorkflowRefs(path, form, container, digest, refs, notices)
+
+
+def _resources(parameters: list[str], metadata: list[Any]) -> list[Resource]:
+    if not parameters and not metadata:
+        return []
+    from wfdeps.workflow.parameters import is_parameters, resources_in_metadata, resources_in_text
+
+    found: dict[Resource, None] = {}
+    for text in parameters:
+        if is_parameters(text):
+            found.update(dict.fromkeys(resources_in_text(text)))
+    for value in metadata:
+        found.update(dict.fromkeys(resources_in_metadata(value)))
+    return list(found)
+
+
+def _keyed(documents: list[Document]) -> list[Document]:
+    return [documents[0]._replace(key="")] if len(documents) == 1 else documents
+
+
+def _table(options: ReadOptions) -> LoaderTable:
+    table = default_table()
+    if options.object_info is not None:
+        from wfdeps.workflow.object_info import rows_of
+
+        rows, outputs = rows_of(options.object_info, options.model_lists, table)
+        table = table.with_rows(rows, outputs)
+    return table.with_rows(options.rows) if options.rows else table
+
+
+def read_graph(document: Document) -> Graph:
+    """The graph of one document, for tools that look at nodes themselves."""
+    return read_workflow_graph(document.value) if document.format == "ui" else read_prompt(document.value)

@@ -6,6 +6,8 @@ import zlib
 from collections.abc import Iterator
 
 from wfdeps.errors import WorkflowError
+from wfdeps.workflow.containers import exif
+from wfdeps.workflow.containers.bytes_at import as_text
 from wfdeps.workflow.limits import MAX_ENTRIES, MAX_INFLATED_BYTES
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -26,25 +28,25 @@ def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         at += 12 + length
 
 
-def texts(data: bytes) -> Iterator[tuple[str, bytes]]:
+def texts(data: bytes) -> Iterator[tuple[str, str]]:
     """Keyword and text of every text chunk, in the file's order."""
     for name, body in chunks(data):
         if name in (b"tEXt", b"comf"):
             keyword, _, text = body.partition(b"\0")
-            yield _keyword(keyword), text
+            yield _keyword(keyword), as_text(text)
         elif name == b"zTXt":
             keyword, _, rest = body.partition(b"\0")
-            yield _keyword(keyword), _inflated(rest[1:])
+            yield _keyword(keyword), as_text(_inflated(rest[1:]))
         elif name == b"iTXt":
             keyword, _, rest = body.partition(b"\0")
             packed, text = rest[:1] == b"\1", rest[2:].split(b"\0", 2)[-1]
-            yield _keyword(keyword), _inflated(text) if packed else text
+            yield _keyword(keyword), as_text(_inflated(text) if packed else text)
         elif name == b"eXIf":
-            yield "exif", body
+            yield from exif.texts(body)
 
 
 def _keyword(raw: bytes) -> str:
-    return raw.decode("latin-1")
+    return raw.decode("latin-1").strip().lower()
 
 
 def _inflated(packed: bytes) -> bytes:

@@ -1,0 +1,42 @@
+"""Zip archives: the members that may hold a workflow."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from io import BytesIO
+
+from wfdeps.errors import WorkflowError
+from wfdeps.workflow.limits import MAX_DOCUMENTS, MAX_INFLATED_BYTES
+
+ENDINGS = (
+    ".json", ".png", ".apng", ".webp", ".jpg", ".jpeg", ".avif", ".mp4", ".mov", ".m4v", ".webm", ".mkv", ".flac",
+    ".ogg", ".opus", ".mp3", ".glb", ".svg", ".latent",
+)  # fmt: skip
+_TOTAL = 8 * MAX_INFLATED_BYTES
+
+
+def members(data: bytes) -> Iterator[tuple[str, bytes | WorkflowError]]:
+    """Name and bytes of each member, in the archive's order, or why it cannot be unpacked.
+
+    A member may unpack to `MAX_INFLATED_BYTES`, all together to eight times that.
+    """
+    left = _TOTAL
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            wanted = [one for one in archive.infolist() if one.filename.lower().endswith(ENDINGS)]
+            for one in wanted[:MAX_DOCUMENTS]:
+                body = _unpacked(archive, one, min(left, MAX_INFLATED_BYTES))
+                left -= len(body) if isinstance(body, bytes) else 0
+                yield one.filename, body
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        raise WorkflowError("a damaged zip archive") from error
+
+
+def _unpacked(archive: zipfile.ZipFile, one: zipfile.ZipInfo, limit: int) -> bytes | WorkflowError:
+    try:
+        with archive.open(one) as file:
+            body = file.read(limit + 1)
+    except Exception as error:  # zlib, lzma, bz2, a password: each has its own
+        return WorkflowError(f"cannot be unpacked: {type(error).__name__}")
+    return body if len(body) <= limit else WorkflowError(f"unpacks to more than {limit:,} bytes")

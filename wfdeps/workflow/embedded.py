@@ -1,0 +1,88 @@
+"""The texts of a container → the workflows and the generation parameters among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from wfdeps.errors import WorkflowError
+from wfdeps.workflow.document import Document, documents_in, paired
+from wfdeps.workflow.json_text import parse
+from wfdeps.workflow.limits import MAX_ENTRIES
+
+
+@dataclass(slots=True)
+class Embedded:
+    """What a file carries besides its pixels."""
+
+    documents: list[Document] = field(default_factory=list)
+    parameters: list[str] = field(default_factory=list)
+    """A1111's text, as it stands."""
+    metadata: list[object] = field(default_factory=list)
+    """JSON that is no workflow but may name resources (Civitai's `extraMetadata`)."""
+    notices: list[tuple[str, str]] = field(default_factory=list)
+
+
+def embedded_in(texts: Iterable[tuple[str, object]]) -> Embedded:
+    """Sort a container's texts. `workflow` wins over `prompt`, which is kept to compare; both over other keys.
+
+    Raises WorkflowError where the one text that should be a workflow cannot be read.
+    """
+    found = Embedded()
+    by_key: dict[str, list[Document]] = {}
+    broken: list[str] = []
+    for _, (key, value) in zip(range(MAX_ENTRIES), texts, strict=False):
+        key = key.lower()
+        if key == "xmp" and isinstance(value, str):
+            from wfdeps.workflow.containers.markup import json_objects  # html: few files need it
+
+            for name, inner in json_objects(value):
+                _take(name.lower(), inner, by_key, broken, found)
+        else:
+            _take(key, value, by_key, broken, found)
+    found.documents = _chosen(by_key)
+    if broken and found.documents:
+        found.notices += [
+            ("unreadable_text", f"`{key}` in this file cannot be read; another text is used")
+            for key in broken
+        ]
+    elif broken and not found.parameters:
+        raise WorkflowError(f"its `{broken[0]}` cannot be read as a workflow")
+    return found
+
+
+def _take(
+    key: str, value: object, by_key: dict[str, list[Document]], broken: list[str], found: Embedded
+) -> None:
+    if isinstance(value, str):
+        text = value.strip()
+        if not text.startswith(("{", "[", '"')):
+            if key in ("parameters", "usercomment", "comment", "description") or "\nSteps: " in text:
+                found.parameters.append(text)
+            return
+        try:
+            value = parse(text)
+        except WorkflowError:
+            if key in ("workflow", "prompt"):
+                broken.append(key)
+            return
+        if isinstance(value, str) and "\nSteps: " in value:
+            found.parameters.append(value)
+            return
+    documents = documents_in(value)
+    if documents:
+        by_key.setdefault(key, []).extend(documents)
+    if isinstance(value, dict):
+        found.metadata.append(value)
+        inner = value.get("parameters")
+        if isinstance(inner, str):
+            found.parameters.append(inner)
+
+
+def _chosen(by_key: dict[str, list[Document]]) -> list[Document]:
+    workflow, prompt = by_key.get("workflow", []), by_key.get("prompt", [])
+    if workflow:
+        return [paired(workflow[0], prompt[0]), *workflow[1:]] if prompt else workflow
+    if prompt:
+        return prompt
+    return next(iter(by_key.values()), [])

@@ -1,0 +1,94 @@
+"""A ComfyUI's `/object_info` → rows for the loader table: every class installed there, exactly.
+
+A combo that offers files names models; which folder they lie in tells our own table, else the list of
+`/models/{folder}` it equals, else the input's name. Source: ComfyUI server.py `node_info`, `_io.Combo.as_dict`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from wfdeps.domain.folders import FOLDER_KEYS, canonical_key
+from wfdeps.workflow.guess import folder_by_words
+from wfdeps.workflow.loaders import LoaderTable
+from wfdeps.workflow.names import NO_FILE, has_model_ending
+
+
+def rows_of(
+    info: Mapping[str, Any], model_lists: Mapping[str, Any], table: LoaderTable
+) -> tuple[dict[str, Any], list[str]]:
+    """Rows for the classes our table does not list, and the names of all output classes."""
+    lists = {key: frozenset(_strings(files)) for key, files in model_lists.items()}
+    rows: dict[str, Any] = {}
+    outputs = []
+    for node_class, node in info.items():
+        if not isinstance(node, dict):
+            continue
+        if node.get("output_node"):
+            outputs.append(node_class)
+        if table.row(node_class) is None:
+            slots = list(_slots(node, lists))
+            rows[node_class] = {"slots": slots, "order": list(_order(node))}
+    return rows, outputs
+
+
+def _slots(node: Mapping[str, Any], lists: Mapping[str, frozenset[str]]) -> Iterator[dict[str, Any]]:
+    order = list(_order(node))
+    for name, spec in _inputs(node):
+        options = _options(spec)
+        files = [option for option in options if has_model_ending(option)]
+        folders = _folders(frozenset(options), lists)
+        if not files and not folders:
+            continue
+        if not folders:
+            guessed = folder_by_words(name) or folder_by_words(str(node.get("name", "")))
+            folders = (guessed,) if guessed else ()
+        none = [option for option in options if not has_model_ending(option)] if files else []
+        yield {"input": name, "folders": list(folders), "at": order.index(name), "none": none[:100]}
+
+
+def _folders(options: frozenset[str], lists: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
+    """The folders whose files the combo offers: all of one list, and nothing but lists and sentinels."""
+    real = {option for option in options if option.lower() not in NO_FILE}
+    inside = {canonical_key(key): files for key, files in lists.items() if files and files <= real}
+    covered = frozenset().union(*inside.values()) if inside else frozenset()
+    if not real or len(real - covered) > max(2, len(real) // 10):
+        return ()
+    known = [key for key in FOLDER_KEYS if key in inside]
+    return (*known, *(key for key in inside if key not in FOLDER_KEYS))
+
+
+def _options(spec: object) -> list[str]:
+    """The options of a combo: `[[…], {…}]` or `["COMBO", {"options": […]}]`."""
+    if not isinstance(spec, list) or not spec:
+        return []
+    if isinstance(spec[0], list):
+        return _strings(spec[0])
+    more = spec[1] if len(spec) > 1 and isinstance(spec[1], dict) else {}
+    return _strings(more.get("options")) if spec[0] == "COMBO" else []
+
+
+def _inputs(node: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    given = node.get("input")
+    for section in ("required", "optional"):
+        inputs = given.get(section) if isinstance(given, dict) else None
+        yield from inputs.items() if isinstance(inputs, dict) else ()
+
+
+_WIDGETS = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
+
+
+def _order(node: Mapping[str, Any]) -> Iterator[str]:
+    """The names of a node's listed values: its widgets, a seed followed by its control."""
+    for name, spec in _inputs(node):
+        kind = spec[0] if isinstance(spec, list) and spec else None
+        more = spec[1] if isinstance(spec, list) and len(spec) > 1 and isinstance(spec[1], dict) else {}
+        if isinstance(kind, list) or (kind in _WIDGETS and not more.get("forceInput")):
+            yield name
+            if more.get("control_after_generate") or (kind == "INT" and name in ("seed", "noise_seed")):
+                yield "control_after_generate"
+
+
+def _strings(values: object) -> list[str]:
+    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []

@@ -1,0 +1,202 @@
+"""What generation metadata names: A1111's `parameters` text, Civitai's resources. Hashes and ids, surer than names.
+
+A1111 writes `…\\nNegative prompt: …\\nSteps: 20, Model hash: …, Model: …, Lora hashes: "a: 12, b: 34", Hashes: {…},
+Civitai resources: […]`. Source: AUTOMATIC1111 `infotext_utils.py`, civitai `automatic.metadata.ts`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from wfdeps.domain.air import Air
+from wfdeps.domain.digests import Algorithm, Digest
+from wfdeps.workflow.json_text import parse_or_none
+from wfdeps.workflow.limits import MAX_ENTRIES
+from wfdeps.workflow.names import is_name
+from wfdeps.workflow.text_tags import loras_in
+
+_FIELD = re.compile(r'(?:^|, |\n)([A-Z][\w \-/+]{0,60}): ("(?:[^"\\]|\\.)*"|[^,\n]*)')
+_FOLDERS = {
+    "model": "checkpoints", "checkpoint": "checkpoints", "lora": "loras", "locon": "loras", "dora": "loras", "lycoris": "loras",
+    "embed": "embeddings", "embedding": "embeddings", "textualinversion": "embeddings", "ti": "embeddings", "vae": "vae",
+    "controlnet": "controlnet", "upscaler": "upscale_models", "hypernet": "hypernetworks", "hypernetwork": "hypernetworks",
+}  # fmt: skip
+_MAX_TEXT = 2_000_000
+
+
+class Resource(NamedTuple):
+    """One model that metadata names."""
+
+    name: str
+    """Empty where only an id is given."""
+    folder: str
+    digest: Digest | None = None
+    version_id: int | None = None
+    air: Air | None = None
+    base_model: str = ""
+
+
+def is_parameters(text: str) -> bool:
+    """Whether this is A1111's text: its last line begins with the steps."""
+    return "\nSteps: " in text or text.startswith("Steps: ")
+
+
+def resources_in_text(text: str) -> list[Resource]:
+    """Every model that a `parameters` text names, each once, with all that the text says of it."""
+    text = text[:_MAX_TEXT]
+    prompt, _, settings = text.rpartition("\nSteps: ")
+    settings = f"Steps: {settings}"
+    found = [*_from_fields(settings), *_from_hashes(settings), *_from_civitai_list(settings)]
+    named = {one.name.lower() for one in found}
+    found += [Resource(name, "loras") for name in loras_in(prompt) if name.lower() not in named]
+    return _joined(found)
+
+
+def resources_in_metadata(value: object) -> list[Resource]:
+    """The resources in Civitai's `extraMetadata`, an object or JSON in a string, even twice."""
+    if not isinstance(value, dict):
+        return []
+    extra = value.get("extraMetadata") or (
+        value.get("extra") if isinstance(value.get("extra"), dict) else None
+    )
+    for _ in range(3):
+        if isinstance(extra, str):
+            extra = parse_or_none(extra)
+    found = [*_listed(extra.get("resources"))] if isinstance(extra, dict) else []
+    found += _listed(value.get("resources"))
+    airs = value.get("airs") if isinstance(value.get("airs"), list) else None
+    airs = airs or (extra.get("airs") if isinstance(extra, dict) else None)
+    found += [
+        Resource("", "", air=air)
+        for text in (airs if isinstance(airs, list) else ())[:MAX_ENTRIES]
+        if (air := _air(text))
+    ]
+    return _joined(found)
+
+
+def _from_fields(settings: str) -> Iterator[Resource]:
+    fields = {name: _unquoted(value.strip()) for name, value in _FIELD.findall(settings)}
+    if is_name(fields.get("Model")):
+        yield Resource(fields["Model"], "checkpoints", _digest(fields.get("Model hash")))
+    if is_name(fields.get("VAE")) and fields["VAE"] != "Automatic":
+        yield Resource(fields["VAE"], "vae", _digest(fields.get("VAE hash")))
+    for field, folder in (("Lora hashes", "loras"), ("TI hashes", "embeddings")):
+        for pair in fields.get(field, "").split(", "):
+            name, _, digest = pair.rpartition(": ")
+            if is_name(name):
+                yield Resource(name, folder, _digest(digest))
+    upscaler = fields.get("Hires upscaler", "")
+    if is_name(upscaler) and not upscaler.lower().startswith(("latent", "lanczos", "nearest", "none")):
+        yield Resource(upscaler, "upscale_models")
+
+
+def _from_hashes(settings: str) -> Iterator[Resource]:
+    """`Hashes: {"model": "…", "lora:name": "…", "embed:name": "…"}`; the model's own name stands in its field."""
+    hashes = _json_after(settings, "Hashes: {")
+    for key, value in hashes.items() if isinstance(hashes, dict) else ():
+        kind, _, name = key.partition(":")
+        folder = _FOLDERS.get(kind.strip().lower(), "")
+        digest = _digest(value)
+        if digest and folder:
+            yield Resource(name.strip(), folder, digest)
+
+
+def _from_civitai_list(settings: str) -> Iterator[Resource]:
+    yield from _listed(_json_after(settings, "Civitai resources: ["))
+
+
+def _listed(resources: object) -> list[Resource]:
+    found = []
+    for one in (resources if isinstance(resources, list) else ())[:MAX_ENTRIES]:
+        if not isinstance(one, dict):
+            continue
+        version = one.get("modelVersionId") or one.get("versionId")
+        air = _air(one.get("air"))
+        digest = _digest(one.get("hash"))
+        if isinstance(version, str) and version.isdecimal():
+            version = int(version)
+        version = version if isinstance(version, int) and not isinstance(version, bool) else None
+        if version is None and air is None and digest is None:
+            continue
+        kind = str(one.get("type") or (air.type if air else "") or "").lower()
+        base = one.get("baseModel")
+        found.append(
+            Resource("", _FOLDERS.get(kind, ""), digest, version, air, base if isinstance(base, str) else "")
+        )
+    return found
+
+
+def _joined(resources: list[Resource]) -> list[Resource]:
+    """One of each: those without a name join one of the same hash, or the only one of their folder that lacks it."""
+    kept: list[Resource] = []
+    for one in sorted(resources, key=lambda one: not one.name):
+        for place, other in enumerate(kept):
+            if _is_same(one, other, kept):
+                kept[place] = Resource(
+                    other.name, other.folder or one.folder, _longer(other.digest, one.digest), other.version_id or one.version_id,
+                    other.air or one.air, other.base_model or one.base_model,
+                )  # fmt: skip
+                break
+        else:
+            kept.append(one)
+    return kept
+
+
+def _is_same(one: Resource, other: Resource, kept: list[Resource]) -> bool:
+    if one.name and other.name:
+        return one.folder == other.folder and one.name.lower() == other.name.lower()
+    if one.digest and other.digest:
+        return one.digest.agrees(other.digest) is True
+    if one.version_id and other.version_id:
+        return one.version_id == other.version_id
+    if one.air and other.version_id:
+        return one.air.version_id == other.version_id
+    alone = sum(bool(each.name) and each.folder == one.folder for each in kept) == 1
+    return bool(
+        one.folder == other.folder == "checkpoints" and alone and not one.name and other.version_id is None
+    )
+
+
+def _longer(first: Digest | None, second: Digest | None) -> Digest | None:
+    return min((one for one in (first, second) if one), key=lambda digest: digest.strength, default=None)
+
+
+def _digest(value: object) -> Digest | None:
+    """A hash by its length: 8 digits are A1111's first one, AutoV1; 64 a SHA-256; LoRAs give 12 (AutoV3) or 10."""
+    if not isinstance(value, str):
+        return None
+    value = value.strip().strip('"')
+    try:
+        return Digest.of(Algorithm.AUTOV1, value) if len(value) == 8 else Digest.parse(value)
+    except ValueError:
+        return None
+
+
+def _air(value: object) -> Air | None:
+    if not isinstance(value, str) or not value.lower().startswith("urn:air:"):
+        return None
+    try:
+        return Air.parse(value)
+    except ValueError:
+        return None
+
+
+def _unquoted(value: str) -> str:
+    if value.startswith('"'):
+        found = parse_or_none(value)
+        return found if isinstance(found, str) else value.strip('"')
+    return value
+
+
+def _json_after(text: str, mark: str) -> object:
+    at = text.find(mark)
+    if at < 0:
+        return None
+    try:
+        value: object = json.JSONDecoder().raw_decode(text, at + len(mark) - 1)[0]
+    except (ValueError, RecursionError):
+        return None
+    return value
