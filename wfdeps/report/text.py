@@ -68,7 +68,8 @@ def _summary(report: CheckReport) -> str:
 def _counts(report: CheckReport) -> str:
     totals = report.totals
     if totals.missing == 0:
-        return f"all {count_text(totals.required, 'file')} here ({size_text(totals.bytes_present)})"
+        files = "its one file is" if totals.required == 1 else f"all {totals.required} files are"
+        return f"{files} here ({size_text(totals.bytes_present)})"
     unmet = f"{totals.missing} of {count_text(totals.required, 'file')} not here as asked"
     if totals.bytes_to_fetch:
         at_least = "at least " if totals.unknown_sizes else ""
@@ -141,10 +142,10 @@ def _item(
         yield f"  {glyph} {folder}  {_name(item)}"
         if facts:
             yield f"      {paint.tone(facts, 'dim')}"
-    for detail in _details(item):
+    for detail in _details(item, paint):
         yield f"      {paint.tone(detail, 'dim')}"
     for number, candidate in enumerate(_shown(item), start=1):
-        yield f"      {number}. {_candidate(candidate)}"
+        yield f"      {number}. {_candidate(candidate, paint)}"
 
 
 def _name(item: ReportItem) -> str:
@@ -155,7 +156,7 @@ def _size(item: ReportItem) -> str:
     return size_text(item.size) if item.size is not None else ""
 
 
-def _details(item: ReportItem) -> Iterator[str]:
+def _details(item: ReportItem, paint: Painter) -> Iterator[str]:
     if item.ref.certainty is Certainty.GUESS:
         yield f"a guess: {visible(item.ref.why) or 'nobody has listed this node class'}"
     if item.detail:
@@ -165,14 +166,14 @@ def _details(item: ReportItem) -> Iterator[str]:
             trouble = f" ({visible(file.trouble)})" if file.trouble else ""
             yield f"found: {visible(file.path)}{trouble}"
     if item.chosen and item.state is not RefState.PRESENT:
-        yield f"from {_candidate(item.chosen)}"
+        yield f"from {_candidate(item.chosen, paint)}"
 
 
 def _shown(item: ReportItem) -> Sequence[RankedCandidate]:
     return item.candidates[:_CANDIDATES_SHOWN] if item.state is RefState.AMBIGUOUS else ()
 
 
-def _candidate(ranked: RankedCandidate) -> str:
+def _candidate(ranked: RankedCandidate, paint: Painter) -> str:
     candidate = ranked.candidate
     facts = (
         candidate.source,
@@ -182,7 +183,7 @@ def _candidate(ranked: RankedCandidate) -> str:
         size_text(candidate.size) if candidate.size is not None else "",
         "; ".join(str(evidence) for evidence in ranked.evidence),
     )
-    return " · ".join(visible(fact) for fact in facts if fact)
+    return f" {paint.glyph('dim')} ".join(visible(fact) for fact in facts if fact)
 
 
 def _next(items: Iterable[ReportItem], paint: Painter) -> list[str]:
