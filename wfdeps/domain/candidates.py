@@ -92,6 +92,8 @@ class Candidate:
 class Why(StrEnum):
     """One thing that speaks for, or against, a candidate."""
 
+    CHOSEN_BEFORE = "chosen_before"
+    """A person chose it for this name."""
     SAME_HASH = "same_hash"
     SAME_ID = "same_id"
     SAME_URL = "same_url"

@@ -15,6 +15,7 @@ from wfdeps.domain.candidates import (
     AccessState,
     Answer,
     Candidate,
+    Evidence,
     RankedCandidate,
     Verdict,
     VerdictKind,
@@ -25,7 +26,7 @@ from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import Query
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Ambiguous, ChosenBy, RefState, Resolution, Resolved, Unresolved
-from wfdeps.match.evidence import has, rank
+from wfdeps.match.evidence import ANSWERS, has, rank
 from wfdeps.match.policy import Auto, Policy
 from wfdeps.match.search_terms import says_nothing
 from wfdeps.match.spelling import NOT_MODELS, spell
@@ -52,7 +53,7 @@ def decide(
         chosen, chosen_by = found
         if chosen.candidate.access.state in _CLOSED:
             return _not_to_be_had(ref, chosen, ranked, verdicts)
-        if against := _never_silently(chosen, policy):
+        if chosen_by is not ChosenBy.USER and (against := _never_silently(chosen, policy)):
             return Ambiguous(ref, _first(chosen, ranked), against, verdicts)
         return Resolved(ref, chosen, chosen_by, _rivals(chosen, ranked), verdicts)
     return _left_open(ref, ranked, verdicts)
@@ -64,14 +65,26 @@ def ranked_candidates(
     """Every candidate once, best first; the same bytes at several places are one, the others its mirrors."""
     asked: dict[tuple[object, ...], list[Query]] = {}
     seen: dict[tuple[object, ...], Candidate] = {}
+    chosen: set[tuple[object, ...]] = set()
     for query, answer in answers:
         for candidate in answer.candidates:
             key = _place(candidate)
             seen.setdefault(key, candidate)
             asked.setdefault(key, []).append(query)
-    ranked = [rank(candidate, ref, asked[key], policy.base_models) for key, candidate in seen.items()]
+            if answer.verdict.source == ANSWERS:
+                chosen.add(key)
+    ranked = [
+        _chosen_before(one, answers) if key in chosen else one
+        for key, candidate in seen.items()
+        for one in (rank(candidate, ref, asked[key], policy.base_models),)
+    ]
     useful = [one for one in ranked if one.confidence >= WORTH_SHOWING]
     return _merge_same_bytes(sorted(useful, key=_order))
+
+
+def _chosen_before(one: RankedCandidate, answers: Sequence[tuple[Query, Answer]]) -> RankedCandidate:
+    said = next(answer.verdict.detail for _, answer in answers if answer.verdict.source == ANSWERS)
+    return replace(one, evidence=(Evidence(Why.CHOSEN_BEFORE, said), *one.evidence), confidence=1.0)
 
 
 def verdicts_of(answers: Iterable[tuple[Query, Answer]]) -> tuple[Verdict, ...]:
@@ -102,6 +115,11 @@ _TELLING: Final[dict[VerdictKind, int]] = {
 }
 
 _Found = tuple[RankedCandidate, ChosenBy] | None
+
+
+def _by_choice(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -> _Found:
+    chosen = _only([one for one in ranked if has(one.evidence, Why.CHOSEN_BEFORE)])
+    return (chosen, ChosenBy.USER) if chosen else None
 
 
 def _by_hash(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -> _Found:
@@ -144,6 +162,7 @@ def _by_best(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -
 
 _RULES: Final[tuple[Callable[[ModelRef, Sequence[RankedCandidate], Policy], _Found], ...]] = (
     _by_hash,
+    _by_choice,
     _by_id,
     _by_url,
     _by_name,

@@ -19,11 +19,15 @@ from wfdeps.match.base_models import bases_agree
 from wfdeps.match.name_rule import KEEPS_UPLOADED_NAME, names_by_rule
 from wfdeps.match.spelling import Spelling, bare_key_of, key_of, precision_of, spell
 
+ANSWERS: Final = "answers"
+"""The name of the source that remembers what a person chose."""
+
 CLOSE: Final = 0.8
 """Names less alike than this are not evidence."""
 
 # What each reason is worth when it is the best one; and what the others add or take.
 _BASE: Final[dict[Why, float]] = {
+    Why.CHOSEN_BEFORE: 1.0,
     Why.SAME_HASH: 0.99,
     Why.SAME_ID: 0.95,
     Why.SAME_URL: 0.93,
@@ -45,7 +49,7 @@ _SHIFT: Final[dict[Why, float]] = {
     Why.IN_NOTE: 0.02,
     Why.HASH_DIFFERS: -0.9,
 }
-_PROOF: Final = frozenset({Why.SAME_HASH, Why.SAME_ID})
+_PROOF: Final = frozenset({Why.CHOSEN_BEFORE, Why.SAME_HASH, Why.SAME_ID})
 
 # Loaders that read more than one type of file.
 _ALSO_FITS: Final[dict[ModelType, frozenset[ModelType]]] = {

@@ -1,0 +1,155 @@
+"""What a person chose, remembered for one workflow, one project, or always: a source that is asked first.
+
+Each answer is one committed row, so that nothing is lost when the person quits, or the machine does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wfdeps.domain.candidates import Answer, Candidate, Verdict, VerdictKind
+from wfdeps.domain.model_types import ModelType
+from wfdeps.domain.queries import NameQuery, Query
+from wfdeps.domain.refs import ModelRef
+from wfdeps.match.evidence import ANSWERS
+from wfdeps.match.spelling import spell
+from wfdeps.sources.answer_json import candidate_of, json_of_candidate
+from wfdeps.sources.database import Database
+
+_SCHEMA = """
+CREATE TABLE choices (
+    id INTEGER PRIMARY KEY, scope TEXT NOT NULL, name TEXT NOT NULL, model_type TEXT NOT NULL,
+    said REAL NOT NULL, body TEXT, UNIQUE (scope, name, model_type)
+);
+"""
+
+
+class Scope(StrEnum):
+    """For what an answer holds, narrowest first."""
+
+    WORKFLOW = "workflow"
+    PROJECT = "project"
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One remembered answer. `candidate` is None where the person said never to ask for this file."""
+
+    number: int
+    scope: str
+    name: str
+    model_type: ModelType
+    said: float
+    """Seconds since 1970."""
+    candidate: Candidate | None
+
+
+class AnswerBook:
+    """Answers in one SQLite file. `project` is a folder, `workflows` the files this run is about."""
+
+    def __init__(
+        self,
+        path: str,
+        *,
+        project: str = "",
+        workflows: Sequence[str] = (),
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._database = Database(path, _SCHEMA, version=1)
+        self._project = os.path.abspath(project) if project else ""
+        self._workflows = tuple(workflows)
+        self._now = now
+
+    @property
+    def name(self) -> str:
+        return ANSWERS
+
+    def find_all(self, queries: Sequence[Query]) -> Mapping[Query, Answer]:
+        """Names that were answered before; all others are left to the next source, without a verdict."""
+        answers: dict[Query, Answer] = {}
+        for query in queries:
+            if isinstance(query, NameQuery) and (choice := self._known(query)) and choice.candidate:
+                day = time.strftime("%Y-%m-%d", time.gmtime(choice.said))
+                verdict = Verdict(ANSWERS, VerdictKind.FOUND, f"by you on {day}, {_in_words(choice.scope)}")
+                answers[query] = Answer((choice.candidate,), verdict)
+        return answers
+
+    def is_never_asked(self, ref: ModelRef) -> bool:
+        """Whether the person said to leave this file open and not to ask again."""
+        choice = self._known(NameQuery(ref.name, (ref.model_type,)))
+        return choice is not None and choice.candidate is None
+
+    def save(self, ref: ModelRef, candidate: Candidate | None, scope: Scope = Scope.WORKFLOW) -> None:
+        """Remember at once; a later answer to the same question replaces it."""
+        body = json.dumps(json_of_candidate(candidate)) if candidate else None
+        scopes = self._scope_texts(scope, [site.workflow for site in ref.sites])
+        rows = [(text, _name_key(ref.name), ref.model_type.value, self._now(), body) for text in scopes]
+        self._database.run(
+            "INSERT OR REPLACE INTO choices (scope, name, model_type, said, body) VALUES (?, ?, ?, ?, ?)",
+            rows,
+        )
+
+    def choices(self) -> tuple[Choice, ...]:
+        """All of them, oldest first."""
+        rows = self._database.rows(f"SELECT {_COLUMNS} FROM choices ORDER BY id")  # noqa: S608
+        return tuple(map(_choice, rows))
+
+    def forget(self, *, number: int | None = None, name: str | None = None) -> int:
+        """Drop one by its number, those of a name, or, without either, all; how many went."""
+        if number is not None:
+            return self._database.run("DELETE FROM choices WHERE id = ?", [(number,)])
+        if name is not None:
+            return self._database.run("DELETE FROM choices WHERE name = ?", [(_name_key(name),)])
+        return self._database.run("DELETE FROM choices WHERE ? = ?", [(1, 1)])
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _known(self, query: NameQuery) -> Choice | None:
+        """The narrowest answer that holds here."""
+        scopes = [text for scope in Scope for text in self._scope_texts(scope, self._workflows)]
+        rows = self._database.rows(
+            f"SELECT {_COLUMNS} FROM choices WHERE name = ? ORDER BY id DESC",  # noqa: S608
+            (_name_key(query.name),),
+        )
+        wanted = {model_type.value for model_type in query.model_types} or None
+        fitting = [
+            choice for choice in map(_choice, rows)
+            if choice.scope in scopes and (wanted is None or choice.model_type.value in {*wanted, ModelType.UNKNOWN.value})
+        ]  # fmt: skip
+        return min(fitting, key=lambda choice: scopes.index(choice.scope), default=None)
+
+    def _scope_texts(self, scope: Scope, workflows: Sequence[str]) -> tuple[str, ...]:
+        match scope:
+            case Scope.WORKFLOW:
+                return tuple(f"workflow {os.path.abspath(path)}" for path in dict.fromkeys(workflows))
+            case Scope.PROJECT:
+                return (f"project {self._project}",) if self._project else ()
+            case Scope.ALWAYS:
+                return ("always",)
+
+
+_COLUMNS = "id, scope, name, model_type, said, body"
+
+
+def _choice(row: tuple[object, ...]) -> Choice:
+    number, scope, name, model_type, said, body = row
+    candidate = candidate_of(json.loads(str(body))) if body else None
+    return Choice(
+        int(str(number)), str(scope), str(name), ModelType(str(model_type)), float(str(said)), candidate
+    )
+
+
+def _name_key(name: str) -> str:
+    return spell(name).base.casefold()
+
+
+def _in_words(scope: str) -> str:
+    kind = scope.partition(" ")[0]
+    return {"workflow": "for this workflow", "project": "for this project"}.get(kind, "for every workflow")
