@@ -150,9 +150,9 @@ ROWS: dict[str, dict[str, Any]] = {
         "slots": [slot("vae_name", 0, "vae", "vae_approx", none=["pixel_space"], virtual=True)],
     },
     # SwarmUI's inputs are parameters of its page; the widget holds the default that is run.
-    "SwarmInputCheckpoint": {"slots": [slot("value", 2, "checkpoints")]},
-    "SwarmInputModelName": {"slots": [slot("value", 2)]},
-    "SwarmInputLora": {"slots": [slot("value", 2, "loras")]},
+    "SwarmInputCheckpoint": {"slots": [slot("value", 1, "checkpoints")]},
+    "SwarmInputModelName": {"slots": [slot("value", 1)]},
+    "SwarmInputLora": {"slots": [slot("value", 1, "loras")]},
     "SwarmLoraLoader": {"slots": [slot("lora_names", 0, "loras", split=",")]},
 }
 

@@ -53,6 +53,9 @@ def read_claims(graph: Graph, table: LoaderTable, path: str, *, include_inactive
             Notice("no_output_node", "no output node: everything that is active counts as required")
         )
     for node in graph.nodes.values():
+        row = table.row(node.node_class, node.pack)
+        if row is not None and row.fetches and not node.inactive and (running is None or node.id in running):
+            reading.notices.append(_fetches(node))
         for claim in _claims(node, graph, table, reading):
             status, why = _status(node, claim, running, include_inactive)
             site = NodeSite(path, node.id, node.node_class, claim.input, node.title)
@@ -113,6 +116,13 @@ def _dynamic(node: Node, claim: Dynamic) -> Notice:
     return Notice(
         "dynamic",
         f"node {node.id} (`{node.node_class}`) takes `{claim.input}` from node {claim.origin}, known only at run time",
+    )
+
+
+def _fetches(node: Node) -> Notice:
+    return Notice(
+        "fetches_itself",
+        f"node {node.id} (`{node.node_class}`) downloads what it needs by itself at run time",
     )
 
 
