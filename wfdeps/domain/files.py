@@ -35,6 +35,8 @@ class LocalFile:
     """Whether the target's ComfyUI looks into its folder; false only for a target profile's blind spots."""
     is_directory: bool = False
     """A model that is a folder (diffusers, many language models), not a file."""
+    fix: str = ""
+    """For a file in a blind spot: what makes its folder visible to the target."""
     claimed: tuple[Digest, ...] = ()
     """What a sidecar beside it says: good for finding it, never proof against it."""
 

@@ -22,6 +22,7 @@ _SCHEMA = """
 CREATE TABLE directories(id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, stem TEXT NOT NULL, stamp TEXT NOT NULL,
                          known_ns INTEGER NOT NULL, loops_to TEXT);
 CREATE INDEX directories_stem ON directories(stem);
+CREATE INDEX directories_loops ON directories(path) WHERE loops_to IS NOT NULL;
 CREATE TABLE files(directory INTEGER NOT NULL, name TEXT NOT NULL, stem TEXT NOT NULL,
                    PRIMARY KEY(directory, name)) WITHOUT ROWID;
 CREATE INDEX files_stem ON files(stem);
@@ -154,6 +155,11 @@ class Index:
             marks = ",".join("?" * len(some))
             for (path,) in self._db.execute(f"SELECT path FROM directories WHERE stem IN ({marks})", some):  # noqa: S608
                 yield path
+
+    def loops(self) -> tuple[str, ...]:
+        """Every remembered link that leads back to a folder above itself, in any library."""
+        rows = self._db.execute("SELECT path FROM directories WHERE loops_to IS NOT NULL")
+        return tuple(path for (path,) in rows)
 
     def files_below(self, top: str) -> Iterator[tuple[str, str]]:
         """(directory, name) of every remembered file at or below `top`, sorted by directory and name."""

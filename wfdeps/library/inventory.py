@@ -70,6 +70,13 @@ class Shelves:
             key, name = self._beside(path)
             yield key, None, 0, name
 
+    def paths_of(self, ref: ModelRef) -> Iterator[str]:
+        """Where the very name of a ref would stand in each folder of its keys."""
+        keys = set(map(canonical_key, ref.folders))
+        for prefix, folder, _ in self._rows:
+            if folder.folder_key in keys and "\0" not in ref.name:
+                yield prefix + name_within(folder.folder_key, ref.name)
+
     def _beside(self, path: str) -> tuple[str, str]:
         """A folder nobody lists: its first directory below the models root serves as its key."""
         prefix = self.root.rstrip(os.sep) + os.sep
@@ -93,6 +100,7 @@ def find_files(index: Index, shelves: Shelves, refs: Iterable[ModelRef]) -> tupl
     stems = {stem for ref in refs for stem in stems_for(ref)}
     paths = {os.path.join(folder, name) for folder, name in index.files_with_stems(stems)}
     paths.update(path for ref in refs for digest in ref.digests for path in _by_hash(index, digest))
+    paths.update(_through_loops(index.loops(), shelves, refs))
     folders = set(index.directories_with_stems(stems))
     found = [file for path in paths for file in _files_at(index, shelves, path)]
     found += [file for path in folders for file in _directories_at(shelves, path)]
@@ -102,6 +110,15 @@ def find_files(index: Index, shelves: Shelves, refs: Iterable[ModelRef]) -> tupl
 def _by_hash(index: Index, digest: Digest) -> tuple[str, ...]:
     kinds = {Algorithm.AUTOV2: "sha256"}
     return index.paths_with(kinds.get(digest.algorithm, str(digest.algorithm)), digest.value)
+
+
+def _through_loops(loops: tuple[str, ...], shelves: Shelves, refs: tuple[ModelRef, ...]) -> Iterator[str]:
+    """Files whose very name goes through a link in a circle, which was not walked: ComfyUI does list them."""
+    for loop in loops:
+        for ref in refs:
+            for path in shelves.paths_of(ref):
+                if path.startswith(loop + os.sep) and os.path.isfile(path):
+                    yield path
 
 
 def _files_at(index: Index, shelves: Shelves, path: str) -> Iterator[LocalFile]:
@@ -127,6 +144,7 @@ def _files_at(index: Index, shelves: Shelves, path: str) -> Iterator[LocalFile]:
             order=order,
             listed=folder is not None and is_listed(name, folder.endings),
             visible=folder is None or folder.visible,
+            fix=_fix(folder),
         )
 
 
@@ -160,6 +178,12 @@ def _directories_at(shelves: Shelves, path: str) -> Iterator[LocalFile]:
         yield LocalFile(path, key, name, 0, (), listed, "", order, folder.visible, True)
 
 
+def _fix(folder: Folder | None) -> str:
+    if folder is None or folder.visible:
+        return ""
+    return f"{folder.reason}: `{folder.path}`; add to the target's extra_model_paths.yaml: `{folder.fix}`"
+
+
 def is_listed(name: str, endings: frozenset[str]) -> bool:
     """Whether ComfyUI offers a file of that name in a folder with these endings. Source: `filter_files_extensions`."""
     return not endings or splitext(name)[1].lower() in endings
@@ -168,11 +192,6 @@ def is_listed(name: str, endings: frozenset[str]) -> bool:
 def keys_of(refs: Iterable[ModelRef]) -> set[str]:
     """Every folder key these refs speak of."""
     return {key for ref in refs for key in ref.folders}
-
-
-def name_in(key: str, ref: ModelRef) -> str:
-    """What the ref is called inside that key's folder, with `/`."""
-    return name_within(key, ref.name).replace("\\", "/")
 
 
 def _posix(path: str) -> str:

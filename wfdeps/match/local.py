@@ -63,7 +63,7 @@ def _offered(ref: ModelRef, inventory: Inventory) -> tuple[LocalFile, ...]:
     if parts := _small_vae(ref, inventory):
         return parts
     loaded: dict[str, LocalFile] = {}
-    for file in sorted(inventory.files, key=lambda file: file.order):
+    for file in sorted(inventory.files, key=lambda file: (not file.visible, file.order)):
         key = file.folder_key
         if not _is_offered(ref, file, inventory.separator):
             continue
@@ -178,9 +178,7 @@ _DETAIL: dict[RefState, Callable[[ModelRef, LocalFile], str]] = {
     RefState.PRESENT: _present_detail,
     RefState.WRONG_HASH: _hash_detail,
     RefState.CORRUPT: lambda ref, file: file.trouble,
-    RefState.INVISIBLE: lambda ref, file: (
-        "the target's ComfyUI does not look into this folder; `wfdeps paths` has the line"
-    ),
+    RefState.INVISIBLE: lambda ref, file: file.fix or "the target's ComfyUI does not look into this folder",
 }
 
 
