@@ -23,6 +23,7 @@ VERBS: dict[str, str] = {
     "refs": "show what a workflow references",
     "check": "say whether a workflow can run here (offline, exit code 0 or 1)",
     "get": "find, download, verify and place what is missing, and lock it",
+    "resolve": "say which files bare names mean, without a workflow",
     "lock": "resolve every file and write wfdeps.lock",
     "sync": "make the model folders match a lock",
     "graph": "draw the dependency graph",

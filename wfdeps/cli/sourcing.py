@@ -1,32 +1,145 @@
-"""Settings → the sources, in the order they are asked."""
+"""Settings → the sources, in the order they are asked, each remembering what it said."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
 
 from wfdeps.cli.settings import Settings
 from wfdeps.errors import ConfigError
 from wfdeps.http import Http
 from wfdeps.ports import Source
+from wfdeps.sources.answers import AnswerBook
+from wfdeps.sources.cached import AnswerStore, Cached
+from wfdeps.sources.catalogue.client import LIST_URL, ModelList
+from wfdeps.sources.catalogue.source import CatalogueSource
+from wfdeps.sources.catalogue.urls import UrlSource
+from wfdeps.sources.civarchive.source import BASE_URL, CivArchiveSource
 from wfdeps.sources.civitai.client import CivitaiClient
 from wfdeps.sources.civitai.source import CivitaiSource
+from wfdeps.sources.huggingface.client import HuggingFaceClient
+from wfdeps.sources.huggingface.source import HuggingFaceSource
+from wfdeps.sources.mirror.source import MirrorSource
+from wfdeps.sources.name_index import NameIndex
 
-USUAL = ("civitai",)
+USUAL = ("mirror", "index", "civitai", "huggingface", "url", "catalogue")
+"""Mirrors first: what a studio keeps itself costs nobody anything. CivArchive only where it is named."""
 
 
-def build_sources(settings: Settings, http: Http, exits: ExitStack) -> Sequence[Source]:
-    """Those of `[resolve] sources`, in its order, else the usual ones. Raises ConfigError for one nobody knows."""
+def build_sources(
+    settings: Settings, http: Http, exits: ExitStack, *, workflows: Sequence[str] = ()
+) -> Sequence[Source]:
+    """A person's answers, then those of `[resolve] sources` in its order, else the usual ones.
+
+    Raises ConfigError for a source nobody knows.
+    """
     named = settings.table("resolve").get("sources", USUAL)
     unknown = [name for name in named if name not in _BUILDERS]
     if unknown:
         raise ConfigError(f"unknown source `{unknown[0]}`", hint=f"one of {', '.join(_BUILDERS)}")
-    return tuple(_BUILDERS[name](settings, http, exits) for name in named)
+    parts = _Parts(settings, http, open_index(settings, exits), _store(settings, exits))
+    book = open_answers(settings, exits, workflows=workflows)
+    return (book, *(source for name in named for source in _BUILDERS[name](parts)))
 
 
-def _civitai(settings: Settings, http: Http, exits: ExitStack) -> Source:
-    client = CivitaiClient(http, settings.civitai_url)
-    return CivitaiSource(client, signed_in=settings.civitai_token is not None)
+def open_index(settings: Settings, exits: ExitStack) -> NameIndex:
+    """The person's own index of names, for one server."""
+    place = "names.sqlite" if _is_real(settings) else f"names-{_slug(settings.civitai_url)}.sqlite"
+    index = NameIndex(os.path.join(settings.cache_dir, place))
+    exits.callback(index.close)
+    return index
 
 
-_BUILDERS: dict[str, Callable[[Settings, Http, ExitStack], Source]] = {"civitai": _civitai}
+def open_answers(settings: Settings, exits: ExitStack, *, workflows: Sequence[str] = ()) -> AnswerBook:
+    """What the person chose before, for these workflows, this project, or always."""
+    path = os.path.join(settings.state_dir, "answers.sqlite")
+    book = AnswerBook(path, project=os.getcwd(), workflows=workflows)
+    exits.callback(book.close)
+    return book
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    settings: Settings
+    http: Http
+    index: NameIndex
+    store: AnswerStore
+
+    def cached(self, source: Source, scope: str, *, signed_in: bool = False) -> Source:
+        """Another server, or a login, makes other answers."""
+        login = "signed in" if signed_in else "anonymous"
+        return Cached(source, self.store, scope=f"{scope} {login}", offline=self.settings.offline)
+
+    def table(self, name: str) -> Any:
+        return self.settings.table(name)
+
+
+def _store(settings: Settings, exits: ExitStack) -> AnswerStore:
+    store = AnswerStore(os.path.join(settings.cache_dir, "answers.sqlite"))
+    exits.callback(store.close)
+    return store
+
+
+def _civitai(parts: _Parts) -> Sequence[Source]:
+    settings = parts.settings
+    client = CivitaiClient(parts.http, settings.civitai_url)
+    signed_in = settings.civitai_token is not None
+    source = CivitaiSource(client, signed_in=signed_in, learn=parts.index.learn)
+    return (parts.cached(source, settings.civitai_url, signed_in=signed_in),)
+
+
+def _huggingface(parts: _Parts) -> Sequence[Source]:
+    settings = parts.settings
+    signed_in = settings.hf_token is not None
+    source = HuggingFaceSource(HuggingFaceClient(parts.http, settings.hf_endpoint), signed_in=signed_in)
+    return (parts.cached(source, settings.hf_endpoint, signed_in=signed_in),)
+
+
+def _index(parts: _Parts) -> Sequence[Source]:
+    return (parts.index,) if parts.table("resolve").get("name_index", True) else ()
+
+
+def _url(parts: _Parts) -> Sequence[Source]:
+    return (UrlSource(claimed=(parts.settings.civitai_url, parts.settings.hf_endpoint)),)
+
+
+def _catalogue(parts: _Parts) -> Sequence[Source]:
+    """The Manager's list. An address is asked only beside the real Civitai: a hub is often alone on its network."""
+    settings = parts.settings
+    place = parts.table("catalogue").get("model_list", LIST_URL if _is_real(settings) else "")
+    if not place:
+        return ()
+    kept_at = os.path.join(settings.cache_dir, "model-list.json")
+    return (CatalogueSource(ModelList(parts.http, place=place, kept_at=kept_at)),)
+
+
+def _mirrors(parts: _Parts) -> Sequence[Source]:
+    urls = parts.table("resolve").get("mirrors", ())
+    return tuple(MirrorSource(parts.http, url) for url in urls)
+
+
+def _civarchive(parts: _Parts) -> Sequence[Source]:
+    url = parts.table("civarchive").get("url", BASE_URL)
+    return (parts.cached(CivArchiveSource(parts.http, url), url),)
+
+
+def _is_real(settings: Settings) -> bool:
+    return settings.civitai_url == "https://civitai.com"
+
+
+def _slug(url: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in url.partition("://")[2])
+
+
+_BUILDERS: dict[str, Callable[[_Parts], Sequence[Source]]] = {
+    "mirror": _mirrors,
+    "index": _index,
+    "civitai": _civitai,
+    "huggingface": _huggingface,
+    "url": _url,
+    "catalogue": _catalogue,
+    "civarchive": _civarchive,
+}

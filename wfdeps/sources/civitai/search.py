@@ -31,7 +31,7 @@ class Search:
         self,
         client: CivitaiClient,
         site: Site,
-        learn: Callable[[Sequence[Candidate]], None],
+        learn: Callable[[Sequence[Candidate]], object],
         *,
         requests: int,
     ) -> None:

@@ -27,7 +27,7 @@ from wfdeps.sources.civitai.search import Search
 from wfdeps.sources.verdicts import failed, found, no_such, stops_the_rest
 
 _T = TypeVar("_T")
-Learn = Callable[[Sequence[Candidate]], None]
+Learn = Callable[[Sequence[Candidate]], object]
 
 
 class CivitaiSource:
