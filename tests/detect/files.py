@@ -111,7 +111,7 @@ def stored_zip(members: Mapping[str, bytes]) -> bytes:
     """A zip without compression."""
     out, directory = b"", b""
     for name, data in members.items():
-        fields = struct.pack("<HHHIIIHH", 0, 0, 0, zlib.crc32(data), len(data), len(data), len(name), 0)
+        fields = struct.pack("<HHHHIIIHH", 0, 0, 0, 0, zlib.crc32(data), len(data), len(data), len(name), 0)
         directory += b"PK\x01\x02" + struct.pack("<HH", 20, 20) + fields[:-4]
         directory += struct.pack("<HHHHHII", len(name), 0, 0, 0, 0, 0, len(out)) + name.encode()
         out += b"PK\x03\x04" + struct.pack("<H", 20) + fields + name.encode() + data
