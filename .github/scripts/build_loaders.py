@@ -47,6 +47,9 @@ KINDS = {
 
 PICKERS = {"Select to add LoRA", "insert_lora", "insert_embedding"}
 
+# Nodes that fetch one thing and list the files of a folder for another.
+LISTS_ITS_FOLDER = {"IPAdapterFluxLoader"}
+
 # Rows of tests and fakes in the packs' own repositories: no such node exists.
 NOT_NODES = {
     "FilteredMultiCategoryLoader",
@@ -232,12 +235,17 @@ def _classes(nodes: list[dict[str, Any]]) -> dict[str, Any]:
 def _row(node: dict[str, Any]) -> dict[str, Any]:
     slots = []
     for given in node["inputs"]:
-        kind = KINDS[given["kind"]]
+        name, kind = node["node"], KINDS[given["kind"]]
         if given["name"] in PICKERS:
             kind = "picker"
         # A list made of what lies in the folder cannot name what is not there yet: only rows read by hand
         # know of a combo whose file the node fetches.
-        if kind == "file" and node["source"] == "manual" and node["auto_download"]:
+        if (
+            kind == "file"
+            and node["source"] == "manual"
+            and node["auto_download"]
+            and name not in LISTS_ITS_FOLDER
+        ):
             kind = "auto"
         if kind in ("skip", "mirror"):
             continue

@@ -36,7 +36,6 @@ def _node(node_id: str, raw: Mapping[str, object]) -> Node:
     node.pack = _text(meta.get("cnr_id")) or _text(meta.get("aux_id"))
     if not isinstance(inputs, dict):
         return node
-    node.has_inputs = bool(inputs)
     named = {}
     for name, value in inputs.items():
         if _is_link(value):

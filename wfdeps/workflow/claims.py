@@ -56,6 +56,8 @@ def read_claims(graph: Graph, table: LoaderTable, path: str, *, include_inactive
         row = table.row(node.node_class, node.pack)
         if row is not None and row.fetches and not node.inactive and (running is None or node.id in running):
             reading.notices.append(_fetches(node))
+        if row is not None and not node.widget_names and len(row.order) == len(node.listed):
+            node.widget_names = row.order
         for claim in _claims(node, graph, table, reading):
             status, why = _status(node, claim, running, include_inactive)
             site = NodeSite(path, node.id, node.node_class, claim.input, node.title)
@@ -82,7 +84,7 @@ def _claims(node: Node, graph: Graph, table: LoaderTable, reading: Reading) -> I
             else:
                 yield claim
     elif node.node_class not in table.known:
-        yield from guesses_of(node, graph, table)
+        yield from guesses_of(node, table)
     for tag in tags_of(node, graph):
         yield _tagged(tag)
 

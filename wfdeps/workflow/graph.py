@@ -47,8 +47,7 @@ class Node:
     """`properties.models`."""
     output_types: Sequence[str] = ()
     is_sink: bool = False
-    """A node that broadcasts what it gets without links (Use Everywhere), or stands for a group."""
-    has_inputs: bool = False
+    """A node that broadcasts what it gets without links (Use Everywhere)."""
 
     def values(self) -> list[tuple[str, object]]:
         """All values, with the input's name where it is known (else empty)."""

@@ -34,7 +34,6 @@ def unfold_group(instance: Node, raw: Raw, group: Raw) -> Iterator[Node]:
             )
             found.listed = listed if isinstance(listed, list) else ()
             found.named = listed if isinstance(listed, dict) else {}
-            found.has_inputs = True
             found.inactive = {2: "node muted", 4: "node bypassed"}.get(node.get("mode") or 0, "")
             for link in links:
                 if link[2] == place and isinstance(link[0], int) and 0 <= link[0] < len(ids):

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from wfdeps.domain.folders import canonical_key
-from wfdeps.workflow.graph import Graph, Literal, Node, Output
+from wfdeps.workflow.graph import Literal, Node
 from wfdeps.workflow.loaders import LoaderTable
 from wfdeps.workflow.names import has_model_ending, is_name
-from wfdeps.workflow.slots import Claim, Dynamic, follow
+from wfdeps.workflow.slots import Claim
 
 # Tried in this order on the input's name, the class, and the file's own name.
 _WORDS: Sequence[tuple[re.Pattern[str], str]] = tuple(
@@ -66,17 +66,17 @@ _WRITES = re.compile(
 )
 
 
-def guesses_of(node: Node, graph: Graph, table: LoaderTable) -> Iterator[Claim]:
+def guesses_of(node: Node, table: LoaderTable) -> Iterator[Claim]:
     """What a node of an unlisted class seems to name."""
     if node.node_class in table.known or _WRITES.search(node.node_class):
         return
-    for name, value in _candidates(node, graph, table):
+    for name, value in _candidates(node):
         for text in _texts(value):
             yield Claim(text, _folders(name, text, node), name or "?", certain=False,
                         why=f"nobody has listed the class `{node.node_class}`; its value ends like a model file")  # fmt: skip
 
 
-def _candidates(node: Node, graph: Graph, table: LoaderTable) -> Iterator[tuple[str, object]]:
+def _candidates(node: Node) -> Iterator[tuple[str, object]]:
     for name, value in node.values():
         if _NOT_READ.search(name):
             continue
@@ -133,6 +133,3 @@ def _by_outputs(node: Node) -> str:
     if len(set(kinds)) == 1 and not (kinds[0] == "MODEL" and "model" in node.origins):
         return _BY_OUTPUT[kinds[0]]
     return ""
-
-
-__all__ = ["Dynamic", "Output", "follow", "guesses_of"]

@@ -80,6 +80,10 @@ class LoaderTable:
             self._rows[key] = self._find(node_class, pack)
         return self._rows[key]
 
+    def raw(self, node_class: str) -> Mapping[str, Any] | None:
+        """The row of a class as data, to be changed and handed to `with_rows`."""
+        return self._classes.get(node_class)
+
     def is_listed(self, node_class: str) -> bool:
         """Whether anything is known of this class."""
         return node_class in self.known or node_class in self.outputs or self.row(node_class) is not None

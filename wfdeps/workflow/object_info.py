@@ -27,10 +27,23 @@ def rows_of(
             continue
         if node.get("output_node"):
             outputs.append(node_class)
-        if table.row(node_class) is None:
-            slots = list(_slots(node, lists))
-            rows[node_class] = {"slots": slots, "order": list(_order(node))}
+        raw = table.raw(node_class)
+        if raw is not None:
+            rows[node_class] = _replaced(raw, list(_order(node)))
+        elif table.row(node_class) is None:
+            rows[node_class] = {"slots": list(_slots(node, lists)), "order": list(_order(node))}
     return rows, outputs
+
+
+def _replaced(raw: Mapping[str, Any], order: list[str]) -> dict[str, Any]:
+    """Our row with the places of the version that is installed."""
+    slots = [
+        {**slot, "at": order.index(slot["input"])}
+        if slot["input"] in order and "repeat" not in slot
+        else slot
+        for slot in raw.get("slots", ())
+    ]
+    return {**raw, "slots": slots, "order": order}
 
 
 def _slots(node: Mapping[str, Any], lists: Mapping[str, frozenset[str]]) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from wfdeps.workflow.graph import Graph, Literal, Node, Output
 from wfdeps.workflow.loaders import LoaderTable, Row, Slot
-from wfdeps.workflow.names import NO_FILE, has_model_ending, is_name
+from wfdeps.workflow.names import has_model_ending, is_name
 
 _MISSING = object()
 _RELEASE = re.compile(r"(?=.*\d)[A-Za-z][\w.]*[-_][\w.\-]+$")
@@ -216,17 +216,18 @@ def _setting(node: Node, row: Row, name: str) -> object:
 
 def _objects(node: Node, slot: Slot) -> Iterator[Claim]:
     """Names in object values: rgthree's rows, LoRA Manager's list. The server does not check these."""
+    count = 0
     for name, value in node.values():
         for item in value if isinstance(value, list) else (value,):
-            if not isinstance(item, Mapping) or not _wears(name, slot):
+            if not isinstance(item, Mapping) or slot.key not in item or not _wears(name, slot):
                 continue
-            text = item.get(slot.key)
+            count += 1
+            text = item[slot.key]
             if isinstance(text, str) and is_name(text):
                 weights = [item[key] for key in slot.zero if isinstance(item.get(key), int | float)]
                 loaded = bool(item.get(slot.on, True)) and (not weights or any(weights))
-                yield Claim(
-                    text, slot.folders, name or slot.input.rstrip("_*"), "file", loaded, validated=False
-                )
+                given = name or slot.input.replace("*", str(count))
+                yield Claim(text, slot.folders, given, "file", loaded, validated=False)
 
 
 def _wears(name: str, slot: Slot) -> bool:
@@ -248,6 +249,3 @@ def _fetched(node: Node) -> Iterator[Claim]:
 def _is_repository(value: str) -> bool:
     owner, slash, repository = value.partition("/")
     return bool(slash and owner and repository) and " " not in value and value.count("/") == 1
-
-
-__all__ = ["NO_FILE", "Claim", "Dynamic", "claims_of", "follow"]

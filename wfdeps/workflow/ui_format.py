@@ -28,17 +28,21 @@ _BROADCAST = "Everywhere"
 
 
 def is_workflow(value: object) -> bool:
-    """Whether this is a UI workflow: a dict with a list (or dict) of nodes that have a type."""
+    """Whether this is a UI workflow: a dict with a list (or dict) of nodes that have an id and a type."""
     if not isinstance(value, dict):
         return False
     nodes = value.get("nodes")
     if isinstance(nodes, dict):
-        nodes = list(nodes.values())
+        return bool(nodes) and all(_is_node(node) for node in nodes.values())
     if not isinstance(nodes, list):
         return False
     if not nodes:
-        return "links" in value or "last_node_id" in value or "version" in value
-    return any(isinstance(node, dict) and "type" in node and "class_type" not in node for node in nodes)
+        return "links" in value or "last_node_id" in value
+    return any(_is_node(node) for node in nodes)
+
+
+def _is_node(value: object) -> bool:
+    return isinstance(value, dict) and "id" in value and "type" in value and "class_type" not in value
 
 
 def read_workflow_graph(workflow: Mapping[str, Any]) -> Graph:
@@ -125,10 +129,10 @@ class _Reader:
         self._keep(scope, raw, node)
         group = self.groups.get(node_class[9:]) if node_class.startswith(("workflow/", "workflow>")) else None
         if isinstance(group, dict):
-            node.is_sink = True
             for inner in unfold_group(node, raw, group):
                 inner.inactive = inactive or inner.inactive
-                node.origins[inner.id] = Output(inner.id, 0)
+                # What reaches one of a group reaches all of it, and what feeds it.
+                node.origins[inner.id], inner.origins["(group)"] = Output(inner.id, 0), Output(node.id, 0)
                 self._register(inner)
 
     def _keep(self, scope: _Scope, raw: Raw, node: Node) -> None:
@@ -331,7 +335,6 @@ def _node(node_id: str, raw: Raw, node_class: str, overrides: Mapping[str, objec
     outputs = raw.get("outputs")
     if isinstance(outputs, list):
         node.output_types = [str(given.get("type")) for given in outputs if isinstance(given, dict)]
-    node.has_inputs = bool(raw.get("inputs"))
     node.is_sink = _BROADCAST in node_class
     return node
 
