@@ -123,8 +123,8 @@ class HubServer:
         self.site.store.change(switches, model_id=model_id, version_id=version_id, file_id=file_id)
 
     def publish(self, rows: Iterable[Row]) -> None:
-        """Add rows while the hub runs."""
-        self.site.store.add(take_stock(rows, self.site.shelf))
+        """Add models while the hub runs; one that is there already is replaced."""
+        self.site.store.add(take_stock(rows, self.site.shelf, strays=False))
 
     def expire_links(self) -> None:
         """Let every link made so far be past its time."""

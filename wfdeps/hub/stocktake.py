@@ -11,8 +11,8 @@ from wfdeps.hub.shelf import Book, Shelf, row_for
 _FIRST_MODEL, _FIRST_VERSION, _FIRST_FILE = 900_000_000, 910_000_000, 920_000_000
 
 
-def take_stock(rows: Iterable[Row], shelf: Shelf | None) -> Iterator[dict[str, Any]]:
-    """The rows, completed, then one row for each file of the shelf that none describes.
+def take_stock(rows: Iterable[Row], shelf: Shelf | None, *, strays: bool = True) -> Iterator[dict[str, Any]]:
+    """The rows, completed, then, where `strays` are wanted, one for each file of the shelf that none describes.
 
     A row finds its file by `path`, else by SHA-256, else, where it has no hash, by name.
     """
@@ -33,7 +33,8 @@ def take_stock(rows: Iterable[Row], shelf: Shelf | None) -> Iterator[dict[str, A
         elif row.get("path") and shelf and shelf.real_path(row["path"]):
             complete.setdefault("hashes", shelf.hashes(row["path"]))
         yield complete
-    yield from (row_for(book) for book in books if book.path not in described)
+    if strays:
+        yield from (row_for(book) for book in books if book.path not in described)
 
 
 def _found(

@@ -58,12 +58,14 @@ class Store:
         self._database.close()
 
     def add(self, rows: Iterable[Row]) -> None:
-        """Take in complete rows; those of one model belong into one call, or the later ones replace the earlier."""
+        """Take in complete rows. Those of one model belong into one call: a later one replaces it."""
         by_model: dict[int, list[Row]] = {}
         for row in rows:
             by_model.setdefault(row["model_id"], []).append(row)
         with self._lock, self._database:
-            for of_model in by_model.values():
+            for model_id, of_model in by_model.items():
+                if self.rows(model_id):
+                    self._delete(model_id)
                 self._insert(model_from_rows(of_model), of_model)
             self._long_words = None
 
@@ -142,7 +144,6 @@ class Store:
         published = model.is_published
         listed = published and not model.claims("unsearchable") and not model.claims("poi")
         creator = model.row.get("creator")
-        run("DELETE FROM search WHERE rowid = ?", (model.model_id,))
         run(
             "INSERT OR REPLACE INTO models VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (
@@ -178,6 +179,7 @@ class Store:
                     )
 
     def _delete(self, model_id: int) -> None:
+        self._database.execute("DELETE FROM search WHERE rowid = ?", (model_id,))
         for table in ("models", "versions", "files", "hashes", "tags", "repositories"):
             self._database.execute(f"DELETE FROM {table} WHERE model_id = ?", (model_id,))  # noqa: S608
 
