@@ -12,7 +12,7 @@ from typing import Final
 
 from wfdeps.detect.adapters import read_adapter
 from wfdeps.detect.families import Family, close_call, family_of, parts_for, size_of
-from wfdeps.detect.overlap import Overlap, overlap_of
+from wfdeps.detect.overlap import Overlap, is_comparable, overlap_of
 from wfdeps.detect.tensors import Header
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.lints import Lint, LintLevel
@@ -135,7 +135,7 @@ def _adapter(pair: Pair) -> Iterator[Lint]:
     mine, theirs = _known(pair.dependent), _known(pair.base)
     overlap = _overlap(pair)
     if overlap and overlap.clashes:
-        yield _clash(pair, overlap, theirs)
+        yield _clash(pair, overlap, mine, theirs)
     elif overlap and overlap.foreign_width and not overlap.found:
         why = f"its layers are {overlap.foreign_width} wide, no layer of the base is"
         yield _remark(pair, _E, "base-mismatch", why, _not_loaded(overlap))
@@ -150,28 +150,30 @@ def _adapter(pair: Pair) -> Iterator[Lint]:
 
 def _overlap(pair: Pair) -> Overlap | None:
     mine, base = pair.dependent.header, pair.base.header
-    if mine is None or base is None:
+    if mine is None or base is None or not is_comparable(base):
         return None
     found = overlap_of(read_adapter(mine.tensors).modules, base)
     return found if found.patched else None
 
 
-def _clash(pair: Pair, overlap: Overlap, theirs: _Known) -> Lint:
+def _clash(pair: Pair, overlap: Overlap, mine: _Known, theirs: _Known) -> Lint:
     clash = overlap.clashes[0]
-    mine, base = clash.mine, clash.theirs
-    widths = f"{mine.inner} → {mine.outer} against {base.inner} → {base.outer}"
+    patch, layer = clash.mine, clash.theirs
+    widths = f"{patch.inner} → {patch.outer} against {layer.inner} → {layer.outer}"
     why = (
         f"{len(overlap.clashes)} of its {overlap.patched} layers have another size ({clash.module}: {widths})"
     )
+    strange = mine.architectures and theirs.architectures and not mine.architectures & theirs.architectures
+    if strange:
+        why = f"made for {mine.text}, not {theirs.text}: {why}"
     consequence = ""
-    if mine.inner and mine.outer:
+    if patch.inner and patch.outer:
         # comfy/weight_adapter/lora.py reshapes up @ down to the weight's own shape.
-        size = mine.inner * mine.outer
         consequence = (
-            f"ERROR lora diffusion_model.{clash.module}.weight "
-            f"shape '[{base.outer}, {base.inner}]' is invalid for input of size {size}"
+            f"ERROR lora diffusion_model.{clash.module}.weight shape '[{layer.outer}, {layer.inner}]' "
+            f"is invalid for input of size {patch.inner * patch.outer}"
         )
-    return _remark(pair, _E, "shape-mismatch", why, consequence, theirs)
+    return _remark(pair, _E, "base-mismatch" if strange else "shape-mismatch", why, consequence, theirs)
 
 
 def _not_loaded(overlap: Overlap | None) -> str:

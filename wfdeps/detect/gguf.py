@@ -44,22 +44,15 @@ class _OddError(Exception):
 
 
 def read_gguf(read: Read, size: int | None, head: bytes, *, front_only: bool = False) -> Header | Corrupt:
-    """The header. With `front_only`, what two reads show of it where it is longer than that."""
+    """The header. With `front_only`, as much of it as the door gives."""
     limit = min(size if size is not None else MAX_BYTES, MAX_BYTES)
-    reads = 0
-
-    def counted(offset: int, length: int) -> bytes:
-        nonlocal reads
-        reads += 1
-        return b"" if front_only and reads > 1 else read(offset, length)
-
-    walk = _Walk(Window(counted, 0, limit, head))
+    walk = _Walk(Window(read, 0, limit, head))
     try:
         walk.run()
     except _OddError as odd:
         return Corrupt(str(odd))
     except RanOutError:
-        if not (front_only and reads > 1):
+        if not (front_only and walk.metadata):
             return Corrupt("truncated inside its header, or a count in it lies")
     else:
         if size is not None and walk.end > size:

@@ -34,14 +34,14 @@ def read_header(
 ) -> Header | Corrupt:
     """The directory of a model file, or why there is none. Raises nothing but what `read` raises.
 
-    `size` is the whole file's, None where nobody knows. `front_only`: only the file's beginning can be had
-    (a remote file), so nothing is asked for beyond its directory. `name` is never evidence.
+    `size` is the whole file's, None where nobody knows. `front_only`: each read is a request, so there are two
+    at most, and a directory that is longer than they reach is read as far. `name` is never evidence.
     """
     head = read(0, FIRST_READ)
     if trouble := quick_trouble(head, _size_at_least(head) if size is None else size):
         return Corrupt(trouble)
     try:
-        return _read(read, size, head, front_only=front_only)
+        return _read(_one_more(read) if front_only else read, size, head, front_only=front_only)
     except (RecursionError, MemoryError):
         return Corrupt("built to exhaust whoever reads it")
 
@@ -54,12 +54,24 @@ def _read(read: Read, size: int | None, head: bytes, *, front_only: bool) -> Hea
     if looks_like_safetensors(head):
         return read_safetensors(read, size, head)
     if looks_like_pickle(head):
-        return read_legacy(read, size, head)
+        return read_legacy(read, size, head, front_only=front_only)
     if looks_like_onnx(head):
         return read_onnx(head, size)
     if head.lstrip()[:1] in (b"{", b"["):
         return read_index(read, size, head)
     return Corrupt(next((what for magic, what in _FOREIGN if head.startswith(magic)), _unknown(head, size)))
+
+
+def _one_more(read: Read) -> Read:
+    """The door, for one read; empty after that."""
+    left = 1
+
+    def once(offset: int, length: int) -> bytes:
+        nonlocal left
+        left -= 1
+        return read(offset, length) if left >= 0 else b""
+
+    return once
 
 
 def _unknown(head: bytes, size: int | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -80,9 +81,29 @@ def _answer(header: Header, raw: Scope, name: str) -> Identity:
         for scope in _scopes(gate, raw):
             if rule := first_rule(gate, header, scope, raw):
                 return _settle(_Case(rule, header, raw, name), gate)
+    if header.format in ("onnx", "torchscript"):
+        return _by_name(header, name)
     count = len(header.tensors)
     reason = f"no rule knows its {count} tensors" if count else "its header names no tensors"
     return Identity(ModelType.UNKNOWN, reasons=(reason,))
+
+
+_NAMES: Final[tuple[tuple[str, ModelType, str], ...]] = (
+    (r"inswapper|w600k|scrfd|det_\d+g|2d106det|1k3d68|genderage|glintr", ModelType.DETECTOR, "insightface"),
+    (r"codeformer|gfpgan|gpen|restoreformer", ModelType.FACE_RESTORE, "facerestore_models"),
+    (r"yolo|dw-ll|rtmpose|nudenet|detect|segment", ModelType.DETECTOR, "onnx"),
+)
+"""What a graph without tensor names probably is, by its file's name."""
+
+
+def _by_name(header: Header, name: str) -> Identity:
+    """A guess: programs and graphs do not list their tensors."""
+    for pattern, model_type, folder in _NAMES:
+        if re.search(pattern, name.lower()):
+            return Identity(
+                model_type, folder=folder, reasons=(f"a {header.format} file whose name says so",)
+            )
+    return Identity(ModelType.OTHER, reasons=(f"a {header.format} file; its graph is not read",))
 
 
 def _scopes(gate: str, raw: Scope) -> Iterator[Scope]:

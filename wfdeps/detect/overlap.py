@@ -11,7 +11,9 @@ from wfdeps.detect.adapters import Module, canonical_module
 from wfdeps.detect.tensors import Header
 
 _TEXT: Final = re.compile(r"^(te\d?_|prior_)")
-_MORE_PREFIXES: Final = ("model.model.", "net.", "model.")
+_BASE_PREFIX: Final = re.compile(
+    r"^(model\.diffusion_model|diffusion_model|model\.model|transformer|unet|net|model)\."
+)
 _PACKED: Final = frozenset({"U8", "I8", "I32", "U32", "F4"})
 """Storage of quantisations that pack several numbers: their shapes are not the layer's."""
 
@@ -21,7 +23,7 @@ class Clash:
     """A layer that both have, in different sizes."""
 
     module: str
-    """The base model's own spelling."""
+    """The base model's own spelling, without what stands before a diffusion model's keys."""
     mine: Module
     theirs: Module
 
@@ -43,6 +45,13 @@ class Overlap:
         return 100 * self.found // self.patched if self.patched else 0
 
 
+def is_comparable(base: Header) -> bool:
+    """Whether the header tells its layers' true sizes: not where a quantisation packed them."""
+    return not any(
+        tensor.dtype in _PACKED and len(tensor.shape or ()) > 1 for tensor in base.tensors.values()
+    )
+
+
 def overlap_of(modules: Mapping[str, Module], base: Header) -> Overlap:
     """What of the adapter meets the base, by name and by width."""
     layers = _layers(base)
@@ -50,7 +59,9 @@ def overlap_of(modules: Mapping[str, Module], base: Header) -> Overlap:
     mine = {name: module for name, module in modules.items() if not _TEXT.match(name)}
     for name, module in mine.items():
         place = next((spelling for spelling in _spellings(name) if spelling in layers), None)
-        if place is None:
+        if place is None and (place := _fused(name)) in layers:
+            module = Module(module.inner)  # one of three that the base keeps in one
+        if place not in layers:
             strangers.append(name)
             continue
         found += 1
@@ -65,11 +76,10 @@ def _layers(base: Header) -> dict[str, tuple[str, Module]]:
     layers = {}
     for key, tensor in base.tensors.items():
         shape = tensor.shape
-        if not key.endswith(".weight") or not shape or len(shape) < 2 or tensor.dtype in _PACKED:
+        if not key.endswith(".weight") or not shape or len(shape) < 2:
             continue
-        bare = key.removesuffix(".weight")
-        cut = next((bare[len(prefix) :] for prefix in _MORE_PREFIXES if bare.startswith(prefix)), bare)
-        layers[canonical_module(cut)] = bare, Module(shape[1], shape[0])
+        bare = _BASE_PREFIX.sub("", key.removesuffix(".weight"))
+        layers[canonical_module(bare)] = bare, Module(shape[1], shape[0])
     return layers
 
 
@@ -104,6 +114,13 @@ _UNET_MIDDLE: Final = re.compile(r"^mid_block_(attentions|resnets)_(\d)_(.*)$")
 _RESNET: Final = {
     "conv1": "in_layers_2", "conv2": "out_layers_3", "time_emb_proj": "emb_layers_1", "conv_shortcut": "skip_connection",
 }  # fmt: skip
+
+
+def _fused(name: str) -> str:
+    """The layer into which Lumina and Z-Image put q, k and v. Source: comfy/lora.py z_image_to_diffusers."""
+    return re.sub(
+        r"_attention_to_[qkv]$", "_attention_qkv", re.sub(r"_attention_to_out_0$", "_attention_out", name)
+    )
 
 
 def _spellings(name: str) -> tuple[str, ...]:

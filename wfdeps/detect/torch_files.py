@@ -16,6 +16,8 @@ LEGACY_MAGIC: Final = 0x1950A86A20F9469CFC6C
 MAX_DIRECTORY: Final = 64_000_000
 MAX_MEMBERS: Final = 500_000
 MAX_PICKLES: Final = 64
+FRONT: Final = 300_000
+"""How much more of a remote file is asked for: the opcodes of a Stable Diffusion checkpoint."""
 
 _END: Final = b"PK\x05\x06"
 _END64: Final = b"PK\x06\x06"
@@ -43,17 +45,18 @@ def looks_like_pickle(head: bytes) -> bool:
     return len(head) > 2 and head[0] == 0x80 and 2 <= head[1] <= 5
 
 
-def read_legacy(read: Read, size: int | None, head: bytes) -> Header | Corrupt:
+def read_legacy(read: Read, size: int | None, head: bytes, *, front_only: bool = False) -> Header | Corrupt:
     """A raw pickle, or torch's format before 1.6: magic, version, system, object, keys, then the storages."""
     limit = min(size if size is not None else pickles.MAX_BYTES, pickles.MAX_BYTES)
     window = Window(read, 0, limit, head)
+    window.hint = FRONT if front_only else 0
     try:
         first = unroll(window)
         if first.value != LEGACY_MAGIC:
             return _header("pickle", [first], first.value, window.tell(), size)
         streams = [first, *(unroll(window) for _ in range(4))]
     except BadPickleError as bad:
-        return Corrupt(f"truncated or {bad}")
+        return _only_front(size) if front_only else Corrupt(f"truncated or {bad}")
     return _header("pickle", streams, streams[3].value, window.tell(), size)
 
 
@@ -93,14 +96,23 @@ def _from_front(read: Read, size: int | None, head: bytes) -> Header | Corrupt:
     """What the first member shows, where the directory at the end is out of reach; never called safe."""
     name, method, start = _local(head, 0)
     if not name.endswith("data.pkl") or method != 0:
-        return Header("pickle", {}, size=size, safety=f"{pickles.UNSAFE}: only its beginning was read")
+        return _only_front(size)
     window = Window(read, start, pickles.MAX_BYTES, head[start:])
-    stream = unroll(window)
+    window.hint = FRONT
+    try:
+        stream = unroll(window)
+    except BadPickleError:
+        return _only_front(size)
     header = _header("pickle", [stream], stream.value, window.tell(), size)
     safety = (
         header.safety if header.safety != pickles.SAFE else f"{pickles.UNSAFE}: only its beginning was read"
     )
     return Header("pickle", header.tensors, {}, window.tell(), size, header.code, safety)
+
+
+def _only_front(size: int | None) -> Header:
+    """A torch file of which too little was seen to say more."""
+    return Header("pickle", {}, size=size, safety=f"{pickles.UNSAFE}: only its beginning was read")
 
 
 def _header(format: str, streams: list[Unrolled], value: Any, header_bytes: int, size: int | None) -> Header:
