@@ -26,6 +26,7 @@ VERBS: dict[str, str] = {
     "resolve": "say which files bare names mean, without a workflow",
     "lock": "resolve every file and write wfdeps.lock",
     "sync": "make the model folders match a lock",
+    "download": "fetch an address into a file: verified, resumable, as fast as the line",
     "graph": "draw the dependency graph",
     "hub": "serve a folder of models as a Civitai-compatible hub",
     "demo": "see the whole job on generated models, without network",

@@ -34,10 +34,12 @@ class Address:
         return self._resolved or self.url
 
     @contextmanager
-    def opened(self, headers: Mapping[str, str], stopped: Callable[[], bool]) -> Iterator[Reply]:
+    def opened(
+        self, headers: Mapping[str, str], stopped: Callable[[], bool], stall: float
+    ) -> Iterator[Reply]:
         """An open reply, whatever its status. Raises as `Http.get`, and ExpiredError for a worn-out signed URL."""
         asked = self.current
-        with self._http.get(asked, headers, stopped=stopped) as reply:
+        with self._http.get(asked, headers, stopped=stopped, timeout=stall) as reply:
             if reply.status in _EXPIRED and asked != self.url and self._forget(asked):
                 raise ExpiredError("the signed address expired", status=reply.status)
             if reply.status in (200, 206) and reply.url != asked:

@@ -35,7 +35,7 @@ from wfdeps.errors import (
 )
 from wfdeps.fetch.leases import Lease
 from wfdeps.fetch.pull import LARGE, Limits, StoppedError, Tools
-from wfdeps.fetch.rates import Rate
+from wfdeps.fetch.rates import Rate, parse_rate
 from wfdeps.fetch.staging import Slot, key_of, slot_for
 from wfdeps.fetch.transfer import Transfer
 from wfdeps.fetch.verify import sha256_of
@@ -51,7 +51,7 @@ def open_fetcher(
     staging: str | None = None,
     jobs: int | None = None,
     connections: int = 8,
-    limit_rate: float | None = None,
+    limit_rate: float | str | None = None,
     hand_off: bool = True,
     limits: Limits | None = None,
 ) -> Executor:
@@ -59,10 +59,11 @@ def open_fetcher(
 
     `staging` overrides where half-done files live (default: `.wfdeps-part` below each target's root). `jobs`:
     files at once; without it 4 large ones and 16 small ones. `connections`: for one large file at most.
-    `limit_rate` in bytes per second over all files. `hand_off`: read large bodies straight from the socket.
+    `limit_rate` in bytes per second over all files, or as text (`5M`; UsageError where it makes no sense). `hand_off`: read large bodies straight from the socket.
     """
     limits = replace(limits or Limits(), connections=max(1, connections), hand_off=hand_off)
-    return Executor(http, staging, jobs, limits, Rate(limit_rate))
+    rate = parse_rate(limit_rate) if isinstance(limit_rate, str) else limit_rate
+    return Executor(http, staging, jobs, limits, Rate(rate))
 
 
 class Executor:
@@ -87,7 +88,7 @@ class Executor:
                 yield event
                 if isinstance(event, (Fetched, FetchFailed)):
                     open_ -= 1
-                    run.settled(event.download)
+                    run.settled(event)
         finally:
             run.stop()
 
@@ -161,10 +162,12 @@ class _Run:
             except Empty:
                 continue
 
-    def settled(self, download: Download) -> None:
+    def settled(self, event: Fetched | FetchFailed) -> None:
         """The caller is done with this download's staged file: others may have the lease."""
-        group = self._groups[id(download)]
+        group = self._groups[id(event.download)]
         group.unsettled -= 1
+        if isinstance(event, FetchFailed) and group.lease is not None:
+            group.slots[0].drop_worthless()
         if group.unsettled == 0:
             for slot in group.slots:
                 slot.tidy()

@@ -70,7 +70,9 @@ def read_opening(reply: Reply, start: int, *, alone: bool) -> Opening:
     held = content_range(headers)
     if held is not None and (reply.status == 206 or held.start == start):
         # Some servers answer 200 and mean 206 (ModelScope); the Content-Range is what counts.
-        if held.start != start or encoded:
+        if encoded:
+            raise WrongRangeError("a compressed part came, though none was asked for")
+        if held.start != start:
             raise WrongRangeError(f"asked for bytes from {start}, got them from {held.start}")
         return Opening(start, held.stop, held.total, validator, True)
     if reply.status == 206 and start > 0:

@@ -11,11 +11,13 @@ from wfdeps.detect.trouble import HEAD_BYTES, quick_trouble
 from wfdeps.domain.outcomes import FetchEvent, FetchProgressed, FetchRetrying, FetchStarted
 from wfdeps.domain.plans import Download
 from wfdeps.errors import (
+    FetchError,
     LengthMismatchError,
     NotTheFileError,
     RateLimitError,
     SourceError,
     SourceUnavailableError,
+    WfdepsError,
 )
 from wfdeps.fetch.address import Address, ExpiredError
 from wfdeps.fetch.body import WORTH_IT, Tap, Watch, pieces_of
@@ -112,6 +114,7 @@ class Pull:
                 continue
             try:
                 self._fetch(claim, main=True)
+                self._address.thank()
             except SourceError as error:
                 tries = 1 if claim.position - claim.start >= PROGRESS else tries + 1
                 self._recover(error, tries)
@@ -133,7 +136,7 @@ class Pull:
     def _fetch(self, claim: Claim, *, main: bool) -> None:
         """As much of the claim as one request gives."""
         start, alone = claim.position, main and not self._helpers
-        with self._address.opened(self._headers(claim, main), self._has_ended) as reply:
+        with self._address.opened(self._headers(claim, main), self._has_ended, self._limits.stall) as reply:
             opening = read_opening(reply, start, alone=alone)
             self._agree(opening, claim)
             if self._opened is False or start == 0:
@@ -291,6 +294,7 @@ class Pull:
                 return
             try:
                 self._fetch(claim, main=False)
+                self._address.thank()
             except ExpiredError:
                 continue
             except (SourceError, WrongRangeError, BeyondEndError) as error:
@@ -317,11 +321,11 @@ class Pull:
         if isinstance(error, ExpiredError):
             self._tell(error, 0.0)
             return
-        if not _is_passing(error) or tries >= self._limits.backoff.attempts:
-            raise error
         asked = getattr(error, "retry_after", None)
-        if asked is not None and asked > self._limits.patience:
+        if not _is_passing(error) or (asked is not None and asked > self._limits.patience):
             raise error
+        if tries >= self._limits.backoff.attempts:
+            raise self._worn_out(error) from error
         delay = self._limits.backoff.delay(tries) if asked is None else float(asked)
         self._pace.complain()
         self._tell(error, delay)
@@ -329,6 +333,12 @@ class Pull:
             self._address.complain(delay)  # all workers of this host wait, at its gate
             return
         self._rest(delay)
+
+    def _worn_out(self, error: SourceError) -> WfdepsError:
+        """The last word: a file that came in part is a failed download, one that never began a silent server."""
+        if isinstance(error, RateLimitError) or not self._session.ledger.written.total:
+            return error
+        return FetchError(error.message, hint="what came is kept: run the command again to resume")
 
     def _tell(self, error: SourceError, delay: float) -> None:
         self._tools.report(FetchRetrying(self._download, error.message, delay))

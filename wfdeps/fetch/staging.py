@@ -67,9 +67,16 @@ class Slot:
         remove_quietly(self.state)
 
     def tidy(self) -> None:
-        """Remove the state once the part is gone: it has no use any more."""
+        """Remove state and lease once the part is gone. Only for who holds the lease."""
         if not os.path.lexists(self.part):
             remove_quietly(self.state)
+            # Others may have it open and get the lock on a file without a name; filelock then looks again.
+            remove_quietly(self.lease)
+
+    def drop_worthless(self) -> None:
+        """Remove a part of which nothing is proven: no later run could use it."""
+        if not os.path.lexists(self.state):
+            remove_quietly(self.part)
 
     def tidy_folder(self) -> None:
         """Remove the folder once nothing is in it."""

@@ -48,12 +48,13 @@ class Transfer:
         Raises the first URL's WfdepsError when none does, StoppedError when stopped.
         """
         errors: list[WfdepsError] = []
-        for url in self._download.urls:
+        for left, url in reversed(tuple(enumerate(reversed(self._download.urls)))):
             try:
                 return self._from(Address(self._tools.http, url))
             except (SourceError, FetchError) as error:
                 errors.append(error)
-                self._say(error)
+                if left:
+                    self._say(error)
         if not errors:
             raise FetchError("nobody says where it can be had")
         raise errors[0]

@@ -111,15 +111,20 @@ class Http:
         return self._tried(ask, full)
 
     def get(
-        self, url: str, headers: Mapping[str, str] | None = None, *, stopped: Callable[[], bool] | None = None
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        stopped: Callable[[], bool] | None = None,
+        timeout: float | None = None,
     ) -> AbstractContextManager[Reply]:
         """An open reply to GET, redirects followed, whatever its status; one try, the body not yet read.
 
         Asks for identity encoding. Takes a slot at the host that sends the body until it is left; `stopped` is
-        looked at while waiting for one. Raises SourceUnavailableError or UnsafeRedirectError.
+        looked at while waiting for one, `timeout` is how long it may be silent (seconds). Raises SourceUnavailableError or UnsafeRedirectError.
         """
         wanted = {"accept-encoding": "identity", **(headers or {})}
-        return self._opened("GET", url, wanted, None, "body", stopped)
+        return self._opened("GET", url, wanted, None, "body", stopped, timeout)
 
     def ranged(self, url: str, offset: int, length: int) -> bytes:
         """Up to `length` bytes from `offset`: fewer at the end of the file, none beyond it.
@@ -203,6 +208,7 @@ class Http:
         content: bytes | None,
         lane: str,
         stopped: Callable[[], bool] | None = None,
+        timeout: float | None = None,
     ) -> Iterator[Reply]:
         first, basic = _without_login(_checked(url))
         if self._offline:
@@ -215,9 +221,8 @@ class Http:
             with self._gate(lane, current).slot(stopped) as entered:
                 if not entered:
                     raise SourceUnavailableError("stopped before it began", final=True)
-                with self._sent(
-                    client, method, current, self._headers_for(current, first, given), content
-                ) as reply:
+                hop = self._headers_for(current, first, given)
+                with self._sent(client, method, current, hop, content, timeout) as reply:
                     location = reply.headers.get("location")
                     if reply.status not in _REDIRECTING or not location:
                         yield reply
@@ -232,12 +237,19 @@ class Http:
 
     @contextmanager
     def _sent(
-        self, client: Any, method: str, url: str, headers: Mapping[str, str], content: bytes | None
+        self,
+        client: Any,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        timeout: float | None,
     ) -> Iterator[Reply]:
         engine = self._engine
         faults = (engine.HTTPError, engine.InvalidURL, engine.StreamError)
         try:
-            request = client.build_request(method, url, headers=headers, content=content)
+            waits = engine.Timeout(timeout or self._timeout, connect=self._connect_timeout, pool=None)
+            request = client.build_request(method, url, headers=headers, content=content, timeout=waits)
             response = client.send(request, stream=True, follow_redirects=False)
         except faults as error:
             raise _unavailable(error, url) from error
@@ -271,7 +283,6 @@ class Http:
                 self._engine = engine = load_engine(self._engine_name)
                 self._client = engine.Client(
                     headers={"user-agent": USER_AGENT},
-                    timeout=engine.Timeout(self._timeout, connect=self._connect_timeout, pool=None),
                     limits=engine.Limits(
                         max_connections=None, max_keepalive_connections=32, keepalive_expiry=30.0
                     ),
@@ -403,7 +414,7 @@ _FAULTS = {
     "ReadTimeout": "stopped sending",
     "WriteTimeout": "stopped listening",
     "ConnectError": "cannot be reached",
-    "RemoteProtocolError": "broke off, or does not speak HTTP",
+    "RemoteProtocolError": "broke off in the middle of its answer",
     "DecodingError": "sent a body that does not decode",
     "UnsupportedProtocol": "is no http address",
 }

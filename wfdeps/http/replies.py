@@ -37,7 +37,10 @@ class Reply:
     """
 
     def __init__(
-        self, response: Any, wrap: Callable[[Exception, str], SourceError], errors: tuple[type[Exception], ...]
+        self,
+        response: Any,
+        wrap: Callable[[Exception, str], SourceError],
+        errors: tuple[type[Exception], ...],
     ) -> None:
         self._response = response
         self._wrap = wrap
