@@ -40,12 +40,18 @@ def serve(models: Path) -> Iterator[Callable[..., HubServer]]:
         door.__exit__(None, None, None)
 
 
+@pytest.fixture(scope="session")
+def client() -> Iterator[httpx.Client]:
+    """One client for all tests: to make one costs more than most of them."""
+    with httpx.Client() as shared:
+        yield shared
+
+
 @pytest.fixture
-def get() -> Iterator[Callable[..., httpx.Response]]:
+def get(client: httpx.Client) -> Callable[..., httpx.Response]:
     """GET from a hub, following nothing: `get(hub, "/api/v1/models", params={…})`."""
-    with httpx.Client() as client:
 
-        def ask(hub: HubServer, path: str, *, method: str = "GET", **how: Any) -> httpx.Response:
-            return client.request(method, path if path.startswith("http") else hub.url + path, **how)
+    def ask(hub: HubServer, path: str, *, method: str = "GET", **how: Any) -> httpx.Response:
+        return client.request(method, path if path.startswith("http") else hub.url + path, **how)
 
-        yield ask
+    return ask

@@ -78,6 +78,8 @@ class HubServer:
         self._host, self._port, self._storage_port = host, port, storage_port
         self._servers: list[uvicorn.Server] = []
         self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._serving: asyncio.Task[None] | None = None
 
     @property
     def url(self) -> str:
@@ -136,17 +138,20 @@ class HubServer:
         self._port, self._storage_port = (each.getsockname()[1] for each in listening)
         self.site.storage_port = self._storage_port
         self._servers = [_server(self._app()), _server(self._storage_app())]
-        self._thread = threading.Thread(target=self._serve, args=(listening,), name="wfdeps-hub", daemon=True)
+        ready = threading.Event()
+        self._thread = threading.Thread(
+            target=self._serve, args=(listening, ready), name="wfdeps-hub", daemon=True
+        )
         self._thread.start()
+        ready.wait()
         return self
 
     def stop(self) -> None:
-        """Let go of both ports."""
-        for server in self._servers:
-            server.should_exit = server.force_exit = True
-        if self._thread:
+        """Let go of both ports, now: what is on its way is cut off."""
+        if self._thread and self._loop and self._serving:
+            self._loop.call_soon_threadsafe(self._serving.cancel)
             self._thread.join()
-            self._thread = None
+        self._thread = None
         self.site.store.close()
 
     def __enter__(self) -> Self:
@@ -167,10 +172,22 @@ class HubServer:
         app.state.site = self.site
         return Watch(app, self.site, storage=True)
 
-    def _serve(self, listening: list[socket.socket]) -> None:
+    def _serve(self, listening: list[socket.socket], ready: threading.Event) -> None:
         async def both() -> None:
-            pairs = zip(self._servers, listening, strict=True)
-            await asyncio.gather(*(server.serve(sockets=[each]) for server, each in pairs))
+            self._loop, self._serving = asyncio.get_running_loop(), asyncio.current_task()
+            ready.set()
+            try:
+                pairs = zip(self._servers, listening, strict=True)
+                await asyncio.gather(*(server.serve(sockets=[each]) for server, each in pairs))
+            except asyncio.CancelledError:
+                # uvicorn's own way out sleeps a quarter of a second; a test suite does this a thousand times.
+                for server in self._servers:
+                    for connection in list(server.server_state.connections):
+                        if connection.transport is not None:
+                            connection.transport.abort()
+            finally:
+                for each in listening:
+                    each.close()
 
         asyncio.run(both())
 
