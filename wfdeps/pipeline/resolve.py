@@ -12,8 +12,11 @@ from wfdeps.match.at_hand import is_at_hand
 from wfdeps.match.decide import decide
 from wfdeps.match.family import Family
 from wfdeps.match.policy import Policy
-from wfdeps.match.rounds import ROUNDS, Answers, open_queries
+from wfdeps.match.rounds import ROUNDS, Answers, Round, open_queries
 from wfdeps.ports import Chooser, Library, Reporter, Source
+
+
+_QUESTIONS = {Round.IDENTITY: "by id, hash or URL", Round.NAME: "by name"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,11 @@ def ask(refs: Sequence[ModelRef], helpers: Helpers, policy: Policy) -> Answers:
     """What the sources say of these refs: ids, hashes and URLs of all at once, then names of those left open."""
     answers = Answers()
     for round_ in ROUNDS:
+        if queries := open_queries(refs, answers, round_, policy):
+            helpers.reporter.stage("resolve", f"{len(queries)} {_QUESTIONS[round_]}")
         for source in helpers.sources:
             queries = open_queries(refs, answers, round_, policy)
             if queries:
-                helpers.reporter.stage("resolve", f"{source.name}: {len(queries)} by {round_.value}")
                 answers = answers.with_answers(source.find_all(queries))
     return answers
 
