@@ -211,9 +211,7 @@ def main(data: Path) -> None:
         + "}\n"
     )
     TARGET.write_text(text, "utf-8")
-    print(
-        f"{TARGET.relative_to(HERE)}: {len(classes)} classes, {len(outputs)} output classes, {len(text):,} characters"
-    )
+    sys.stdout.write(f"{TARGET.relative_to(HERE)}: {len(classes)} classes, {len(text):,} characters\n")
 
 
 def _compact(value: object) -> str:

@@ -15,6 +15,7 @@ from wfdeps.workflow.guess import guesses_of
 from wfdeps.workflow.loaders import LoaderTable
 from wfdeps.workflow.names import is_stand_in
 from wfdeps.workflow.reach import reached
+from wfdeps.workflow.remarks import remark_on_dynamic, remarks_on, remarks_on_claim
 from wfdeps.workflow.slots import Claim, Dynamic, claims_of
 from wfdeps.workflow.text_tags import Tag, tags_of
 
@@ -50,19 +51,23 @@ def read_claims(graph: Graph, table: LoaderTable, path: str, *, include_inactive
     running = reached(graph, table)
     if running is None and graph.nodes:
         reading.notices.append(
-            Notice("no_output_node", "no output node: everything that is active counts as required")
+            Notice(
+                "no_output_node", "no output node, or no links: everything that is active counts as required"
+            )
         )
     for node in graph.nodes.values():
         row = table.row(node.node_class, node.pack)
-        if row is not None and row.fetches and not node.inactive and (running is None or node.id in running):
-            reading.notices.append(_fetches(node))
         if row is not None and not node.widget_names and len(row.order) == len(node.listed):
             node.widget_names = row.order
+        if not node.inactive and (running is None or node.id in running):
+            reading.notices.extend(remarks_on(node, row))
         for claim in _claims(node, graph, table, reading):
             status, why = _status(node, claim, running, include_inactive)
             site = NodeSite(path, node.id, node.node_class, claim.input, node.title)
             reading.found.append(Found(claim, site, status, why))
-    reading.notices.extend(_remarks(reading.found))
+    reading.notices.extend(
+        remark for one in reading.found for remark in remarks_on_claim(one.claim, one.site, one.status)
+    )
     return reading
 
 
@@ -80,7 +85,7 @@ def _claims(node: Node, graph: Graph, table: LoaderTable, reading: Reading) -> I
     if row is not None:
         for claim in claims_of(node, row, graph, table):
             if isinstance(claim, Dynamic):
-                reading.notices.append(_dynamic(node, claim))
+                reading.notices.append(remark_on_dynamic(node, claim))
             else:
                 yield claim
     elif node.node_class not in table.known:
@@ -112,29 +117,6 @@ def _status(
     if not claim.loaded:
         return RefStatus.REQUIRED, "not loaded as its slot is set, but ComfyUI refuses to run without it"
     return RefStatus.REQUIRED, claim.why
-
-
-def _dynamic(node: Node, claim: Dynamic) -> Notice:
-    return Notice(
-        "dynamic",
-        f"node {node.id} (`{node.node_class}`) takes `{claim.input}` from node {claim.origin}, known only at run time",
-    )
-
-
-def _fetches(node: Node) -> Notice:
-    return Notice(
-        "fetches_itself",
-        f"node {node.id} (`{node.node_class}`) downloads what it needs by itself at run time",
-    )
-
-
-def _remarks(found: list[Found]) -> Iterator[Notice]:
-    for one in found:
-        where = f"`{one.claim.name}` at node {one.site.node_id} (`{one.site.node_class}`)"
-        if one.status is RefStatus.REQUIRED and not one.claim.loaded:
-            yield Notice("validated_only", f"{where}: {one.why}")
-        elif one.status is RefStatus.REQUIRED and not one.claim.certain:
-            yield Notice("unlisted_class", f"{where}: {one.why}")
 
 
 def _ref(group: list[Found]) -> ModelRef:

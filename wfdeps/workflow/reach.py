@@ -7,21 +7,22 @@ from wfdeps.workflow.loaders import LoaderTable
 
 
 def reached(graph: Graph, table: LoaderTable) -> frozenset[str] | None:
-    """The ids of the nodes that some output node depends on; None where there is no output node at all.
+    """The ids of the nodes that some output node depends on; None where that cannot be told.
+
+    It cannot where there is no output node at all (a fragment), nor where several nodes stand without one link.
 
     A Use Everywhere node sends what it gets to inputs that have no link, so what feeds one counts as reached.
     A node of a class nobody has listed counts as an output where nothing takes what it gives: saying
     "unreachable" wrongly would hide a missing file, saying "required" wrongly only asks for one.
     """
-    roots = [node for node in graph.nodes.values() if not node.inactive and _is_output(node, table)]
+    active = [node for node in graph.nodes.values() if not node.inactive]
+    if len(active) > 1 and not any(node.origins for node in graph.nodes.values()):
+        return None
+    outputs = [node for node in active if node.node_class in table.outputs]
+    roots = [*outputs, *_leaves(graph, table)]
     if not roots:
-        return None if not _leaves(graph, table) else _behind(graph, _leaves(graph, table))
-    sinks = [node for node in graph.nodes.values() if node.is_sink and not node.inactive]
-    return _behind(graph, [*roots, *sinks, *_leaves(graph, table)])
-
-
-def _is_output(node: Node, table: LoaderTable) -> bool:
-    return node.node_class in table.outputs
+        return None
+    return _behind(graph, [*roots, *(node for node in active if node.is_sink)])
 
 
 def _leaves(graph: Graph, table: LoaderTable) -> list[Node]:

@@ -1,0 +1,87 @@
+"""What a person should know of a reading beyond the refs: notices with a stable code and a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from wfdeps.domain.refs import NodeSite, Notice, RefStatus
+from wfdeps.workflow.graph import Node
+from wfdeps.workflow.loaders import Row
+from wfdeps.workflow.names import has_model_ending
+from wfdeps.workflow.slots import Claim, Dynamic
+
+_SHARD = re.compile(r"-0*1-of-(\d+)\.\w+$")
+_WILDCARD = re.compile(r"__([\w*/\-]{1,80})__")
+_READS_WILDCARDS = re.compile(r"wildcard|detailer|mikey|easy positive|prompt with", re.IGNORECASE)
+_FOLDERS_OF_FILES = frozenset({"diffusers", "LLM"})
+
+
+def remarks_on(node: Node, row: Row | None) -> Iterator[Notice]:
+    """On a node that runs: what it fetches, what its preset implies, what stays hidden in wildcard files."""
+    if row is not None and row.fetches:
+        yield Notice("fetches_itself", f"{_place(node)} downloads what it needs by itself at run time")
+    for slot in row.slots if row is not None else ():
+        if slot.kind == "preset":
+            preset = node.named.get(
+                slot.input, node.listed[slot.at] if slot.at is not None and slot.at < len(node.listed) else ""
+            )
+            folders = ", ".join(slot.folders)
+            yield Notice(
+                "implied_files", f"{_place(node)} picks its files by the preset `{preset}` from {folders}"
+            )
+    if _READS_WILDCARDS.search(node.node_class):
+        texts = [value for _, value in node.values() if isinstance(value, str) and "__" in value]
+        names = dict.fromkeys(name for text in texts for name in _WILDCARD.findall(text))
+        if names:
+            listed = ", ".join(f"`{name}`" for name in list(names)[:5])
+            yield Notice(
+                "wildcards",
+                f"{_place(node)} fills in wildcards ({listed}); models named in their files stay unseen",
+            )
+
+
+def remarks_on_claim(claim: Claim, site: NodeSite, status: RefStatus) -> Iterator[Notice]:
+    """On a file that is needed: why it is although nothing loads it, what is uncertain of it."""
+    if status is not RefStatus.REQUIRED:
+        return
+    where = f"`{claim.name}` at node {site.node_id} (`{site.node_class}`)"
+    if not claim.loaded:
+        yield Notice(
+            "validated_only", f"{where}: not loaded as its slot is set, but ComfyUI refuses to run without it"
+        )
+    if not claim.certain:
+        yield Notice("unlisted_class", f"{where}: {claim.why}")
+    shard = _SHARD.search(claim.name)
+    if shard:
+        yield Notice(
+            "sharded", f"{where}: the first of {shard[1]} pieces; the whole folder around it is needed"
+        )
+    elif _has_no_ending(claim):
+        yield Notice(
+            "no_ending",
+            f"{where}: no file ending, so a folder, or a name that only one hosting platform knows",
+        )
+
+
+def remark_on_dynamic(node: Node, dynamic: Dynamic) -> Notice:
+    """On an input whose name is known only at run time."""
+    return Notice(
+        "dynamic",
+        f"{_place(node)} takes `{dynamic.input}` from node {dynamic.origin}, known only at run time",
+    )
+
+
+def _has_no_ending(claim: Claim) -> bool:
+    """A combo's value that no file of a core folder could be."""
+    if claim.kind != "file" or not claim.validated or has_model_ending(claim.name) or not claim.folders:
+        return False
+    return (
+        claim.folders[0] not in _FOLDERS_OF_FILES
+        and not claim.name.lower().endswith((".yaml", ".json"))
+        and claim.folders[0] != "vae_approx"
+    )
+
+
+def _place(node: Node) -> str:
+    return f"node {node.id} (`{node.node_class}`)"
