@@ -64,9 +64,14 @@ class Doors:
 
     def sources(self) -> Sequence[Source]:
         """The sources, in the order they are asked: `[resolve] sources` of the config, else the usual."""
+        return self._sources
+
+    @cached_property
+    def _sources(self) -> Sequence[Source]:
         from wfdeps.cli.sourcing import build_sources  # an offline check never pays for sources
 
-        return build_sources(self._settings, self.http(), self._exits)
+        workflows = self._context.flag("workflows") or ()
+        return build_sources(self._settings, self.http(), self._exits, workflows=workflows)
 
     def fetcher(self) -> Fetcher:
         """What turns URLs into verified files in staging."""
@@ -82,9 +87,9 @@ class Doors:
 
     def chooser(self, *, ask: bool) -> Chooser:
         """What settles a person's choices: a prompt at a terminal, else nobody."""
-        from wfdeps.console.chooser import NeverAsk, Prompt
+        from wfdeps.cli.choosing import build_chooser
 
-        return Prompt() if ask and self._context.asks else NeverAsk()
+        return build_chooser(self._context, ask=ask)
 
     def reporter(self) -> Reporter:
         """What shows how it goes: bars on a terminal, lines in a pipe."""

@@ -65,7 +65,10 @@ def rank(
 ) -> RankedCandidate:
     """The candidate with all that speaks for and against it. `asked`: the queries that it answered."""
     found = evidence_for(candidate, ref, asked, base_models)
-    alike = likeness(spell(ref.name), candidate.file_name) if has(found, Why.NAME_CLOSE) else 1.0
+    wanted, theirs = spell(ref.name), spell(candidate.file_name)
+    alike = likeness(wanted, candidate.file_name) if has(found, Why.NAME_CLOSE) else 1.0
+    if wanted.ending and wanted.ending != theirs.ending:
+        alike -= 0.02
     return RankedCandidate(candidate, found, confidence_of(found, alike))
 
 
@@ -92,13 +95,13 @@ def evidence_for(
 
 
 def confidence_of(found: Sequence[Evidence], alike: float = 1.0) -> float:
-    """0 to 1, comparable within one ref only. `alike` says how close a close name is."""
+    """0 to 1, comparable within one ref only. `alike`: how close a name that is not exact."""
     whys = [piece.why for piece in found]
     best = max((why for why in whys if why in _BASE), key=_BASE.__getitem__, default=None)
     if best is None:
         return 0.0
     start = _BASE[best]
-    if best is Why.NAME_CLOSE:
+    if best in (Why.NAME_CLOSE, Why.NAME_SAME_STEM):
         start *= alike
     shift = sum(_SHIFT.get(why, 0.0) for why in set(whys) if why is not best)
     ceiling = 1.0 if best in _PROOF else 0.97

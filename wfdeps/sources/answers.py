@@ -51,7 +51,7 @@ class Choice:
 
 
 class AnswerBook:
-    """Answers in one SQLite file. `project` is a folder, `workflows` the files this run is about."""
+    """Answers in one SQLite file. `project` is a folder, `workflows` the files or folders this run is about."""
 
     def __init__(
         self,
@@ -113,17 +113,23 @@ class AnswerBook:
 
     def _known(self, query: NameQuery) -> Choice | None:
         """The narrowest answer that holds here."""
-        scopes = [text for scope in Scope for text in self._scope_texts(scope, self._workflows)]
         rows = self._database.rows(
             f"SELECT {_COLUMNS} FROM choices WHERE name = ? ORDER BY id DESC",  # noqa: S608
             (_name_key(query.name),),
         )
-        wanted = {model_type.value for model_type in query.model_types} or None
-        fitting = [
-            choice for choice in map(_choice, rows)
-            if choice.scope in scopes and (wanted is None or choice.model_type.value in {*wanted, ModelType.UNKNOWN.value})
-        ]  # fmt: skip
-        return min(fitting, key=lambda choice: scopes.index(choice.scope), default=None)
+        fitting = [choice for choice in map(_choice, rows) if self._holds(choice) and _fits(choice, query)]
+        order = tuple(Scope)
+        return min(
+            fitting, key=lambda choice: order.index(Scope(choice.scope.partition(" ")[0])), default=None
+        )
+
+    def _holds(self, choice: Choice) -> bool:
+        """Whether it was given for what this run is about: a workflow that is named, or lies in a named folder."""
+        kind, _, path = choice.scope.partition(" ")
+        if kind == Scope.WORKFLOW:
+            given = [os.path.abspath(workflow) for workflow in self._workflows]
+            return any(path == one or path.startswith(one + os.sep) for one in given)
+        return choice.scope in (*self._scope_texts(Scope.PROJECT, ()), Scope.ALWAYS)
 
     def _scope_texts(self, scope: Scope, workflows: Sequence[str]) -> tuple[str, ...]:
         match scope:
@@ -144,6 +150,11 @@ def _choice(row: tuple[object, ...]) -> Choice:
     return Choice(
         int(str(number)), str(scope), str(name), ModelType(str(model_type)), float(str(said)), candidate
     )
+
+
+def _fits(choice: Choice, query: NameQuery) -> bool:
+    untold = not query.model_types or choice.model_type is ModelType.UNKNOWN
+    return untold or choice.model_type in query.model_types
 
 
 def _name_key(name: str) -> str:

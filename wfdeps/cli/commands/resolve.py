@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNDECIDED, UNMET
 from wfdeps.cli.options import add_resolving_options
-from wfdeps.cli.resolving import helpers_for, policy_for
+from wfdeps.cli.resolving import policy_for
+from wfdeps.console.chooser import NeverAsk
 from wfdeps.console.question import table
+from wfdeps.console.silent import Silent
 from wfdeps.domain.digests import Digest
 from wfdeps.domain.folders import FOLDER_KEYS, canonical_key, model_type_of
 from wfdeps.domain.model_types import ModelType
@@ -21,7 +23,7 @@ from wfdeps.domain.visible import visible
 from wfdeps.errors import UsageError
 from wfdeps.match.decide import decide
 from wfdeps.match.links import air_of
-from wfdeps.pipeline.resolve import ask
+from wfdeps.pipeline.resolve import Helpers, ask
 from wfdeps.report.resolution_json import resolution_document
 
 EXAMPLE = "wfdeps resolve add_detail.safetensors --folder loras --json"
@@ -52,7 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> int:
     refs = refs_of(list(_names(arguments.names)), arguments)
     policy = policy_for(arguments, context)
-    answers = ask(refs, helpers_for(context, ask=False), policy)
+    helpers = Helpers(context.doors.sources(), NeverAsk(), Silent())
+    answers = ask(refs, helpers, policy)
     resolutions = [
         decide(ref, answers.of(ref, base_models=policy.base_models), policy=policy) for ref in refs
     ]
