@@ -24,12 +24,19 @@ VERBS: dict[str, str] = {
     "check": "say whether a workflow can run here (offline, exit code 0 or 1)",
     "get": "find, download, verify and place what is missing, and lock it",
     "resolve": "say which files bare names mean, without a workflow",
+    "why": "explain how one name of a workflow was resolved",
+    "choose": "answer an open question by AIR, URL or path",
+    "answers": "list or forget what was chosen before",
     "lock": "resolve every file and write wfdeps.lock",
     "sync": "make the model folders match a lock",
     "download": "fetch an address into a file: verified, resumable, as fast as the line",
     "graph": "draw the dependency graph",
+    "explain": "say what ComfyUI's own error means, and how to mend it",
+    "catalogue": "build, import, export the index of file names",
+    "auth": "say which tokens work where",
     "hub": "serve a folder of models as a Civitai-compatible hub",
     "demo": "see the whole job on generated models, without network",
+    "completion": "print the completion script of a shell",
 }
 """Every verb, in the order the help shows them, with its one-line summary."""
 

@@ -1,0 +1,126 @@
+"""`wfdeps catalogue`: the name index, which knows files that no search finds."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from itertools import islice
+
+from wfdeps.cli.context import Context
+from wfdeps.cli.exit_codes import READY
+from wfdeps.cli.sourcing import open_index
+from wfdeps.domain.candidates import Candidate
+from wfdeps.errors import UsageError
+from wfdeps.sources.civitai.client import CivitaiClient
+from wfdeps.sources.civitai.payloads import Site
+from wfdeps.sources.civitai.rows import candidate_of_row, row_of_candidate
+from wfdeps.sources.civitai.walk import PAUSE, walk
+from wfdeps.sources.name_index import NameIndex
+
+EXAMPLE = "wfdeps catalogue build --types LORA --since 2026-01-01"
+
+_AT_ONCE = 5000
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    does = parser.add_subparsers(dest="does", metavar="ACTION", required=True)
+    load = does.add_parser("import", help="learn the rows of a catalogue file (JSON lines, one a file)")
+    load.add_argument("file", metavar="FILE", help="or - for standard input")
+    build = does.add_parser(
+        "build", help="walk through the whole catalogue of Civitai, politely; can be interrupted"
+    )
+    build.add_argument(
+        "--types", nargs="+", metavar="TYPE", default=[], help="Civitai's words: Checkpoint LORA …"
+    )
+    build.add_argument("--since", metavar="DATE", default="", help="stop at what is older (2026-01-31)")
+    build.add_argument(
+        "--pause", type=float, default=PAUSE, metavar="SECONDS", help="between two pages (default: 1)"
+    )
+    does.add_parser("stats", help="how many files are known, by type")
+    does.add_parser("export", help="all rows, as JSON lines on standard output")
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    with ExitStack() as exits:
+        index = open_index(context.settings, exits)
+        return _ACTIONS[arguments.does](index, arguments, context)
+
+
+def _import(index: NameIndex, arguments: argparse.Namespace, context: Context) -> int:
+    site = _site(context)
+    learned = 0
+    with ExitStack() as exits:
+        lines: Iterable[str] = sys.stdin
+        if arguments.file != "-":
+            try:
+                lines = exits.enter_context(open(arguments.file, encoding="utf-8-sig"))
+            except OSError as error:
+                raise UsageError(f"cannot read `{arguments.file}`: {error.strerror}") from error
+        candidates = _candidates(lines, arguments.file, site)
+        while batch := list(islice(candidates, _AT_ONCE)):
+            learned += index.learn(batch)
+    context.err(f"{learned:,} files learned")
+    return READY
+
+
+def _candidates(lines: Iterable[str], file: str, site: Site) -> Iterator[Candidate]:
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise UsageError(f"`{file}` line {number} is not JSON", hint="one JSON object a line") from error
+        candidate = candidate_of_row(row, site) if isinstance(row, dict) else None
+        if candidate is not None:
+            yield candidate
+
+
+def _build(index: NameIndex, arguments: argparse.Namespace, context: Context) -> int:
+    client = CivitaiClient(context.doors.http(), context.settings.civitai_url)
+    models = files = 0
+    steps = walk(
+        client,
+        _site(context),
+        index,
+        types=arguments.types,
+        since=arguments.since,
+        pause=max(0.0, arguments.pause),
+    )
+    for step in steps:
+        models += step.models
+        files += step.files
+        context.err(f"{models:,} models, {files:,} files, back to {step.oldest[:10] or 'an unknown day'}")
+    return READY
+
+
+def _stats(index: NameIndex, arguments: argparse.Namespace, context: Context) -> int:
+    counts = index.count()
+    lines = [f"{count:>9,}  {model_type.replace('_', ' ')}" for model_type, count in counts.items()]
+    oldest, newest = index.seen()
+    seen = f"  told between {_day(oldest)} and {_day(newest)}" if oldest and newest else ""
+    context.out("\n".join([*lines, f"{sum(counts.values()):>9,}  in all{seen}"]))
+    return READY
+
+
+def _export(index: NameIndex, arguments: argparse.Namespace, context: Context) -> int:
+    for candidate in index.candidates():
+        context.out(json.dumps(row_of_candidate(candidate), ensure_ascii=False))
+    return READY
+
+
+def _site(context: Context) -> Site:
+    settings = context.settings
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return Site(settings.civitai_url, now, settings.civitai_token is not None)
+
+
+def _day(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+
+
+_ACTIONS = {"import": _import, "build": _build, "stats": _stats, "export": _export}
