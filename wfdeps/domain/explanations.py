@@ -1,0 +1,47 @@
+"""What ComfyUI refused, and what that means for the model folders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wfdeps.domain.refs import ModelRef
+from wfdeps.domain.resolutions import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """One complaint of ComfyUI about one node."""
+
+    type: str
+    """ComfyUI's own word: `value_not_in_list`, `required_input_missing`, `missing_node_type` …"""
+    message: str
+    """ComfyUI's own sentence, with its details."""
+    node_id: str = ""
+    node_class: str = ""
+    input: str = ""
+    value: str = ""
+    """What the workflow asked for, where the complaint is about a value."""
+    options: tuple[str, ...] | None = None
+    """What would have been accepted; None where ComfyUI did not say (more than twenty)."""
+    folder: str = ""
+    """The folder key, where the complaint itself names one."""
+    outputs: tuple[str, ...] = ()
+    """The output nodes that could not run for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One complaint, understood as far as it can be."""
+
+    rejection: Rejection
+    ref: ModelRef | None = None
+    """The model it is about; None where it is not about a model."""
+    finding: Finding | None = None
+    """How that model stands here; None where no model folders are known."""
+    target: str = ""
+    """Where the file should be; empty where that is not known."""
+    alike: tuple[str, ...] = ()
+    """Of what would have been accepted, what comes close; best first."""
+    hint: str = ""
+    next: str = ""
+    """A command."""

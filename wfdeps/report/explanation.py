@@ -1,0 +1,111 @@
+"""Explanations as text for people and as `wfdeps/explain/1`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from wfdeps.domain.explanations import Explanation, Rejection
+from wfdeps.domain.resolutions import RefState
+from wfdeps.report.escaping import json_text, visible
+from wfdeps.report.painting import Painter
+from wfdeps.report.ref_fields import file_fields
+from wfdeps.report.states import STATES
+from wfdeps.report.view import View
+
+SCHEMA = "wfdeps/explain/1"
+_SHOWN = 5
+
+HINTS: dict[str, str] = {
+    "missing_node_type": "this node class is not installed: a custom node is missing here",
+    "invalid_prompt": "the prompt itself is wrong: save the workflow again with Export (API)",
+    "prompt_no_outputs": "nothing in this workflow shows or saves a result",
+    "required_input_missing": "this input is not connected",
+    "return_type_mismatch": "what is connected does not fit: a custom node changed since the workflow was saved",
+    "bad_linked_input": "the link into this input is damaged: save the workflow again",
+    "custom_validation_failed": "the node's own check failed; for images, the file is not in ComfyUI's input folder",
+    "value_not_in_list": "this ComfyUI does not offer that value",
+}
+"""What to make of complaints that are not about a model."""
+
+
+def render_text(explanations: Sequence[Explanation], view: View | None = None) -> str:
+    """A block for each complaint: what is missing, where it should be, how to get it."""
+    view = view or View()
+    paint = Painter(color=view.color, ascii=view.ascii, width=view.width)
+    return "\n\n".join("\n".join(_block(explanation, paint)) for explanation in explanations) + "\n"
+
+
+def render_json(explanations: Sequence[Explanation]) -> str:
+    """The document, indented."""
+    document = {"schema": SCHEMA, "problems": [_fields(explanation) for explanation in explanations]}
+    return json_text(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
+
+
+def _block(explanation: Explanation, paint: Painter) -> Iterator[str]:
+    rejection, ref, finding = explanation.rejection, explanation.ref, explanation.finding
+    bad = paint.tone(paint.glyph("bad"), "bad")
+    yield f"{bad} {_subject(rejection)}"
+    if ref is None:
+        yield f"    ComfyUI   {visible(rejection.message)}"
+        if explanation.alike:
+            yield f"    offered   {_listed(explanation.alike)}"
+        elif rejection.options:
+            yield f"    offered   {_listed(rejection.options)}"
+    else:
+        yield f"    missing   {paint.bold(visible(ref.name), 'bad')}  ({ref.model_type.replace('_', ' ')})"
+        yield f"    folder    {', '.join(map(visible, ref.folders)) or 'unknown'}"
+        if finding is not None:
+            yield f"    here      {_state(explanation)}"
+        if explanation.target:
+            yield f"    place     {visible(explanation.target)}"
+        if explanation.alike:
+            yield f"    offered   {_listed(explanation.alike)}"
+    if explanation.hint:
+        yield f"  {paint.glyph('next')} {visible(explanation.hint)}" + (":" if explanation.next else "")
+    if explanation.next:
+        yield f"      {paint.tone(explanation.next, 'command')}"
+
+
+def _subject(rejection: Rejection) -> str:
+    node = f"node {visible(rejection.node_id)} " if rejection.node_id else ""
+    name = f"{node}{visible(rejection.node_class)}".strip() or "the prompt"
+    return f"{name}, input {visible(rejection.input)}" if rejection.input else name
+
+
+def _state(explanation: Explanation) -> str:
+    finding = explanation.finding
+    assert finding is not None
+    if finding.state is RefState.PRESENT and finding.files:
+        return f"{visible(finding.files[0].path)} (ComfyUI has not seen it yet: press R there, or restart it)"
+    title = STATES[finding.state].title
+    files = ", ".join(visible(file.path) for file in finding.files[:3])
+    return f"{title}: {files}" if files else visible(finding.detail) or "no"
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(visible(name) for name in names[:_SHOWN])
+    return f"{shown} (+{len(names) - _SHOWN})" if len(names) > _SHOWN else shown
+
+
+def _fields(explanation: Explanation) -> dict[str, Any]:
+    rejection, ref, finding = explanation.rejection, explanation.ref, explanation.finding
+    return {
+        "type": rejection.type,
+        "message": rejection.message,
+        "node_id": rejection.node_id,
+        "node_class": rejection.node_class,
+        "input": rejection.input,
+        "value": rejection.value,
+        "outputs": list(rejection.outputs),
+        "name": ref.name if ref else None,
+        "model_type": str(ref.model_type) if ref else None,
+        "folders": list(ref.folders) if ref else [],
+        "state": str(finding.state) if finding else None,
+        "found": [file_fields(file) for file in finding.files] if finding else [],
+        "target": explanation.target or None,
+        "alike": list(explanation.alike),
+        "hint": explanation.hint,
+        "next": explanation.next,
+    }
