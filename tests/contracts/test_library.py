@@ -17,7 +17,7 @@ from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.plans import Download, Link, Placement, Plan, Target
 from wfdeps.domain.refs import ModelRef, RefStatus
 from wfdeps.domain.resolutions import ChosenBy
-from wfdeps.errors import LibraryError, TargetExistsError, UnsafePathError
+from wfdeps.errors import ConfigError, LibraryError, TargetExistsError, UnsafePathError
 from wfdeps.library import LocalLibrary, Roots, open_library
 from wfdeps.ports import Library
 
@@ -288,7 +288,7 @@ def test_room_is_judged_by_file_system_before_the_first_byte(library: Library, r
 
 def test_a_models_folder_that_is_a_file_is_an_error_and_one_that_is_missing_is_empty(tmp_path: Path) -> None:
     put(tmp_path / "file")
-    with pytest.raises(LibraryError):
+    with pytest.raises(ConfigError):
         open_library(Roots(models=str(tmp_path / "file")), index_path=None)
     library = open_library(Roots(models=str(tmp_path / "new")), index_path=None)
     assert library.inventory((ref("a.safetensors"),)).files == ()

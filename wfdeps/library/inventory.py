@@ -10,7 +10,7 @@ from os.path import splitext
 
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.files import Folder, LocalFile
-from wfdeps.domain.folders import canonical_key, directories_of, endings_of, name_within
+from wfdeps.domain.folders import MODEL_ENDINGS, canonical_key, directories_of, endings_of, name_within
 from wfdeps.domain.refs import ModelRef
 from wfdeps.library.health import trouble_of
 from wfdeps.library.index import Index
@@ -20,6 +20,7 @@ from wfdeps.match.local import approx_parts
 
 DANGLING = "a link to nowhere"
 _HASHES = frozenset(map(str, Algorithm))
+_MODEL_FILES = MODEL_ENDINGS | {".gguf", ".onnx"}
 _MARKER = "model_index.json"
 """What makes a directory a diffusers model to ComfyUI."""
 
@@ -74,7 +75,7 @@ class Shelves:
         """Where the very name of a ref would stand in each folder of its keys."""
         keys = set(map(canonical_key, ref.folders))
         for prefix, folder, _ in self._rows:
-            if folder.folder_key in keys and "\0" not in ref.name:
+            if folder.folder_key in keys and "\0" not in ref.name and ".." not in ref.name:
                 yield prefix + name_within(folder.folder_key, ref.name)
 
     def _beside(self, path: str) -> tuple[str, str]:
@@ -146,6 +147,31 @@ def _files_at(index: Index, shelves: Shelves, path: str) -> Iterator[LocalFile]:
             visible=folder is None or folder.visible,
             fix=_fix(folder),
         )
+
+
+def every_file(index: Index, shelves: Shelves, path: str) -> LocalFile | None:
+    """The file at `path` by the best of its listings; None for what is no model file (previews, notes, sidecars)."""
+    rows = list(shelves.listings(path))
+    listed = [row for row in rows if row[1] is not None and is_listed(row[3], row[1].endings)]
+    is_model = splitext(path)[1].lower() in _MODEL_FILES
+    if not is_model and not any(row[1] and row[1].endings for row in listed):
+        return None
+    key, folder, order, name = min(listed or rows, key=_rank)
+    try:
+        found: os.stat_result | None = os.stat(path)
+    except OSError:
+        found = None
+    base = _looked_at(index, path, found)
+    visible = folder is None or folder.visible
+    return replace(
+        base, folder_key=key, name=name, order=order, listed=bool(listed), visible=visible, fix=_fix(folder)
+    )
+
+
+def _rank(row: tuple[str, Folder | None, int, str]) -> tuple[bool, bool, int]:
+    """The most telling listing: visible, of a key with endings of its own, in the deepest folder."""
+    _, folder, _, name = row
+    return folder is None or not folder.visible, folder is None or not folder.endings, len(name)
 
 
 def _looked_at(index: Index, path: str, found: os.stat_result | None) -> LocalFile:

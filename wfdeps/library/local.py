@@ -10,6 +10,7 @@ from dataclasses import asdict, replace
 from wfdeps.disk import LINK_KINDS, LinkKind
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.files import Folder, Inventory, LocalFile
+from wfdeps.domain.identity import Identity
 from wfdeps.domain.outcomes import Receipt
 from wfdeps.domain.plans import Link, Placement, Plan
 from wfdeps.domain.refs import ModelRef, Notice
@@ -18,23 +19,31 @@ from wfdeps.library import place as placing
 from wfdeps.library.extra_paths import ExtraPath, ExtraPaths, read_extra_paths
 from wfdeps.library.hashing import hash_file
 from wfdeps.library.index import Index, stamp_of
-from wfdeps.library.inventory import Shelves, digests_among, find_files, is_listed, keys_of
+from wfdeps.library.inventory import Shelves, digests_among, every_file, find_files, is_listed, keys_of
 from wfdeps.library.names import folded_stem
 from wfdeps.library.room import room_for
 from wfdeps.library.roots import Roots, SearchPaths, search_paths
-from wfdeps.library.scan import refresh
+from wfdeps.library.scan import outermost, refresh
+from wfdeps.library.store import Store
 
 
 def open_library(
-    roots: Roots, *, index_path: str | None = None, link_kinds: tuple[LinkKind, ...] = LINK_KINDS
+    roots: Roots,
+    *,
+    index_path: str | None = None,
+    link_kinds: tuple[LinkKind, ...] = LINK_KINDS,
+    store: str | None = None,
 ) -> LocalLibrary:
     """The library that these roots mean; nothing is scanned yet. Raises LibraryError, ConfigError.
 
     `index_path` is the SQLite file that remembers; None, or one that cannot be written, remembers in memory.
+    `store` is a folder that keeps files by their SHA-256: what is placed is kept there and linked into the tree, and
+    what is there already counts as found.
     """
     index = Index(index_path, stem_of=folded_stem)
     try:
-        return LocalLibrary(search_paths(roots, _remembering(index)), index, link_kinds=link_kinds)
+        paths = search_paths(roots, _RememberedExtraPaths(index))
+        return LocalLibrary(paths, index, link_kinds=link_kinds, store=Store(store) if store else None)
     except BaseException:
         index.close()
         raise
@@ -44,8 +53,14 @@ class LocalLibrary:
     """The person's model folders. One thread at a time; close it when done."""
 
     def __init__(
-        self, paths: SearchPaths, index: Index, *, link_kinds: tuple[LinkKind, ...] = LINK_KINDS
+        self,
+        paths: SearchPaths,
+        index: Index,
+        *,
+        link_kinds: tuple[LinkKind, ...] = LINK_KINDS,
+        store: Store | None = None,
     ) -> None:
+        self._store = store
         self._paths = paths
         self._index = index
         self._link_kinds = link_kinds
@@ -78,17 +93,40 @@ class LocalLibrary:
         """What might answer these refs. Raises LibraryError where a root cannot be read at all."""
         self._refresh()
         shelves = self._shelves.with_keys(keys_of(refs))
-        return Inventory(self.separator, find_files(self._index, shelves, refs))
+        found = find_files(self._index, shelves, refs)
+        return Inventory(self.separator, (*found, *self._stored(refs)))
 
-    def files(self) -> Iterator[tuple[str, str, str]]:
-        """(folder key, name, path) of every file in every folder, blind spots included, in no order of importance."""
+    def _stored(self, refs: Sequence[ModelRef]) -> Iterator[LocalFile]:
+        """What the store holds of these refs, by hash."""
+        hashes = {
+            digest.value for ref in refs for digest in ref.digests if digest.algorithm is Algorithm.SHA256
+        }
+        for sha256 in sorted(hashes) if self._store else ():
+            stored = self._store.find(sha256) if self._store else None
+            if stored:
+                digests = (Digest(Algorithm.SHA256, sha256),)
+                yield LocalFile(stored.path, "", sha256, stored.size, digests, listed=False)
+
+    def files(self) -> Iterator[LocalFile]:
+        """Every model file of every folder, each path once, by its best listing; sorted by folder key and name."""
         self._refresh()
-        for top in _tops(self._paths):
-            for folder, name in self._index.files_below(top):
-                path = os.path.join(folder, name)
-                for key, shelf, _, relative in self._shelves.listings(path):
-                    if shelf is None or is_listed(relative, shelf.endings):
-                        yield key, relative, path
+        paths = {
+            os.path.join(*pair)
+            for top in outermost(_tops(self._paths))
+            for pair in self._index.files_below(top)
+        }
+        found = (every_file(self._index, self._shelves, path) for path in paths)
+        yield from sorted(
+            (file for file in found if file is not None), key=lambda file: (file.folder_key, file.name)
+        )
+
+    def identity(self, file: LocalFile) -> Identity:
+        """What the file is, by its header, which is read once. Raises LibraryError."""
+        from wfdeps.library.identities import (
+            identity_of,  # the detector's rules: not for those who only check names
+        )
+
+        return identity_of(file, self._index)
 
     def listing(self, folder_key: str) -> tuple[str, ...]:
         """What ComfyUI's `get_filename_list` would answer for a key: sorted names, in the target's spelling.
@@ -138,14 +176,23 @@ class LocalLibrary:
 
     def place(self, placement: Placement) -> Receipt:
         """Put a staged file in its place, atomically, and its sidecar beside it."""
-        receipt = placing.place(placement, self._gate)
+        if self._store is None:
+            receipt = placing.place(placement, self._gate)
+        else:
+            receipt = placing.place_through(self._store, placement, self._gate, self._link_kinds)
         self._remember(receipt)
         return receipt
 
-    def link(self, link: Link) -> Receipt:
-        """Make a file of the library appear under another name."""
+    def move(self, link: Link) -> Receipt:
+        """A file of the library under another name, and no longer under its old one. Raises as `place` does."""
+        receipt = placing.move(link, self._gate)
+        self._remember(receipt)
+        return receipt
+
+    def link(self, link: Link, kinds: tuple[LinkKind, ...] = ()) -> Receipt:
+        """Make a file of the library appear under another name, by the first of `kinds` that works here."""
         file = link.file if link.file.is_directory else self.digest(link.file)
-        receipt = placing.link(replace(link, file=file), self._gate, self._link_kinds)
+        receipt = placing.link(replace(link, file=file), self._gate, kinds or self._link_kinds)
         self._remember(receipt)
         if receipt.wrote and not file.is_directory:
             # A hard link changes the source's stamp, not its bytes.
@@ -183,10 +230,6 @@ def _stat(path: str) -> os.stat_result:
         return os.stat(path)
     except OSError as error:
         raise LibraryError(f"cannot read `{path}`: {error.strerror or error}") from error
-
-
-def _remembering(index: Index) -> _RememberedExtraPaths:
-    return _RememberedExtraPaths(index)
 
 
 class _RememberedExtraPaths:

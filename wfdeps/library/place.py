@@ -13,14 +13,18 @@ from wfdeps.domain.plans import Link, Placement, Target
 from wfdeps.errors import TargetExistsError, UnsafePathError
 from wfdeps.library.hashing import hash_file
 from wfdeps.library.sidecars import OURS, is_ours
+from wfdeps.library.store import Store
 from wfdeps.plan.layout import safe_relative
+
+SIDECAR_ENDINGS = (OURS,)
+"""What goes with a file when it is moved."""
 
 
 class Gate:
     """Knows which directories are model folders, and lets nothing be written anywhere else."""
 
     def __init__(self, folders: Iterable[Folder]) -> None:
-        self._roots = tuple(dict.fromkeys(os.path.normpath(folder.path) for folder in folders))
+        self.roots = tuple(dict.fromkeys(os.path.normpath(folder.path) for folder in folders))
 
     def open(self, target: Target) -> tuple[str, str]:
         """(root, full path) for a target: what `disk` needs to make the last step. Raises UnsafePathError.
@@ -29,7 +33,7 @@ class Gate:
         model folder, which then becomes the root.
         """
         root = os.path.normpath(target.root)
-        if not any(root == own or root.startswith(own.rstrip(os.sep) + os.sep) for own in self._roots):
+        if not any(root == own or root.startswith(own.rstrip(os.sep) + os.sep) for own in self.roots):
             raise UnsafePathError(f"`{root}` is no model folder", hint="`wfdeps paths` lists them")
         name = safe_relative(target.name)
         if str(name) != target.name:
@@ -39,7 +43,7 @@ class Gate:
     def _listed_root(self, root: str) -> str:
         """The deepest listed folder at or above `root`: links above it are the owner's wish, below it nobody's."""
         return max(
-            (own for own in self._roots if root == own or root.startswith(own.rstrip(os.sep) + os.sep)),
+            (own for own in self.roots if root == own or root.startswith(own.rstrip(os.sep) + os.sep)),
             key=len,
         )
 
@@ -54,7 +58,7 @@ class Gate:
 
     def _through_link(self, link: str, path: str) -> tuple[str, str]:
         real = os.path.realpath(link)
-        if not any(disk.inside(own, real) for own in self._roots):
+        if not any(disk.inside(own, real) for own in self.roots):
             raise UnsafePathError(
                 f"`{link}` leads out of the model folders, to `{real}`",
                 hint="list that folder in extra_model_paths.yaml to have files placed there",
@@ -71,6 +75,41 @@ def place(placement: Placement, gate: Gate) -> Receipt:
     if placement.sidecar is not None:
         _write_sidecar(path + OURS, placement.sidecar.encode(), root)
     return Receipt(path, sha256, size, wrote)
+
+
+def place_through(
+    store: Store, placement: Placement, gate: Gate, kinds: tuple[disk.LinkKind, ...]
+) -> Receipt:
+    """The staged file becomes part of the store and is linked to its place. Raises as `Library.place` does."""
+    root, path = gate.open(placement.target)
+    sha256 = _staged_sha256(placement)
+    size = os.path.getsize(placement.staged)
+    if os.path.lexists(path):
+        wrote = _put(placement.staged, path, root, sha256)
+    else:
+        stored = store.adopt(placement.staged, sha256)
+        disk.make_link(stored, path, kinds=kinds, root=root)
+        store.note_tree(root)
+        wrote = True
+    if placement.sidecar is not None:
+        _write_sidecar(path + OURS, placement.sidecar.encode(), root)
+    return Receipt(path, sha256, size, wrote)
+
+
+def move(step: Link, gate: Gate) -> Receipt:
+    """A file of the library under another name instead of its old one, its sidecars with it. Raises as `place` does."""
+    root, path = gate.open(step.target)
+    if not any(disk.inside(own, step.file.path) for own in gate.roots):
+        raise UnsafePathError(
+            f"`{step.file.path}` is not in the model folders", hint="link or copy it instead"
+        )
+    disk.place_no_clobber(step.file.path, path, root=root)
+    for ending in SIDECAR_ENDINGS:
+        old, new = step.file.path + ending, path + ending
+        if disk.is_regular(old) and not os.path.lexists(new):
+            disk.place_no_clobber(old, new, root=root)
+    digest = find_digest(step.file.digests, Algorithm.SHA256)
+    return Receipt(path, digest.value if digest else "", step.file.size, True)
 
 
 def _put(staged: str, path: str, root: str, sha256: str) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from wfdeps.domain.files import Folder, Origin
 from wfdeps.domain.folders import ANY_ENDING, FOLDER_KEYS, LEGACY
 from wfdeps.domain.refs import Notice
-from wfdeps.errors import LibraryError
+from wfdeps.errors import ConfigError
 from wfdeps.library.extra_paths import ExtraPaths, read_extra_paths
 from wfdeps.library.targets import Profile, read_profile
 
@@ -67,7 +67,7 @@ class SearchPaths:
 
 
 def search_paths(roots: Roots, read_extra: ReadExtra = read_extra_paths) -> SearchPaths:
-    """Where this ComfyUI, or that target's, searches. Raises LibraryError, ConfigError.
+    """Where this ComfyUI, or that target's, searches. Raises ConfigError.
 
     `read_extra` reads one extra_model_paths.yaml; a caller that remembers what it says passes its own.
     """
@@ -103,7 +103,7 @@ def _find_install(roots: Roots, profile: Profile) -> _Install:
     extra = tuple(map(os.path.abspath, roots.extra_config))
     for path in extra:
         if not os.path.isfile(path):
-            raise LibraryError(f"no file at `{path}`", hint="--extra-model-paths-config names a yaml file")
+            raise ConfigError(f"no file at `{path}`", hint="--extra-model-paths-config names a yaml file")
     if roots.models and not roots.comfyui:
         return _Install(_folder_or_new(roots.models), "", extra)
     if not (roots.comfyui or roots.base_directory or roots.models_directory):
@@ -125,7 +125,7 @@ def _find_install(roots: Roots, profile: Profile) -> _Install:
 def _folder_or_new(path: str) -> str:
     path = os.path.abspath(path)
     if os.path.exists(path) and not os.path.isdir(path):
-        raise LibraryError(f"`{path}` is a file, not a models folder")
+        raise ConfigError(f"`{path}` is a file, not a models folder")
     return path
 
 
@@ -134,7 +134,7 @@ def _usual_place(profile: Profile) -> str:
     for place in places:
         if os.path.isdir(os.path.join(place, "models")):
             return place
-    raise LibraryError(
+    raise ConfigError(
         "no ComfyUI folder was named and none stands in a usual place",
         hint="pass --comfyui DIR (or --models DIR), or set COMFYUI_PATH",
     )
@@ -144,7 +144,7 @@ def _from_comfyui(named: str) -> _Install:
     """What a ComfyUI folder holds, in each of the shapes people have it."""
     path = os.path.abspath(named)
     if not os.path.isdir(path):
-        raise LibraryError(
+        raise ConfigError(
             f"no folder at `{path}`", hint="--comfyui names the folder that holds main.py and models"
         )
     if os.path.isfile(os.path.join(path, DESKTOP_YAML)):
@@ -173,7 +173,7 @@ def _from_desktop(yaml_path: str) -> _Install:
     """ComfyUI Desktop keeps its code elsewhere; its yaml names the person's folder."""
     base = _desktop_base(yaml_path)
     if not base:
-        raise LibraryError(
+        raise ConfigError(
             f"`{yaml_path}` names no base_path", hint="pass the folder that holds models instead"
         )
     return _Install(os.path.join(base, "models"), os.path.join(base, "output"), (yaml_path,))
@@ -302,11 +302,11 @@ def _volume_here(roots: Roots, profile: Profile) -> str:
     named = roots.base_directory or roots.comfyui
     if named:
         if not os.path.isdir(named):
-            raise LibraryError(f"no folder at `{os.path.abspath(named)}`")
+            raise ConfigError(f"no folder at `{os.path.abspath(named)}`")
         return os.path.abspath(named)
     if os.path.isdir(profile.volume):
         return profile.volume
-    raise LibraryError(
+    raise ConfigError(
         f"target `{profile.name}` keeps its models on a volume that is not mounted here",
         hint="pass --models DIR, the volume's models folder as this machine sees it",
     )
