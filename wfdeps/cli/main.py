@@ -34,6 +34,7 @@ VERBS: dict[str, str] = {
     "explain": "say what ComfyUI's own error means, and how to mend it",
     "catalogue": "build, import, export the index of file names",
     "auth": "say which tokens work where",
+    "inspect": "say what a model file is, by its own header (a file, a URL, an AIR)",
     "hub": "serve a folder of models as a Civitai-compatible hub",
     "demo": "see the whole job on generated models, without network",
     "completion": "print the completion script of a shell",

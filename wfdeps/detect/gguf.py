@@ -94,7 +94,8 @@ class _Walk:
         began = self.window.tell()
         for index in range(count):
             if index == 32:  # so that the rest comes in one read: what these took, for all that are left
-                self.window.hint = (self.window.tell() - began) * (count - index) // 32 + 16_384
+                here = self.window.tell()
+                self.window.expected = here + (here - began) * (count - index) // index + 16_384
             name = self._text(LONGEST_NAME)
             if name in self.tensors:
                 raise _OddError(f"two tensors are named `{name[:80]}`")

@@ -120,9 +120,9 @@ def _settle(case: _Case, gate: str) -> Identity:
         _checkpoint_or(ModelType(rule.model_type), case) if gate == "core" else ModelType(rule.model_type)
     )
     families, why = _architectures(case)
-    reasons = [f"its keys are those of `{rule.id}` ({source_of(rule)})", *why]
+    reasons = [f"its keys are those of `{rule.id}`", *why]
     narrowed, claim = _narrow(families, case.header)
-    reasons += [claim] if claim else []
+    reasons += [*([claim] if claim else []), f"rule from {source_of(rule)}"]
     adapter = case.adapter() if model_type in _ADAPTERS else None
     return Identity(
         model_type,

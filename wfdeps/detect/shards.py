@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from wfdeps.detect.tensors import Corrupt, Header, Read, Tensor
@@ -30,3 +32,12 @@ def read_index(read: Read, size: int | None, head: bytes) -> Header | Corrupt:
     metadata = {key: str(value)[:200] for key, value in said.items()} if isinstance(said, dict) else {}
     tensors = {name: Tensor("", None, 0) for name in names}
     return Header("index", tensors, metadata, len(text), size, shards=tuple(sorted(set(names.values()))))
+
+
+def merged(index: Header, parts: Mapping[str, Header]) -> Header:
+    """The index with shapes and dtypes, from the headers of the files it names."""
+    found: dict[str, Tensor] = {}
+    for name in index.shards:
+        found |= parts[name].tensors if name in parts else {}
+    tensors = {name: found.get(name, tensor) for name, tensor in index.tensors.items()}
+    return replace(index, tensors=tensors)

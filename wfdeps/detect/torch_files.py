@@ -16,8 +16,8 @@ LEGACY_MAGIC: Final = 0x1950A86A20F9469CFC6C
 MAX_DIRECTORY: Final = 64_000_000
 MAX_MEMBERS: Final = 500_000
 MAX_PICKLES: Final = 64
-FRONT: Final = 300_000
-"""How much more of a remote file is asked for: the opcodes of a Stable Diffusion checkpoint."""
+FRONT: Final = 400_000
+"""How much of a remote file is asked for: the opcodes of a Stable Diffusion checkpoint."""
 
 _END: Final = b"PK\x05\x06"
 _END64: Final = b"PK\x06\x06"
@@ -49,7 +49,7 @@ def read_legacy(read: Read, size: int | None, head: bytes, *, front_only: bool =
     """A raw pickle, or torch's format before 1.6: magic, version, system, object, keys, then the storages."""
     limit = min(size if size is not None else pickles.MAX_BYTES, pickles.MAX_BYTES)
     window = Window(read, 0, limit, head)
-    window.hint = FRONT if front_only else 0
+    window.expected = FRONT if front_only else 0
     try:
         first = unroll(window)
         if first.value != LEGACY_MAGIC:
@@ -98,7 +98,7 @@ def _from_front(read: Read, size: int | None, head: bytes) -> Header | Corrupt:
     if not name.endswith("data.pkl") or method != 0:
         return _only_front(size)
     window = Window(read, start, pickles.MAX_BYTES, head[start:])
-    window.hint = FRONT
+    window.expected = FRONT
     try:
         stream = unroll(window)
     except BadPickleError:

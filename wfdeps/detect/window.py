@@ -16,17 +16,16 @@ class RanOutError(Exception):
 class Window:
     """Bytes from `start` on, read in steps, never past `limit`. Has what `pickletools` wants of a file.
 
-    `hint` is how much the caller expects to need beyond what is there: a remote reader then asks once.
+    `expected` is the offset up to which the caller thinks it will need the file: a remote one is asked once.
     """
 
-    def __init__(self, read: Read, start: int, limit: int, head: bytes = b"", *, exact: bool = False) -> None:
+    def __init__(self, read: Read, start: int, limit: int, head: bytes = b"") -> None:
         self._read = read
         self._bytes = head
         self._base = start  # offset in the file of the first byte held
         self._at = 0
         self._limit = limit
-        self._exact = exact
-        self.hint = 0
+        self.expected = 0
 
     def tell(self) -> int:
         """The offset in the file."""
@@ -72,6 +71,7 @@ class Window:
         here = self._bytes[self._at :]
         self._base, self._at = self.tell(), 0
         missing = length - len(here)
-        wanted = missing if self._exact else max(missing, STEP, self.hint)
+        ahead = self.expected - self._base - len(here)
+        wanted = max(missing, ahead if ahead > 0 else STEP)
         room = max(0, self._limit - self._base - len(here))
         self._bytes = here + self._read(self._base + len(here), min(wanted, room)) if room else here

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wfdeps.domain.digests import Digest
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import Certainty
 
@@ -33,3 +34,18 @@ class Identity:
     """`safe`, or `unsafe or unknown: …` for formats that can run code."""
     metadata: tuple[tuple[str, str], ...] = ()
     """What the header says of itself, the part worth showing; it narrows, never proves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """One file that was asked about, and what could be told of it."""
+
+    path: str
+    """As it was given: a path, a URL without secrets, an AIR."""
+    identity: Identity | None = None
+    """None where its header cannot be read: `error` says why."""
+    size: int | None = None
+    digests: tuple[Digest, ...] | None = None
+    """None where nobody asked for them, or the file is not here."""
+    error: str = ""
+    """One clause; a damaged file's begins with `corrupt: `."""

@@ -35,15 +35,15 @@ class RemoteFile:
         """Those bytes; fewer at the end of the file."""
         end = offset + length if self.size is None else min(offset + length, self.size)
         if end > len(self._front) and not self._is_whole():
-            self._extend(end, offset)
+            self._extend(end)
         return self._front[offset : offset + length]
 
     def _is_whole(self) -> bool:
         return self.size is not None and len(self._front) >= self.size
 
-    def _extend(self, end: int, offset: int) -> None:
-        """Have the bytes up to `end`. Only from the front on: a reader never asks behind a gap."""
-        if self._rest is None and (not self.requests or offset <= len(self._front)):
+    def _extend(self, end: int) -> None:
+        """Have the bytes up to `end`."""
+        if self._rest is None:
             self._request(len(self._front), end)
         if self._rest is not None:
             self._front += _up_to(self._rest, end - len(self._front))

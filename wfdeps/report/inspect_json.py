@@ -1,0 +1,49 @@
+"""`wfdeps/inspect/1`: what files are, as JSON. Its schema is `schemas/inspect-1.schema.json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from wfdeps.domain.identity import Identity, Inspection
+from wfdeps.domain.model_types import ModelType
+from wfdeps.report.escaping import json_text
+
+SCHEMA = "wfdeps/inspect/1"
+
+Fields = dict[str, Any]
+_NOTHING = Identity(ModelType.UNKNOWN, safety="unsafe or unknown: its header could not be read")
+
+
+def render(inspections: Iterable[Inspection]) -> str:
+    """One document, however many files."""
+    document = {"schema": SCHEMA, "files": [inspection_fields(one) for one in inspections]}
+    return json_text(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
+
+
+def inspection_fields(inspection: Inspection) -> Fields:
+    """One file; where its header could not be read, `error` says why and the rest is unknown."""
+    identity = inspection.identity or _NOTHING
+    fields = {
+        "path": inspection.path,
+        "model_type": str(identity.model_type),
+        "architectures": list(identity.architectures),
+        "adapter": identity.adapter,
+        "folder": identity.folder,
+        "certainty": str(identity.certainty),
+        "reasons": list(identity.reasons),
+        "precision": identity.precision or None,
+        "parameters": identity.parameters,
+        "size": inspection.size,
+        "trained_words": list(identity.trained_words),
+        "safety": identity.safety,
+        "format": identity.format or None,
+        "tensors": identity.tensors,
+        "rank": identity.rank,
+        "metadata": dict(identity.metadata),
+        "error": inspection.error or None,
+    }
+    if inspection.digests is not None:
+        fields["digests"] = {str(digest.algorithm): digest.value for digest in inspection.digests}
+    return fields
