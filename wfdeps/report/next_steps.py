@@ -36,10 +36,12 @@ ADVICE: dict[RefState, Advice] = {
     RefState.MISSING: Advice("find and download it", "wfdeps get {workflow}"),
     RefState.RESOLVED: Advice("download it", "wfdeps get {workflow}"),
     RefState.AMBIGUOUS: Advice(
-        "several files may be it; choose one", "wfdeps choose {workflow} {name} {candidate}"
+        "several files may be it; choose one and run the command again",
+        "wfdeps choose {name} {candidate} --folder {folder}",
     ),
     RefState.UNRESOLVED: Advice(
-        "no source knows it; give its URL or AIR", "wfdeps choose {workflow} {name} URL"
+        "no source knows it; give its URL or AIR and run the command again",
+        "wfdeps choose {name} URL --folder {folder}",
     ),
     RefState.GATED: Advice("it needs a token or a login", "wfdeps auth check"),
     RefState.EARLY_ACCESS: Advice("it is in early access: buy it, wait, or choose another version"),
