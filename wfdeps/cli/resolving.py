@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 
 from wfdeps.cli.context import Context
+from wfdeps.domain.locks import Lock
 from wfdeps.domain.resolutions import Resolution
 from wfdeps.errors import ConfigError
 from wfdeps.match.policy import Auto, Policy
-from wfdeps.pipeline.resolve import Helpers, resolve
+from wfdeps.pipeline.resolve import Helpers, resolve, with_origins
 from wfdeps.pipeline.survey import Survey
 
 
@@ -17,6 +18,17 @@ def resolve_for(
 ) -> tuple[Resolution, ...]:
     """How every needed ref is settled; `ask` lets a person choose, where one is there."""
     return resolve(surveyed.needed, helpers_for(context, ask=ask), policy_for(arguments, context))
+
+
+def with_origins_for(
+    resolutions: tuple[Resolution, ...],
+    previous: Lock | None,
+    arguments: argparse.Namespace,
+    context: Context,
+) -> tuple[Resolution, ...]:
+    """The same, present files with their hash and origin, as a lock wants them."""
+    helpers, policy = helpers_for(context, ask=False), policy_for(arguments, context)
+    return with_origins(resolutions, context.doors.library(), helpers, policy, previous=previous)
 
 
 def helpers_for(context: Context, *, ask: bool) -> Helpers:

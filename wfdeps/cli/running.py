@@ -103,7 +103,12 @@ def read_lock(path: str) -> Lock | None:
 
 
 def write_lock(
-    path: str, surveyed: Survey, outcomes: Iterable[Outcome | Download], *, keep_others: bool
+    path: str,
+    surveyed: Survey,
+    outcomes: Iterable[Outcome | Download],
+    context: Context,
+    *,
+    keep_others: bool,
 ) -> Lock:
     """Write the lock for these workflows, atomically. Raises LockError rather than overwrite what is no lock.
 
@@ -114,6 +119,7 @@ def write_lock(
         surveyed.workflows,
         outcomes,
         relative=lambda workflow: _relative(workflow, folder),
+        addresses=context.settings.addresses,
         previous=read_lock(path),
         keep_others=keep_others,
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wfdeps.domain.secrets import Secret
+from wfdeps.domain.urls import Addresses
 from wfdeps.errors import ConfigError
 
 CIVITAI_TOKEN_NAMES = ("CIVITAI_API_TOKEN", "CIVITAI_TOKEN", "CIVITAI_API_KEY")
@@ -50,6 +51,11 @@ class Settings:
     """The config file's tables, as read."""
     config_path: str | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where the sites stand for this person."""
+        return Addresses(((CIVITAI, self.civitai_url), (HUGGINGFACE, self.hf_endpoint)))
 
     def table(self, name: str) -> Mapping[str, Any]:
         """One table of the config file; empty where it has none. Raises ConfigError if it is no table."""

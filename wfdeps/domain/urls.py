@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 _SECRET = frozenset(
@@ -64,3 +66,33 @@ def _host(parts: SplitResult) -> str:
 def _is_secret(name: str) -> bool:
     name = name.lower()
     return name in _SECRET or name.startswith(("x-amz-", "x-goog-", "x-ms-"))
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where sites really stand for this person (a hub, a mirror endpoint), and what everybody calls them.
+
+    A lock names sites as everybody does, so that it does not depend on who wrote it.
+    """
+
+    pairs: tuple[tuple[str, str], ...]
+    """(public base, the base used here), without a trailing slash."""
+
+    def public(self, url: str) -> str:
+        """The URL as everybody would write it."""
+        return _rebased(url, ((here, public) for public, here in self.pairs))
+
+    def here(self, url: str) -> str:
+        """The URL as it is asked from here."""
+        return _rebased(url, self.pairs)
+
+
+AS_WRITTEN = Addresses(())
+"""Every site stands where its URL says."""
+
+
+def _rebased(url: str, pairs: Iterable[tuple[str, str]]) -> str:
+    for old, new in pairs:
+        if url == old or url.startswith(f"{old}/"):
+            return new + url[len(old) :]
+    return url

@@ -13,7 +13,7 @@ from wfdeps.domain.outcomes import Failed, Outcome, Placed
 from wfdeps.domain.plans import Blocked, Download, Keep, Link
 from wfdeps.domain.refs import ModelRef, RefStatus, WorkflowRefs
 from wfdeps.domain.resolutions import ChosenBy
-from wfdeps.domain.urls import without_secrets
+from wfdeps.domain.urls import AS_WRITTEN, Addresses, without_secrets
 
 Relative = Callable[[str], str]
 """A workflow's path → the same relative to the lock's folder, with `/`."""
@@ -24,6 +24,7 @@ def build_lock(
     outcomes: Iterable[Outcome | Download],
     *,
     relative: Relative,
+    addresses: Addresses = AS_WRITTEN,
     previous: Lock | None = None,
     keep_others: bool = False,
 ) -> Lock:
@@ -37,6 +38,7 @@ def build_lock(
     unresolved: set[str] = set()
     for outcome in outcomes:
         for entry in _entries_of(outcome, relative):
+            entry = _published(entry, addresses)
             entries[entry.folder, entry.name] = _with_origin(entry, known.get((entry.folder, entry.name)))
         unresolved.update(_open_ends(outcome))
     lock = Lock(
@@ -147,6 +149,15 @@ def _sources(candidate: Candidate) -> tuple[LockSource, ...]:
 
 def _named_by_workflow(ref: ModelRef) -> tuple[LockSource, ...]:
     return tuple(LockSource("url", without_secrets(url)) for url in ref.urls)
+
+
+def _published(entry: LockEntry, addresses: Addresses) -> LockEntry:
+    """The entry with every site under the name everybody uses."""
+    sources = (
+        replace(one, url=addresses.public(one.url), page=addresses.public(one.page) if one.page else None)
+        for one in entry.sources
+    )
+    return replace(entry, sources=tuple(sources))
 
 
 def _with_origin(entry: LockEntry, before: LockEntry | None) -> LockEntry:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from wfdeps.domain.air import Air
 from wfdeps.domain.candidates import Candidate, RankedCandidate
@@ -10,6 +10,7 @@ from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.folders import canonical_key, model_type_of
 from wfdeps.domain.locks import LockEntry
 from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus
+from wfdeps.domain.urls import AS_WRITTEN, Addresses
 
 
 def ref_of(entry: LockEntry) -> ModelRef:
@@ -25,10 +26,19 @@ def ref_of(entry: LockEntry) -> ModelRef:
     )
 
 
-def candidate_of(entry: LockEntry, *, mirrors: tuple[str, ...] = ()) -> RankedCandidate | None:
-    """Where the entry's bytes can be had, mirrors (base URLs laid out by SHA-256) first; None if nobody knows."""
-    by_hash = [f"{base.rstrip('/')}/sha256/{entry.sha256}" for base in mirrors if entry.sha256]
-    urls = [*by_hash, *(source.url for source in entry.sources)]
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where files are asked for from here."""
+
+    addresses: Addresses = AS_WRITTEN
+    mirrors: tuple[str, ...] = ()
+    """Base URLs of stores laid out by SHA-256, asked before the sources the lock names."""
+
+
+def candidate_of(entry: LockEntry, places: Places) -> RankedCandidate | None:
+    """Where the entry's bytes can be had, in the order to ask; None if nobody knows."""
+    by_hash = [f"{base.rstrip('/')}/sha256/{entry.sha256}" for base in places.mirrors if entry.sha256]
+    urls = [*by_hash, *(places.addresses.here(source.url) for source in entry.sources)]
     if not urls:
         return None
     named = entry.sources[0] if entry.sources else None

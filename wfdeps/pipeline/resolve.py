@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from wfdeps.domain.digests import Algorithm, find_digest
+from wfdeps.domain.locks import Lock
 from wfdeps.domain.queries import HashQuery
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Finding, Present, Resolution, Resolved
@@ -14,7 +16,6 @@ from wfdeps.match.family import Family
 from wfdeps.match.policy import Policy
 from wfdeps.match.rounds import ROUNDS, Answers, Round, open_queries
 from wfdeps.ports import Chooser, Library, Reporter, Source
-
 
 _QUESTIONS = {Round.IDENTITY: "by id, hash or URL", Round.NAME: "by name"}
 
@@ -57,15 +58,22 @@ def ask(refs: Sequence[ModelRef], helpers: Helpers, policy: Policy) -> Answers:
 
 
 def with_origins(
-    resolutions: Iterable[Resolution], library: Library, helpers: Helpers, policy: Policy
+    resolutions: Iterable[Resolution],
+    library: Library,
+    helpers: Helpers,
+    policy: Policy,
+    *,
+    previous: Lock | None,
 ) -> tuple[Resolution, ...]:
     """The same, with every present file's SHA-256 known and, where a source knows that hash, its origin.
 
     A lock wants both: the hash to repeat the file, the origin to find it elsewhere. Files whose hash the index
-    does not know are read.
+    does not know are read; of those in the previous lock nobody is asked.
     """
     resolutions = tuple(_hashed(one, library) if isinstance(one, Present) else one for one in resolutions)
-    refs = [_by_hash(one) for one in resolutions if isinstance(one, Present)]
+    locked = {entry.sha256 for entry in previous.entries if entry.sources} if previous else set()
+    here = (one for one in resolutions if isinstance(one, Present))
+    refs = [_by_hash(one) for one in here if _sha256_of(one) not in locked]
     answers = ask(refs, helpers, policy)
     return tuple(
         _with_origin(one, answers, policy) if isinstance(one, Present) else one for one in resolutions
@@ -92,6 +100,11 @@ def _hashed(present: Present, library: Library) -> Present:
     first, *others = present.finding.files
     finding = replace(present.finding, files=(library.digest(first), *others))
     return replace(present, finding=finding)
+
+
+def _sha256_of(present: Present) -> str | None:
+    digest = find_digest(present.finding.files[0].digests, Algorithm.SHA256)
+    return digest.value if digest else None
 
 
 def _by_hash(present: Present) -> ModelRef:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.locks import Lock, LockEntry
 from wfdeps.domain.resolutions import Finding, Present, RefState, Resolution, Resolved, Unresolved
-from wfdeps.lock.refs import candidate_of, ref_of
+from wfdeps.lock.refs import Places, candidate_of, ref_of
 from wfdeps.match.local import find_local
 from wfdeps.ports import Library
 
 
-def resolve_lock(lock: Lock, library: Library, *, mirrors: tuple[str, ...] = ()) -> tuple[Resolution, ...]:
+def resolve_lock(lock: Lock, library: Library, places: Places) -> tuple[Resolution, ...]:
     """How each entry stands: there with the same bytes, to be linked or fetched, or in the way.
 
     Files whose hash the index does not know are read.
@@ -20,23 +20,23 @@ def resolve_lock(lock: Lock, library: Library, *, mirrors: tuple[str, ...] = ())
     refs = [ref_of(entry) for entry in lock.entries]
     inventory = library.inventory(refs)
     return tuple(
-        _resolution(entry, _proven(find_local(ref, inventory), library), mirrors)
+        _resolution(entry, _proven(find_local(ref, inventory), library), places)
         for entry, ref in zip(lock.entries, refs, strict=True)
     )
 
 
-def _resolution(entry: LockEntry, finding: Finding, mirrors: tuple[str, ...]) -> Resolution:
+def _resolution(entry: LockEntry, finding: Finding, places: Places) -> Resolution:
     ref = finding.ref
     match finding.state:
         case RefState.PRESENT:
-            return Present(ref, finding, candidate_of(entry))
+            return Present(ref, finding, candidate_of(entry, places))
         case RefState.PRESENT_ELSEWHERE | RefState.WRONG_FOLDER if _has_hash(finding, entry):
-            return Present(ref, finding, candidate_of(entry))
+            return Present(ref, finding, candidate_of(entry, places))
         case RefState.WRONG_HASH | RefState.CORRUPT:
             hint = f"move `{finding.files[0].path}` away; it is not what was locked, and is not overwritten"
             return Unresolved(ref, finding.state, finding.detail or "other bytes stand there", hint)
         case _:
-            choice = candidate_of(entry, mirrors=mirrors)
+            choice = candidate_of(entry, places)
     if choice is None:
         return Unresolved(ref, RefState.UNRESOLVED, "the lock knows no source for it", "copy it here by hand")
     return Resolved(ref, replace(choice, evidence=()), entry.chosen_by)

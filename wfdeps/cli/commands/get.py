@@ -15,8 +15,8 @@ from wfdeps.cli.options import (
 )
 from wfdeps.cli.output import add_report_options
 from wfdeps.cli.reading import read_all
-from wfdeps.cli.resolving import resolve_for
-from wfdeps.cli.running import carry, planned, report_outcomes, show_plan, write_lock
+from wfdeps.cli.resolving import resolve_for, with_origins_for
+from wfdeps.cli.running import carry, planned, read_lock, report_outcomes, show_plan, write_lock
 from wfdeps.pipeline.survey import survey
 
 EXAMPLE = "wfdeps get workflow.png --comfyui ~/ComfyUI --dry-run"
@@ -42,6 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> int:
     surveyed = survey(read_all(arguments, context), context.doors.library())
     resolutions = resolve_for(surveyed, arguments, context, ask=not arguments.dry_run)
+    if not (arguments.dry_run or arguments.no_lock):
+        resolutions = with_origins_for(resolutions, read_lock(arguments.lock), arguments, context)
     plan = planned(surveyed, resolutions, context)
     if arguments.dry_run:
         return show_plan(plan, arguments, context)
@@ -51,6 +53,6 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         return UNMET
     code = report_outcomes(plan, outcomes, arguments, context)
     if not arguments.no_lock:
-        write_lock(arguments.lock, surveyed, outcomes, keep_others=True)
+        write_lock(arguments.lock, surveyed, outcomes, context, keep_others=True)
         context.err(f"locked in {arguments.lock}")
     return code

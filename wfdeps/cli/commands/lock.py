@@ -8,9 +8,8 @@ from wfdeps.cli.context import Context
 from wfdeps.cli.options import add_library_options, add_reading_options, add_resolving_options, add_workflows
 from wfdeps.cli.output import add_report_options
 from wfdeps.cli.reading import read_all
-from wfdeps.cli.resolving import helpers_for, policy_for, resolve_for
-from wfdeps.cli.running import planned, show_plan, write_lock
-from wfdeps.pipeline.resolve import with_origins
+from wfdeps.cli.resolving import resolve_for, with_origins_for
+from wfdeps.cli.running import planned, read_lock, show_plan, write_lock
 from wfdeps.pipeline.survey import survey
 
 EXAMPLE = "wfdeps lock workflows/ -o wfdeps.lock"
@@ -26,14 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    library = context.doors.library()
-    surveyed = survey(read_all(arguments, context), library)
-    policy = policy_for(arguments, context)
-    resolutions = with_origins(
-        resolve_for(surveyed, arguments, context, ask=True), library, helpers_for(context, ask=False), policy
-    )
+    surveyed = survey(read_all(arguments, context), context.doors.library())
+    resolutions = resolve_for(surveyed, arguments, context, ask=True)
+    resolutions = with_origins_for(resolutions, read_lock(arguments.output), arguments, context)
     plan = planned(surveyed, resolutions, context)
-    lock = write_lock(arguments.output, surveyed, plan.plan.steps, keep_others=False)
+    lock = write_lock(arguments.output, surveyed, plan.plan.steps, context, keep_others=False)
     unknown = sum(1 for entry in lock.entries if entry.sha256 is None)
     context.err(f"locked {len(lock.entries)} files in {arguments.output}")
     if unknown:

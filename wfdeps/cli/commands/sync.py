@@ -14,6 +14,7 @@ from wfdeps.domain.locks import Lock
 from wfdeps.domain.refs import WorkflowRefs
 from wfdeps.domain.resolutions import Resolution
 from wfdeps.errors import LockError
+from wfdeps.lock.refs import Places
 from wfdeps.pipeline.survey import Survey
 from wfdeps.pipeline.sync import resolve_lock
 
@@ -46,7 +47,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     if not arguments.frozen:
         _check_freshness(lock, arguments, context)
     mirrors = tuple(map(str, context.settings.table("resolve").get("mirrors", ())))
-    resolutions = resolve_lock(lock, context.doors.library(), mirrors=mirrors)
+    places = Places(context.settings.addresses, mirrors)
+    resolutions = resolve_lock(lock, context.doors.library(), places)
     plan = planned(_as_survey(arguments.lock, resolutions), resolutions, context)
     if arguments.dry_run:
         return show_plan(plan, arguments, context)
