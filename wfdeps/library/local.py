@@ -14,7 +14,7 @@ from wfdeps.domain.identity import Identity
 from wfdeps.domain.outcomes import Receipt
 from wfdeps.domain.plans import Link, Placement, Plan
 from wfdeps.domain.refs import ModelRef, Notice
-from wfdeps.errors import LibraryError
+from wfdeps.errors import LibraryError, UsageError
 from wfdeps.library import place as placing
 from wfdeps.library.extra_paths import ExtraPath, ExtraPaths, read_extra_paths
 from wfdeps.library.hashing import hash_file
@@ -47,6 +47,13 @@ def open_library(
     except BaseException:
         index.close()
         raise
+
+
+def as_local(library: object) -> LocalLibrary:
+    """The library as one of real folders, for what only those can do. Raises UsageError for any other."""
+    if not isinstance(library, LocalLibrary):
+        raise UsageError("this works on folders of this machine only")
+    return library
 
 
 class LocalLibrary:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from wfdeps import disk
 from wfdeps.domain.plans import Download, Link, Plan, Target
+from wfdeps.report.sizes import size_text
 
 MARGIN = 64 << 20
 """Left free on every file system: a full disk breaks other programs before it breaks us."""
@@ -62,7 +63,7 @@ def _largest_file(folder: str, name: str, size: int) -> tuple[str, ...]:
     limit = _SMALL_FILES_ONLY.get(disk.filesystem_of(folder).type) if size > 1 << 30 else None
     if limit is None or size <= limit:
         return ()
-    return (f"`{name}` has {human(size)}, and FAT32 under `{folder}` stores 4 GiB at most",)
+    return (f"`{name}` has {size_text(size)}, and FAT32 under `{folder}` stores 4 GiB at most",)
 
 
 def _shortage(need: _Need) -> str:
@@ -70,14 +71,4 @@ def _shortage(need: _Need) -> str:
     if free is None or need.size + MARGIN <= free:
         return ""
     files = "1 file" if len(need.names) == 1 else f"{len(need.names)} files"
-    return f"`{disk.existing_ancestor(need.place)}`: {files} need {human(need.size)}, {human(free)} are free"
-
-
-def human(size: int) -> str:
-    """`6.46 GiB`, `12.0 MiB`, `512 B`."""
-    amount = float(size)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if amount < 1024:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.4g} {unit}"
-        amount /= 1024
-    return f"{amount:.4g} TiB"
+    return f"`{disk.existing_ancestor(need.place)}`: {files} need {size_text(need.size)}, {size_text(free)} are free"

@@ -28,6 +28,12 @@ def claimed_digests(path: str) -> tuple[Digest, ...]:
     return tuple(sorted(found, key=lambda digest: (digest.strength, digest.value)))
 
 
+def read_sidecar(path: str) -> dict[str, Any]:
+    """Our own sidecar of the file at `path`; empty where there is none, or another tool's."""
+    document = _read(path + OURS)
+    return document if document is not None and str(document.get("schema", "")).startswith(_SCHEMA) else {}
+
+
 def is_ours(path: str) -> bool:
     """Whether the sidecar at `path` was written by us, so that it may be written anew."""
     document = _read(path)

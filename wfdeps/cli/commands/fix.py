@@ -1,0 +1,139 @@
+"""`wfdeps fix`: apply what `wfdeps check` proposes for files that are there under another name or in another folder."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from collections.abc import Iterable, Sequence
+
+from wfdeps import disk
+from wfdeps.cli.context import Context
+from wfdeps.cli.exit_codes import PARTLY_FAILED, READY, UNMET
+from wfdeps.cli.options import add_library_options, add_reading_options
+from wfdeps.cli.reading import read_all
+from wfdeps.domain.plans import Link
+from wfdeps.domain.resolutions import Finding, RefState
+from wfdeps.errors import LibraryError, UsageError
+from wfdeps.library import LocalLibrary, as_local
+from wfdeps.pipeline.survey import survey
+from wfdeps.plan.fixes import NoFix, Rename, link_for, rename_for, rewritten
+
+EXAMPLE = "wfdeps fix workflow.json --link --apply"
+_KINDS: dict[str, tuple[disk.LinkKind, ...]] = {
+    "link": ("reflink", "hardlink", "symlink"),
+    "copy": ("reflink", "copy"),
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("workflows", nargs="+", metavar="WORKFLOW", help="a workflow file")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument(
+        "--link",
+        dest="how",
+        action="store_const",
+        const="link",
+        help="a second name for the same bytes (default)",
+    )
+    how.add_argument("--copy", dest="how", action="store_const", const="copy", help="a copy")
+    how.add_argument(
+        "--move",
+        dest="how",
+        action="store_const",
+        const="move",
+        help="the file moves; other workflows may miss it",
+    )
+    how.add_argument(
+        "--rewrite", metavar="OUT.json", help="a copy of the workflow with the names this ComfyUI offers"
+    )
+    parser.add_argument("--apply", action="store_true", help="do it (default: say what would be done)")
+    add_reading_options(parser)
+    add_library_options(parser)
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    library = as_local(context.doors.library())
+    if arguments.rewrite:
+        return _rewrite(arguments, context, library)
+    steps = [
+        link_for(finding, library.folders(), library.separator)
+        for finding in _open(arguments, context, library)
+    ]
+    links = [step for step in steps if isinstance(step, Link)]
+    for step in links:
+        context.out(_said(step, arguments))
+    failed = _carry_out(links, arguments, context, library) if arguments.apply else 0
+    left = _tell_rest(steps, context)
+    if not arguments.apply and links:
+        context.err("nothing was done; --apply does it")
+    if failed:
+        return PARTLY_FAILED
+    return READY if not left and (arguments.apply or not links) else UNMET
+
+
+def _open(arguments: argparse.Namespace, context: Context, library: LocalLibrary) -> Sequence[Finding]:
+    """The refs that a run needs and ComfyUI would not find."""
+    surveyed = survey(read_all(arguments, context), library)
+    return [finding for finding in surveyed.needed if finding.state is not RefState.PRESENT]
+
+
+def _said(step: Link, arguments: argparse.Namespace) -> str:
+    target = os.path.join(step.target.root, *step.target.name.split("/"))
+    return f"{arguments.how or 'link'}  {step.file.path}\n  to  {target}"
+
+
+def _carry_out(
+    links: list[Link], arguments: argparse.Namespace, context: Context, library: LocalLibrary
+) -> int:
+    """How many could not be done."""
+    failed = 0
+    for step in links:
+        try:
+            receipt = (
+                library.move(step)
+                if arguments.how == "move"
+                else library.link(step, _KINDS[arguments.how or "link"])
+            )
+            context.err(f"done: {receipt.path}" if receipt.wrote else f"there already: {receipt.path}")
+        except LibraryError as error:
+            failed += 1
+            context.err(f"failed: {error.message}")
+    return failed
+
+
+def _tell_rest(steps: Iterable[object], context: Context) -> int:
+    rest = [step for step in steps if isinstance(step, NoFix)]
+    for step in rest:
+        context.err(f"left: {step.finding.ref.folder}/{step.finding.ref.name}: {step.reason}")
+    return len(rest)
+
+
+def _rewrite(arguments: argparse.Namespace, context: Context, library: LocalLibrary) -> int:
+    if len(arguments.workflows) != 1:
+        raise UsageError("--rewrite takes one workflow", hint="call it once for each")
+    steps = [rename_for(finding, library.separator) for finding in _open(arguments, context, library)]
+    renames = {step.old: step.new for step in steps if isinstance(step, Rename)}
+    for old, new in renames.items():
+        context.out(f"rewrite  {old}\n     to  {new}")
+    left = _tell_rest(steps, context)
+    if not arguments.apply:
+        context.err(f"nothing was written; --apply writes `{arguments.rewrite}`")
+        return READY if not renames and not left else UNMET
+    text, count = _new_text(arguments.workflows[0], renames)
+    disk.write_new(arguments.rewrite, text.encode())
+    context.err(f"{count} values rewritten in `{arguments.rewrite}`")
+    return UNMET if left else READY
+
+
+def _new_text(path: str, renames: dict[str, str]) -> tuple[str, int]:
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            source = file.read()
+        document, count = rewritten(json.loads(source), renames)
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(
+            f"`{path}` is no JSON file", hint="save the workflow as JSON in ComfyUI, then rewrite that"
+        ) from error
+    indent = 2 if "\n" in source.strip() else None
+    return json.dumps(document, indent=indent, ensure_ascii=False) + "\n", count

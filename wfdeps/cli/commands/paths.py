@@ -1,0 +1,105 @@
+"""`wfdeps paths`: every folder that ComfyUI searches, in its order, and why."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+from itertools import groupby
+
+from wfdeps.cli.context import Context
+from wfdeps.cli.exit_codes import READY, UNMET
+from wfdeps.cli.options import add_library_options
+from wfdeps.domain.files import Folder
+from wfdeps.library import LocalLibrary, as_local
+from wfdeps.plan.layout import target_for
+
+EXAMPLE = "wfdeps paths --comfyui ~/ComfyUI --target runpod-serverless"
+STOPS = "extra_paths_stop_comfyui"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "keys", nargs="*", metavar="KEY", help="only these folder keys (default: all that exist)"
+    )
+    parser.add_argument("--all", action="store_true", help="also folders that do not exist")
+    parser.add_argument(
+        "--names", action="store_true", help="list the names ComfyUI would offer for each KEY"
+    )
+    parser.add_argument("--json", action="store_true", help="everything, as wfdeps/paths/1")
+    add_library_options(parser)
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    library = as_local(context.doors.library())
+    if arguments.names:
+        for key in arguments.keys or sorted(
+            {folder.folder_key for folder in library.folders() if folder.folder_key}
+        ):
+            for name in library.listing(key):
+                context.out(f"{key}\t{name}" if len(arguments.keys) != 1 else name)
+    elif arguments.json:
+        context.out(json.dumps(document(library), indent=2, ensure_ascii=False))
+    else:
+        context.out(_text(library, arguments))
+    for notice in library.notices:
+        context.err(f"warning: {notice.message}")
+    return UNMET if any(notice.code == STOPS for notice in library.notices) else READY
+
+
+def document(library: LocalLibrary) -> dict[str, object]:
+    """`wfdeps/paths/1`."""
+    return {
+        "schema": "wfdeps/paths/1",
+        "models_root": library.models_root,
+        "separator": library.separator,
+        "folders": [
+            {**asdict(folder), "endings": sorted(folder.endings), "receives": _receives(folder, library)}
+            for folder in library.folders()
+            if folder.folder_key
+        ],
+        "notices": [asdict(notice) for notice in library.notices],
+    }
+
+
+def _receives(folder: Folder, library: LocalLibrary) -> bool:
+    """Whether new files of its key go there."""
+    return (
+        target_for(folder.folder_key, "x.safetensors", library.folders(), library.separator).root
+        == folder.path
+    )
+
+
+def _text(library: LocalLibrary, arguments: argparse.Namespace) -> str:
+    shown = [folder for folder in library.folders() if folder.folder_key and _is_shown(folder, arguments)]
+    lines = [f"models root: {library.models_root}", f"separator in names: {library.separator}", ""]
+    for key, folders in groupby(shown, key=lambda folder: folder.folder_key):
+        lines.append(key)
+        lines += [f"  {_mark(folder, library)} {folder.path}  ({_why(folder)})" for folder in folders]
+    lines += ["", "→ new files go here   - does not exist   ! not searched by the target"]
+    return "\n".join(lines)
+
+
+def _is_shown(folder: Folder, arguments: argparse.Namespace) -> bool:
+    if arguments.keys:
+        return folder.folder_key in arguments.keys
+    return bool(arguments.all or folder.exists)
+
+
+def _mark(folder: Folder, library: LocalLibrary) -> str:
+    if not folder.visible:
+        return "!"
+    return "→" if _receives(folder, library) else " " if folder.exists else "-"
+
+
+def _why(folder: Folder) -> str:
+    words = [folder.reason]
+    if folder.is_default:
+        words.append("is_default")
+    if not folder.endings:
+        words.append("every file counts")
+    if not folder.exists:
+        words.append("does not exist")
+    if folder.fix:
+        words.append(f"add to its extra_model_paths.yaml: `{folder.fix}`")
+    return "; ".join(words)
