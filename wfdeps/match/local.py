@@ -199,8 +199,19 @@ def _of_others(ref: ModelRef, inventory: Inventory) -> Finding:
     in_folder = [(rank, file) for rank, file in alive if rank[0] == 0]
     chosen = in_folder or alive
     state = RefState.PRESENT_ELSEWHERE if in_folder else RefState.WRONG_FOLDER
-    files = _distinct(file for _, file in chosen)
+    files = _distinct(_best(chosen))
     return Finding(ref, state, files, _where(ref, files, chosen[0][0][1], inventory.separator))
+
+
+def _best(chosen: list[tuple[Nearness, LocalFile]]) -> Iterable[LocalFile]:
+    """All that may be meant: of files with the very path but for its spelling only the one ComfyUI would load."""
+    likeness = chosen[0][0][1]
+    if likeness not in (_SEPARATOR, _SPELLING):
+        return (file for _, file in chosen)
+    same = [file for rank, file in chosen if rank[1] == likeness]
+    if likeness == _SPELLING and len({file.name for file in same}) > 1:
+        return same
+    return (min(same, key=lambda file: (not file.visible, file.order)),)
 
 
 Nearness = tuple[int, int]

@@ -42,6 +42,9 @@ def link_for(finding: Finding, folders: Iterable[Folder], separator: str) -> Lin
     if isinstance(file, NoFix):
         return file
     ref = finding.ref
+    foreign = "\\" if separator == "/" else "/"
+    if foreign in ref.name and finding.state is RefState.PRESENT_ELSEWHERE:
+        return NoFix(finding, f"no file can be called `{ref.name}` here: --rewrite OUT.json respells it")
     try:
         target = target_for(ref.folder, _whole_name(finding, file), folders, separator)
     except UnsafePathError as error:

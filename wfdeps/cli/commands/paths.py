@@ -71,7 +71,9 @@ def _receives(folder: Folder, library: LocalLibrary) -> bool:
 
 
 def _text(library: LocalLibrary, arguments: argparse.Namespace) -> str:
-    shown = [folder for folder in library.folders() if folder.folder_key and _is_shown(folder, arguments)]
+    shown = [
+        folder for folder in library.folders() if folder.folder_key and _is_shown(folder, arguments, library)
+    ]
     lines = [f"models root: {library.models_root}", f"separator in names: {library.separator}", ""]
     for key, folders in groupby(shown, key=lambda folder: folder.folder_key):
         lines.append(key)
@@ -80,10 +82,10 @@ def _text(library: LocalLibrary, arguments: argparse.Namespace) -> str:
     return "\n".join(lines)
 
 
-def _is_shown(folder: Folder, arguments: argparse.Namespace) -> bool:
+def _is_shown(folder: Folder, arguments: argparse.Namespace, library: LocalLibrary) -> bool:
     if arguments.keys:
         return folder.folder_key in arguments.keys
-    return bool(arguments.all or folder.exists)
+    return bool(arguments.all or folder.exists or (folder.is_default and _receives(folder, library)))
 
 
 def _mark(folder: Folder, library: LocalLibrary) -> str:
