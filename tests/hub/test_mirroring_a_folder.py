@@ -85,6 +85,14 @@ def test_hashes_are_remembered_until_a_file_changes(
     assert len(read) == 2
 
 
+def test_a_link_to_nowhere_is_left_out_and_named(models: Path, get) -> None:
+    write_file(models, lora(1, "x"))
+    (models / "loras" / "gone.safetensors").symlink_to(models / "nowhere")
+    with run_hub(models=models) as hub:
+        assert hub.skipped == ["loras/gone.safetensors"]
+        assert len(get(hub, "/api/v1/models").json()["items"]) == 1
+
+
 def test_a_catalogue_file_is_read_and_a_bad_line_named(tmp_path: Path, get) -> None:
     catalogue = tmp_path / "catalogue.jsonl"
     catalogue.write_text(json.dumps(lora(1, "A", path=None)) + "\n\n")

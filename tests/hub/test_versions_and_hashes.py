@@ -96,6 +96,11 @@ def test_ids_take_ten_thousand_and_give_a_row_a_file(serve, get) -> None:
     assert get(hub, f"{BATCH}/ids", method="POST", json=[*asked, *asked[:2]]).status_code == 400
 
 
+def test_a_body_without_end_is_cut_short(serve, get) -> None:
+    assert get(serve(), f"{BATCH}/ids", method="POST", content=b"[" * (5 << 20)).status_code == 413
+    assert get(serve(), f"{BATCH}/ids", method="POST", content=b"[" * 100).status_code == 400
+
+
 def test_get_on_the_batch_is_not_allowed(serve, get) -> None:
     assert get(serve(), BATCH).status_code == 405
 

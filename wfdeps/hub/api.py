@@ -21,6 +21,7 @@ from wfdeps.hub.site import INT4, Site
 from wfdeps.hub.vocabulary import BASE_MODEL_TYPES, ECOSYSTEMS, FILE_TYPES, MODEL_TYPES
 
 MOST_OBJECTS, MOST_IDS = 100, 10_000
+_LONGEST_BODY = 4 << 20
 _NOT_HASHES = "Request must include an array of SHA256 Hashes. "
 
 
@@ -133,8 +134,13 @@ async def _ids_by_hash(request: Request, site: Site) -> Response:
 
 
 async def _read_hashes(request: Request, *, most: int) -> list[str]:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LONGEST_BODY:
+            raise error(413, "Body exceeded 4mb limit")
     try:
-        given = json.loads(await request.body())
+        given = json.loads(body)
     except ValueError:
         raise error(400, "Invalid JSON") from None
     if not isinstance(given, list):

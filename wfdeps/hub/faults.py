@@ -33,6 +33,7 @@ class Fault:
     """A text, or a value that becomes JSON; None: what Civitai says with that status."""
     content_type: str = "application/json"
     times: int = 1
+    """On a row, 0 means always."""
     path: str = ""
     """Only where the request's path begins so."""
     storage: bool = False

@@ -96,6 +96,11 @@ class HubServer:
         """Every request seen."""
         return self.site.journal
 
+    @property
+    def skipped(self) -> list[str]:
+        """Model files that could not be read, and so are not served."""
+        return self.site.shelf.skipped if self.site.shelf else []
+
     def summary(self) -> str:
         """How much there is: `9839 models, 15280 versions, 17229 files, 6 of them here`."""
         count = self.site.store.fetch(
@@ -134,7 +139,12 @@ class HubServer:
 
     def start(self) -> Self:
         """Listen on both ports and serve from a thread. Raises UsageError where a port is taken."""
-        listening = [_listen(self._host, self._port), _listen(self._host, self._storage_port)]
+        listening = [_listen(self._host, self._port)]
+        try:
+            listening.append(_listen(self._host, self._storage_port))
+        except UsageError:
+            listening[0].close()
+            raise
         self._port, self._storage_port = (each.getsockname()[1] for each in listening)
         self.site.storage_port = self._storage_port
         self._servers = [_server(self._app()), _server(self._storage_app())]
@@ -229,6 +239,9 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listening.bind((host, port))
         listening.listen(512)
+    except OverflowError as error:
+        listening.close()
+        raise UsageError(f"no such port: {port}") from error
     except OSError as error:
         listening.close()
         raise UsageError(

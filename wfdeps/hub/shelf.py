@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -35,20 +36,26 @@ class Shelf:
 
     def __init__(self, directory: str, *, index: str | None = None) -> None:
         self.directory = os.path.abspath(directory)
+        self.skipped: list[str] = []
+        """Files that could not be read, when `books` was last asked."""
         self._index = index
 
     def books(self) -> list[Book]:
         """Every model file, sorted by path, with its hashes; reads each file the index does not know."""
         if not os.path.isdir(self.directory):
             raise UsageError(f"no folder of models at `{self.directory}`")
-        with _remembering(self._index) as memory:
-            return [self._book(path, memory) for path in sorted(self._paths())]
+        self.skipped = []
+        with contextlib.closing(_remembering(self._index)) as memory:
+            return [book for path in sorted(self._paths()) if (book := self._readable(path, memory))]
 
     def real_path(self, path: str) -> str | None:
         """The absolute path of a file on this shelf; None where it is absent or would lie outside."""
         absolute = os.path.realpath(os.path.join(self.directory, path))
         root = os.path.realpath(self.directory)
-        inside = os.path.commonpath((absolute, root)) == root
+        try:
+            inside = os.path.commonpath((absolute, root)) == root
+        except ValueError:  # another drive
+            return None
         return absolute if inside and os.path.isfile(absolute) else None
 
     def hashes(self, path: str) -> dict[str, str]:
@@ -66,6 +73,13 @@ class Shelf:
             for name in names:
                 if os.path.splitext(name)[1].lower() in MODEL_SUFFIXES and not name.startswith("."):
                     yield os.path.relpath(os.path.join(folder, name), self.directory)
+
+    def _readable(self, path: str, memory: sqlite3.Connection) -> Book | None:
+        try:
+            return self._book(path, memory)
+        except OSError:
+            self.skipped.append(path)
+            return None
 
     def _book(self, path: str, memory: sqlite3.Connection) -> Book:
         absolute = os.path.join(self.directory, path)
@@ -113,11 +127,16 @@ def _type_of(path: str) -> tuple[str, str]:
 
 
 def _remembering(index: str | None) -> sqlite3.Connection:
-    if index:
-        os.makedirs(os.path.dirname(os.path.abspath(index)), exist_ok=True)
-    memory = sqlite3.connect(index or ":memory:")
-    memory.execute(
-        "CREATE TABLE IF NOT EXISTS digests (path TEXT, size INTEGER, mtime_ns INTEGER, kind TEXT, hash TEXT,"
-        " PRIMARY KEY (path, kind))"
-    )
+    try:
+        if index:
+            os.makedirs(os.path.dirname(os.path.abspath(index)), exist_ok=True)
+        memory = sqlite3.connect(index or ":memory:")
+        memory.execute(
+            "CREATE TABLE IF NOT EXISTS digests (path TEXT, size INTEGER, mtime_ns INTEGER, kind TEXT, hash TEXT,"
+            " PRIMARY KEY (path, kind))"
+        )
+    except (OSError, sqlite3.Error) as error:
+        raise UsageError(
+            f"cannot remember hashes in `{index}`: {error}", hint="name another file with `--index`"
+        ) from error
     return memory

@@ -68,6 +68,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         index=arguments.index or os.path.join(context.settings.cache_dir, "hub-index.sqlite"),
         listener=listener if context.settings.verbosity > 0 else None,
     )
+    for path in server.skipped:
+        context.err(f"warning: cannot read `{path}`; it is left out")
     with server as hub:
         context.out(hub.url)
         context.stdout.flush()

@@ -1,0 +1,69 @@
+"""`wfdeps hub`, run as a person runs it."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.hub.rows import lora, write_file
+from wfdeps.cli.main import main
+
+
+def said(home: Path, *words: str) -> tuple[int, str]:
+    out, err = io.StringIO(), io.StringIO()
+    code = main(["hub", *words], stdout=out, stderr=err, environ={"HOME": str(home)})
+    return code, err.getvalue()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_where_it_listens_serves_and_ends_well(models: Path, tmp_path: Path, end: int) -> None:
+    write_file(models, lora(1, "x"))
+    tokens = tmp_path / "tokens"
+    tokens.write_text("one-token\n")
+    words = ["hub", "--models", str(models), "--port", "0", "--token-file", str(tokens), "--require-login"]
+    words += ["--index", str(tmp_path / "index.sqlite")]
+    hub = subprocess.Popen(
+        [sys.executable, "-m", "wfdeps", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert hub.stdout is not None
+        url = hub.stdout.readline().strip()
+        (item,) = httpx.get(f"{url}/api/v1/models").json()["items"]
+        link = item["modelVersions"][0]["downloadUrl"]
+        refused, given = httpx.get(link), httpx.get(link, headers={"Authorization": "Bearer one-token"})
+    finally:
+        hub.send_signal(end)
+        _, err = hub.communicate(timeout=20)
+    assert (refused.status_code, given.status_code, hub.returncode) == (401, 307, 0)
+    assert "1 of them here" in err
+    assert "one-token" not in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "nothing to serve"),
+        (["--models", "no/such/folder"], "no folder of models"),
+        (["--catalogue", "no/such/file.jsonl"], "cannot read the catalogue"),
+        (["--catalogue", "x", "--token-file", "no/such/file"], "cannot read the token file"),
+        (["--models", "empty", "--port", "70000"], "no such port"),
+        (["--models", "empty", "--index", "empty"], "cannot remember hashes"),
+    ],
+)
+def test_what_cannot_be_served_is_said_in_one_line(
+    words: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    code, err = said(tmp_path, *words)
+    assert code == 2
+    assert message in err
+    assert "Traceback" not in err
