@@ -1,61 +1,72 @@
 """Group nodes, the predecessors of subgraphs: `extra.groupNodes[name]`, used as `workflow/NAME` or `workflow>NAME`.
 
 Source: ComfyUI_frontend `groupNode.ts`. An instance lists the values of the inner nodes' widgets one after
-the other, without those that a link inside the group feeds.
+the other, without those that are hidden or that a link inside the group feeds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from wfdeps.workflow.graph import Node, Output
+from wfdeps.workflow.names import has_model_ending
 
 Raw = Mapping[str, Any]
 
 
-def unfold_group(instance: Node, raw: Raw, group: Raw) -> Iterator[Node]:
+def unfold_group(instance: Node, group: Raw) -> Iterator[Node]:
     """The inner nodes of one instance, with its values and the links between them."""
-    inner = [node for node in group.get("nodes") or () if isinstance(node, dict)]
-    values = raw.get("widgets_values")
-    counts = [_width(node) for node in inner]
-    own = values if isinstance(values, list) and len(values) == sum(counts) else None
+    inner = [node for node in _list(group.get("nodes")) if isinstance(node, dict)]
     ids = [f"{instance.id}:{node.get('index', place)}" for place, node in enumerate(inner)]
-    links = [link for link in group.get("links") or () if isinstance(link, list) and len(link) >= 4]
-    start = 0
-    for place, (node, count) in enumerate(zip(inner, counts, strict=True)):
-        node_class = node.get("type")
-        if isinstance(node_class, str):
-            listed = own[start : start + count] if own is not None else node.get("widgets_values")
-            found = Node(
-                ids[place],
-                node_class,
-                title=node.get("title") if isinstance(node.get("title"), str) else None,
-            )
-            found.listed = listed if isinstance(listed, list) else ()
-            found.named = listed if isinstance(listed, dict) else {}
-            found.inactive = {2: "node muted", 4: "node bypassed"}.get(node.get("mode") or 0, "")
-            for link in links:
-                if link[2] == place and isinstance(link[0], int) and 0 <= link[0] < len(ids):
-                    found.origins[_input_name(node, link[3])] = Output(
-                        ids[link[0]], link[1] if isinstance(link[1], int) else 0
-                    )
-            yield found
-        start += count
+    links = [link for link in _list(group.get("links")) if isinstance(link, list) and len(link) >= 4]
+    values = _values(inner, instance.listed)
+    for place, raw in enumerate(inner):
+        node_class, title = raw.get("type"), raw.get("title")
+        if not isinstance(node_class, str):
+            continue
+        node = Node(ids[place], node_class, title=title if isinstance(title, str) else None)
+        node.listed = values[place]
+        given = raw.get("widgets_values")
+        node.named = given if isinstance(given, dict) else {}
+        node.inactive = {2: "node muted", 4: "node bypassed"}.get(_number(raw.get("mode")), "")
+        for link in links:
+            if link[2] == place and 0 <= _number(link[0]) < len(ids):
+                node.origins[_input_name(raw, link[3])] = Output(ids[_number(link[0])], _number(link[1]))
+        yield node
 
 
-def _width(node: Raw) -> int:
-    values = node.get("widgets_values")
-    return len(values) if isinstance(values, list) else 0
+def _values(inner: Sequence[Raw], own: Sequence[object]) -> list[Sequence[object]]:
+    """Each inner node's values as the instance has them.
+
+    Where the numbers differ (hidden widgets), the instance's model files stand for the inner ones in their
+    order, if there are as many; else the inner values are all there is.
+    """
+    listed = [_list(node.get("widgets_values")) for node in inner]
+    if len(own) == sum(map(len, listed)):
+        rest = iter(own)
+        return [[next(rest) for _ in values] for values in listed]
+    files = [value for value in own if _is_file(value)]
+    if len(files) != sum(_is_file(value) for values in listed for value in values):
+        return [*listed]
+    rest = iter(files)
+    return [[next(rest) if _is_file(value) else value for value in values] for values in listed]
+
+
+def _is_file(value: object) -> bool:
+    return isinstance(value, str) and has_model_ending(value)
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else -1
 
 
 def _input_name(node: Raw, slot: object) -> str:
-    inputs = node.get("inputs")
-    if (
-        isinstance(inputs, list)
-        and isinstance(slot, int)
-        and 0 <= slot < len(inputs)
-        and isinstance(inputs[slot], dict)
-    ):
-        return str(inputs[slot].get("name"))
+    inputs = _list(node.get("inputs"))
+    if 0 <= _number(slot) < len(inputs) and isinstance(inputs[_number(slot)], dict):
+        return str(inputs[_number(slot)].get("name"))
     return f"#{slot}"

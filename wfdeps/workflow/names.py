@@ -19,7 +19,7 @@ NO_FILE = frozenset(
 
 _STAND_IN = re.compile(
     r"^\$|^%[^%]+%$|\$\{|\{\{|^<[^>]+>$|(?:^|[/\\_\-. ])your[_\- ]|[_\- ]here(?:\.\w+)?$|placeholder"
-    r"|^[xX]{1,4}(?:\.\w+)?$|^path[/\\]to[/\\]|^(?:enter|insert|select|choose|put)[_\- ].*(?:name|model|file|path|here)",
+    r"|^[xX]{1,4}$|^path[/\\]to[/\\]|^(?:enter|insert|select|choose|put)[_\- ].*(?:name|model|file|path|here)",
     re.IGNORECASE,
 )
 

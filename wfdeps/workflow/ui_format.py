@@ -129,11 +129,12 @@ class _Reader:
         self._keep(scope, raw, node)
         group = self.groups.get(node_class[9:]) if node_class.startswith(("workflow/", "workflow>")) else None
         if isinstance(group, dict):
-            for inner in unfold_group(node, raw, group):
+            for inner in unfold_group(node, group):
                 inner.inactive = inactive or inner.inactive
                 # What reaches one of a group reaches all of it, and what feeds it.
                 node.origins[inner.id], inner.origins["(group)"] = Output(inner.id, 0), Output(node.id, 0)
                 self._register(inner)
+            node.listed, node.named = (), {}
 
     def _keep(self, scope: _Scope, raw: Raw, node: Node) -> None:
         if node.id in self.graph.nodes:

@@ -1,0 +1,77 @@
+"""Generation parameters: names with hashes and ids."""
+
+from __future__ import annotations
+
+import json
+
+from tests.workflow.builders import api_node, read_one
+
+TEXT = (
+    "a cat <lora:detail:0.8>\nNegative prompt: ugly\n"
+    "Steps: 20, Sampler: Euler a, Size: 512x512, Model hash: 6ce0161689, Model: v1-5-pruned-emaonly, VAE hash: 735e4c3a44, VAE: vae.safetensors, "
+    'Lora hashes: "detail: 7c6bad76eb54", TI hashes: "EasyNegative: c74b4e810b03", Version: v1.9.3'
+)
+
+
+def refs(text: str) -> list[tuple[str, str, list[str]]]:
+    return [
+        (ref.name, ref.folder, [str(digest) for digest in ref.digests])
+        for ref in read_one(text.encode()).refs
+    ]
+
+
+def test_a_parameters_text_gives_names_with_hashes() -> None:
+    assert refs(TEXT) == [
+        ("v1-5-pruned-emaonly", "checkpoints", ["autov2:6ce0161689"]),
+        ("EasyNegative", "embeddings", ["autov3:c74b4e810b03"]),
+        ("detail", "loras", ["autov3:7c6bad76eb54"]),
+        ("vae.safetensors", "vae", ["autov2:735e4c3a44"]),
+    ]
+    assert read_one(TEXT.encode()).format == "a1111"
+
+
+def test_the_hashes_object_is_read() -> None:
+    text = 'x\nSteps: 1, Model: m, Hashes: {"model": "6ce0161689", "lora:detail": "7c6bad76eb", "embed:neg": "c74b4e810b"}, Version: 1'
+    assert refs(text) == [
+        ("m", "checkpoints", ["autov2:6ce0161689"]),
+        ("neg", "embeddings", ["autov2:c74b4e810b"]),
+        ("detail", "loras", ["autov2:7c6bad76eb"]),
+    ]
+
+
+def test_civitai_resources_give_version_ids() -> None:
+    resources = [
+        {"type": "checkpoint", "modelVersionId": 128078, "modelName": "SD XL", "modelVersionName": "v1"},
+        {
+            "type": "lora",
+            "weight": 0.8,
+            "modelVersionId": 135867,
+            "modelName": "Detail Tweaker XL",
+            "modelVersionName": "1",
+        },
+    ]
+    reading = read_one(
+        f"x\nSteps: 1, Sampler: Euler, Civitai resources: {json.dumps(resources)}, Civitai metadata: {{}}".encode()
+    )
+    assert [(ref.folder, ref.version_id) for ref in reading.refs] == [
+        ("checkpoints", 128078),
+        ("loras", 135867),
+    ]
+
+
+def test_civitais_extra_metadata_is_read_even_as_a_string_in_a_string() -> None:
+    extra = {"resources": [{"modelVersionId": 128078, "type": "checkpoint", "strength": 1}]}
+    air = "urn:air:sdxl:checkpoint:civitai:101055@128078"
+    prompt = {
+        "4": api_node("CheckpointLoaderSimple", ckpt_name=air),
+        "extraMetadata": json.dumps(json.dumps(extra)),
+    }
+    assert [ref.name for ref in read_one(prompt).refs] == [air]
+    extra["resources"].append({"modelVersionId": 5, "type": "lora", "strength": 1})
+    prompt["extraMetadata"] = json.dumps(extra)
+    assert [ref.version_id for ref in read_one(prompt).refs] == [None, 5]
+
+
+def test_text_that_names_nothing_says_so() -> None:
+    reading = read_one(b"a cat\nSteps: 20, Sampler: Euler")
+    assert (reading.refs, [notice.code for notice in reading.warnings]) == ((), ["no_models_named"])

@@ -1,0 +1,77 @@
+"""Models named inside text."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.workflow.builders import api_node, node, told, ui
+from wfdeps.workflow.text_tags import embeddings_in, loras_in
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("embedding:EasyNegative", ["EasyNegative"]),
+        ("ugly, embedding:EasyNegative, bad", ["EasyNegative"]),
+        ("(embedding:bad-hands:1.2)", ["bad-hands"]),
+        ("((embedding:a.pt))", ["a.pt"]),
+        ("embedding:sub/dir/x.safetensors cat", ["sub/dir/x.safetensors"]),
+        ("embedding:sub\\x", ["sub\\x"]),
+        ("x\nembedding:one embedding:two", ["one", "two"]),
+        ("no-embedding:here", []),
+        ("embedding: spaced", []),
+        ("EasyNegative", []),
+    ],
+)
+def test_embeddings_are_read_as_the_tokenizer_reads_them(text: str, names: list[str]) -> None:
+    assert list(embeddings_in(text)) == names
+
+
+def test_loras_of_weight_zero_are_not_loaded() -> None:
+    assert list(loras_in("<lora:a:0.8> <lora:b:0> <lora:sub/c:1:0.5> <lora:d>")) == ["a", "sub/c", "d"]
+
+
+def test_an_embedding_in_a_prompt_is_required() -> None:
+    prompt = {
+        "1": api_node("CLIPTextEncode", text="ugly, embedding:EasyNegative"),
+        "9": api_node("SaveImage", images=["1", 0]),
+    }
+    assert told(prompt) == [("EasyNegative", "embeddings", "required")]
+
+
+def test_a_lora_tag_in_plain_text_is_inert() -> None:
+    prompt = {
+        "1": api_node("CLIPTextEncode", text="<lora:detail:0.8>"),
+        "9": api_node("SaveImage", images=["1", 0]),
+    }
+    assert told(prompt) == [("detail", "loras", "inert")]
+
+
+def test_a_lora_tag_where_a_node_parses_it_is_required() -> None:
+    prompt = {
+        "1": api_node("ImpactWildcardEncode", wildcard_text="<lora:detail:0.8>"),
+        "9": api_node("SaveImage", images=["1", 0]),
+    }
+    assert told(prompt) == [("detail", "loras", "required")]
+
+
+def test_a_lora_tag_that_flows_to_a_parser_is_required() -> None:
+    text = node(1, "String Literal", ("<lora:detail:0.8>",), outputs=["STRING"])
+    parser = node(
+        2, "WildcardEncode //Inspire", ("", "", "populate"), inputs={"wildcard_text": 1}, outputs=["MODEL"]
+    )
+    workflow = ui(
+        text,
+        parser,
+        node(3, "SaveImage", inputs={"images": 2}),
+        links=[[1, 1, 0, 2, 0, "STRING"], [2, 2, 0, 3, 0, "MODEL"]],
+    )
+    assert told(workflow) == [("detail", "loras", "required")]
+
+
+def test_an_air_within_text_is_found() -> None:
+    prompt = {
+        "1": api_node("CLIPTextEncode", text="a cat urn:air:sd1:lora:civitai:1@2 there"),
+        "9": api_node("SaveImage", images=["1", 0]),
+    }
+    assert [name for name, _, _ in told(prompt)] == ["urn:air:sd1:lora:civitai:1@2"]
