@@ -223,12 +223,9 @@ def _by_precision(candidate: Candidate, wanted: Spelling) -> list[Evidence]:
     claimed = precision_of(wanted.stem)
     if not claimed:
         return []
-    theirs = {
-        _folded(candidate.precision),
-        _folded(candidate.variant),
-        precision_of(spell(candidate.file_name).stem),
-    }
-    theirs -= {"", "full", "pruned"}
+    said = {_folded(candidate.precision), _folded(candidate.variant)} - {"", "full", "pruned"}
+    # Files of one version may share a name: what the source says of each comes before what the name claims.
+    theirs = said or {precision_of(spell(candidate.file_name).stem)} - {""}
     if not theirs:
         return []
     if claimed in theirs or any(claimed.startswith(one) or one.startswith(claimed) for one in theirs):

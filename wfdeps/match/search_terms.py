@@ -124,7 +124,7 @@ def says_nothing(name: str) -> str:
     stem = spell(name).stem.casefold().replace("-", "_").replace(" ", "_")
     if stem in SAYS_NOTHING:
         return SAYS_NOTHING[stem]
-    stem = re.sub(r"[-_](?:fp16|fp32|bf16|\d{5}[-_]of[-_]\d{5})$", "", stem)
+    stem = re.sub(r"[-_.](?:fp16|fp32|bf16|\d{5}[-_]of[-_]\d{5})$", "", stem)
     if stem in SAYS_NOTHING:
         return SAYS_NOTHING[stem]
     return "the name a trainer gives a step" if _TRAINER_STEP.fullmatch(stem) else ""

@@ -1,0 +1,70 @@
+"""URLs that workflows carry."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wfdeps.match.links import (
+    CivitaiLink,
+    HuggingFaceLink,
+    civitai_link,
+    file_name_of,
+    huggingface_link,
+    plain_url,
+)
+
+
+@pytest.mark.parametrize("host", ["civitai.com", "www.civitai.com", "civitai.red", "civitai.green"])
+def test_civitai_stands_on_several_hosts(host: str) -> None:
+    assert civitai_link(f"https://{host}/models/7/some-name?modelVersionId=9") == CivitaiLink(7, 9)
+    assert civitai_link(f"https://{host}/api/download/models/9?fileId=3&token=x") == CivitaiLink(None, 9, 3)
+
+
+def test_a_download_urls_own_words_are_kept() -> None:
+    link = civitai_link(
+        "https://civitai.com/api/download/models/9?type=Model&format=SafeTensor&size=pruned&fp=fp16"
+    )
+    assert link == CivitaiLink(None, 9, None, "Model", "SafeTensor", "pruned", "fp16")
+
+
+def test_a_hub_stands_in_for_civitai() -> None:
+    url = "http://10.0.0.5:8188/api/download/models/9"
+    assert civitai_link(url) is None
+    assert civitai_link(url, base_url="http://10.0.0.5:8188") == CivitaiLink(None, 9)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://undefined/api/download/models/9", "https://civitai.com.evil.example/models/7"]
+)
+def test_another_host_is_not_civitai(url: str) -> None:
+    assert civitai_link(url) is None
+
+
+def test_a_page_for_people_becomes_the_address_of_the_bytes() -> None:
+    assert plain_url("https://huggingface.co/o/r/blob/main/a%20b/x.safetensors?download=true") == (
+        "https://huggingface.co/o/r/resolve/main/a%20b/x.safetensors"
+    )
+
+
+def test_secrets_do_not_stay_in_an_address() -> None:
+    assert (
+        plain_url("https://u:p@host.example/x.safetensors?token=abc&v=1")
+        == "https://host.example/x.safetensors?v=1"
+    )
+
+
+def test_a_hugging_face_path_may_not_climb() -> None:
+    assert huggingface_link("https://huggingface.co/o/r/resolve/main/../../x.safetensors") is None
+    assert huggingface_link("https://huggingface.co/o/r/resolve/main/a/x.safetensors") == HuggingFaceLink(
+        "o/r", "main", "a/x.safetensors"
+    )
+
+
+@given(st.text(max_size=100) | st.text(max_size=60).map(lambda tail: f"https://civitai.com/{tail}"))
+def test_no_text_breaks_the_reading(url: str) -> None:
+    civitai_link(url)
+    huggingface_link(url)
+    file_name_of(url)
+    plain_url(url)

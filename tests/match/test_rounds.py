@@ -1,0 +1,45 @@
+"""What is asked next, and what no longer is."""
+
+from __future__ import annotations
+
+from tests.match.making import answer, file, ref, sha256
+from wfdeps.domain.model_types import ModelType
+from wfdeps.domain.queries import HashQuery, NameQuery
+from wfdeps.match.rounds import ROUNDS, Answers, Round, open_queries
+
+A, B = sha256("a"), sha256("b")
+ONE, OTHER = ref("one.safetensors", digests=(A,)), ref("other.safetensors", digests=(B,))
+NAMES = {one.name: NameQuery(one.name, (ModelType.LORA,)) for one in (ONE, OTHER)}
+
+
+def test_identity_is_asked_before_names() -> None:
+    assert ROUNDS == (Round.IDENTITY, Round.NAME)
+    assert open_queries([ONE, OTHER], Answers(), Round.IDENTITY) == (HashQuery(A), HashQuery(B))
+
+
+def test_a_hash_that_two_refs_share_is_asked_once() -> None:
+    assert open_queries([ONE, ref("copy.safetensors", digests=(A,))], Answers(), Round.IDENTITY) == (
+        HashQuery(A),
+    )
+
+
+def test_what_one_source_found_by_hash_the_next_is_not_asked() -> None:
+    known = Answers().with_answers({HashQuery(A): answer(file("x", digests=(A,))), HashQuery(B): answer()})
+    assert open_queries([ONE, OTHER], known, Round.IDENTITY) == (HashQuery(B),)
+
+
+def test_names_are_asked_only_for_what_is_still_open() -> None:
+    known = Answers().with_answers({HashQuery(A): answer(file("x", digests=(A,))), HashQuery(B): answer()})
+    assert open_queries([ONE, OTHER], known, Round.NAME) == (NAMES["other.safetensors"],)
+
+
+def test_an_exact_name_at_the_first_source_ends_the_search() -> None:
+    found = file("other.safetensors", digests=(B,))
+    known = Answers().with_answers({NAMES["other.safetensors"]: answer(found)})
+    assert open_queries([OTHER], known, Round.NAME) == ()
+
+
+def test_every_sources_answer_is_kept() -> None:
+    query = NAMES["one.safetensors"]
+    known = Answers().with_answers({query: answer()}).with_answers({query: answer(source="mirror")})
+    assert [told.verdict.source for _, told in known.of(ONE)] == ["civitai", "mirror"]

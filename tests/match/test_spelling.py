@@ -1,0 +1,61 @@
+"""Which ways of writing a name mean the same name."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wfdeps.match.spelling import Spelling, bare_key_of, key_of, precision_of, spell
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a/b\\add_detail.safetensors", Spelling("add_detail.safetensors", "add_detail", ".safetensors")),
+        ("add_detail.SAFETENSORS", Spelling("add_detail.SAFETENSORS", "add_detail", ".safetensors")),
+        ("lora_v1.5", Spelling("lora_v1.5", "lora_v1.5", "")),
+        ("kl-f8-anime2.vae.pt", Spelling("kl-f8-anime2.vae.pt", "kl-f8-anime2.vae", ".pt")),
+        (".safetensors", Spelling(".safetensors", ".safetensors", "")),
+    ],
+)
+def test_folders_go_and_only_known_endings_are_endings(name: str, expected: Spelling) -> None:
+    assert spell(name) == expected
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["Add Detail", "ADD-DETAIL", "add_detail (1)", "add_detail - Copy", "add.detail", "ａｄｄ_detail"],
+)
+def test_case_separators_and_copies_do_not_count(other: str) -> None:
+    assert key_of(other) == key_of("add_detail")
+
+
+@pytest.mark.parametrize(
+    "other", ["flux_dev_fp16", "flux-dev-pruned", "flux_dev_fp8_e4m3fn_scaled", "flux_dev-Q4_K_M"]
+)
+def test_precision_and_pruning_do_not_count_in_the_bare_key(other: str) -> None:
+    assert bare_key_of(other) == bare_key_of("flux_dev")
+
+
+def test_a_version_counts() -> None:
+    assert key_of("lyriel_v15") != key_of("lyriel_v16")
+    assert bare_key_of("lyriel_v15") != bare_key_of("lyriel_v16")
+
+
+def test_a_word_that_only_ends_like_a_precision_is_none() -> None:
+    assert precision_of("buf32") == ""
+    assert precision_of("alphaLyrae_avaloriaedFP32Pruned") == "fp32"
+    assert precision_of("flux1-dev-Q4_K_M") == "q4km"
+
+
+@given(st.text(max_size=80))
+def test_any_text_can_be_spelled_and_its_keys_are_stable(name: str) -> None:
+    stem = spell(name).stem
+    assert key_of(key_of(stem)) == key_of(stem)
+    assert isinstance(bare_key_of(stem), str)
+
+
+@given(st.text(max_size=40), st.integers(1, 99))
+def test_a_copys_number_never_changes_the_key(stem: str, number: int) -> None:
+    assert key_of(f"{stem} ({number})") == key_of(stem)
