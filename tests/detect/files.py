@@ -15,10 +15,14 @@ Shapes = Mapping[str, Sequence[int]]
 
 def read_bytes(data: bytes, name: str = "", *, front_only: bool = False) -> Header | Corrupt:
     """What the readers make of these bytes."""
-    return read_header(lambda offset, length: data[offset : offset + length], len(data), name, front_only=front_only)
+    return read_header(
+        lambda offset, length: data[offset : offset + length], len(data), name, front_only=front_only
+    )
 
 
-def safetensors(shapes: Shapes, *, dtype: str = "F16", metadata: Mapping[str, str] | None = None, body: bool = True) -> bytes:
+def safetensors(
+    shapes: Shapes, *, dtype: str = "F16", metadata: Mapping[str, str] | None = None, body: bool = True
+) -> bytes:
     """A safetensors file of zeros."""
     header: dict[str, object] = {"__metadata__": dict(metadata)} if metadata else {}
     at = 0
@@ -34,7 +38,13 @@ def with_header(text: bytes, body: bytes = b"") -> bytes:
     return struct.pack("<Q", len(text)) + text + body
 
 
-def gguf(shapes: Shapes, metadata: Mapping[str, str | int | list[str]] | None = None, *, kind: int = 1, width: int = 2) -> bytes:
+def gguf(
+    shapes: Shapes,
+    metadata: Mapping[str, str | int | list[str]] | None = None,
+    *,
+    kind: int = 1,
+    width: int = 2,
+) -> bytes:
     """A GGUF file of zeros, version 3, every tensor of one type."""
     said = dict(metadata or {})
     out = b"GGUF" + struct.pack("<IQQ", 3, len(shapes), len(said))
@@ -42,7 +52,11 @@ def gguf(shapes: Shapes, metadata: Mapping[str, str | int | list[str]] | None = 
         out += _gguf_text(key) + _gguf_value(value)
     at = 0
     for name, shape in shapes.items():
-        out += _gguf_text(name) + struct.pack(f"<I{len(shape)}Q", len(shape), *reversed(shape)) + struct.pack("<IQ", kind, at)
+        out += (
+            _gguf_text(name)
+            + struct.pack(f"<I{len(shape)}Q", len(shape), *reversed(shape))
+            + struct.pack("<IQ", kind, at)
+        )
         at += -(-elements(tuple(shape)) * width // 32) * 32
     return out + bytes(-len(out) % 32) + bytes(at)
 
@@ -80,9 +94,26 @@ def shape_tuple(shape: Iterable[int]) -> bytes:
 
 def tensor_pickle(index: int, shape: Sequence[int], storage: str = "HalfStorage") -> bytes:
     """A tensor as torch pickles it: `_rebuild_tensor_v2` over a storage that lies elsewhere."""
-    storage_id = b"(" + text("storage") + global_("torch", storage) + text(str(index)) + text("cpu") + number(1) + b"tQ"
+    storage_id = (
+        b"("
+        + text("storage")
+        + global_("torch", storage)
+        + text(str(index))
+        + text("cpu")
+        + number(1)
+        + b"tQ"
+    )
     hooks = global_("collections", "OrderedDict") + b")R"
-    arguments = b"(" + storage_id + number(0) + shape_tuple(shape) + shape_tuple([1] * len(shape)) + b"\x89" + hooks + b"t"
+    arguments = (
+        b"("
+        + storage_id
+        + number(0)
+        + shape_tuple(shape)
+        + shape_tuple([1] * len(shape))
+        + b"\x89"
+        + hooks
+        + b"t"
+    )
     return global_("torch._utils", "_rebuild_tensor_v2") + arguments + b"R"
 
 
@@ -93,7 +124,9 @@ def table_pickle(entries: Mapping[str | int, bytes]) -> bytes:
 
 
 def state_dict_pickle(shapes: Shapes, storage: str = "HalfStorage") -> bytes:
-    return table_pickle({name: tensor_pickle(index, shape, storage) for index, (name, shape) in enumerate(shapes.items())})
+    return table_pickle(
+        {name: tensor_pickle(index, shape, storage) for index, (name, shape) in enumerate(shapes.items())}
+    )
 
 
 def pickle(body: bytes) -> bytes:
@@ -103,7 +136,12 @@ def pickle(body: bytes) -> bytes:
 
 def torch_zip(body: bytes, *, extra: Mapping[str, bytes] | None = None, root: str = "archive") -> bytes:
     """What `torch.save` writes since 1.6."""
-    members = {f"{root}/data.pkl": pickle(body), f"{root}/version": b"3\n", f"{root}/data/0": bytes(64), **(extra or {})}
+    members = {
+        f"{root}/data.pkl": pickle(body),
+        f"{root}/version": b"3\n",
+        f"{root}/data/0": bytes(64),
+        **(extra or {}),
+    }
     return stored_zip(members)
 
 
