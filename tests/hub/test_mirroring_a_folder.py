@@ -101,6 +101,9 @@ def test_a_catalogue_file_is_read_and_a_bad_line_named(tmp_path: Path, get) -> N
     catalogue.write_text('{"file_name": "a"}\nnot json\n')
     with pytest.raises(UsageError, match="line 2"):
         HubServer(catalogue)
+    catalogue.write_text('{"file_name": "a", "version_id": "12"}\n')
+    with pytest.raises(UsageError, match="`version_id` is no whole number"):
+        HubServer(catalogue)
     catalogue.write_text('{"name": "a"}\n')
     with pytest.raises(UsageError, match="names no file"):
         HubServer(catalogue)

@@ -81,6 +81,19 @@ def test_unsearchable_deleted_and_archived_models_are_not_listed(serve, get) -> 
     assert sorted(names(get(hub, MODELS, params={"archived": "false"}))) == ["C", "D"]
 
 
+def test_a_flag_that_says_false_is_on(serve, get) -> None:
+    hub = serve(lora(1, "A", early_access=True), lora(2, "B"))
+    assert names(get(hub, MODELS, params={"earlyAccess": "false"})) == ["A"]
+    assert names(get(hub, MODELS, params={"supportsGeneration": "false"})) == []
+    assert len(names(get(hub, MODELS, params={"supportsGeneration": ""}))) == 2
+
+
+def test_checkpoints_are_trained_or_merged_and_nothing_else(serve, get) -> None:
+    hub = serve(lora(1, "A", model_type="Checkpoint", checkpoint_type="Merge"), lora(2, "B"))
+    assert names(get(hub, MODELS, params={"checkpointType": "Merge"})) == ["A"]
+    assert get(hub, MODELS, params={"checkpointType": "Standard"}).status_code == 400
+
+
 def test_types_are_repeated_and_a_list_with_commas_is_refused(serve, get) -> None:
     hub = serve(lora(1, "A"), lora(2, "B", model_type="LoCon"), lora(3, "C", model_type="VAE"))
     assert sorted(names(get(hub, MODELS, params={"types": ["LORA", "LoCon"]}))) == ["A", "B"]

@@ -9,6 +9,7 @@ What a row may say; everything but a name is optional:
 | file_type, file_format, file_fp, file_size_variant, file_quant, file_size_kb, override_name, primary | |
 | hashes | `{"SHA256": …, "AutoV2": …}`; where absent, those of the file in the folder of models |
 | path | the file, relative to the folder of models; else found there by SHA-256, or by name |
+| checkpoint_type | `Trained` or `Merge` |
 | nsfw_level, model_nsfw, poi, minor, unsearchable, archived, taken_down, deleted, unpublished | the model |
 | require_auth, early_access (a date, or true: for good), downloads_disabled, no_grant, vae_version_id | access |
 | no_hashes, stats_hidden | not yet scanned; figures that are null |
@@ -21,12 +22,25 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from wfdeps.errors import UsageError
 
 Row = Mapping[str, Any]
 """One line of a catalogue."""
+
+
+_KINDS: Final[dict[str, type | tuple[type, ...]]] = {
+    **dict.fromkeys(
+        ("file_name", "model_name", "version_name", "model_type", "base_model", "file_type"), str
+    ),
+    **dict.fromkeys(("file_format", "creator", "path", "override_name", "published_at"), str),
+    **dict.fromkeys(("model_id", "version_id", "file_id", "vae_version_id", "nsfw_level"), int),
+    **dict.fromkeys(("file_size_kb", "download_count"), (int, float)),
+    **dict.fromkeys(("trained_words", "tags"), list),
+    **dict.fromkeys(("hashes", "hf", "fault"), dict),
+}
+_SAID: Final = {str: "text", int: "whole number", (int, float): "number", list: "list", dict: "object"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +155,11 @@ def read_rows(lines: Iterable[str], source: str = "catalogue") -> Iterator[dict[
             row = json.loads(line)
         except ValueError as error:
             raise UsageError(f"`{source}` line {number} is not JSON: {error}") from error
-        if not isinstance(row, dict) or not isinstance(row.get("file_name"), str):
+        if not isinstance(row, dict) or not row.get("file_name"):
             raise UsageError(f"`{source}` line {number} names no file", hint='each line needs a "file_name"')
+        for key, kind in _KINDS.items():
+            if row.get(key) is not None and not isinstance(row[key], kind):
+                raise UsageError(f"`{source}` line {number}: `{key}` is no {_SAID[kind]}")
         yield row
 
 

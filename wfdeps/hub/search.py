@@ -57,6 +57,8 @@ class Wanted:
     nsfw: bool
     archived: bool
     early_access: bool
+    made_on_site: bool
+    """What only a site with a generator and followers has: nothing qualifies here."""
     primary_file_only: bool
     checkpoint_type: str
 
@@ -91,6 +93,7 @@ def read_wanted(params: QueryParams, *, signed_in: bool) -> Wanted:
         # Coerced, not read: every text is true, `false` too.
         archived=bool(params.get("archived")),
         early_access=bool(params.get("earlyAccess")),
+        made_on_site=any(params.get(name) for name in ("supportsGeneration", "fromPlatform", "followed")),
         primary_file_only=_flag("primaryFileOnly", params),
         checkpoint_type=_one_of("checkpointType", params, CHECKPOINT_TYPES),
     )
@@ -227,6 +230,13 @@ def _list_conditions(store: Store, wanted: Wanted, now: datetime) -> tuple[list[
         marks = ",".join("?" * len(wanted.version_ids))
         conditions.append(f"model_id IN (SELECT model_id FROM versions WHERE version_id IN ({marks}))")  # noqa: S608
         values += wanted.version_ids
+    if wanted.early_access:
+        conditions.append("early")
+    if wanted.made_on_site:
+        conditions.append("0")
+    if wanted.checkpoint_type:
+        conditions.append("checkpoint_type = ?")
+        values += (wanted.checkpoint_type,)
     if days := PERIODS[wanted.period]:
         conditions.append("published_at >= ?")
         values += ((now - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%S.000Z"),)

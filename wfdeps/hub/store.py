@@ -20,7 +20,7 @@ _SCHEMA = """
 CREATE TABLE models (
     model_id INTEGER PRIMARY KEY, name TEXT, type TEXT, creator TEXT, nsfw_level INTEGER, thumbs INTEGER,
     downloads INTEGER, published_at TEXT, base_models TEXT, listed INTEGER, archived INTEGER, minor INTEGER,
-    body TEXT NOT NULL
+    early INTEGER, checkpoint_type TEXT, body TEXT NOT NULL
 );
 CREATE INDEX by_rating ON models (thumbs DESC, downloads DESC, model_id DESC);
 CREATE INDEX by_downloads ON models (downloads DESC, thumbs DESC, model_id DESC);
@@ -145,11 +145,12 @@ class Store:
         listed = published and not model.claims("unsearchable") and not model.claims("poi")
         creator = model.row.get("creator")
         run(
-            "INSERT OR REPLACE INTO models VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "INSERT OR REPLACE INTO models VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             (
                 model.model_id, model.name, model.type, (creator or "").lower(), model.nsfw_level, model.thumbs_up,
                 model.downloads, model.published_at, _set_of(version.base_model for version in model.versions),
-                listed, model.mode == "Archived", model.claims("minor"), json.dumps(rows, separators=(",", ":")),
+                listed, model.mode == "Archived", model.claims("minor"),
+                model.claims("early_access"), model.row.get("checkpoint_type"), json.dumps(rows, separators=(",", ":")),
             ),
         )  # fmt: skip
         run(

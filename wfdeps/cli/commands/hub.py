@@ -75,7 +75,9 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         context.stdout.flush()
         context.err(f"serving {hub.summary()}; bytes come from port {hub.storage_port}; Ctrl-C ends it")
         try:
-            ended.wait()
+            # Waited for in pieces: on Windows an endless wait hears no Ctrl-C.
+            while not ended.wait(timeout=0.5):
+                pass
         except KeyboardInterrupt:
             context.err("stopped")
     return 0
