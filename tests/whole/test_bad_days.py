@@ -1,0 +1,87 @@
+"""Bad input and bad weather: one line, a hint, the right exit code, and never a traceback."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.whole.conftest import Person
+from wfdeps.samples import sample_path
+
+DEMO = sample_path("demo.json")
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\10\0\0\0\0:~\x9bU\0\0\0\0IEND\xaeB`\x82"
+
+
+@pytest.mark.parametrize("verb", ["refs", "check", "get", "lock", "graph"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"not json", b"[1, 2]", b'{"a": 1}', b"null", PNG, b"\xff\xfe", b'{"nodes": [', b"\0" * 100],
+    ids=["empty", "text", "list", "other", "null", "bare-png", "bom-only", "cut", "zeros"],
+)
+def test_what_is_no_workflow_is_exit_2_in_a_line(person: Person, verb: str, content: bytes) -> None:
+    path = person.home / "w.json"
+    path.write_bytes(content)
+    said = person.wfdeps(verb, str(path), *(["--models", str(person.models)] if verb != "refs" else []))
+    assert said.code == 2, said
+    assert "Traceback" not in said.out + said.err
+    assert "w.json" in said.out + said.err
+
+
+def test_a_workflow_that_is_not_there_does_not_hide_the_others(person: Person) -> None:
+    said = person.wfdeps("refs", str(person.home / "none.json"), DEMO, "--json")
+    assert said.code == 2
+    first, second = said.json["workflows"]
+    assert "error" in first
+    assert len(second["refs"]) == 5
+
+
+def test_an_empty_model_file_is_corrupt_not_present(person: Person) -> None:
+    (person.models / "vae").mkdir()
+    (person.models / "vae" / "clearwater_vae.safetensors").touch()
+    said = person.wfdeps("check", DEMO, "--models", str(person.models), "--json")
+    (vae,) = [ref for ref in said.json["refs"] if ref["name"].startswith("clearwater")]
+    assert (said.code, vae["state"]) == (1, "corrupt")
+
+
+def test_a_hub_that_is_down_is_undecided_not_missing(person: Person) -> None:
+    said = person.get(DEMO, WFDEPS_CIVITAI_URL="http://127.0.0.1:9", HF_ENDPOINT="http://127.0.0.1:9")
+    assert said.code == 3
+    assert "127.0.0.1" in said.out
+    assert person.tree() == {}
+
+
+def test_offline_asks_nobody(person: Person) -> None:
+    said = person.get(DEMO, "--offline")
+    assert said.code == 3
+    assert len(person.hub.requests.to("/")) == 0
+
+
+def test_a_folder_without_workflows_is_a_usage_error(person: Person) -> None:
+    said = person.wfdeps("check", str(person.models), "--models", str(person.models))
+    assert said.code == 2
+    assert said.err.startswith("error: no workflow files in ")
+
+
+def test_without_a_comfyui_the_error_names_the_flag(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(person.home / "config")
+    said = person.wfdeps("check", DEMO)
+    assert said.code in (2, 4)
+    assert "--comfyui" in said.err
+
+
+def test_a_login_that_is_needed_and_missing_is_said_before_the_first_byte(
+    person: Person, shelf: tuple[Path, list[dict[str, object]]]
+) -> None:
+    for row in shelf[1]:
+        person.hub.row(version_id=row["version_id"], require_auth=True)
+    person.environ.pop("CIVITAI_API_TOKEN")
+    said = person.get(DEMO, "--auto", "best", "--json")
+    assert said.code == 3
+    assert {ref["state"] for ref in said.json["refs"]} <= {"gated", "failed", "undecided"}
+    assert person.tree() == {}
+
+
+def test_a_passing_fault_is_waited_out(person: Person) -> None:
+    person.hub.fail_next(503, retry_after=0)
+    assert person.get(DEMO, "--auto", "best").code == 0
