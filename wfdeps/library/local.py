@@ -6,32 +6,34 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from wfdeps.disk import LINK_KINDS, LinkKind
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.files import Folder, Inventory, LocalFile
 from wfdeps.domain.identity import Identity
-from wfdeps.domain.outcomes import Receipt
-from wfdeps.domain.plans import Link, Placement, Plan
 from wfdeps.domain.refs import ModelRef, Notice
 from wfdeps.errors import LibraryError, UsageError
-from wfdeps.library import place as placing
 from wfdeps.library.extra_paths import ExtraPath, ExtraPaths, read_extra_paths
-from wfdeps.library.hashing import hash_file
 from wfdeps.library.index import Index, stamp_of
 from wfdeps.library.inventory import Shelves, digests_among, every_file, find_files, is_listed, keys_of
 from wfdeps.library.names import folded_stem
-from wfdeps.library.room import room_for
 from wfdeps.library.roots import Roots, SearchPaths, search_paths
 from wfdeps.library.scan import outermost, refresh
-from wfdeps.library.store import Store
+
+if TYPE_CHECKING:  # a check places nothing and hashes nothing: what does is imported where it is used
+    from wfdeps.disk import LinkKind
+    from wfdeps.domain.outcomes import Receipt
+    from wfdeps.domain.plans import Link, Placement, Plan
+    from wfdeps.library.place import Gate
+    from wfdeps.library.store import Store
 
 
 def open_library(
     roots: Roots,
     *,
     index_path: str | None = None,
-    link_kinds: tuple[LinkKind, ...] = LINK_KINDS,
+    link_kinds: tuple[LinkKind, ...] = (),
     store: str | None = None,
 ) -> LocalLibrary:
     """The library that these roots mean; nothing is scanned yet. Raises LibraryError, ConfigError.
@@ -43,7 +45,7 @@ def open_library(
     index = Index(index_path, stem_of=folded_stem)
     try:
         paths = search_paths(roots, _RememberedExtraPaths(index))
-        return LocalLibrary(paths, index, link_kinds=link_kinds, store=Store(store) if store else None)
+        return LocalLibrary(paths, index, link_kinds=link_kinds, store=store)
     except BaseException:
         index.close()
         raise
@@ -64,16 +66,27 @@ class LocalLibrary:
         paths: SearchPaths,
         index: Index,
         *,
-        link_kinds: tuple[LinkKind, ...] = LINK_KINDS,
-        store: Store | None = None,
+        link_kinds: tuple[LinkKind, ...] = (),
+        store: str | None = None,
     ) -> None:
-        self._store = store
+        self._store_folder = store
         self._paths = paths
         self._index = index
         self._link_kinds = link_kinds
         self._shelves = Shelves(paths.folders)
-        self._gate = placing.Gate(paths.folders)
         self._is_fresh = False
+
+    @cached_property
+    def _gate(self) -> Gate:
+        from wfdeps.library.place import Gate
+
+        return Gate(self._paths.folders)
+
+    @cached_property
+    def _store(self) -> Store | None:
+        from wfdeps.library.store import Store
+
+        return Store(self._store_folder) if self._store_folder else None
 
     # ── asking
 
@@ -108,7 +121,7 @@ class LocalLibrary:
         hashes = {
             digest.value for ref in refs for digest in ref.digests if digest.algorithm is Algorithm.SHA256
         }
-        for sha256 in sorted(hashes) if self._store else ():
+        for sha256 in sorted(hashes) if self._store_folder else ():
             stored = self._store.find(sha256) if self._store else None
             if stored:
                 digests = (Digest(Algorithm.SHA256, sha256),)
@@ -159,6 +172,8 @@ class LocalLibrary:
         self, file: LocalFile, algorithms: tuple[Algorithm, ...], *, afresh: bool = False
     ) -> LocalFile:
         """The same with all these digests; `afresh` reads it whatever is remembered. Raises LibraryError."""
+        from wfdeps.library.hashing import hash_file
+
         for _ in range(3):
             before = _stat(file.path)
             facts = {} if afresh else self._index.facts(file.path, before)
@@ -177,12 +192,16 @@ class LocalLibrary:
 
     def room(self, plan: Plan) -> tuple[str, ...]:
         """What speaks against carrying out the plan here: too little space, no permission; empty: nothing."""
+        from wfdeps.library.room import room_for
+
         return room_for(plan)
 
     # ── doing
 
     def place(self, placement: Placement) -> Receipt:
         """Put a staged file in its place, atomically, and its sidecar beside it."""
+        from wfdeps.library import place as placing
+
         if self._store is None:
             receipt = placing.place(placement, self._gate)
         else:
@@ -192,12 +211,16 @@ class LocalLibrary:
 
     def move(self, link: Link) -> Receipt:
         """A file of the library under another name, and no longer under its old one. Raises as `place` does."""
+        from wfdeps.library import place as placing
+
         receipt = placing.move(link, self._gate)
         self._remember(receipt)
         return receipt
 
     def link(self, link: Link, kinds: tuple[LinkKind, ...] = ()) -> Receipt:
         """Make a file of the library appear under another name, by the first of `kinds` that works here."""
+        from wfdeps.library import place as placing
+
         file = link.file if link.file.is_directory else self.digest(link.file)
         receipt = placing.link(replace(link, file=file), self._gate, kinds or self._link_kinds)
         self._remember(receipt)

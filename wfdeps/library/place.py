@@ -88,7 +88,7 @@ def place_through(
         wrote = _put(placement.staged, path, root, sha256)
     else:
         stored = store.adopt(placement.staged, sha256)
-        disk.make_link(stored, path, kinds=kinds, root=root)
+        disk.make_link(stored, path, kinds=kinds or disk.LINK_KINDS, root=root)
         store.note_tree(root)
         wrote = True
     if placement.sidecar is not None:
@@ -129,7 +129,7 @@ def _put(staged: str, path: str, root: str, sha256: str) -> bool:
     return False
 
 
-def link(step: Link, gate: Gate, kinds: tuple[disk.LinkKind, ...] = disk.LINK_KINDS) -> Receipt:
+def link(step: Link, gate: Gate, kinds: tuple[disk.LinkKind, ...] = ()) -> Receipt:
     """A file of the library under a second name. Raises as `Library.link` does."""
     root, path = gate.open(step.target)
     digest = find_digest(step.file.digests, Algorithm.SHA256)
@@ -140,7 +140,7 @@ def link(step: Link, gate: Gate, kinds: tuple[disk.LinkKind, ...] = disk.LINK_KI
         if not same:
             raise TargetExistsError(f"`{path}` exists with other content", hint="nothing was overwritten")
         return Receipt(path, digest.value if digest else "", step.file.size, False)
-    disk.make_link(step.file.path, path, kinds=kinds, root=root)
+    disk.make_link(step.file.path, path, kinds=kinds or disk.LINK_KINDS, root=root)
     return Receipt(path, digest.value if digest else "", step.file.size, True)
 
 
