@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from wfdeps.domain.refs import ModelRef, UnreadableWorkflow, WorkflowRefs
@@ -29,8 +30,12 @@ def ui(*nodes: Raw, links: list[list[Any]] | None = None, **more: Any) -> Raw:
 
 
 def subgraph(
-    name: str, *nodes: Raw, links: list[list[Any]] = [], inputs: list[Raw] = [], outputs: list[Raw] = []
-) -> Raw:  # noqa: B006
+    name: str,
+    *nodes: Raw,
+    links: Sequence[list[Any]] = (),
+    inputs: Sequence[Raw] = (),
+    outputs: Sequence[Raw] = (),
+) -> Raw:
     """A subgraph definition, its links as objects, as the frontend writes them."""
     keys = ("id", "origin_id", "origin_slot", "target_id", "target_slot", "type")
     return {
