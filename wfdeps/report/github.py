@@ -7,7 +7,7 @@ Escaping: `%`, CR and LF everywhere, `:` and `,` in properties too (actions/tool
 from __future__ import annotations
 
 from wfdeps.domain.reports import CheckReport
-from wfdeps.report.problems import Problem, problems_of
+from wfdeps.report.problems import Problem, problems_of, with_regions
 from wfdeps.report.states import Level
 from wfdeps.report.view import View
 
@@ -18,10 +18,11 @@ _ORDER = tuple(Level)
 
 def render(report: CheckReport, view: View | None = None) -> str:
     """One command a line; nothing at all where nothing is wrong."""
-    problems = sorted(problems_of(report, view or View()), key=lambda problem: _ORDER.index(problem.level))
+    texts = view.texts if view else {}
+    problems = sorted(problems_of(report), key=lambda problem: _ORDER.index(problem.level))
     if len(problems) <= MOST:
-        return "".join(map(_command, problems))
-    kept, left = problems[: MOST - 1], len(problems) - MOST + 1
+        return "".join(map(_command, with_regions(problems, texts)))
+    kept, left = with_regions(problems[: MOST - 1], texts), len(problems) - MOST + 1
     rest = f"and {left} more; the step summary or `wfdeps check --json` has them all"
     return (
         "".join(map(_command, kept))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from wfdeps.domain.lints import Lint, LintLevel
 from wfdeps.domain.refs import NodeSite, UnreadableWorkflow
@@ -12,7 +12,6 @@ from wfdeps.report.escaping import visible
 from wfdeps.report.locating import Places, Region
 from wfdeps.report.ref_fields import shown_name
 from wfdeps.report.states import STATES, Level, rank
-from wfdeps.report.view import View
 from wfdeps.report.where import where_text
 
 UNREADABLE_RULE = "WFD000"
@@ -33,17 +32,33 @@ class Problem:
     """`folder/name`: what the problem is about, whatever happens to lines and nodes."""
     message: str
     site: NodeSite | None = None
+    name: str = ""
+    """The value that stands there."""
     region: Region | None = None
+    """Its place in the workflow's text, once it was looked for."""
 
 
-def problems_of(report: CheckReport, view: View) -> tuple[Problem, ...]:
+def problems_of(report: CheckReport) -> tuple[Problem, ...]:
     """Worst first: unreadable files, then refs by state, then lints."""
-    places = {path: Places(text) for path, text in view.texts.items()}
     return (
         *_unreadable(report),
-        *(problem for item in sorted(report.items, key=rank) for problem in _of_item(item, places)),
-        *(problem for lint in report.lints for problem in _of_lint(lint, report, places)),
+        *(problem for item in sorted(report.items, key=rank) for problem in _of_item(item)),
+        *(problem for lint in report.lints for problem in _of_lint(lint, report)),
     )
+
+
+def with_regions(problems: Iterable[Problem], texts: Mapping[str, str]) -> tuple[Problem, ...]:
+    """The same with their places in the texts that are given, by workflow path; each text is read once."""
+    places: dict[str, Places] = {}
+    located = []
+    for problem in problems:
+        text = texts.get(problem.workflow)
+        if text is not None and problem.site and problem.name:
+            known = places.get(problem.workflow) or places.setdefault(problem.workflow, Places(text))
+            region = known.locate(problem.name, problem.site.node_id, problem.site.input)
+            problem = replace(problem, region=region)
+        located.append(problem)
+    return tuple(located)
 
 
 def _unreadable(report: CheckReport) -> Iterator[Problem]:
@@ -55,7 +70,7 @@ def _unreadable(report: CheckReport) -> Iterator[Problem]:
             yield Problem(UNREADABLE_RULE, "unreadable-workflow", Level.ERROR, workflow.path, "", message)
 
 
-def _of_item(item: ReportItem, places: dict[str, Places]) -> Iterator[Problem]:
+def _of_item(item: ReportItem) -> Iterator[Problem]:
     row = STATES[item.state]
     if row.level is Level.NONE:
         return
@@ -72,7 +87,7 @@ def _of_item(item: ReportItem, places: dict[str, Places]) -> Iterator[Problem]:
             subject=f"{item.ref.folder}/{shown_name(item.ref.name)}",
             message=_sentence(item, sites),
             site=sites[0],
-            region=_region(item.ref.name, sites[0], places),
+            name=item.ref.name,
         )
 
 
@@ -83,7 +98,7 @@ def _sentence(item: ReportItem, sites: list[NodeSite]) -> str:
     return f"`{visible(shown_name(item.ref.name))}`{folder} is {STATES[item.state].title}{detail}.{visible(next_step)}"
 
 
-def _of_lint(lint: Lint, report: CheckReport, places: dict[str, Places]) -> Iterator[Problem]:
+def _of_lint(lint: Lint, report: CheckReport) -> Iterator[Problem]:
     consequence = f" ComfyUI would say: {lint.consequence}" if lint.consequence else ""
     site = lint.sites[0] if lint.sites else None
     workflow = site.workflow if site else report.workflows[0].path if report.workflows else ""
@@ -95,10 +110,5 @@ def _of_lint(lint: Lint, report: CheckReport, places: dict[str, Places]) -> Iter
         subject=f"{lint.code}:{'|'.join(map(shown_name, lint.names))}",
         message=visible(f"{lint.code}: {lint.message}{consequence}"),
         site=site,
-        region=_region(lint.names[0], site, places) if lint.names and site else None,
+        name=lint.names[0] if lint.names else "",
     )
-
-
-def _region(name: str, site: NodeSite, places: dict[str, Places]) -> Region | None:
-    known = places.get(site.workflow)
-    return known.locate(name, site.node_id, site.input) if known else None

@@ -14,7 +14,7 @@ from wfdeps.domain.refs import UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport
 from wfdeps.report.escaping import json_text
 from wfdeps.report.locating import Region
-from wfdeps.report.problems import LINT_RULE, UNREADABLE_RULE, Problem, problems_of
+from wfdeps.report.problems import LINT_RULE, UNREADABLE_RULE, Problem, problems_of, with_regions
 from wfdeps.report.states import STATES, Level
 from wfdeps.report.view import View
 
@@ -48,7 +48,7 @@ def to_log(report: CheckReport, view: View) -> Fields:
         ],
         "artifacts": [{"location": {"uri": uri_of(workflow.path)}} for workflow in report.workflows],
         "columnKind": "unicodeCodePoints",
-        "results": [_result(problem, numbers) for problem in problems_of(report, view)],
+        "results": [_result(problem, numbers) for problem in with_regions(problems_of(report), view.texts)],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 

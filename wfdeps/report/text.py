@@ -10,6 +10,7 @@ from wfdeps.domain.lints import LintLevel
 from wfdeps.domain.refs import Certainty, UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport, ReportItem, ReportVerdict, WorkflowVerdict
 from wfdeps.domain.resolutions import RefState
+from wfdeps.domain.urls import without_secrets
 from wfdeps.report.escaping import visible
 from wfdeps.report.painting import Painter, columns, pad
 from wfdeps.report.ref_fields import shown_name
@@ -134,7 +135,7 @@ def _item(
     glyph = paint.tone(paint.glyph(tone), tone)
     folder = paint.tone(pad(visible(item.ref.folder), folder_width), "dim")
     where = where_text(item.ref.sites, with_workflow=len(report.workflows) > 1)
-    facts = "  ".join(part for part in (where, _size(item)) if part)
+    facts = "  ".join(part for part in (where, _size(item), _origin(item)) if part)
     room = paint.width - 4 - folder_width - 2
     if name_width + 2 + columns(facts) <= room:
         yield f"  {glyph} {folder}  {pad(_name(item), name_width)}  {paint.tone(facts, 'dim')}".rstrip()
@@ -154,6 +155,13 @@ def _name(item: ReportItem) -> str:
 
 def _size(item: ReportItem) -> str:
     return size_text(item.size) if item.size is not None else ""
+
+
+def _origin(item: ReportItem) -> str:
+    """The host the workflow itself names for a file nobody has resolved yet."""
+    if item.state is not RefState.MISSING or not item.ref.urls:
+        return ""
+    return f"at {visible(without_secrets(item.ref.urls[0])).partition('://')[2].partition('/')[0]}"
 
 
 def _details(item: ReportItem, paint: Painter) -> Iterator[str]:
