@@ -1,0 +1,214 @@
+"""Single files: their digests as Civitai computes them, their health, what sidecars claim, the content store."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zlib
+from pathlib import Path
+
+import pytest
+
+from wfdeps.domain.digests import Algorithm, Digest
+from wfdeps.domain.plans import Placement, Target
+from wfdeps.errors import LibraryError
+from wfdeps.library import Roots, open_library
+from wfdeps.library.hashing import hash_file
+from wfdeps.library.health import trouble_of
+from wfdeps.library.sidecars import claimed_digests
+from wfdeps.library.store import Store
+
+
+def safetensors(weights: bytes = b"\x01\x02\x03\x04", *, claim: int | None = None) -> bytes:
+    end = len(weights) if claim is None else claim
+    header = json.dumps({"w": {"dtype": "U8", "shape": [end], "data_offsets": [0, end]}}).encode()
+    return len(header).to_bytes(8, "little") + header + weights
+
+
+def put(path: Path, data: bytes | str) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    return str(path)
+
+
+# ── digests
+
+
+def test_every_digest_from_one_reading_is_what_the_definition_says(tmp_path: Path) -> None:
+    weights = bytes(range(256)) * 9000
+    data = safetensors(weights)
+    path = put(tmp_path / "a.safetensors", data)
+    found = {digest.algorithm: digest.value for digest in hash_file(path, Algorithm)}
+    assert found[Algorithm.SHA256] == hashlib.sha256(data).hexdigest()
+    assert found[Algorithm.AUTOV2] == hashlib.sha256(data).hexdigest()[:10]
+    assert found[Algorithm.AUTOV3] == hashlib.sha256(weights).hexdigest()[:12]
+    assert found[Algorithm.AUTOV1] == hashlib.sha256(data[0x100000:0x110000]).hexdigest()[:8]
+    assert bytes.fromhex(found[Algorithm.CRC32])[::-1] == zlib.crc32(data).to_bytes(4, "big")
+    blake3 = pytest.importorskip("blake3")
+    assert found[Algorithm.BLAKE3] == blake3.blake3(data).hexdigest()
+
+
+def test_the_known_crc_of_the_check_string_is_reversed_bytewise(tmp_path: Path) -> None:
+    path = put(tmp_path / "check", b"123456789")
+    assert hash_file(path, (Algorithm.CRC32,)) == (Digest(Algorithm.CRC32, "2639f4cb"),)
+
+
+def test_what_is_no_safetensors_file_has_no_autov3(tmp_path: Path) -> None:
+    for data in (b"", b"short", b"\xff" * 20, b"\xff\xff\xff\xff\xff\xff\xff\x7f{" + b"x" * 50):
+        found = hash_file(put(tmp_path / "a.ckpt", data), (Algorithm.SHA256, Algorithm.AUTOV3))
+        assert [digest.algorithm for digest in found] == [Algorithm.SHA256]
+
+
+def test_digests_come_strongest_first_and_only_those_asked_for(tmp_path: Path) -> None:
+    path = put(tmp_path / "a", b"x")
+    assert [
+        digest.algorithm for digest in hash_file(path, (Algorithm.CRC32, Algorithm.AUTOV2, Algorithm.SHA256))
+    ] == [
+        Algorithm.SHA256,
+        Algorithm.AUTOV2,
+        Algorithm.CRC32,
+    ]
+    assert hash_file(path, (Algorithm.AUTOV2,))[0].value == hashlib.sha256(b"x").hexdigest()[:10]
+
+
+def test_a_file_that_cannot_be_read_is_a_library_error(tmp_path: Path) -> None:
+    with pytest.raises(LibraryError):
+        hash_file(str(tmp_path / "none"), (Algorithm.SHA256,))
+    with pytest.raises(LibraryError):
+        hash_file(str(tmp_path), (Algorithm.SHA256,))
+
+
+# ── health
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [
+        (b"", "empty"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 5\n", "lfs pointer"),
+        (b"<!DOCTYPE html><html>log in</html>", "html page"),
+        (b'{"error":"Unauthorized"}', "error message"),
+        (safetensors(b"1234", claim=4000), "truncated"),
+        (safetensors()[:30], "truncated"),
+        (safetensors(b"12345678", claim=4), "longer"),
+        (b"\0" * 4096, "zero bytes"),
+    ],
+)
+def test_what_cannot_be_a_model_is_told_by_its_bytes(tmp_path: Path, data: bytes, word: str) -> None:
+    path = put(tmp_path / "a.safetensors", data)
+    assert word in trouble_of(path, len(data))
+
+
+@pytest.mark.parametrize("data", [safetensors(), b"PK\x03\x04zip", b"GGUF", b"anything else"])
+def test_what_may_be_a_model_is_left_in_peace(tmp_path: Path, data: bytes) -> None:
+    assert trouble_of(put(tmp_path / "a.safetensors", data), len(data)) == ""
+
+
+# ── sidecars
+
+
+SHA = "ab" * 32
+
+
+@pytest.mark.parametrize(
+    ("name", "document"),
+    [
+        ("a.safetensors.civitai.json", {"schema": "wfdeps/sidecar/1", "hashes": {"sha256": SHA}}),
+        (
+            "a.civitai.info",
+            {
+                "files": [
+                    {"name": "other", "hashes": {"SHA256": "cd" * 32}},
+                    {"name": "a.safetensors", "hashes": {"SHA256": SHA.upper()}},
+                ]
+            },
+        ),
+        ("a.civitai.info", {"files": [{"name": "renamed since", "hashes": {"SHA256": SHA}}]}),
+        ("a.metadata.json", {"sha256": SHA, "file_name": "a"}),
+    ],
+)
+def test_the_sidecars_in_use_are_understood(tmp_path: Path, name: str, document: object) -> None:
+    put(tmp_path / name, json.dumps(document))
+    assert claimed_digests(str(tmp_path / "a.safetensors")) == (Digest(Algorithm.SHA256, SHA),)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{", '{"hashes": 3}', '{"hashes": {"SHA256": "xyz"}}', '{"files": [1, null]}', "[" * 100_000],
+)
+def test_a_sidecar_that_makes_no_sense_claims_nothing(tmp_path: Path, text: str) -> None:
+    put(tmp_path / "a.safetensors.civitai.json", text)
+    assert claimed_digests(str(tmp_path / "a.safetensors")) == ()
+
+
+# ── the store
+
+
+def test_a_store_keeps_one_file_for_many_trees_and_knows_what_is_unused(tmp_path: Path) -> None:
+    data = b"weights" * 100
+    sha256 = hashlib.sha256(data).hexdigest()
+    for tree in ("one", "two"):
+        library = open_library(
+            Roots(models=str(tmp_path / tree)), index_path=None, store=str(tmp_path / "store")
+        )
+        staged = put(tmp_path / "staging", data)
+        target = Target("loras", str(tmp_path / tree / "loras"), "a.safetensors")
+        receipt = library.place(Placement(staged, target, None))
+        assert (receipt.sha256, receipt.wrote) == (sha256, True)
+        assert not os.path.exists(staged)
+        library.close()
+    store = Store(str(tmp_path / "store"))
+    (stored,) = store.files()
+    assert (stored.sha256, stored.size) == (sha256, len(data))
+    assert store.is_sound(stored)
+    assert store.unused() == ()
+    for tree in ("one", "two"):
+        assert (tmp_path / tree / "loras" / "a.safetensors").read_bytes() == data
+        (tmp_path / tree / "loras" / "a.safetensors").unlink()
+    assert store.unused() == (store.find(sha256),)
+    store.remove(stored)
+    assert tuple(store.files()) == ()
+
+
+def test_a_symbolic_link_counts_as_use(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "store"))
+    path = store.adopt(put(tmp_path / "staged", b"x"), hashlib.sha256(b"x").hexdigest())
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "a.pt").symlink_to(path)
+    assert len(store.unused()) == 1
+    store.note_tree(str(tmp_path / "tree"))
+    assert store.unused() == ()
+
+
+def test_a_store_that_was_damaged_says_so(tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "store"))
+    path = store.adopt(put(tmp_path / "staged", b"x"), hashlib.sha256(b"x").hexdigest())
+    os.chmod(path, 0o644)
+    Path(path).write_bytes(b"y")
+    (stored,) = store.files()
+    assert not store.is_sound(stored)
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "", "ab" * 31, "AB" * 32, "zz" * 32])
+def test_only_a_hash_is_a_name_in_the_store(tmp_path: Path, name: str) -> None:
+    with pytest.raises(LibraryError):
+        Store(str(tmp_path)).path_of(name)
+
+
+def test_what_the_store_holds_is_found_by_hash(tmp_path: Path) -> None:
+    from wfdeps.domain.model_types import ModelType
+    from wfdeps.domain.refs import ModelRef, RefStatus
+    from wfdeps.domain.resolutions import RefState
+    from wfdeps.match.local import find_local
+
+    sha256 = hashlib.sha256(b"x").hexdigest()
+    Store(str(tmp_path / "store")).adopt(put(tmp_path / "staged", b"x"), sha256)
+    library = open_library(Roots(models=str(tmp_path / "m")), index_path=None, store=str(tmp_path / "store"))
+    ref = ModelRef(
+        "a.pt", ModelType.LORA, ("loras",), RefStatus.REQUIRED, (), (Digest(Algorithm.SHA256, sha256),)
+    )
+    finding = find_local(ref, library.inventory([ref]))
+    assert finding.state is RefState.WRONG_FOLDER
+    assert finding.files[0].path == Store(str(tmp_path / "store")).path_of(sha256)
+    library.close()

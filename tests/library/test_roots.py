@@ -1,0 +1,276 @@
+"""Which folders are searched: every shape of ComfyUI folder, every option, every target, and what is odd about a yaml."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from wfdeps.domain.model_types import ModelType
+from wfdeps.domain.refs import ModelRef, RefStatus
+from wfdeps.domain.resolutions import RefState
+from wfdeps.errors import ConfigError
+from wfdeps.library import Roots, open_library
+from wfdeps.library.extra_paths import STOPS_COMFYUI, read_extra_paths
+from wfdeps.library.roots import search_paths
+from wfdeps.library.targets import PROFILES, read_profile
+from wfdeps.match.local import find_local
+from wfdeps.plan.layout import target_for
+
+
+def put(path: Path, text: str = "weights") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def dirs(roots: Roots, key: str) -> list[str]:
+    return [
+        folder.path for folder in search_paths(roots).folders if folder.folder_key == key and folder.visible
+    ]
+
+
+@pytest.fixture
+def comfyui(tmp_path: Path) -> Path:
+    path = tmp_path / "ComfyUI"
+    (path / "models" / "loras").mkdir(parents=True)
+    return path
+
+
+# ── shapes
+
+
+def test_a_plain_install_is_searched_in_comfyuis_order(comfyui: Path) -> None:
+    assert dirs(Roots(comfyui=str(comfyui)), "diffusion_models") == [
+        str(comfyui / "models" / "unet"),
+        str(comfyui / "models" / "diffusion_models"),
+        str(comfyui / "output" / "diffusion_models"),
+    ]
+
+
+def test_a_portable_folder_is_understood_and_said(tmp_path: Path, comfyui: Path) -> None:
+    found = search_paths(Roots(comfyui=str(tmp_path)))
+    assert found.models_root == str(comfyui / "models")
+    assert [notice.code for notice in found.notices] == ["portable_layout"]
+
+
+def test_a_models_folder_named_as_comfyui_is_understood_and_said(tmp_path: Path) -> None:
+    (tmp_path / "models" / "checkpoints").mkdir(parents=True)
+    found = search_paths(Roots(comfyui=str(tmp_path / "models")))
+    assert found.models_root == str(tmp_path / "models")
+    assert [notice.code for notice in found.notices] == ["models_folder_named"]
+
+
+def test_desktops_own_folder_leads_to_the_persons(tmp_path: Path) -> None:
+    person = tmp_path / "Documents" / "ComfyUI"
+    (person / "models").mkdir(parents=True)
+    put(
+        tmp_path / "data" / "extra_models_config.yaml",
+        f"comfyui_desktop:\n  is_default: 'true'\n  custom_nodes: custom_nodes/\n  download_model_base: models\n"
+        f"  base_path: {person}\n  loras: models/loras\n",
+    )
+    found = search_paths(Roots(comfyui=str(tmp_path / "data")))
+    assert found.models_root == str(person / "models")
+    (loras, *_) = [folder for folder in found.folders if folder.folder_key == "loras"]
+    assert (loras.path, loras.is_default) == (str(person / "models" / "loras"), True)
+
+
+def test_a_linked_main_means_the_folder_it_leads_to(tmp_path: Path, comfyui: Path) -> None:
+    put(comfyui / "folder_paths.py")
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "folder_paths.py").symlink_to(comfyui / "folder_paths.py")
+    assert search_paths(Roots(comfyui=str(other))).models_root == str(comfyui / "models")
+
+
+def test_the_options_mean_what_they_mean_to_comfyui(tmp_path: Path, comfyui: Path) -> None:
+    based = search_paths(Roots(comfyui=str(comfyui), base_directory=str(tmp_path / "base")))
+    assert based.models_root == str(tmp_path / "base" / "models")
+    assert str(tmp_path / "base" / "output" / "loras") in [folder.path for folder in based.folders]
+    models = search_paths(Roots(comfyui=str(comfyui), models_directory=str(tmp_path / "m")))
+    assert models.models_root == str(tmp_path / "m")
+    assert str(comfyui / "output" / "loras") in [folder.path for folder in models.folders]
+
+
+def test_the_yaml_beside_comfyui_is_read_by_itself_even_with_another_base(
+    tmp_path: Path, comfyui: Path
+) -> None:
+    put(comfyui / "extra_model_paths.yaml", "a:\n  loras: more\n")
+    roots = Roots(comfyui=str(comfyui), base_directory=str(tmp_path / "base"))
+    assert str(comfyui / "more") in dirs(roots, "loras")
+
+
+def test_a_bare_models_folder_has_no_output_folders(tmp_path: Path) -> None:
+    assert dirs(Roots(models=str(tmp_path)), "loras") == [str(tmp_path / "loras")]
+
+
+@pytest.mark.parametrize(
+    "roots",
+    [
+        Roots(comfyui="/nowhere/at/all"),
+        Roots(models="/etc/hostname"),
+        Roots(models="/tmp", extra_config=("/nowhere.yaml",)),
+        Roots(models="/tmp", target="mars"),
+        Roots(target="runpod-serverless"),
+    ],
+)
+def test_what_does_not_exist_is_one_sentence_with_a_hint(roots: Roots) -> None:
+    with pytest.raises(ConfigError) as caught:
+        search_paths(roots)
+    assert "\n" not in caught.value.message
+
+
+def test_packs_folders_come_last_and_what_a_yaml_adds_comes_first(comfyui: Path) -> None:
+    put(comfyui / "extra_model_paths.yaml", "a:\n  base_path: /big\n  ipadapter: ip\n")
+    assert dirs(Roots(comfyui=str(comfyui)), "ipadapter") == [
+        "/big/ip",
+        str(comfyui / "models" / "ipadapter"),
+    ]
+
+
+# ── yaml lint
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", STOPS_COMFYUI),
+        ("just text", STOPS_COMFYUI),
+        ("a: [1, 2", STOPS_COMFYUI),
+        ("a: text", STOPS_COMFYUI),
+        ("a:\n  vae:\n", STOPS_COMFYUI),
+        ("a:\n  vae: [x, y]\n", STOPS_COMFYUI),
+        ("a:\n  base_path:\n  vae: x\n", STOPS_COMFYUI),
+        ("a:\n  loras: |\n    x\n    y  # legacy\n", "extra_paths_comment"),
+        ("a:\n  is_default: 'false'\n  loras: x\n", "extra_paths_default_text"),
+        ("a:\n  loras: ~/x\n", "extra_paths_not_expanded"),
+        ("a:\n  loras: $HOME/x\n", "extra_paths_not_expanded"),
+        ("a:\n  lora: x\n", "extra_paths_unknown_key"),
+        ("a:\n  t2i_adapter: x\n", "extra_paths_key_is_no_alias"),
+        ("a:\n  base_path: $SURELY_NOT_SET/x\n  loras: y\n", "extra_paths_unset_variable"),
+        ("a:\n  loras: |\n    x\n     y\n", "extra_paths_spaces"),
+    ],
+)
+def test_what_comfyui_would_take_otherwise_than_its_writer_meant_is_said(
+    tmp_path: Path, text: str, code: str
+) -> None:
+    found = read_extra_paths(str(put(tmp_path / "x.yaml", text)))
+    assert code in [notice.code for notice in found.notices]
+    assert all("x.yaml" in notice.message for notice in found.notices)
+
+
+def test_a_sound_file_has_no_notices(tmp_path: Path) -> None:
+    text = "a:\n  base_path: /x\n  is_default: true\n  loras: |\n    a\n    b\n  unet: u\n  custom_nodes: c\nb:\n"
+    assert read_extra_paths(str(put(tmp_path / "x.yaml", text))).notices == ()
+
+
+def test_past_a_value_that_stops_comfyui_the_rest_is_still_read(tmp_path: Path) -> None:
+    found = read_extra_paths(str(put(tmp_path / "x.yaml", "a:\n  vae:\n  loras: x\n")))
+    assert [entry.key for entry in found.entries] == ["loras"]
+
+
+def test_a_file_that_is_no_text_is_a_notice(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_bytes(b"\xff\xfe\x00")
+    assert [notice.code for notice in read_extra_paths(str(tmp_path / "x.yaml")).notices] == [STOPS_COMFYUI]
+
+
+def test_a_warm_library_need_not_read_the_yaml_again_until_it_changes(tmp_path: Path, comfyui: Path) -> None:
+    path = put(comfyui / "extra_model_paths.yaml", "a:\n  base_path: /big\n  loras: one\n")
+    os.utime(path, ns=(10**18 + 7, 10**18 + 7))
+    index = str(tmp_path / "index.sqlite")
+    for _ in range(2):
+        library = open_library(Roots(comfyui=str(comfyui)), index_path=index)
+        assert "/big/one" in [folder.path for folder in library.folders()]
+        library.close()
+    put(path, "a:\n  base_path: /big\n  loras: two\n")
+    library = open_library(Roots(comfyui=str(comfyui)), index_path=index)
+    assert "/big/two" in [folder.path for folder in library.folders()]
+    library.close()
+
+
+# ── targets
+
+
+def ref(name: str, key: str) -> ModelRef:
+    return ModelRef(name, ModelType.OTHER, (key,), RefStatus.REQUIRED, ())
+
+
+def test_the_serverless_worker_sees_ten_folders_of_the_volume_and_the_rest_is_named_with_its_line(
+    tmp_path: Path,
+) -> None:
+    models = tmp_path / "volume" / "models"
+    put(models / "unet" / "flux.safetensors")
+    put(models / "diffusion_models" / "wan.safetensors")
+    put(models / "text_encoders" / "t5.safetensors")
+    put(models / "clip" / "clip_l.safetensors")
+    library = open_library(Roots(models=str(models), target="runpod-serverless"), index_path=None)
+    refs = [
+        ref("flux.safetensors", "diffusion_models"),
+        ref("wan.safetensors", "diffusion_models"),
+        ref("t5.safetensors", "text_encoders"),
+        ref("clip_l.safetensors", "text_encoders"),
+    ]
+    inventory = library.inventory(refs)
+    findings = [find_local(one, inventory) for one in refs]
+    assert [finding.state for finding in findings] == [
+        RefState.PRESENT,
+        RefState.INVISIBLE,
+        RefState.INVISIBLE,
+        RefState.PRESENT,
+    ]
+    assert "`diffusion_models: models/diffusion_models`" in findings[1].detail
+    assert "`text_encoders: models/text_encoders`" in findings[2].detail
+    assert target_for("diffusion_models", "new.safetensors", library.folders(), "/").root == str(
+        models / "unet"
+    )
+    assert target_for("style_models", "s.safetensors", library.folders(), "/").root == str(
+        models / "style_models"
+    )
+    library.close()
+
+
+def test_the_volume_may_be_named_by_its_models_folder_or_as_a_whole(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    by_models = search_paths(Roots(models=str(tmp_path / "models"), target="runpod-serverless"))
+    whole = search_paths(Roots(comfyui=str(tmp_path), target="runpod-serverless"))
+    assert by_models == whole
+    assert by_models.separator == "/"
+
+
+def test_a_profile_may_be_the_targets_own_yaml(tmp_path: Path) -> None:
+    profile = put(
+        tmp_path / "worker.yaml", "mine:\n  base_path: /vol\n  loras: deep/loras\n  unet: /elsewhere/unet\n"
+    )
+    put(tmp_path / "seen" / "deep" / "loras" / "a.safetensors")
+    put(tmp_path / "seen" / "models" / "loras" / "b.safetensors")
+    library = open_library(Roots(comfyui=str(tmp_path / "seen"), target=str(profile)), index_path=None)
+    refs = [ref("a.safetensors", "loras"), ref("b.safetensors", "loras")]
+    inventory = library.inventory(refs)
+    assert [find_local(one, inventory).state for one in refs] == [RefState.PRESENT, RefState.INVISIBLE]
+    assert [notice.code for notice in library.notices] == ["target_outside_volume"]
+    library.close()
+
+
+def test_a_profile_may_say_more(tmp_path: Path) -> None:
+    profile = put(
+        tmp_path / "studio.yaml",
+        "name: studio\nvolume: /mnt/x\nseparator: '\\'\nextra_model_paths:\n  a:\n    base_path: /mnt/x\n    vae: v\n",
+    )
+    read = read_profile(str(profile))
+    assert (read.name, read.volume, read.separator) == ("studio", "/mnt/x", "\\")
+
+
+@pytest.mark.parametrize("text", ["[]", "volume: 3\n", "volume: /x\nseparator: '|'\n", "a: ["])
+def test_a_profile_that_makes_no_sense_is_one_sentence(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError):
+        read_profile(str(put(tmp_path / "x.yaml", text)))
+
+
+def test_every_named_profile_can_be_laid_out(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    for name in PROFILES:
+        found = search_paths(Roots(comfyui=str(tmp_path), target=name))
+        assert {"checkpoints", "loras", "vae"} <= {
+            folder.folder_key for folder in found.folders if folder.visible
+        }
