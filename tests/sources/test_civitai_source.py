@@ -1,0 +1,237 @@
+"""Civitai as a source, against a hub that speaks its API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.fakes.hub import run_hub
+from tests.match.making import ref, settle
+from tests.sources.catalogue import ROWS, civitai, http, row, sha256_of
+from wfdeps.domain.air import Air
+from wfdeps.domain.candidates import AccessState, Candidate, VerdictKind
+from wfdeps.domain.digests import Algorithm, Digest
+from wfdeps.domain.model_types import ModelType
+from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, Query, UrlQuery
+from wfdeps.domain.resolutions import Ambiguous, Resolved
+from wfdeps.http import Http
+from wfdeps.hub.server import HubServer
+from wfdeps.sources.civitai.source import CivitaiSource
+
+LORA = (ModelType.LORA,)
+CHECKPOINT = (ModelType.CHECKPOINT,)
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[HubServer]:
+    with run_hub(ROWS) as running:
+        yield running
+
+
+@pytest.fixture
+def client() -> Iterator[Http]:
+    with http() as opened:
+        yield opened
+
+
+@pytest.fixture
+def source(hub: HubServer, client: Http) -> CivitaiSource:
+    hub.requests.clear()
+    return civitai(hub, client)
+
+
+def names(source: CivitaiSource, query: Query) -> list[str]:
+    """The file names that answer one query, best first."""
+    return [candidate.file_name for candidate in source.find_all([query])[query].candidates]
+
+
+def test_a_few_hashes_cost_one_request(source: CivitaiSource, hub: HubServer) -> None:
+    queries = [
+        HashQuery(sha256_of(row["file_name"])) for row in ROWS if row["file_name"] != "rio.safetensors"
+    ]
+    answers = source.find_all([*queries, HashQuery(sha256_of("nobody has this"))])
+    assert [answer.verdict.kind for answer in answers.values()].count(VerdictKind.FOUND) == len(queries)
+    assert [seen.path for seen in hub.requests] == ["/api/v1/model-versions/by-hash"]
+
+
+def test_many_hashes_cost_one_request_for_all_and_one_for_each_hundred_known(
+    source: CivitaiSource, hub: HubServer
+) -> None:
+    known = HashQuery(sha256_of("add_detail.safetensors"))
+    unknown = [HashQuery(sha256_of(f"unknown {number}")) for number in range(250)]
+    answers = source.find_all([known, *unknown])
+    assert len(answers) == 251
+    assert answers[known].candidates[0].file_id == 2001
+    assert [seen.path for seen in hub.requests] == [
+        "/api/v1/model-versions/by-hash/ids",
+        "/api/v1/model-versions/by-hash",
+    ]
+
+
+def test_a_hash_is_a_file_not_its_version(source: CivitaiSource) -> None:
+    assert names(source, HashQuery(sha256_of("realMix_v10.ckpt"))) == ["realMix_v10.ckpt"]
+
+
+@pytest.mark.parametrize(
+    "digest",
+    [
+        Digest(Algorithm.AUTOV2, sha256_of("add_detail.safetensors").value[:10]),
+        Digest(Algorithm.AUTOV3, "000000000001"),
+    ],
+)
+def test_other_hashes_are_asked_one_by_one(source: CivitaiSource, digest: Digest) -> None:
+    assert names(source, HashQuery(digest)) == ["add_detail.safetensors"]
+
+
+def test_a_version_and_a_file_have_numbers(source: CivitaiSource) -> None:
+    assert len(names(source, AirQuery(Air("civitai", "3", "1003")))) == 2
+    assert names(source, UrlQuery("https://civitai.com/api/download/models/1003?fileId=2103")) == [
+        "realMix_v10.ckpt"
+    ]
+    assert names(source, UrlQuery("https://www.civitai.red/models/1/detail?modelVersionId=1001")) == [
+        "add_detail.safetensors"
+    ]
+
+
+def test_a_lost_version_of_a_standing_model_is_said_to_be_gone(source: CivitaiSource) -> None:
+    query = AirQuery(Air("civitai", "3", "999999"))
+    answer = source.find_all([query])[query]
+    assert answer.verdict.kind is VerdictKind.DELETED
+    assert answer.candidates, "its other versions are worth showing"
+
+
+def test_a_lost_version_of_an_unknown_model_is_only_not_there(source: CivitaiSource) -> None:
+    query = AirQuery(Air("civitai", "0", "999999"))
+    assert source.find_all([query])[query].verdict.kind is VerdictKind.NO_SUCH
+
+
+def test_what_is_not_ours_is_left_out(source: CivitaiSource, hub: HubServer) -> None:
+    assert source.find_all([UrlQuery("https://host.example/x"), AirQuery(Air("huggingface", "o/r"))]) == {}
+    assert len(hub.requests) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "types", "found"),
+    [
+        ("add_detail.safetensors", LORA, "add_detail.safetensors"),
+        ("SDXL/add_detail.safetensors", LORA, "add_detail.safetensors"),
+        ("Add Detail (1).safetensors", LORA, "add_detail.safetensors"),
+        ("jean1-000009.safetensors", LORA, "jean1-000009.safetensors"),
+        ("realMix_v10.safetensors", CHECKPOINT, "realMix_v10.safetensors"),
+        ("realMix_v1.safetensors", CHECKPOINT, "realMix_v10.safetensors"),
+    ],
+)
+def test_a_search_of_models_finds_files(
+    source: CivitaiSource, name: str, types: tuple[ModelType, ...], found: str
+) -> None:
+    assert names(source, NameQuery(name, types))[0] == found
+
+
+def test_a_search_asks_for_all_levels_and_repeats_the_types(source: CivitaiSource, hub: HubServer) -> None:
+    source.find_all([NameQuery("add_detail.safetensors", LORA)])
+    seen = next(iter(hub.requests))
+    assert "nsfw=true" in seen.query
+    assert "types=LORA&types=LoCon&types=DoRA" in seen.query
+
+
+def test_two_files_of_one_name_are_both_found(source: CivitaiSource) -> None:
+    query = NameQuery("rio.safetensors", LORA)
+    found = source.find_all([query])[query].candidates
+    assert isinstance(settle(ref("rio.safetensors"), *found), Ambiguous)
+
+
+def test_a_name_that_says_nothing_costs_no_request(source: CivitaiSource, hub: HubServer) -> None:
+    query = NameQuery("pytorch_lora_weights.safetensors", LORA)
+    answer = source.find_all([query])[query]
+    assert "cannot be searched" in answer.verdict.detail
+    assert len(hub.requests) == 0
+
+
+def test_a_name_costs_no_more_than_its_budget(hub: HubServer, client: Http) -> None:
+    hub.requests.clear()
+    civitai(hub, client, requests_a_name=3).find_all(
+        [NameQuery("Wholly_Unknown_Thing_v12.safetensors", LORA)]
+    )
+    assert len(hub.requests) == 3
+
+
+def test_everything_seen_is_learned(hub: HubServer, client: Http) -> None:
+    learned: list[Candidate] = []
+    civitai(hub, client, learn=learned.extend).find_all([HashQuery(sha256_of("realMix_v10.ckpt"))])
+    assert {candidate.file_name for candidate in learned} == {"realMix_v10.ckpt", "realMix_v10.safetensors"}
+
+
+def test_early_access_is_known_before_the_first_byte(source: CivitaiSource) -> None:
+    query = HashQuery(sha256_of("early.safetensors"))
+    answer = source.find_all([query])[query]
+    assert answer.candidates[0].access.state is AccessState.EARLY_ACCESS
+    assert answer.verdict.kind is VerdictKind.EARLY_ACCESS
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        ({"status": 503, "times": 9}, VerdictKind.UNREACHABLE),
+        ({"status": 429, "times": 9, "body": {"error": "slow down"}}, VerdictKind.RATE_LIMITED),
+        ({"status": 429, "times": 1}, VerdictKind.RATE_LIMITED),
+        ({"status": 451, "times": 1}, VerdictKind.REFUSED),
+        ({"status": 401, "times": 1, "body": {"error": "Unauthorized"}}, VerdictKind.GATED),
+        ({"status": 200, "times": 9, "body": "<html>sorry</html>", "content_type": "text/html"}, VerdictKind.UNREACHABLE),
+        ({"status": 200, "times": 9, "body": "{\"id\": 1", "content_type": "application/json"}, VerdictKind.UNREACHABLE),
+    ],
+)  # fmt: skip
+def test_a_fault_becomes_a_verdict(client: Http, fault: dict[str, object], kind: VerdictKind) -> None:
+    with run_hub(ROWS) as hub:
+        hub.fail_next(**fault)  # type: ignore[arg-type]
+        query = AirQuery(Air("civitai", "1", "1001"))
+        answer = civitai(hub, client).find_all([query])[query]
+    assert answer.verdict.kind is kind
+    assert answer.candidates == ()
+
+
+def test_a_passing_fault_is_waited_out(client: Http) -> None:
+    with run_hub(ROWS) as hub:
+        hub.fail_next(503, times=1)
+        assert names(civitai(hub, client), HashQuery(sha256_of("add_detail.safetensors"))) == [
+            "add_detail.safetensors"
+        ]
+
+
+def test_nobody_is_asked_again_once_it_is_known_that_nobody_is_there(client: Http) -> None:
+    with run_hub(ROWS) as hub:
+        source = civitai(hub, client)
+    queries = [AirQuery(Air("civitai", "1", str(number))) for number in range(1, 40)]
+    answers = source.find_all(queries)
+    assert {answer.verdict.kind for answer in answers.values()} == {VerdictKind.UNREACHABLE}
+    assert len({answer.verdict.detail for answer in answers.values()}) == 1
+
+
+def test_a_name_and_its_resolution_in_one(source: CivitaiSource) -> None:
+    query = NameQuery("add_detail.safetensors", LORA)
+    resolution = settle(ref("add_detail.safetensors"), *source.find_all([query])[query].candidates)
+    assert isinstance(resolution, Resolved)
+    assert resolution.choice.candidate.version_id == 1001
+
+
+def test_an_endless_cursor_ends() -> None:
+    class Endless:
+        """Answers every search with a page that promises another."""
+
+        asked = 0
+
+        def json(self, method: str, url: str, *, params: object = None, body: object = None) -> object:
+            self.asked += 1
+            return {"items": [], "metadata": {"nextCursor": str(self.asked)}}
+
+    from wfdeps.sources.civitai.client import CivitaiClient
+
+    endless = Endless()
+    source = CivitaiSource(CivitaiClient(endless, "https://civitai.com"), requests_a_name=6)
+    source.find_all([NameQuery("some_name_v1.safetensors", LORA)])
+    assert endless.asked <= 6
+
+
+def test_the_hub_row_builder_makes_distinct_files() -> None:
+    assert len({built["hashes"]["SHA256"] for built in ROWS}) >= len(ROWS) - 1
+    assert row(9, "x.safetensors")["version_id"] == 1009

@@ -1,0 +1,295 @@
+"""What is remembered: answers, names, and a person's choices."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.fakes.hub import run_hub
+from tests.match.making import answer, file, ref, sha256
+from tests.sources.catalogue import ROWS, civitai, http, sha256_of
+from wfdeps.domain.air import Air
+from wfdeps.domain.candidates import Access, AccessState, Answer, Candidate, Verdict, VerdictKind
+from wfdeps.domain.model_types import ModelType
+from wfdeps.domain.queries import HashQuery, NameQuery, Query
+from wfdeps.domain.refs import NodeSite
+from wfdeps.domain.resolutions import ChosenBy, Resolved
+from wfdeps.match.decide import decide
+from wfdeps.match.queries import queries_for
+from wfdeps.sources.answer_json import answer_of, json_of
+from wfdeps.sources.answers import AnswerBook, Scope
+from wfdeps.sources.cached import AnswerStore, Cached
+from wfdeps.sources.civitai.payloads import Site
+from wfdeps.sources.civitai.rows import candidate_of_row, row_of_candidate
+from wfdeps.sources.civitai.walk import walk
+from wfdeps.sources.name_index import NameIndex
+
+HASH = HashQuery(sha256("a"))
+NAME = NameQuery("add_detail.safetensors", (ModelType.LORA,))
+HOUR, DAY = 3600.0, 86400.0
+
+
+class Counting:
+    """A source that says the same to everything, and counts how often it is asked."""
+
+    name = "civitai"
+
+    def __init__(self, says: Answer) -> None:
+        self.says = says
+        self.asked = 0
+
+    def find_all(self, queries: Sequence[Query]) -> Mapping[Query, Answer]:
+        self.asked += len(queries)
+        return dict.fromkeys(queries, self.says)
+
+
+class Clock:
+    """A clock that goes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> AnswerStore:
+    return AnswerStore(str(tmp_path / "answers.sqlite"))
+
+
+def test_what_was_found_is_not_asked_again(store: AnswerStore) -> None:
+    source = Counting(answer(file("x.safetensors", digests=(sha256("a"),))))
+    assert Cached(source, store).find_all([HASH]) == Cached(source, store).find_all([HASH])
+    assert source.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "says", "lasts"),
+    [
+        (HASH, answer(file("x")), 20 * DAY),
+        (HASH, answer(), HOUR),
+        (NAME, answer(file("x")), 20 * HOUR),
+        (NAME, answer(), 0.5 * HOUR),
+    ],
+)
+def test_what_was_not_found_is_asked_again_sooner(
+    store: AnswerStore, query: Query, says: Answer, lasts: float
+) -> None:
+    source, clock = Counting(says), Clock()
+    cached = Cached(source, store, now=clock)
+    cached.find_all([query])
+    clock.now += lasts
+    cached.find_all([query])
+    assert source.asked == 1
+    clock.now += 31 * DAY
+    cached.find_all([query])
+    assert source.asked == 2
+
+
+@pytest.mark.parametrize("kind", [VerdictKind.UNREACHABLE, VerdictKind.RATE_LIMITED, VerdictKind.REFUSED])
+def test_a_fault_is_never_remembered(store: AnswerStore, kind: VerdictKind) -> None:
+    source = Counting(Answer((), Verdict("civitai", kind)))
+    cached = Cached(source, store)
+    cached.find_all([HASH])
+    cached.find_all([HASH])
+    assert source.asked == 2
+
+
+def test_offline_nobody_is_asked_and_old_answers_do(store: AnswerStore) -> None:
+    source, clock = Counting(answer(file("x"))), Clock()
+    Cached(source, store, now=clock).find_all([HASH])
+    clock.now += 300 * DAY
+    offline = Cached(source, store, offline=True, now=clock).find_all([HASH, NAME])
+    assert offline[HASH].candidates
+    assert offline[NAME].verdict.kind is VerdictKind.UNREACHABLE
+    assert source.asked == 1
+
+
+def test_an_answer_from_the_future_is_not_believed(store: AnswerStore) -> None:
+    source, clock = Counting(answer(file("x"))), Clock()
+    cached = Cached(source, store, now=clock)
+    cached.find_all([HASH])
+    clock.now -= DAY
+    cached.find_all([HASH])
+    assert source.asked == 2
+
+
+def test_another_server_or_a_login_is_another_memory(store: AnswerStore) -> None:
+    source = Counting(answer(file("x")))
+    for scope in ("https://one anonymous", "https://one signed in", "https://two anonymous"):
+        Cached(source, store, scope=scope).find_all([HASH])
+    assert source.asked == 3
+
+
+def test_a_damaged_file_is_put_aside(tmp_path: Path) -> None:
+    path = tmp_path / "answers.sqlite"
+    path.write_bytes(b"this is no database, and it is long enough to be taken for one" * 100)
+    source = Counting(answer(file("x")))
+    assert Cached(source, AnswerStore(str(path))).find_all([HASH])[HASH].candidates
+    assert (tmp_path / "answers.sqlite.damaged").exists()
+
+
+def test_an_entry_another_version_wrote_is_as_if_it_were_not_there(
+    tmp_path: Path, store: AnswerStore
+) -> None:
+    source = Counting(answer(file("x")))
+    Cached(source, store).find_all([HASH])
+    store.close()
+    with sqlite3.connect(tmp_path / "answers.sqlite") as database:
+        database.execute("UPDATE answers SET body = '{\"verdict\": 7}'")
+    database.close()
+    Cached(source, store).find_all([HASH])
+    assert source.asked == 2
+
+
+_TEXT = st.text(max_size=12)
+_CANDIDATES = st.builds(
+    Candidate,
+    source=_TEXT,
+    file_name=_TEXT,
+    url=_TEXT,
+    model_type=st.sampled_from(ModelType),
+    base_model=st.none() | _TEXT,
+    size=st.none() | st.integers(0, 2**50),
+    digests=st.sampled_from([(), (sha256("a"),), (sha256("a"), sha256("b"))]),
+    air=st.sampled_from([None, Air("civitai", "1", "2", "3", "sd1", "lora", "safetensor")]),
+    access=st.builds(Access, st.sampled_from(AccessState), _TEXT, st.none() | _TEXT),
+    trained_words=st.lists(_TEXT, max_size=3).map(tuple),
+    is_primary=st.booleans(),
+    mirrors=st.lists(_TEXT, max_size=2).map(tuple),
+)
+
+
+@given(st.lists(_CANDIDATES, max_size=3), st.sampled_from(VerdictKind), _TEXT)
+def test_an_answer_comes_back_as_it_went(candidates: list[Candidate], kind: VerdictKind, detail: str) -> None:
+    told = Answer(tuple(candidates), Verdict("civitai", kind, detail))
+    assert answer_of(json_of(told)) == told
+
+
+@pytest.fixture
+def index() -> NameIndex:
+    index = NameIndex(":memory:")
+    index.learn(
+        [file("add_detail.safetensors", 1, digests=(sha256("a"),)), file("lyriel_v15.safetensors", 2)]
+    )
+    return index
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "add_detail.safetensors",
+        "x/Add Detail (1).safetensors",
+        "add_detail_fp16.ckpt",
+        "add_detai.safetensors",
+    ],
+)
+def test_the_index_knows_a_name_however_it_is_written(index: NameIndex, written: str) -> None:
+    query = NameQuery(written)
+    assert [candidate.file_id for candidate in index.find_all([query])[query].candidates] == [1]
+
+
+def test_the_index_knows_hashes_and_leaves_the_rest_to_others(index: NameIndex) -> None:
+    assert index.find_all([HASH])[HASH].candidates[0].file_id == 1
+    assert index.find_all([NameQuery("unknown.safetensors"), HashQuery(sha256("f"))]) == {}
+
+
+def test_what_is_newer_replaces_what_was_known(index: NameIndex) -> None:
+    index.learn([replace(file("add_detail.safetensors", 1), downloads=99)])
+    query = NameQuery("add_detail.safetensors")
+    (found,) = index.find_all([query])[query].candidates
+    assert found.downloads == 99
+
+
+def test_everything_a_source_says_feeds_the_index() -> None:
+    index = NameIndex(":memory:")
+    with run_hub(ROWS) as hub, http() as client:
+        civitai(hub, client, learn=index.learn).find_all([HashQuery(sha256_of("realMix_v10.ckpt"))])
+    assert sum(index.count().values()) == 2
+
+
+def test_a_row_comes_back_as_it_went() -> None:
+    site = Site("https://civitai.com", "2026-11-01T00:00:00")
+    for row in ROWS:
+        candidate = candidate_of_row(row, site)
+        assert candidate is not None
+        assert candidate_of_row(row_of_candidate(candidate), site) == candidate
+
+
+def test_a_walk_learns_everything_and_goes_on_where_it_stopped() -> None:
+    many = [row | {"model_id": number, "version_id": number, "file_id": number, "published_at": f"2026-01-01T00:{number // 60:02}:{number % 60:02}.000Z"} for number, row in enumerate([ROWS[0]] * 250, start=1)]  # fmt: skip
+    index = NameIndex(":memory:")
+    with run_hub(many) as hub, http() as client:
+        source = civitai(hub, client)
+        site = Site(hub.url, "2026-11-01T00:00:00")
+        first = walk(source._client, site, index, pause=0)
+        next(first)
+        first.close()
+        steps = list(walk(source._client, site, index, pause=0))
+    assert [step.models for step in steps] == [100, 50]
+    assert sum(index.count().values()) == 250
+
+
+@pytest.fixture
+def book_path(tmp_path: Path) -> str:
+    return str(tmp_path / "choices.sqlite")
+
+
+def test_a_choice_is_kept_at_once_and_taken_next_time(book_path: str) -> None:
+    wanted = replace(
+        ref("add_detail.safetensors"), sites=(NodeSite("/w/one.json", "1", "LoraLoader", "lora_name"),)
+    )
+    AnswerBook(book_path).save(wanted, file("other.safetensors"), Scope.WORKFLOW)
+    book = AnswerBook(book_path, workflows=("/w/one.json",))
+    query = queries_for(wanted)[-1]
+    resolution = decide(wanted, [(query, book.find_all([query])[query])])
+    assert isinstance(resolution, Resolved)
+    assert resolution.chosen_by is ChosenBy.USER
+
+
+@pytest.mark.parametrize(
+    ("scope", "holds_here", "holds_elsewhere"),
+    [(Scope.WORKFLOW, True, False), (Scope.PROJECT, True, False), (Scope.ALWAYS, True, True)],
+)
+def test_a_choice_holds_where_it_was_given(
+    book_path: str, scope: Scope, holds_here: bool, holds_elsewhere: bool
+) -> None:
+    wanted = replace(
+        ref("add_detail.safetensors"), sites=(NodeSite("/w/one.json", "1", "LoraLoader", "lora_name"),)
+    )
+    AnswerBook(book_path, project="/p").save(wanted, file("other.safetensors"), scope)
+    here = AnswerBook(book_path, project="/p", workflows=("/w",))
+    elsewhere = AnswerBook(book_path, project="/q", workflows=("/v/one.json",))
+    assert bool(here.find_all([NAME])) is holds_here
+    assert bool(elsewhere.find_all([NAME])) is holds_elsewhere
+
+
+def test_a_choice_for_a_lora_is_none_for_a_checkpoint_of_that_name(book_path: str) -> None:
+    AnswerBook(book_path).save(ref("add_detail.safetensors"), file("other.safetensors"), Scope.ALWAYS)
+    assert (
+        AnswerBook(book_path).find_all([NameQuery("add_detail.safetensors", (ModelType.CHECKPOINT,))]) == {}
+    )
+
+
+def test_never_ask_is_an_answer_too(book_path: str) -> None:
+    book = AnswerBook(book_path)
+    book.save(ref("add_detail.safetensors"), None, Scope.ALWAYS)
+    assert book.is_never_asked(ref("add_detail.safetensors"))
+    assert book.find_all([NAME]) == {}
+
+
+def test_what_is_forgotten_is_asked_again(book_path: str) -> None:
+    book = AnswerBook(book_path)
+    for name in ("a.safetensors", "b.safetensors", "c.safetensors"):
+        book.save(ref(name), file(name), Scope.ALWAYS)
+    assert book.forget(name="x/A.safetensors") == 1
+    assert book.forget(number=book.choices()[0].number) == 1
+    assert [choice.name for choice in book.choices()] == ["c.safetensors"]
+    assert book.forget() == 1
