@@ -204,14 +204,15 @@ def _of_others(ref: ModelRef, inventory: Inventory) -> Finding:
 
 
 def _best(chosen: list[tuple[Nearness, LocalFile]]) -> Iterable[LocalFile]:
-    """All that may be meant: of files with the very path but for its spelling only the one ComfyUI would load."""
+    """All that may be meant: of one path, but for its spelling, in one folder only the file ComfyUI would load."""
     likeness = chosen[0][0][1]
     if likeness not in (_SEPARATOR, _SPELLING):
         return (file for _, file in chosen)
-    same = [file for rank, file in chosen if rank[1] == likeness]
-    if likeness == _SPELLING and len({file.name for file in same}) > 1:
-        return same
-    return (min(same, key=lambda file: (not file.visible, file.order)),)
+    loaded: dict[tuple[str, str], LocalFile] = {}
+    same = (file for rank, file in chosen if rank[1] == likeness)
+    for file in sorted(same, key=lambda file: (not file.visible, file.order)):
+        loaded.setdefault((file.folder_key, file.name), file)
+    return loaded.values()
 
 
 Nearness = tuple[int, int]

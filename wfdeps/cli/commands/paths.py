@@ -54,7 +54,18 @@ def document(library: LocalLibrary) -> dict[str, object]:
         "models_root": library.models_root,
         "separator": library.separator,
         "folders": [
-            {**asdict(folder), "endings": sorted(folder.endings), "receives": _receives(folder, library)}
+            {
+                "key": folder.folder_key,
+                "path": folder.path,
+                "endings": sorted(folder.endings),
+                "reason": folder.reason,
+                "origin": folder.origin,
+                "is_default": folder.is_default,
+                "exists": folder.exists,
+                "visible": folder.visible,
+                "fix": folder.fix,
+                "receives": _receives(folder, library),
+            }
             for folder in library.folders()
             if folder.folder_key
         ],
