@@ -173,17 +173,18 @@ class _Run:
                 slot.tidy()
             if group.lease is not None:
                 group.lease.give_back()
-            for slot in group.slots:
-                slot.tidy_folder()
 
     def stop(self) -> None:
         """Let the workers end within a chunk; what is proven stays in staging."""
         self._stop.set()
         for thread in self._threads:
             thread.join()
-        for group in set(self._groups.values()):
+        groups = set(self._groups.values())
+        for group in groups:
             if group.lease is not None:
                 group.lease.give_back()
+        for slot in {slot.folder: slot for group in groups for slot in group.slots}.values():
+            slot.tidy_folder()
 
     def _work(self) -> None:
         while not self._stop.is_set() and (group := self._take()) is not None:

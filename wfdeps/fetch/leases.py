@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from wfdeps.disk import is_network_fs
@@ -11,6 +12,8 @@ from wfdeps.errors import LibraryError
 
 PATIENCE = 0.2
 """Seconds between two looks at the stop flag while waiting."""
+
+_FOLDER_TRIES = 20
 
 
 class Lease:
@@ -45,19 +48,31 @@ class Lease:
         import filelock  # 56 ms to import
 
         lock = _lock_of(self._path, filelock)
-        try:
-            lock.acquire(timeout=timeout)
-        except filelock.Timeout:
-            return False
-        except OSError as error:
-            raise LibraryError(f"cannot lock `{self._path}`: {error.strerror or error}") from error
+        for _ in range(_FOLDER_TRIES):
+            try:
+                os.makedirs(os.path.dirname(self._path), exist_ok=True)
+                lock.acquire(timeout=timeout)
+                break
+            except filelock.Timeout:
+                return False
+            except (FileNotFoundError, FileExistsError):
+                continue  # another process removed the empty folder in between
+            except OSError as error:
+                raise LibraryError(f"cannot lock `{self._path}`: {error.strerror or error}") from error
+        else:
+            raise LibraryError(f"cannot lock `{self._path}`: its folder does not stay")
         self._lock = lock
         return True
 
 
 def _lock_of(path: str, filelock: Any) -> Any:
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    if is_network_fs(os.path.dirname(path)):
+    if _is_shared(os.path.dirname(path)):
         soft = getattr(filelock, "SoftFileLease", filelock.SoftFileLock)
         return soft(path, mode=0o600, thread_local=False)
     return filelock.FileLock(path, mode=0o600, thread_local=False)
+
+
+@lru_cache(maxsize=64)
+def _is_shared(folder: str) -> bool:
+    os.makedirs(folder, exist_ok=True)
+    return is_network_fs(folder)

@@ -26,7 +26,7 @@ SAVED_EVERY = 5.0
 class Session:
     """Everything about the bytes of one file while they come. Made by `open_session`, ended by `close`."""
 
-    def __init__(self, slot: Slot, handle: int, state: State, *, small: bool) -> None:
+    def __init__(self, slot: Slot, handle: int, state: State) -> None:
         self.slot = slot
         self.handle = handle
         self.url_key = state.url_key
@@ -40,11 +40,10 @@ class Session:
         self.fault: Exception | None = None
         """What a helping connection found that ends the session."""
         self._take_up(state)
-        self.trail = Trail(handle, self.ledger, state.marks, inline=small)
+        self.trail = Trail(handle, self.ledger, state.marks)
         self._kept = self.ledger.written.total
         self._wake = Event()
         self._ended = False
-        self._small = small
         self._proven = False
         self._keeper: Thread | None = None
 
@@ -66,7 +65,7 @@ class Session:
             )
         if size > SMALL:
             self._preallocate(size)
-            self.keep()
+            self.follow()
 
     def write(self, claim: Claim, data: bytes | bytearray, count: int, *, owned: bool = False) -> None:
         """Put `count` bytes at the claim's position, and let the hash know. Raises DiskFullError, LibraryError."""
@@ -78,8 +77,9 @@ class Session:
         self.trail.wrote(claim, data, count, owned=owned)
         self._hold_back()
 
-    def keep(self) -> None:
-        """Sync and remember what is proven, from now on, in a thread of its own."""
+    def follow(self) -> None:
+        """From now on hash, and sync and remember what is proven, in threads of their own."""
+        self.trail.follow()
         if self._keeper is None:
             self._keeper = Thread(target=self._keep, name="keeper", daemon=True)
             self._keeper.start()
@@ -98,7 +98,7 @@ class Session:
             self._keeper.join()
         self.trail.close()
         try:
-            if not (self._proven and self._small):
+            if not self._proven or self._keeper is not None:
                 with contextlib.suppress(LibraryError, OSError):  # a full disk was told already
                     self._save()
         finally:
@@ -148,11 +148,11 @@ class Session:
         self._kept = total
 
 
-def open_session(slot: Slot, url_key: str, *, resume: bool, by_hash: bool, size: int | None) -> Session:
+def open_session(slot: Slot, url_key: str, *, resume: bool, by_hash: bool) -> Session:
     """A session on the slot's part: taking up what an earlier one proved if that can be trusted, else from nothing.
 
     Trusted is a state of the same URL that names the object's version, and any state where the file's hash is
-    known, since every byte is hashed again. `size` is a guess from elsewhere, to tell small files.
+    known, since every byte is hashed again.
     """
     handle = open_part(slot)
     try:
@@ -167,8 +167,10 @@ def open_session(slot: Slot, url_key: str, *, resume: bool, by_hash: bool, size:
             state = State(
                 url_key, state.size, Validator(), state.marks, state.pieces
             )  # another mirror's validator
-        small = (state.size or size or SMALL + 1) <= SMALL
-        return Session(slot, handle, state, small=small)
+        session = Session(slot, handle, state)
+        if state.frontier > SMALL:
+            session.follow()
+        return session
     except BaseException:
         os.close(handle)
         raise

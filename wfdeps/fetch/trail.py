@@ -24,11 +24,9 @@ RING = 8
 
 
 class Trail:
-    """The hash that follows a file. `inline` hashes in the writer's thread: for small files."""
+    """The hash that follows a file: in the writer's thread, until `follow` gives it one of its own."""
 
-    def __init__(
-        self, handle: int, ledger: Ledger, known: Mapping[int, str] | None = None, *, inline: bool = False
-    ) -> None:
+    def __init__(self, handle: int, ledger: Ledger, known: Mapping[int, str] | None = None) -> None:
         self._handle = handle
         self._ledger = ledger
         self._known = dict(known or {})
@@ -42,7 +40,10 @@ class Trail:
         self._closed = False
         self._fault: Exception | None = None
         self._thread: Thread | None = None
-        if not inline:
+
+    def follow(self) -> None:
+        """Hash in a thread of its own from now on: worth it for large files."""
+        if self._thread is None:
             self._thread = Thread(target=self._follow, name="sha256", daemon=True)
             self._thread.start()
 
@@ -150,6 +151,8 @@ class Trail:
                 self._ledger.changed.wait(0.1)
         if buffer is None:
             self._step_cold()
+            with self._ledger.changed:
+                self._ledger.changed.notify_all()
             return True
         self._take(memoryview(buffer)[:count])
         with self._ledger.changed:

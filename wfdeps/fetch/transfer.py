@@ -95,10 +95,7 @@ class Transfer:
 
     @contextmanager
     def _session(self, address: Address) -> Iterator[Session]:
-        guess = self._exact or self._download.size
-        session = open_session(
-            self._slot, url_key(address.url), resume=self._resume, by_hash=self._by_hash, size=guess
-        )
+        session = open_session(self._slot, url_key(address.url), resume=self._resume, by_hash=self._by_hash)
         session.ranges = self._ranges
         self._resume = True
         try:
