@@ -13,6 +13,7 @@ import pytest
 
 from wfdeps.cli.main import main
 from wfdeps.library.store import Store
+from wfdeps.schema import problems
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -250,6 +251,21 @@ def test_verify_finds_bytes_that_changed_while_the_times_did_not(run: Run, comfy
     code, out, _ = run("verify")
     assert code == 1
     assert "truncated" in out
+
+
+def test_every_document_keeps_its_schema(run: Run, workflow: str, tmp_path: Path) -> None:
+    folder = str(tmp_path / "store")
+    Store(folder).adopt(str(put(tmp_path / "staged", b"x")), hashlib.sha256(b"x").hexdigest())
+    lines = {
+        "paths-1": ("paths",),
+        "library-1": ("list", "--workflows", workflow),
+        "unused-1": ("unused", workflow),
+        "duplicates-1": ("duplicates",),
+        "verify-1": ("verify",),
+        "store-1": ("store", "ls", "--store", folder),
+    }
+    for name, words in lines.items():
+        assert problems(json.loads(run(*words, "--json")[1]), name) == (), name
 
 
 # ── store
