@@ -26,7 +26,9 @@ def render(readings: Iterable[Reading]) -> str:
 def render_lines(readings: Iterable[Reading]) -> str:
     """One workflow a line, each with the schema it keeps."""
     return "".join(
-        json_text(json.dumps({"schema": SCHEMA, **workflow_fields(one)}, ensure_ascii=False, separators=(",", ":")))
+        json_text(
+            json.dumps({"schema": SCHEMA, **workflow_fields(one)}, ensure_ascii=False, separators=(",", ":"))
+        )
         + "\n"
         for one in readings
     )

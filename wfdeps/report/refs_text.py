@@ -61,7 +61,9 @@ def _folder_title(folder: str) -> str:
 
 
 def _line(ref: ModelRef, width: int, paint: Painter) -> str:
-    glyph = paint.tone(paint.glyph(_GLYPH.get(ref.status, "dim")), _GLYPH.get(ref.status, "dim").replace("next", "command"))
+    glyph = paint.tone(
+        paint.glyph(_GLYPH.get(ref.status, "dim")), _GLYPH.get(ref.status, "dim").replace("next", "command")
+    )
     name = pad(_name(ref), width)
     tone = _TONE.get(ref.status, "dim")
     told = [_WORD.get(ref.status, str(ref.status))] if ref.status is not RefStatus.REQUIRED else []
@@ -77,7 +79,9 @@ def _name(ref: ModelRef) -> str:
 
 
 def _sites(ref: ModelRef) -> str:
-    shown = [f"{visible(site.node_class)} {visible(site.node_id)}".strip() for site in ref.sites[:_SITES_SHOWN]]
+    shown = [
+        f"{visible(site.node_class)} {visible(site.node_id)}".strip() for site in ref.sites[:_SITES_SHOWN]
+    ]
     more = len(ref.sites) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import NamedTuple
 
 from wfdeps.domain.air import Air
@@ -17,7 +18,7 @@ from wfdeps.workflow.names import is_stand_in
 from wfdeps.workflow.reach import reached
 from wfdeps.workflow.remarks import remark_on_dynamic, remarks_on, remarks_on_claim
 from wfdeps.workflow.slots import Claim, Dynamic, claims_of
-from wfdeps.workflow.text_tags import Tag, tags_of
+from wfdeps.workflow.text_tags import Tag, lora_readers, tags_of
 
 # The strongest status of all sites is the ref's.
 _ORDER = (
@@ -41,13 +42,17 @@ class Found(NamedTuple):
 class Reading:
     """What one graph gave."""
 
+    readers: Callable[[], frozenset[str]]
+    """The nodes whose `<lora:…>` is loaded, found when first asked for."""
     found: list[Found] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 
 
 def read_claims(graph: Graph, table: LoaderTable, path: str, *, include_inactive: bool) -> Reading:
     """Everything the nodes of a graph name, each with its status."""
-    reading = Reading(notices=[Notice(code, message) for code, message in graph.notices])
+    reading = Reading(
+        cache(lambda: lora_readers(graph)), notices=[Notice(code, message) for code, message in graph.notices]
+    )
     running = reached(graph, table)
     if running is None and graph.nodes:
         reading.notices.append(
@@ -90,7 +95,7 @@ def _claims(node: Node, graph: Graph, table: LoaderTable, reading: Reading) -> I
                 yield claim
     elif node.node_class not in table.known:
         yield from guesses_of(node, table)
-    for tag in tags_of(node, graph):
+    for tag in tags_of(node, reading.readers):
         yield _tagged(tag)
 
 

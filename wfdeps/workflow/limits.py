@@ -12,6 +12,8 @@ MAX_INFLATED_BYTES: Final = MAX_JSON_BYTES
 """What a compressed chunk (zTXt, iTXt, zip member) may become."""
 MAX_NODES: Final = 100_000
 """After subgraphs are unfolded. The largest real workflow we know has 2,000."""
+MAX_INSTANCES: Final = 10_000
+"""Of subgraphs, all together: two of one in each other multiply."""
 MAX_SUBGRAPH_DEPTH: Final = 64
 """Subgraphs inside subgraphs."""
 MAX_DOCUMENTS: Final = 1_000

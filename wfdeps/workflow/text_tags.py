@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from wfdeps.domain.air import AIR_ANYWHERE
@@ -40,8 +40,8 @@ class Tag(NamedTuple):
     """False for a tag that nothing reads."""
 
 
-def tags_of(node: Node, graph: Graph) -> Iterator[Tag]:
-    """The models that this node's text names, `<lora:…>` with whether anything loads it."""
+def tags_of(node: Node, readers: Callable[[], frozenset[str]]) -> Iterator[Tag]:
+    """The models that this node's text names; `readers` says, when first asked, where `<lora:…>` is loaded."""
     if _SHOWS.search(node.node_class):
         return
     for name, text in _texts(node):
@@ -49,7 +49,7 @@ def tags_of(node: Node, graph: Graph) -> Iterator[Tag]:
             for embedding in embeddings_in(text):
                 yield Tag(embedding, "embeddings", name)
         if "<lora:" in text and node.node_class not in _LORA_IS_LOADED_FROM_LIST:
-            loaded = parses_loras(node, graph)
+            loaded = node.id in readers()
             for lora in loras_in(text):
                 yield Tag(lora, "loras", name, loaded)
         if "urn:air:" in text and " " in text.strip():
@@ -75,30 +75,26 @@ def loras_in(text: str) -> Iterator[str]:
             yield name
 
 
-def parses_loras(node: Node, graph: Graph) -> bool:
-    """Whether this node, or one its text flows to, loads what `<lora:…>` names."""
-    if _PARSERS.search(node.node_class):
-        return True
-    users = _users(graph)
-    seen, todo = {node.id}, [node.id]
+def lora_readers(graph: Graph) -> frozenset[str]:
+    """The nodes whose `<lora:…>` is loaded: those that parse it, and those whose text flows to one."""
+    found: set[str] = set()
+    todo = [node.id for node in graph.nodes.values() if _PARSERS.search(node.node_class)]
     while todo:
-        for user in users.get(todo.pop(), ()):
-            if user.id not in seen:
-                if _PARSERS.search(user.node_class):
-                    return True
-                seen.add(user.id)
-                if "STRING" in user.output_types or not user.output_types:
-                    todo.append(user.id)
-    return False
+        node = graph.nodes.get(todo.pop())
+        if node is None or node.id in found:
+            continue
+        found.add(node.id)
+        todo.extend(
+            origin.node_id
+            for origin in node.origins.values()
+            if isinstance(origin, Output) and _gives_text(graph.nodes.get(origin.node_id))
+        )
+    return frozenset(found)
 
 
-def _users(graph: Graph) -> dict[str, list[Node]]:
-    found: dict[str, list[Node]] = {}
-    for node in graph.nodes.values():
-        for origin in node.origins.values():
-            if isinstance(origin, Output):
-                found.setdefault(origin.node_id, []).append(node)
-    return found
+def _gives_text(node: Node | None) -> bool:
+    """API format tells no types: there every link may carry text."""
+    return node is not None and (not node.output_types or "STRING" in node.output_types)
 
 
 def _texts(node: Node) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from typing import Any
 from wfdeps.errors import WorkflowError
 from wfdeps.workflow.graph import Graph, Literal, Node, Origin, Output
 from wfdeps.workflow.group_nodes import unfold_group
-from wfdeps.workflow.limits import MAX_HOPS, MAX_NODES, MAX_SUBGRAPH_DEPTH
+from wfdeps.workflow.limits import MAX_HOPS, MAX_INSTANCES, MAX_NODES, MAX_SUBGRAPH_DEPTH
 from wfdeps.workflow.promoted import Handed, hand_in
 
 Raw = dict[str, Any]
@@ -58,7 +58,7 @@ def read_workflow_graph(workflow: Mapping[str, Any]) -> Graph:
 class _Scope:
     """The nodes and links of the root or of one instance of a subgraph."""
 
-    __slots__ = ("children", "definition", "handed", "host", "inactive", "input_id", "links", "nodes", "output_id",
+    __slots__ = ("children", "definition", "handed", "host", "inactive", "input_id", "into", "links", "nodes", "output_id",
                  "parent", "prefix", "setters")  # fmt: skip
 
     def __init__(
@@ -72,6 +72,7 @@ class _Scope:
         self.links = _links(raw.get("links"))
         self.children: dict[str, _Scope] = {}
         self.setters: dict[str, Raw] | None = None
+        self.into: dict[tuple[str, int], str] | None = None
         self.input_id = _border(raw, "inputNode", -10)
         self.output_id = _border(raw, "outputNode", -20)
 
@@ -86,6 +87,7 @@ class _Reader:
         self.pending: list[tuple[_Scope, Raw, Node]] = []
         self.graph = Graph("ui", {})
         self.notes: list[str] = []
+        self.instances = 0
 
     def read(self) -> Graph:
         self._open(_Scope(self.workflow, None, None, Handed({}, {})), ())
@@ -116,6 +118,9 @@ class _Reader:
         if name in path:
             self.graph.notices.append(("recursive_subgraph", f"subgraph `{name}` contains itself; read once"))
             return
+        self.instances += 1
+        if self.instances > MAX_INSTANCES:
+            raise WorkflowError(f"too many instances of subgraphs, the limit is {MAX_INSTANCES:,}")
         if len(path) >= MAX_SUBGRAPH_DEPTH:
             raise WorkflowError(f"subgraphs nested deeper than {MAX_SUBGRAPH_DEPTH}")
         child = _Scope(definition, scope, raw, hand_in(raw, definition, scope.handed.inner.get(node_id, {})))
@@ -306,10 +311,9 @@ def _link_into(scope: _Scope, target_id: str, slot: int) -> object:
         for link_id in outputs[slot].get("linkIds") or ():
             if str(link_id) in scope.links:
                 return link_id
-    for link_id, link in scope.links.items():
-        if link[3] == target_id and link[4] == slot:
-            return link_id
-    return None
+    if scope.into is None:
+        scope.into = {link[3:]: link_id for link_id, link in reversed(scope.links.items())}
+    return scope.into.get((target_id, slot))
 
 
 def _node(node_id: str, raw: Raw, node_class: str, overrides: Mapping[str, object] | None) -> Node:
