@@ -1,0 +1,286 @@
+"""Choosing: what is shown, what each key does, and what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from tests.match.making import file, ref
+from wfdeps.console.chooser import NeverAsk, Prompt, TakeBest, Terminal
+from wfdeps.console.question import size_in_words
+from wfdeps.domain.candidates import Access, AccessState, Candidate, Evidence, RankedCandidate, Why
+from wfdeps.domain.refs import ModelRef, NodeSite
+from wfdeps.domain.resolutions import Ambiguous
+
+EXACT = Evidence(Why.NAME_EXACT, "add_detail.safetensors")
+DIFFERS = Evidence(Why.BASE_DIFFERS, "SDXL 1.0, the workflow is SD 1.5")
+
+
+def ranked(number: int, confidence: float, *evidence: Evidence, **more: object) -> RankedCandidate:
+    found = file("add_detail.safetensors", number, **more)
+    return RankedCandidate(found, evidence or (EXACT,), confidence)
+
+
+def question(*candidates: RankedCandidate, name: str = "add_detail.safetensors") -> Ambiguous:
+    sites = (
+        NodeSite("wf.json", "14", "LoraLoader", "lora_name"),
+        NodeSite("wf.json", "22", "LoraLoader", "lora_name"),
+    )
+    return Ambiguous(replace(ref(name), sites=sites), candidates, "no file has exactly this name")
+
+
+SURE = question(ranked(1, 0.97), ranked(2, 0.7, DIFFERS))
+UNSURE = question(ranked(1, 0.7), ranked(2, 0.69))
+
+
+@dataclass
+class Person:
+    """Types these lines, reads everything, and leaves (Ctrl-C) when there are no more."""
+
+    lines: list[str]
+    seen: list[str] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
+
+    def terminal(self) -> Terminal:
+        return Terminal(
+            self.seen.append, lambda prompt: self.lines.pop(0) if self.lines else None, self.opened.append
+        )
+
+    @property
+    def read(self) -> str:
+        return "\n".join(self.seen)
+
+
+@dataclass
+class Book:
+    """Remembers in a list."""
+
+    kept: list[tuple[str, int | None, str]] = field(default_factory=list)
+    never: set[str] = field(default_factory=set)
+
+    def save(self, ref: ModelRef, candidate: Candidate | None, scope: str) -> None:
+        self.kept.append((ref.name, candidate.file_id if candidate else None, scope))
+
+    def is_never_asked(self, ref: ModelRef) -> bool:
+        return ref.name in self.never
+
+
+def chosen_by(lines: Sequence[str], asked: Ambiguous = UNSURE) -> tuple[int | None, Person]:
+    person = Person(list(lines))
+    found = Prompt(terminal=person.terminal()).choose(asked)
+    return (found.candidate.file_id if found else None), person
+
+
+def test_a_number_chooses() -> None:
+    assert chosen_by(["2"])[0] == 2
+
+
+def test_enter_takes_the_first_only_when_it_is_sure() -> None:
+    assert chosen_by([""], SURE)[0] == 1
+    answer, person = chosen_by(["", "1"], UNSURE)
+    assert answer == 1
+    assert "not sure enough" in person.read
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        ranked(1, 0.97, EXACT, DIFFERS),
+        ranked(1, 0.97, access=Access(AccessState.EARLY_ACCESS)),
+        ranked(1, 0.97, unsafe="dangerous import"),
+    ],
+    ids=["another base model", "early access", "a warning"],
+)
+def test_enter_never_takes_what_has_something_against_it(first: RankedCandidate) -> None:
+    answer, _ = chosen_by(["", "s"], question(first, ranked(2, 0.3)))
+    assert answer is None
+
+
+def test_a_number_that_is_not_there_is_asked_again() -> None:
+    answer, person = chosen_by(["7", "0", "1"])
+    assert answer == 1
+    assert "no number `7`" in person.read
+
+
+def test_what_a_person_needs_is_on_the_screen() -> None:
+    first = ranked(
+        1, 0.97, base_model="SD 1.5", creator="Lykon", size=37_800_000, precision="fp16", downloads=1_234_567,
+        published="2023-05-08T00:00:00Z", model_name="Detail Tweaker", version_name="v1.0",
+    )  # fmt: skip
+    _, person = chosen_by(["s"], question(first, ranked(2, 0.5, DIFFERS)))
+    for expected in (
+        '"add_detail.safetensors"', "node 14 LoraLoader.lora_name (also 22)", "Detail Tweaker / v1.0", "Lykon",
+        "SD 1.5", "38 MB fp16", "1.2M", "2023-05-08", "name exact", "base differs", "0.97",
+    ):  # fmt: skip
+        assert expected in person.read
+
+
+def test_details_show_trigger_words_licence_and_why() -> None:
+    first = ranked(1, 0.97, trained_words=("detail",), licence=("credit required",))
+    _, person = chosen_by(["i 1", "s"], question(first))
+    assert "detail" in person.read
+    assert "credit required" in person.read
+    assert "name exact: add_detail.safetensors" in person.read
+
+
+def test_a_hostile_name_does_not_reach_the_terminal() -> None:
+    hostile = RankedCandidate(file("x\x1b]0;owned\x07.safetensors", creator="a\nb"), (EXACT,), 0.5)
+    _, person = chosen_by(["i 1", "s"], question(hostile, name="n\x1b[2J.safetensors"))
+    assert "\x1b" not in person.read
+    assert "\x07" not in person.read
+
+
+def test_the_page_opens_only_where_it_is_an_address() -> None:
+    _, person = chosen_by(
+        ["o 1", "o 2", "s"],
+        question(ranked(1, 0.5, page="https://civitai.com/models/1"), ranked(2, 0.4, page="javascript:x")),
+    )
+    assert person.opened == ["https://civitai.com/models/1"]
+
+
+def test_a_pasted_address_is_looked_up_and_shown_before_it_is_taken() -> None:
+    person = Person(["u urn:air:sd1:lora:civitai:7@70", "1"])
+    asked: list[str] = []
+
+    def find(text: str, wanted: ModelRef) -> list[RankedCandidate]:
+        asked.append(text)
+        return [ranked(7, 1.0)]
+
+    found = Prompt(terminal=person.terminal(), find=find).choose(UNSURE)
+    assert asked == ["urn:air:sd1:lora:civitai:7@70"]
+    assert found is not None
+    assert found.candidate.file_id == 7
+
+
+def test_an_address_can_be_pasted_without_a_key_and_may_lead_nowhere() -> None:
+    person = Person(["https://civitai.com/models/404", "2"])
+    found = Prompt(terminal=person.terminal(), find=lambda text, wanted: []).choose(UNSURE)
+    assert found is not None
+    assert found.candidate.file_id == 2
+    assert "nothing found" in person.read
+
+
+def test_a_local_file_can_be_named() -> None:
+    person = Person(["l /no/such", "l /models/mine.safetensors"])
+
+    def local(path: str, wanted: ModelRef) -> RankedCandidate:
+        if path == "/no/such":
+            raise FileNotFoundError(2, "No such file or directory")
+        return RankedCandidate(Candidate("local", "mine.safetensors", f"file://{path}"), (), 1.0)
+
+    found = Prompt(terminal=person.terminal(), local=local).choose(UNSURE)
+    assert found is not None
+    assert found.candidate.source == "local"
+    assert "No such file" in person.read
+
+
+def test_one_question_for_each_distinct_file() -> None:
+    person, book = Person(["1"]), Book()
+    prompt = Prompt(terminal=person.terminal(), memory=book)
+    assert prompt.choose(UNSURE) == prompt.choose(UNSURE)
+    assert len(book.kept) == 1
+
+
+def test_save_and_quit_keeps_what_was_answered() -> None:
+    person, book = Person(["1", "q"]), Book()
+    prompt = Prompt(terminal=person.terminal(), memory=book)
+    prompt.choose(question(ranked(1, 0.5), name="a.safetensors"))
+    with pytest.raises(KeyboardInterrupt):
+        prompt.choose(question(ranked(2, 0.5), name="b.safetensors"))
+    assert book.kept == [("a.safetensors", 1, "workflow")]
+
+
+def test_a_closed_input_is_save_and_quit() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        chosen_by([])
+
+
+def test_a_skipped_file_stays_open_and_is_not_remembered() -> None:
+    person, book = Person(["s"]), Book()
+    assert Prompt(terminal=person.terminal(), memory=book).choose(UNSURE) is None
+    assert book.kept == []
+
+
+def test_optional_is_remembered_and_never_asked_again() -> None:
+    person, book = Person(["x"]), Book(never={"never.safetensors"})
+    prompt = Prompt(terminal=person.terminal(), memory=book)
+    assert prompt.choose(UNSURE) is None
+    assert book.kept == [("add_detail.safetensors", None, "workflow")]
+    assert prompt.choose(question(ranked(1, 0.9), name="never.safetensors")) is None
+    assert len([line for line in person.seen if "node 14" in line]) == 1
+
+
+def test_the_rest_can_be_settled_by_the_same_rule() -> None:
+    person = Person(["a"])
+    prompt = Prompt(terminal=person.terminal())
+    first = prompt.choose(question(ranked(1, 0.7), name="a.safetensors"))
+    second = prompt.choose(question(ranked(2, 0.6), ranked(3, 0.5), name="b.safetensors"))
+    against = prompt.choose(question(ranked(4, 0.6, DIFFERS), name="c.safetensors"))
+    assert [one and one.candidate.file_id for one in (first, second, against)] == [1, 2, None]
+
+
+def test_an_answer_can_be_kept_for_longer() -> None:
+    person, book = Person(["r always", "1"]), Book()
+    Prompt(terminal=person.terminal(), memory=book).choose(UNSURE)
+    assert book.kept == [("add_detail.safetensors", 1, "always")]
+
+
+def test_the_second_of_a_pair_offers_the_model_of_the_first() -> None:
+    person = Person(["2", "1"])
+    prompt = Prompt(terminal=person.terminal())
+    high = question(ranked(1, 0.7), ranked(2, 0.6), name="wan22_high_noise.safetensors")
+    low = question(ranked(3, 0.7), ranked(4, 0.6, model_id=200), name="wan22_low_noise.safetensors")
+    prompt.choose(high)
+    found = prompt.choose(low)
+    assert found is not None
+    assert found.candidate.file_id == 4
+    assert "its pair was taken from" in person.read
+
+
+def test_who_never_asks_leaves_it_open() -> None:
+    assert NeverAsk().choose(SURE) is None
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        ranked(1, 0.9, EXACT, DIFFERS),
+        ranked(1, 0.9, access=Access(AccessState.EARLY_ACCESS)),
+        ranked(1, 0.9, unsafe="dangerous import"),
+        RankedCandidate(file("add_detail.ckpt"), (EXACT,), 0.9),
+    ],
+)
+def test_the_best_is_never_what_must_be_named(first: RankedCandidate) -> None:
+    assert TakeBest().choose(question(first)) is None
+    found = TakeBest().choose(question(first, ranked(2, 0.5)))
+    assert found is not None
+    assert found.candidate.file_id == 2
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        (None, ""),
+        (0, "0 B"),
+        (999, "999 B"),
+        (37_800_000, "38 MB"),
+        (2_132_000_000, "2.1 GB"),
+        (10**13, "10.0 TB"),
+    ],
+)
+def test_sizes_are_said_in_words(size: int | None, said: str) -> None:
+    assert size_in_words(size) == said
+
+
+def test_a_real_prompt_reads_a_line() -> None:
+    from prompt_toolkit.application import create_app_session
+    from prompt_toolkit.input import create_pipe_input
+    from prompt_toolkit.output import DummyOutput
+
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        keys.send_text("2\r")
+        found = Prompt(terminal=Terminal(say=lambda text: None)).choose(UNSURE)
+    assert found is not None
+    assert found.candidate.file_id == 2
