@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 
 import networkx
 from hypothesis import given, settings
@@ -14,6 +13,7 @@ from wfdeps.domain.graphs import Graph, GraphKind, Relation
 from wfdeps.domain.refs import Pairing, UnreadableWorkflow
 from wfdeps.domain.resolutions import Finding, Present, RefState
 from wfdeps.plan.graph import build_graph, graphml, to_networkx
+from wfdeps.values import replace
 
 LORA = scenes.ref("add_detail.safetensors")
 CHECKPOINT = scenes.ref("sd15.safetensors", "checkpoints", node="4", node_class="CheckpointLoaderSimple")

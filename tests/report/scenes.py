@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from wfdeps.domain.air import Air
 from wfdeps.domain.candidates import Access, AccessState, Candidate, Evidence, RankedCandidate, Why
 from wfdeps.domain.digests import Digest
@@ -13,6 +11,7 @@ from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus, UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport
 from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Finding, RefState, Resolution, Resolved
 from wfdeps.report.build import build_report
+from wfdeps.values import replace
 
 SHA = "ab" * 32
 

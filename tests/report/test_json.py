@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 from jsonschema import Draft202012Validator
 
@@ -12,6 +11,7 @@ from wfdeps.report import json as report_json
 from wfdeps.report import ndjson
 from wfdeps.report.build import build_report
 from wfdeps.schema import load_schema, problems
+from wfdeps.values import replace
 
 
 def test_a_report_with_every_state_keeps_the_schema() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from importlib import import_module
 
 import pytest
@@ -21,6 +20,7 @@ from wfdeps.report.build import build_report
 from wfdeps.report.escaping import shell_word
 from wfdeps.report.sizes import size_text
 from wfdeps.report.view import View
+from wfdeps.values import replace
 
 LORA = scenes.ref("add_detail.safetensors")
 CHECKPOINT = scenes.ref("sd15.safetensors", "checkpoints", node="4", node_class="CheckpointLoaderSimple")

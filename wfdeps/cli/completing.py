@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from wfdeps.values import dataclass
 
 _PATHS = ("FILE", "DIR", "WORKFLOW", "PATH", "LOCK", "ERROR", "CONFIG", "OUT")
 

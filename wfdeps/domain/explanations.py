@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Finding
+from wfdeps.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

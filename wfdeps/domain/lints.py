@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from wfdeps.domain.refs import NodeSite
+from wfdeps.values import dataclass
 
 
 class LintLevel(StrEnum):

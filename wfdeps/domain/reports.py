@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from wfdeps.domain.candidates import Access, RankedCandidate, Verdict
@@ -10,6 +9,7 @@ from wfdeps.domain.files import LocalFile
 from wfdeps.domain.lints import Lint
 from wfdeps.domain.refs import ModelRef, Notice, RefStatus, UnreadableWorkflow
 from wfdeps.domain.resolutions import ChosenBy, RefState
+from wfdeps.values import dataclass
 
 
 class ReportVerdict(StrEnum):

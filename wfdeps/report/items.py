@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import TypeVar, assert_never
 
 from wfdeps.domain.candidates import AccessState, RankedCandidate
@@ -22,6 +21,7 @@ from wfdeps.domain.resolutions import (
     Unresolved,
 )
 from wfdeps.report.next_steps import advice_for
+from wfdeps.values import dataclass, replace
 
 _T = TypeVar("_T")
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from wfdeps.domain.candidates import RankedCandidate
 from wfdeps.domain.files import LocalFile
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import RefState
 from wfdeps.report.escaping import is_visible, shell_word
+from wfdeps.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from wfdeps.values import dataclass
 
 _CODES = {"good": "32", "bad": "31", "warn": "33", "dim": "2", "command": "36"}
 _GLYPHS = {"good": "✓", "bad": "✗", "warn": "!", "dim": "·", "next": "→"}

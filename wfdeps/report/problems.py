@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 
 from wfdeps.domain.lints import Lint, LintLevel
 from wfdeps.domain.refs import NodeSite, UnreadableWorkflow
@@ -13,6 +12,7 @@ from wfdeps.report.locating import Places, Region
 from wfdeps.report.ref_fields import shown_name
 from wfdeps.report.states import STATES, Level, rank
 from wfdeps.report.where import where_text
+from wfdeps.values import dataclass, replace
 
 UNREADABLE_RULE = "WFD000"
 LINT_RULE = "WFD020"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from wfdeps.domain.reports import ReportItem
 from wfdeps.domain.resolutions import RefState
+from wfdeps.values import dataclass
 
 
 class Level(StrEnum):

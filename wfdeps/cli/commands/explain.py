@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
@@ -25,6 +24,7 @@ from wfdeps.report.escaping import is_visible, shell_word
 from wfdeps.report.explanation import HINTS, render_json, render_text
 from wfdeps.report.next_steps import advice_for
 from wfdeps.report.view import View
+from wfdeps.values import replace
 from wfdeps.workflow.guess import folder_by_words
 from wfdeps.workflow.names import has_model_ending
 from wfdeps.workflow.read import ReadOptions, read_workflow
