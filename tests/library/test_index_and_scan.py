@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from wfdeps.domain.files import folded_stem
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import ModelRef, RefStatus
 from wfdeps.domain.resolutions import RefState
 from wfdeps.library import Roots, open_library
 from wfdeps.library.index import Index, Listing, stamp_of
-from wfdeps.library.names import folded_stem
 from wfdeps.library.scan import outermost, refresh
 from wfdeps.match.local import find_local
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from os.path import splitext
 from typing import Literal
+from unicodedata import normalize
 
-from wfdeps.domain.digests import Digest
+from wfdeps.domain.digests import Algorithm, Digest
 
 Origin = Literal["models", "extra", "output", "pack"]
 """Who made ComfyUI search a folder: its models root, an extra_model_paths.yaml, its output folder, a custom pack."""
@@ -65,6 +68,18 @@ class Folder:
     """For a blind spot: the line of extra_model_paths.yaml that would show it to the target."""
 
 
+def fold(name: str) -> str:
+    """Equal for names that a careless person, or a case-blind file system, takes for one."""
+    if name.isascii():
+        return name.lower()
+    return normalize("NFC", normalize("NFC", name).casefold())
+
+
+def folded_stem(basename: str) -> str:
+    """The folded name without its last ending."""
+    return fold(splitext(basename)[0])
+
+
 @dataclass(frozen=True, slots=True)
 class Inventory:
     """What the library holds that might answer the refs it was asked for; not the whole library."""
@@ -73,3 +88,23 @@ class Inventory:
     """`/` or `\\`: how ComfyUI on the target spells names."""
     files: tuple[LocalFile, ...]
     """Sorted by path. A file that two keys list appears once for each."""
+    _found: dict[object, list[LocalFile]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def like(self, stems: Iterable[str], digests: Iterable[Digest] = ()) -> tuple[LocalFile, ...]:
+        """The files, each once, whose name has one of these folded stems, or that have or claim one of these digests."""
+        if not self._found:
+            self._look_up_all()
+        rows = [row for key in (*stems, *digests) for row in self._found.get(key, ())]
+        return tuple({id(row): row for row in rows}.values()) if len(rows) > 1 else tuple(rows)
+
+    def _look_up_all(self) -> None:
+        """Fills the table that answers `like`; a thousand refs ask, so the files are gone through once."""
+        self._found[""] = []
+        for file in self.files:
+            keys: set[object] = {folded_stem(file.basename), fold(file.basename)}
+            for digest in (*file.digests, *file.claimed):
+                keys.add(digest)
+                if digest.algorithm is Algorithm.SHA256:
+                    keys.add(Digest(Algorithm.AUTOV2, digest.value[:10]))
+            for key in keys:
+                self._found.setdefault(key, []).append(file)

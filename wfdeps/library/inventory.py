@@ -14,9 +14,8 @@ from wfdeps.domain.folders import MODEL_ENDINGS, canonical_key, directories_of, 
 from wfdeps.domain.refs import ModelRef
 from wfdeps.library.health import trouble_of
 from wfdeps.library.index import Index
-from wfdeps.library.names import fold, folded_stem
 from wfdeps.library.sidecars import claimed_digests
-from wfdeps.match.local import approx_parts
+from wfdeps.match.local import stems_for
 
 DANGLING = "a link to nowhere"
 _HASHES = frozenset(map(str, Algorithm))
@@ -85,14 +84,6 @@ class Shelves:
             key, slash, name = _posix(path[len(prefix) :]).partition("/")
             return (key, name) if slash else ("", key)
         return "", os.path.basename(path)
-
-
-def stems_for(ref: ModelRef) -> set[str]:
-    """The folded stems under which a file that answers this ref may be remembered."""
-    names = (ref.name, *approx_parts(ref.name))
-    bases = [name.replace("\\", "/").rstrip("/").rpartition("/")[2] for name in names]
-    # A Linux file may carry a backslash in its own name, and a tag without ending is a stem already.
-    return {stem for base in (*bases, ref.name) for stem in (folded_stem(base), fold(base)) if stem}
 
 
 def find_files(index: Index, shelves: Shelves, refs: Iterable[ModelRef]) -> tuple[LocalFile, ...]:

@@ -10,14 +10,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
-from wfdeps.domain.files import Folder, Inventory, LocalFile
+from wfdeps.domain.files import Folder, Inventory, LocalFile, folded_stem
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.refs import ModelRef, Notice
 from wfdeps.errors import LibraryError, UsageError
 from wfdeps.library.extra_paths import ExtraPath, ExtraPaths, read_extra_paths
 from wfdeps.library.index import Index, stamp_of
 from wfdeps.library.inventory import Shelves, digests_among, every_file, find_files, is_listed, keys_of
-from wfdeps.library.names import folded_stem
 from wfdeps.library.roots import Roots, SearchPaths, search_paths
 from wfdeps.library.scan import outermost, refresh
 

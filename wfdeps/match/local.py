@@ -7,12 +7,11 @@ over), `sd1_clip.load_embed` (three endings are tried), `nodes.VAELoader` (the s
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable
 from os.path import splitext
 
 from wfdeps.domain.digests import agreement
-from wfdeps.domain.files import Inventory, LocalFile
+from wfdeps.domain.files import Inventory, LocalFile, fold, folded_stem
 from wfdeps.domain.folders import MODEL_ENDINGS, PREFIXES, canonical_key, name_within
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Finding, RefState
@@ -45,10 +44,19 @@ def approx_parts(name: str) -> tuple[str, ...]:
     return (f"{name}_encoder", f"{name}_decoder") if name in IMAGE_TAES else ()
 
 
+def stems_for(ref: ModelRef) -> set[str]:
+    """The folded stems of every file name that may answer this ref."""
+    names = (ref.name, *approx_parts(ref.name))
+    bases = [name.replace("\\", "/").rstrip("/").rpartition("/")[2] for name in names]
+    # A Linux file may carry a backslash in its own name, and a tag without ending is a stem already.
+    return {stem for base in (*bases, ref.name) for stem in (folded_stem(base), fold(base)) if stem}
+
+
 def find_local(ref: ModelRef, inventory: Inventory) -> Finding:
     """How one ref stands against what the library holds."""
     if ref.name in BUILT_IN and _wants(ref, "vae"):
         return Finding(ref, RefState.PRESENT, (), "built into ComfyUI, no file")
+    inventory = Inventory(inventory.separator, inventory.like(stems_for(ref), ref.digests))
     offered = _offered(ref, inventory)
     if offered:
         return _of_offered(ref, offered)
@@ -246,12 +254,12 @@ def _likeness(name: str, file: LocalFile, separator: str) -> int | None:
     spellings = (wanted, *(wanted + ending for ending in endings))
     if file.name in spellings:
         return _SEPARATOR
-    if _folded(file.name) in map(_folded, spellings):
+    if fold(file.name) in map(fold, spellings):
         return _SPELLING
     bases = [spelling.rpartition("/")[2] for spelling in spellings]
     if file.basename in bases:
         return _SUBFOLDER
-    return _SUBFOLDER_FOLDED if _folded(file.basename) in map(_folded, bases) else None
+    return _SUBFOLDER_FOLDED if fold(file.basename) in map(fold, bases) else None
 
 
 def _is_for_directory(ref: ModelRef, file: LocalFile) -> bool:
@@ -310,7 +318,3 @@ def _wants(ref: ModelRef, key: str) -> bool:
 def _distinct(files: Iterable[LocalFile]) -> tuple[LocalFile, ...]:
     """Each path once, in the same order."""
     return tuple({file.path: file for file in reversed(tuple(files))}.values())[::-1]
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
