@@ -120,7 +120,9 @@ class FaultServer:
                 head = await reader.readuntil(b"\r\n\r\n")
                 lines = head.decode("latin-1").split("\r\n")
                 method, target, _ = lines[0].split(" ", 2)
-                headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines[1:] if line)}
+                headers = {
+                    k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines[1:] if line)
+                }
                 port = writer.get_extra_info("sockname")[1]
                 request = Request(method, target, headers, port, time.monotonic())
                 self.log.append(request)
@@ -134,7 +136,13 @@ class FaultServer:
         return self._seen[key]
 
 
-_REASONS = {200: "OK", 206: "Partial Content", 302: "Found", 307: "Temporary Redirect", 416: "Range Not Satisfiable"}
+_REASONS = {
+    200: "OK",
+    206: "Partial Content",
+    302: "Found",
+    307: "Temporary Redirect",
+    416: "Range Not Satisfiable",
+}
 
 
 class Answer:
@@ -178,14 +186,20 @@ class Answer:
                 page = b"<!DOCTYPE html><html><body>Please log in</body></html>" * self.number("html", 1)
                 return await self.simple(200, page, {"content-type": "text/html; charset=utf-8"})
             if self.has("json"):
-                return await self.simple(200, b'{"error":"Unauthorized","message":"log in"}', {"content-type": "application/json"})
+                return await self.simple(
+                    200, b'{"error":"Unauthorized","message":"log in"}', {"content-type": "application/json"}
+                )
             if self.has("lfs"):
-                pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 123\n"
+                pointer = (
+                    b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 123\n"
+                )
                 return await self.simple(200, pointer, {"content-type": "text/plain"})
             if self.request.method == "HEAD" and self.has("nohead"):
                 return await self.simple(405, b"", {})
             if self.has("needs_no_auth") and "authorization" in self.request.headers:
-                return await self.simple(400, b"<Error>InvalidRequest</Error>", {"content-type": "application/xml"})
+                return await self.simple(
+                    400, b"<Error>InvalidRequest</Error>", {"content-type": "application/xml"}
+                )
             return await self.file()
         finally:
             if self.has("cap"):
@@ -209,7 +223,9 @@ class Answer:
         if self.has("retry_date"):
             skew = self.number("skew", 0)
             headers["date"] = formatdate(time.time() + skew, usegmt=True)
-            headers["retry-after"] = formatdate(time.time() + skew + self.number("retry_date", 1), usegmt=True)
+            headers["retry-after"] = formatdate(
+                time.time() + skew + self.number("retry_date", 1), usegmt=True
+            )
         if self.has("challenge"):
             headers |= {"cf-mitigated": "challenge", "content-type": "text/html"}
         return await self.simple(code, self.options.get("text", "no").encode(), headers)
@@ -291,7 +307,10 @@ class Answer:
         return self.options.get("lastmod", "Tue, 03 Nov 2026 10:00:00 GMT")
 
     def _file_headers(self) -> dict[str, str]:
-        headers = {"content-type": self.options.get("type", "application/octet-stream"), "accept-ranges": "bytes"}
+        headers = {
+            "content-type": self.options.get("type", "application/octet-stream"),
+            "accept-ranges": "bytes",
+        }
         if not self.has("novalidator"):
             headers |= {"etag": self._etag(), "last-modified": self._last_modified()}
         if self.has("disposition"):
@@ -305,7 +324,11 @@ class Answer:
         if self.has("early"):
             self.writer.write(b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n")
         if self.has("gzip"):
-            return await self.simple(status, gzip.compress(body(self.seed, start, stop), 1), {**headers, "content-encoding": "gzip"})
+            return await self.simple(
+                status,
+                gzip.compress(body(self.seed, start, stop), 1),
+                {**headers, "content-encoding": "gzip"},
+            )
         if self.has("chunked"):
             return await self.chunked(status, headers, start, stop)
         if not self.has("nolength"):
@@ -329,9 +352,15 @@ class Answer:
                 await asyncio.sleep(float(options["drip"]))
             if self.has("stall"):
                 take = min(take, max(1, self.number("stall", 0) - (position - start)))
-            data = body(self.seed if not self.has("swap") else self.seed + 1000 + self.turn % 2, position, position + take)
+            data = body(
+                self.seed if not self.has("swap") else self.seed + 1000 + self.turn % 2,
+                position,
+                position + take,
+            )
             if position <= flip < position + take:
-                data = data[: flip - position] + bytes([data[flip - position] ^ 1]) + data[flip - position + 1 :]
+                data = (
+                    data[: flip - position] + bytes([data[flip - position] ^ 1]) + data[flip - position + 1 :]
+                )
             self.writer.write(data)
             self.request.sent += take
             await self.writer.drain()
@@ -346,7 +375,13 @@ class Answer:
             self.writer.transport.abort()
             return False
         await self.writer.drain()
-        return limit == stop and not self.has("nolength") and not self.has("http10") and not self.has("extra") and not self.has("length")
+        return (
+            limit == stop
+            and not self.has("nolength")
+            and not self.has("http10")
+            and not self.has("extra")
+            and not self.has("length")
+        )
 
     async def chunked(self, status: int, headers: dict[str, str], start: int, stop: int) -> bool:
         await self.head(status, {**headers, "transfer-encoding": "chunked"})

@@ -23,7 +23,8 @@ class Pace:
         self.wanted = 1
         self._before = 1
         self._rate = 0.0
-        self._since: float | None = None
+        self._begun = False
+        self._since = 0.0
         self._at = 0
         self._next = 0.0
         self._growing = most > 1
@@ -31,7 +32,8 @@ class Pace:
     def look(self, done: int) -> int:
         """How many connections there should be, `done` bytes having come so far."""
         now = self._now()
-        if self._since is None:
+        if not self._begun:
+            self._begun = True
             self._begin(now, done)
         elif now >= self._next:
             self._decide(now, done)
@@ -47,7 +49,7 @@ class Pace:
         self._since, self._at, self._next = now, done, now + TICK
 
     def _decide(self, now: float, done: int) -> None:
-        rate = (done - self._at) / max(now - (self._since or now), 1e-6)
+        rate = (done - self._at) / max(now - self._since, 1e-6)
         if not self._growing:
             self._growing, self._rate = self._most > 1, 0.0
         elif rate > FAST and self.wanted == 1:

@@ -87,6 +87,7 @@ class Session:
     def prove(self, mode: int) -> None:
         """The file is what was asked for: readable by whom new files are readable by."""
         self._proven = True
+        os.ftruncate(self.handle, self.size or 0)  # whatever stands behind the proven bytes is nobody's
         if hasattr(os, "fchmod"):
             os.fchmod(self.handle, mode)
 
