@@ -144,7 +144,7 @@ def test_a_source_that_could_not_be_asked_is_three() -> None:
 def test_an_unreadable_workflow_is_two_after_the_others_are_done() -> None:
     bad = UnreadableWorkflow("bad.png", "no workflow in this file")
     report = build_report([bad, scenes.workflow(A)], [scenes.present(A)], policy=ExitPolicy(exit_zero=True))
-    assert (report.exit_code, report.totals.present) == (2, 1)
+    assert (report.verdict, report.exit_code, report.totals.present) == (ReportVerdict.UNDECIDED, 2, 1)
 
 
 def test_workflows_share_files_and_each_is_judged_by_its_own_needs() -> None:

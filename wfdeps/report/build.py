@@ -14,6 +14,7 @@ from wfdeps.domain.reports import (
     ExitPolicy,
     FileSystemTotal,
     ReportItem,
+    ReportVerdict,
     WorkflowVerdict,
 )
 from wfdeps.domain.resolutions import Finding, Resolution
@@ -56,7 +57,7 @@ def build_report(
     attempted = outcomes is not None
     rows = tuple(_judge(workflow, items, attempted=attempted) for workflow in workflows)
     return CheckReport(
-        verdict=verdict_of(items.values(), attempted=attempted),
+        verdict=_verdict(items.values(), rows, attempted=attempted),
         exit_code=exit_code(
             items.values(),
             rows,
@@ -73,6 +74,15 @@ def build_report(
         room=tuple(room),
         warnings=tuple(warnings),
     )
+
+
+def _verdict(
+    items: Iterable[ReportItem], rows: Iterable[WorkflowVerdict | UnreadableWorkflow], *, attempted: bool
+) -> ReportVerdict:
+    """The word for all; what could not be read may need anything, so nothing is ready with it."""
+    verdict = verdict_of(items, attempted=attempted)
+    unread = any(isinstance(row, UnreadableWorkflow) for row in rows)
+    return ReportVerdict.UNDECIDED if unread and verdict is ReportVerdict.READY else verdict
 
 
 def _needed_by(workflows: Iterable[WorkflowRefs | UnreadableWorkflow]) -> dict[_Place, tuple[str, ...]]:
