@@ -44,7 +44,6 @@ SAYS_NOTHING: dict[str, str] = {
     "learned_embeds": "the name every diffusers embedding has",
     "unet": "a part of every model",
     "vae": "a part of every model",
-    "ae": "a part of every Flux model",
     "text_encoder": "a part of every model",
     "checkpoint": "a name any training run may have",
     "ip_adapter": "a part of many repositories",
