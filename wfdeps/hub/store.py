@@ -14,35 +14,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from wfdeps.hub.catalogue import Model, Row, model_from_rows
-from wfdeps.hub.words import words_of
+from wfdeps.hub.records import INDEXES, SEARCH, TABLES, Record, records_of
 
-_SCHEMA = """
-CREATE TABLE models (
-    model_id INTEGER PRIMARY KEY, name TEXT, type TEXT, creator TEXT, nsfw_level INTEGER, thumbs INTEGER,
-    downloads INTEGER, published_at TEXT, base_models TEXT, listed INTEGER, archived INTEGER, minor INTEGER,
-    early INTEGER, checkpoint_type TEXT, body TEXT NOT NULL
-);
-CREATE INDEX by_rating ON models (thumbs DESC, downloads DESC, model_id DESC);
-CREATE INDEX by_downloads ON models (downloads DESC, thumbs DESC, model_id DESC);
-CREATE INDEX by_date ON models (published_at DESC, model_id DESC);
-CREATE INDEX by_creator ON models (creator);
-CREATE TABLE versions (version_id INTEGER PRIMARY KEY, model_id INTEGER, published INTEGER);
-CREATE INDEX version_models ON versions (model_id);
-CREATE TABLE files (file_id INTEGER, version_id INTEGER, model_id INTEGER, path TEXT, PRIMARY KEY (file_id, version_id));
-CREATE INDEX file_models ON files (model_id);
-CREATE TABLE hashes (
-    hash TEXT, kind TEXT, file_id INTEGER, version_id INTEGER, model_id INTEGER, published_at TEXT, published INTEGER
-);
-CREATE INDEX by_hash ON hashes (hash);
-CREATE INDEX hash_models ON hashes (model_id);
-CREATE TABLE tags (tag TEXT, model_id INTEGER);
-CREATE INDEX by_tag ON tags (tag);
-CREATE INDEX tag_models ON tags (model_id);
-CREATE TABLE repositories (repo TEXT, path TEXT, model_id INTEGER, version_id INTEGER, file_id INTEGER);
-CREATE INDEX by_repo ON repositories (repo);
-CREATE VIRTUAL TABLE search USING fts5 (name, username, hashes, words, tokenize = 'unicode61 remove_diacritics 2');
-CREATE VIRTUAL TABLE vocabulary USING fts5vocab (search, row);
-"""
+_INSERTS = {
+    # Two models may claim one version, in a catalogue put together by hand: the later has it.
+    **{
+        table: f"INSERT OR REPLACE INTO {table} VALUES ({','.join('?' * len(columns))})"  # noqa: S608
+        for table, columns in TABLES.items()
+    },
+    "search": f"INSERT INTO {SEARCH} VALUES (?,?,?,?,?)",  # noqa: S608
+}
 
 
 class Store:
@@ -50,7 +31,13 @@ class Store:
 
     def __init__(self) -> None:
         self._database = sqlite3.connect(":memory:", check_same_thread=False)
-        self._database.executescript(_SCHEMA)
+        for table, columns in TABLES.items():
+            self._database.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
+        self._database.execute(
+            "CREATE VIRTUAL TABLE search USING fts5"
+            " (name, username, hashes, words, tokenize = 'unicode61 remove_diacritics 2')"
+        )
+        self._database.execute("CREATE VIRTUAL TABLE vocabulary USING fts5vocab (search, row)")
         self._lock = threading.RLock()
         self._long_words: dict[int, list[str]] | None = None
 
@@ -63,11 +50,13 @@ class Store:
         for row in rows:
             by_model.setdefault(row["model_id"], []).append(row)
         with self._lock, self._database:
-            for model_id, of_model in by_model.items():
-                if self.rows(model_id):
+            for (model_id,) in self.fetch("SELECT model_id FROM models"):
+                if model_id in by_model:
                     self._delete(model_id)
-                self._insert(model_from_rows(of_model), of_model)
-            self._long_words = None
+            self._insert(by_model.values())
+            # After the first load, not before: to fill a table is quicker than to keep twelve indexes.
+            for number, columns in enumerate(INDEXES):
+                self._database.execute(f"CREATE INDEX IF NOT EXISTS index_{number} ON {columns}")
 
     def change(
         self, switches: Row, *, model_id: int, version_id: int | None = None, file_id: int | None = None
@@ -79,7 +68,7 @@ class Store:
                 row.update(switches)
         with self._lock, self._database:
             self._delete(model_id)
-            self._insert(model_from_rows(rows), rows)
+            self._insert([rows])
 
     def rows(self, model_id: int) -> list[dict[str, Any]]:
         """A model's rows; empty for an id nobody has."""
@@ -139,69 +128,16 @@ class Store:
         with self._lock:
             return self._database.execute(statement, values).fetchall()
 
-    def _insert(self, model: Model, rows: Sequence[Row]) -> None:
-        run = self._database.execute
-        published = model.is_published
-        listed = published and not model.claims("unsearchable") and not model.claims("poi")
-        creator = model.row.get("creator")
-        run(
-            "INSERT OR REPLACE INTO models VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            (
-                model.model_id, model.name, model.type, (creator or "").lower(), model.nsfw_level, model.thumbs_up,
-                model.downloads, model.published_at, _set_of(version.base_model for version in model.versions),
-                listed, model.mode == "Archived", model.claims("minor"),
-                model.claims("early_access"), model.row.get("checkpoint_type"), json.dumps(rows, separators=(",", ":")),
-            ),
-        )  # fmt: skip
-        run(
-            "INSERT INTO search (rowid, name, username, hashes, words) VALUES (?,?,?,?,?)", _searchable(model)
-        )
-        for tag in model.row.get("tags") or ():
-            run("INSERT INTO tags VALUES (?,?)", (tag, model.model_id))
-        for version in model.versions:
-            run(
-                "INSERT OR REPLACE INTO versions VALUES (?,?,?)",
-                (version.version_id, model.model_id, published),
-            )
-            for file in version.files:
-                place = (file.file_id, version.version_id, model.model_id)
-                run("INSERT OR REPLACE INTO files VALUES (?,?,?,?)", (*place, file.path))
-                self._database.executemany(
-                    "INSERT INTO hashes VALUES (?,?,?,?,?,?,?)",
-                    [
-                        (value, kind, *place, version.published_at, published)
-                        for kind, value in file.hashes.items()
-                    ],
-                )
-                if hf := file.row.get("hf"):
-                    run(
-                        "INSERT INTO repositories VALUES (?,?,?,?,?)",
-                        (hf["repo"], hf["path"], model.model_id, version.version_id, file.file_id),
-                    )
+    def _insert(self, models: Iterable[Sequence[Row]]) -> None:
+        records: dict[str, list[Record]] = {table: [] for table in _INSERTS}
+        for rows in models:
+            for table, record in records_of(model_from_rows(rows), rows):
+                records[table].append(record)
+        for table, of_table in records.items():
+            self._database.executemany(_INSERTS[table], of_table)
+        self._long_words = None
 
     def _delete(self, model_id: int) -> None:
         self._database.execute("DELETE FROM search WHERE rowid = ?", (model_id,))
         for table in ("models", "versions", "files", "hashes", "tags", "repositories"):
             self._database.execute(f"DELETE FROM {table} WHERE model_id = ?", (model_id,))  # noqa: S608
-
-
-def _searchable(model: Model) -> tuple[int, str, str, str, str]:
-    triggers = {word for row in model.rows() for word in row.get("trained_words") or ()}
-    digests = {
-        value
-        for version in model.versions
-        for file in version.files
-        for kind, value in file.hashes.items()
-        if kind != "AutoV1"
-    }
-    return (
-        model.model_id,
-        " ".join(words_of(model.name)),
-        " ".join(words_of(model.row.get("creator") or "")),
-        " ".join(sorted(digests)),
-        " ".join(words_of(" ".join(sorted(triggers)))),
-    )
-
-
-def _set_of(names: Iterable[str]) -> str:
-    return "|" + "|".join(sorted(set(names))) + "|"

@@ -17,6 +17,8 @@ _UNSPACED = re.compile(
 
 def words_of(text: str) -> list[str]:
     """The words, lower-case, without accents."""
+    if text.isascii():
+        return _WORD.findall(text.lower())
     plain = "".join(
         letter for letter in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(letter)
     )
