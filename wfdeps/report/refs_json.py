@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from wfdeps.domain.refs import ModelRef, NodeSite, Pairing, UnreadableWorkflow, WorkflowRefs
@@ -12,15 +12,20 @@ from wfdeps.report.escaping import json_text
 from wfdeps.report.ref_fields import shown_name
 
 SCHEMA = "wfdeps/refs/1"
+_FEW = 20
 
 Fields = dict[str, Any]
 Reading = WorkflowRefs | UnreadableWorkflow
 
 
-def render(readings: Iterable[Reading]) -> str:
-    """One document, however many files."""
+def render(readings: Sequence[Reading]) -> str:
+    """One document, however many files; indented for a few, a line each for many."""
     document = {"schema": SCHEMA, "workflows": [workflow_fields(reading) for reading in readings]}
-    return json_text(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
+    if len(readings) <= _FEW:
+        return json_text(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
+    # Indenting is done in Python, ten times slower than the encoder in C.
+    lines = ",\n".join(json.dumps(one, ensure_ascii=False) for one in document["workflows"])
+    return json_text(f'{{"schema": "{SCHEMA}", "workflows": [\n{lines}\n]}}') + "\n"
 
 
 def render_lines(readings: Iterable[Reading]) -> str:

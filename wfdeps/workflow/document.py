@@ -37,11 +37,12 @@ def _search(value: object, key: str, depth: int) -> Iterator[Document]:
     if depth > MAX_SEARCH_DEPTH:
         return
     if isinstance(value, str):
-        if _may_hold(value):
+        if may_hold(value):
             yield from _search(parse_or_none(value), key, depth + 1)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from _search(item, _below(key, index), depth + 1)
+            if isinstance(item, dict | list | str):
+                yield from _search(item, _below(key, index), depth + 1)
     elif isinstance(value, dict):
         if is_workflow(value):
             yield Document(value, "ui", key)
@@ -65,7 +66,7 @@ def _search_wrapper(value: dict[str, object], key: str, depth: int) -> Iterator[
         yield from other
     for name, inner in value.items():
         if name not in (first, second) and isinstance(inner, dict | list | str):
-            if is_request and name == "extra_data":
+            if (is_request and name == "extra_data") or (isinstance(inner, str) and not may_hold(inner)):
                 continue
             yield from _search(inner, _below(key, name), depth + 1)
 
@@ -77,9 +78,13 @@ def paired(mine: Document, other: Document) -> Document:
     return mine
 
 
-def _may_hold(text: str) -> bool:
-    start = text.lstrip()[:1]
-    return start in ("{", "[", '"') and ("nodes" in text or "class_type" in text)
+def may_hold(text: str) -> bool:
+    """Whether a text can be the JSON of a workflow at all."""
+    return ('nodes"' in text or "class_type" in text or "nodes\\" in text) and text.lstrip()[:1] in (
+        "{",
+        "[",
+        '"',
+    )
 
 
 def _below(key: str, name: object) -> str:

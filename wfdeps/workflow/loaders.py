@@ -18,6 +18,8 @@ from wfdeps.domain.folders import canonical_key
 _FAMILY = re.compile(r"^(.+?)(?:DisTorch2MultiGPU|DisTorchMultiGPU|MultiGPU| //Inspire|\|pysssss)$")
 _FETCHES = re.compile(r"^\(?Down(?:load)?\)?(?:AndLoad|Load)|Download(?:er|AndLoad)|\(Down\)Load")
 
+_REMEMBERED = 10_000
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -77,6 +79,8 @@ class LoaderTable:
         """The row of a class; where two packs share a name, the one of that pack."""
         key = (node_class, pack)
         if key not in self._rows:
+            if len(self._rows) >= _REMEMBERED:  # a stranger's file may name any number of classes
+                self._rows.clear()
             self._rows[key] = self._find(node_class, pack)
         return self._rows[key]
 

@@ -12,7 +12,7 @@ from wfdeps.errors import WorkflowError
 from wfdeps.workflow.api_format import read_prompt
 from wfdeps.workflow.claims import merge, read_claims
 from wfdeps.workflow.containers.sniff import open_container
-from wfdeps.workflow.document import Document, documents_in
+from wfdeps.workflow.document import Document, documents_in, may_hold
 from wfdeps.workflow.enrich import undeclared, with_declared
 from wfdeps.workflow.json_text import decode, parse
 from wfdeps.workflow.limits import MAX_FILE_BYTES
@@ -109,14 +109,15 @@ def _read_text(
     data: bytes, path: str, digest: str, table: LoaderTable, options: ReadOptions
 ) -> Iterator[WorkflowRefs]:
     try:
-        value = parse(data)
+        text = decode(data)
+        value = parse(text)
     except WorkflowError:
         if b"\nSteps: " not in data and not data.startswith(b"Steps: "):
             raise
         resources = _resources([decode(data)], [])
         yield _from_metadata(resources, path, "text", digest, "a1111")
         return
-    documents = documents_in(value)
+    documents = documents_in(value) if may_hold(text) else []
     if not documents:
         raise WorkflowError("not a ComfyUI workflow", hint=_NO_WORKFLOW_HINT)
     metadata = (

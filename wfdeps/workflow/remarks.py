@@ -30,8 +30,8 @@ def remarks_on(node: Node, row: Row | None) -> Iterator[Notice]:
             yield Notice(
                 "implied_files", f"{_place(node)} picks its files by the preset `{preset}` from {folders}"
             )
-    if _READS_WILDCARDS.search(node.node_class):
-        texts = [value for _, value in node.values() if isinstance(value, str) and "__" in value]
+    texts = [value for _, value in node.values() if isinstance(value, str) and "__" in value]
+    if texts and _READS_WILDCARDS.search(node.node_class):
         names = dict.fromkeys(name for text in texts for name in _WILDCARD.findall(text))
         if names:
             listed = ", ".join(f"`{name}`" for name in list(names)[:5])

@@ -42,17 +42,18 @@ class Tag(NamedTuple):
 
 def tags_of(node: Node, readers: Callable[[], frozenset[str]]) -> Iterator[Tag]:
     """The models that this node's text names; `readers` says, when first asked, where `<lora:…>` is loaded."""
-    if _SHOWS.search(node.node_class):
-        return
     for name, text in _texts(node):
-        if "embedding:" in text:
+        has_embedding, has_lora, has_air = "embedding:" in text, "<lora:" in text, "urn:air:" in text
+        if not (has_embedding or has_lora or has_air) or _SHOWS.search(node.node_class):
+            continue
+        if has_embedding:
             for embedding in embeddings_in(text):
                 yield Tag(embedding, "embeddings", name)
-        if "<lora:" in text and node.node_class not in _LORA_IS_LOADED_FROM_LIST:
+        if has_lora and node.node_class not in _LORA_IS_LOADED_FROM_LIST:
             loaded = node.id in readers()
             for lora in loras_in(text):
                 yield Tag(lora, "loras", name, loaded)
-        if "urn:air:" in text and " " in text.strip():
+        if has_air and " " in text.strip():
             for air in AIR_ANYWHERE.findall(text):
                 yield Tag(air, "", name)
 
