@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -208,3 +210,20 @@ def test_no_permission_is_a_sentence(tmp_path: Path) -> None:
     assert not disk.is_writable(str(folder))
     with pytest.raises(LibraryError, match="no permission"):
         disk.place_no_clobber(staged(tmp_path), str(folder / "a.safetensors"))
+
+
+def test_a_limit_on_file_size_is_named_and_nothing_is_left_behind(tmp_path: Path) -> None:
+    code = (
+        "import resource, sys\nfrom wfdeps import disk\nfrom wfdeps.errors import DiskFullError\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
+        "try:\n    disk.atomic_write(sys.argv[1] + '/big', b'x' * 5000)\n"
+        "except DiskFullError as error:\n    print(error.message)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True)
+    assert "larger than its file system or a limit allows" in done.stdout, done.stderr
+    assert os.listdir(tmp_path) == []
+
+
+def test_the_reason_a_name_cannot_be_stored_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UnsafePathError, match="longer than"):
+        disk.place_no_clobber(staged(tmp_path), str(tmp_path / ("x" * 300)))

@@ -11,6 +11,7 @@ import errno
 import os
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -26,6 +27,8 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 _HAS_DIR_FD = os.link in os.supports_dir_fd and os.open in os.supports_dir_fd
+_SHARING = frozenset({32, 33})
+"""ERROR_SHARING_VIOLATION and ERROR_LOCK_VIOLATION: another program has the file open."""
 _FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _NO_HARD_LINKS = frozenset(
     {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL}
@@ -87,7 +90,7 @@ def place_no_clobber(staged: str, target: str, *, root: str | None = None) -> No
         _as_library_error(target),
     ):
         try:
-            _link_or_rename(staged, target, folder)
+            _patiently(lambda: _link_or_rename(staged, target, folder))
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
@@ -208,6 +211,18 @@ def _check_folder(root: str, below: str) -> None:
                 raise UnsafePathError(
                     f"`{part}` on the way to `{folder}` is a link", hint="list the real folder instead"
                 )
+
+
+def _patiently(step: Callable[[], None]) -> None:
+    """Tries again what a network mount (ESTALE) or a virus scanner on Windows refuses for a moment."""
+    for pause in (0.05, 0.1, 0.2, 0.4):
+        try:
+            return step()
+        except OSError as error:
+            if error.errno != errno.ESTALE and getattr(error, "winerror", 0) not in _SHARING:
+                raise
+            time.sleep(pause)
+    return step()
 
 
 def _link_or_rename(staged: str, target: str, folder: int | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +17,10 @@ from wfdeps.domain.files import LocalFile
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.plans import Download, Link, Placement, Plan, Target
 from wfdeps.domain.refs import ModelRef, RefStatus
-from wfdeps.domain.resolutions import ChosenBy
+from wfdeps.domain.resolutions import ChosenBy, RefState
 from wfdeps.errors import ConfigError, LibraryError, TargetExistsError, UnsafePathError
 from wfdeps.library import LocalLibrary, Roots, open_library
+from wfdeps.match.local import find_local
 from wfdeps.ports import Library
 
 DATA = b"weights " * 4096
@@ -293,3 +295,33 @@ def test_a_models_folder_that_is_a_file_is_an_error_and_one_that_is_missing_is_e
     library = open_library(Roots(models=str(tmp_path / "new")), index_path=None)
     assert library.inventory((ref("a.safetensors"),)).files == ()
     library.close()
+
+
+@pytest.mark.parametrize(
+    "name", ["\ud800.pt", "a\0.pt", "../../../etc/passwd", "x" * 5000, "", "/", "\\", "C:\\x.pt", "."]
+)
+def test_no_name_from_a_workflow_breaks_the_inventory(library: Library, root: Path, name: str) -> None:
+    put(root / "loras" / "a.pt")
+    wanted = ref(name)
+    assert find_local(wanted, library.inventory((wanted,))).state is RefState.MISSING
+
+
+def test_of_many_workers_that_place_the_same_bytes_one_writes_and_all_succeed(
+    root: Path, tmp_path: Path
+) -> None:
+    receipts = []
+
+    def place(number: int) -> None:
+        library = open_library(Roots(models=str(root)), index_path=str(tmp_path / "index.sqlite"))
+        staged = put(tmp_path / f"staging{number}" / "one.part")
+        receipts.append(library.place(Placement(str(staged), target(root, "a.safetensors"), "{}")))
+        library.close()
+
+    threads = [threading.Thread(target=place, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [receipt.sha256 for receipt in receipts] == [SHA] * 8
+    assert sum(receipt.wrote for receipt in receipts) == 1
+    assert sorted(os.listdir(root / "loras")) == ["a.safetensors", "a.safetensors.civitai.json"]

@@ -89,7 +89,7 @@ class Shelves:
 def find_files(index: Index, shelves: Shelves, refs: Iterable[ModelRef]) -> tuple[LocalFile, ...]:
     """Every file and model directory that might answer these refs, sorted by path, as it lies on disk now."""
     refs = tuple(refs)
-    stems = {stem for ref in refs for stem in stems_for(ref)}
+    stems = {stem for ref in refs for stem in stems_for(ref) if is_text(stem)}
     paths = {os.path.join(folder, name) for folder, name in index.files_with_stems(stems)}
     paths.update(path for ref in refs for digest in ref.digests for path in _by_hash(index, digest))
     paths.update(_through_loops(index.loops(), shelves, refs))
@@ -199,6 +199,15 @@ def _fix(folder: Folder | None) -> str:
     if folder is None or folder.visible:
         return ""
     return f"{folder.reason}: `{folder.path}`; add to the target's extra_model_paths.yaml: `{folder.fix}`"
+
+
+def is_text(name: str) -> bool:
+    """Whether a name can be written at all: a workflow may hold half a character, no file name does."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_listed(name: str, endings: frozenset[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 
@@ -157,7 +158,8 @@ def _sha256(path: str) -> str:
 
 def _write_sidecar(path: str, data: bytes, root: str) -> None:
     """Our own sidecar is renewed; one of another tool stays as it is."""
-    if not os.path.lexists(path):
-        disk.write_new(path, data, root=root)
-    elif disk.is_regular(path) and is_ours(path):
+    if disk.is_regular(path) and is_ours(path):
         disk.atomic_write(path, data)
+        return
+    with contextlib.suppress(TargetExistsError):
+        disk.write_new(path, data, root=root)

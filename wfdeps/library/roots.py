@@ -15,6 +15,7 @@ from wfdeps.domain.folders import ANY_ENDING, FOLDER_KEYS, LEGACY
 from wfdeps.domain.refs import Notice
 from wfdeps.errors import ConfigError
 from wfdeps.library.extra_paths import ExtraPaths, read_extra_paths
+from wfdeps.library.inventory import is_text
 from wfdeps.library.targets import Profile, read_profile
 
 EXTRA_YAML = "extra_model_paths.yaml"
@@ -124,6 +125,8 @@ def _find_install(roots: Roots, profile: Profile) -> _Install:
 
 def _folder_or_new(path: str) -> str:
     path = os.path.abspath(path)
+    if not is_text(path) or "\0" in path:
+        raise ConfigError(f"`{path!a}` is no path that can be written down")
     if os.path.exists(path) and not os.path.isdir(path):
         raise ConfigError(f"`{path}` is a file, not a models folder")
     return path

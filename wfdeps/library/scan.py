@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from wfdeps.errors import LibraryError
 from wfdeps.library.index import Index, KnownDirectory, Listing, stamp_of
+from wfdeps.library.inventory import is_text
 
 SKIPPED = frozenset({".git"})
 DEEPEST = 60
@@ -111,7 +112,7 @@ def _read(
     try:
         with os.scandir(path) as entries:
             for entry in entries:
-                if not _is_storable(entry.name):
+                if not is_text(entry.name):  # in no encoding: no workflow can say it
                     continue
                 if not _is_folder(entry):
                     files.append(entry.name)
@@ -131,15 +132,6 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:
         return False
-
-
-def _is_storable(name: str) -> bool:
-    """A name that is no text in the system's encoding is one no workflow can say."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _ancestry(path: str, top: str) -> tuple[Identity, ...]:
