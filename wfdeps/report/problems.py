@@ -92,10 +92,13 @@ def _of_item(item: ReportItem) -> Iterator[Problem]:
 
 
 def _sentence(item: ReportItem, sites: list[NodeSite]) -> str:
-    detail = f": {visible(item.detail)}" if item.detail else ""
-    next_step = f" Next: {item.next}" if item.next else f" {item.hint}." if item.hint else ""
-    folder = f" ({visible(item.ref.folder)}, {where_text(sites)})"
-    return f"`{visible(shown_name(item.ref.name))}`{folder} is {STATES[item.state].title}{detail}.{visible(next_step)}"
+    """The state first: readers group problems by how their messages begin."""
+    subject = f"`{visible(shown_name(item.ref.name))}` ({visible(item.ref.folder)}, {where_text(sites)})"
+    detail = f", {visible(item.detail)}" if item.detail else ""
+    next_step = (
+        f" Next: {item.next}" if item.next else f" {visible(item.hint).capitalize()}." if item.hint else ""
+    )
+    return f"{STATES[item.state].title}: {subject}{detail}.{next_step}"
 
 
 def _of_lint(lint: Lint, report: CheckReport) -> Iterator[Problem]:
