@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import posixpath
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wfdeps.domain.digests import Algorithm, Digest
-from wfdeps.domain.files import Inventory, LocalFile
+from wfdeps.domain.files import Inventory, LocalFile, split_ending
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus
 from wfdeps.domain.resolutions import RefState
@@ -234,3 +238,8 @@ def test_another_ending_is_mentioned_and_not_taken() -> None:
     found = find_local(ref("a.safetensors", "checkpoints"), Inventory("/", (file("checkpoints", "a.ckpt"),)))
     assert (found.state, found.files) == (RefState.MISSING, ())
     assert "differs in its ending" in found.detail
+
+
+@given(st.text(alphabet="a./\u00e9", max_size=12))
+def test_endings_are_split_as_comfyui_splits_them(name: str) -> None:
+    assert split_ending(name) == posixpath.splitext(name)

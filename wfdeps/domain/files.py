@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from os.path import splitext
 from typing import Literal
 from unicodedata import normalize
 
@@ -75,9 +74,18 @@ def fold(name: str) -> str:
     return normalize("NFC", normalize("NFC", name).casefold())
 
 
+def split_ending(name: str) -> tuple[str, str]:
+    """`a/b.tar.gz` → (`a/b.tar`, `.gz`); dots in front are no ending. What ComfyUI's `os.path.splitext` says."""
+    base = name.rpartition("/")[2]
+    dot = base.rfind(".")
+    if dot <= 0 or not base[:dot].strip("."):
+        return name, ""
+    return name[: len(name) - len(base) + dot], base[dot:]
+
+
 def folded_stem(basename: str) -> str:
     """The folded name without its last ending."""
-    return fold(splitext(basename)[0])
+    return fold(split_ending(basename)[0])
 
 
 @dataclass(frozen=True, slots=True)

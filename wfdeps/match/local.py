@@ -8,10 +8,9 @@ over), `sd1_clip.load_embed` (three endings are tried), `nodes.VAELoader` (the s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from os.path import splitext
 
 from wfdeps.domain.digests import agreement
-from wfdeps.domain.files import Inventory, LocalFile, fold, folded_stem
+from wfdeps.domain.files import Inventory, LocalFile, fold, folded_stem, split_ending
 from wfdeps.domain.folders import MODEL_ENDINGS, PREFIXES, canonical_key, name_within
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Finding, RefState
@@ -98,13 +97,13 @@ def _is_offered(ref: ModelRef, file: LocalFile, separator: str) -> bool:
     if key == "ultralytics":
         return ref.name == file.name  # the pack writes `bbox/` with a slash on every system
     if key == "loras" and _is_tag(ref):
-        return ref.name in (shown, splitext(shown)[0], splitext(file.basename)[0])
+        return ref.name in (shown, split_ending(shown)[0], split_ending(file.basename)[0])
     return ref.name == shown
 
 
 def _is_listed_for(ref: ModelRef, file: LocalFile) -> bool:
     """Whether the loader's list has files of this ending: the GGUF packs filter the same folders anew."""
-    if file.folder_key in _GGUF_KEYS and splitext(file.name)[1].lower() == ".gguf":
+    if file.folder_key in _GGUF_KEYS and split_ending(file.name)[1].lower() == ".gguf":
         return not ref.sites or any(site.node_class not in _WITHOUT_GGUF for site in ref.sites)
     if file.folder_key == "embeddings":
         return not file.is_directory  # load_embed opens whatever has the name
@@ -124,7 +123,7 @@ def _is_tag(ref: ModelRef) -> bool:
 
 
 def _has_no_ending(name: str) -> bool:
-    return splitext(name)[1].lower() not in MODEL_ENDINGS
+    return split_ending(name)[1].lower() not in MODEL_ENDINGS
 
 
 def _small_vae(ref: ModelRef, inventory: Inventory) -> tuple[LocalFile, ...]:
@@ -277,7 +276,7 @@ def _where(ref: ModelRef, files: tuple[LocalFile, ...], likeness: int, separator
     if ref.folders and first.folder_key not in _keys(ref):
         return f"found in {there}, the workflow loads from `{ref.folder}`{others}"
     if not _is_listed_for(ref, first):
-        return f"{there} is there, but this loader does not list `{splitext(first.name)[1]}` files"
+        return f"{there} is there, but this loader does not list `{split_ending(first.name)[1]}` files"
     if likeness == _SEPARATOR:
         return f"{there} is there: the workflow spells it for the other system, this one writes `{separator}`"
     if likeness == _SPELLING:
@@ -297,9 +296,9 @@ def _missing(ref: ModelRef, inventory: Inventory, ruined: list[LocalFile]) -> Fi
     )
     if rival is not None:
         return Finding(ref, RefState.MISSING, (), f"`{rival.path}` has the name, but another hash")
-    stem = splitext(wanted)[0]
+    stem = split_ending(wanted)[0]
     other = next(
-        (file for file in inventory.files if splitext(file.basename)[0] == stem and file.listed), None
+        (file for file in inventory.files if split_ending(file.basename)[0] == stem and file.listed), None
     )
     return Finding(ref, RefState.MISSING, (), f"`{other.path}` differs in its ending" if other else "")
 
