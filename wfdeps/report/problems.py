@@ -96,7 +96,11 @@ def _sentence(item: ReportItem, sites: list[NodeSite]) -> str:
     subject = f"`{visible(shown_name(item.ref.name))}` ({visible(item.ref.folder)}, {where_text(sites)})"
     detail = f", {visible(item.detail)}" if item.detail else ""
     next_step = (
-        f" Next: {item.next}" if item.next else f" {visible(item.hint).capitalize()}." if item.hint else ""
+        f" Next: {item.next}"
+        if item.next
+        else f" {visible(item.hint[0].upper() + item.hint[1:])}."
+        if item.hint
+        else ""
     )
     return f"{STATES[item.state].title}: {subject}{detail}.{next_step}"
 
