@@ -49,6 +49,13 @@ def test_files_without_a_row_become_models_of_their_folder(models: Path, get) ->
         }
 
 
+def test_in_a_folder_that_says_nothing_the_header_tells_the_type(models: Path, get) -> None:
+    write_file(models, lora(1, "x", path="misc/x.safetensors"))
+    with run_hub(models=models) as hub:
+        (item,) = get(hub, "/api/v1/models").json()["items"]
+    assert (item["type"], item["name"]) == ("LORA", "x")
+
+
 def test_a_row_finds_its_file_by_hash_wherever_it_lies(models: Path, get) -> None:
     write_file(models, lora(1, "x"))
     (book,) = Shelf(str(models)).books()

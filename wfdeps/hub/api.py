@@ -10,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from wfdeps.detect.tensors import Corrupt
 from wfdeps.hub.access import primary_file
 from wfdeps.hub.catalogue import File, Version
+from wfdeps.hub.contents import header_of
 from wfdeps.hub.endpoints import LONG_CACHED, mixed, ok, post_only, public
-from wfdeps.hub.headers import HeaderError, read_tensors
 from wfdeps.hub.payloads import mini_body, model_body, models_page, version_body
 from wfdeps.hub.refusals import error
 from wfdeps.hub.search import find_models, read_wanted
@@ -186,12 +187,16 @@ async def _tensors(request: Request, site: Site) -> Response:
         raise error(404, "File not found")
     if found[0].mode == "Archived":
         raise error(410, "Model archived")
-    try:
-        tensors, metadata = read_tensors(path)
-    except HeaderError as unreadable:
-        raise error(422, str(unreadable)) from unreadable
-    body: dict[str, Any] = {"tensorCount": len(tensors), "metadata": metadata}
-    return ok(body if request.query_params.get("summaryOnly") == "true" else body | {"tensors": tensors})
+    header = header_of(path)
+    if isinstance(header, Corrupt):
+        raise error(422, header.reason)
+    body: dict[str, Any] = {"tensorCount": len(header.tensors), "metadata": dict(header.metadata)}
+    if request.query_params.get("summaryOnly") == "true":
+        return ok(body)
+    tensors = {
+        name: {"dtype": tensor.dtype, "shape": tensor.shape} for name, tensor in header.tensors.items()
+    }
+    return ok(body | {"tensors": tensors})
 
 
 async def _enums(request: Request, site: Site) -> Response:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wfdeps.errors import UsageError
+from wfdeps.hub.contents import folder_key_of
 from wfdeps.hub.digests import digest_file
 from wfdeps.hub.vocabulary import MODEL_SUFFIXES, TYPE_OF_FOLDER
 
@@ -97,10 +98,12 @@ class Shelf:
         return Book(path.replace(os.sep, "/"), status.st_size, hashes)
 
 
-def row_for(book: Book) -> dict[str, Any]:
-    """A catalogue row for a file that none describes: its type from its folder, its ids from its hash."""
+def row_for(book: Book, shelf: Shelf) -> dict[str, Any]:
+    """A catalogue row for a file that none describes: its type from its folder, else from its header; its ids
+    from its hash.
+    """
     stem, suffix = os.path.splitext(book.name)
-    model_type, file_type = _type_of(book.path)
+    model_type, file_type = _type_of(book.path, shelf)
     own_id = _OWN_IDS + int(book.hashes["SHA256"][:7], 16)
     return {
         "model_id": own_id,
@@ -119,11 +122,10 @@ def row_for(book: Book) -> dict[str, Any]:
     }
 
 
-def _type_of(path: str) -> tuple[str, str]:
-    for folder in path.split("/")[:-1]:
-        if folder in TYPE_OF_FOLDER:
-            return TYPE_OF_FOLDER[folder]
-    return "Other", "Model"
+def _type_of(path: str, shelf: Shelf) -> tuple[str, str]:
+    named = next((folder for folder in path.split("/")[:-1] if folder in TYPE_OF_FOLDER), None)
+    folder = named or folder_key_of(os.path.join(shelf.directory, path))
+    return TYPE_OF_FOLDER.get(folder, ("Other", "Model"))
 
 
 def _remembering(index: str | None) -> sqlite3.Connection:

@@ -33,8 +33,8 @@ def take_stock(rows: Iterable[Row], shelf: Shelf | None, *, strays: bool = True)
         elif row.get("path") and shelf and shelf.real_path(row["path"]):
             complete.setdefault("hashes", shelf.hashes(row["path"]))
         yield complete
-    if strays:
-        yield from (row_for(book) for book in books if book.path not in described)
+    if shelf and strays:
+        yield from (row_for(book, shelf) for book in books if book.path not in described)
 
 
 def _found(

@@ -1,4 +1,4 @@
-"""The main job against the hub: get, check, get again, and the same tree from the lock."""
+"""Every sample workflow: get, check, get again, and the same tree from the lock."""
 
 from __future__ import annotations
 
@@ -9,20 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.hub import run_hub
-from tests.fakes.stand_ins import write_stand_ins
 from wfdeps.cli.main import main
-from wfdeps.domain.refs import WorkflowRefs
 from wfdeps.hub.samples import write_samples
 from wfdeps.hub.server import HubServer
-from wfdeps.workflow.read import read_workflow
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_workflows"
-TEMPLATES = ("flux_schnell.json", "image_qwen_image.json")
-THIRD_PARTY = (
-    "Comfy-Org__docs__public_text-to-image.json",
-    "SytanSD__Sytan-SDXL-ComfyUI__Sytan_SDXL_Workflow_v0.5.json",
-    "BennyKok__comfyui-deploy__examples_flux-dev.json",
-)
 
 
 class Person:
@@ -83,24 +74,3 @@ def do_the_job(workflow: Path, rows: list[dict[str, object]], shelf: Path, tmp_p
 def test_a_sample_workflow_is_made_ready(name: str, tmp_path: Path) -> None:
     shelf = tmp_path / "shelf"
     do_the_job(SAMPLES / name, write_samples(str(shelf)), shelf, tmp_path)
-
-
-@pytest.mark.parametrize("name", THIRD_PARTY)
-def test_a_third_party_workflow_is_made_ready(name: str, shared: Path, tmp_path: Path) -> None:
-    make_ready(shared / "data" / "workflows" / "corpus" / name, tmp_path)
-
-
-@pytest.mark.parametrize("name", TEMPLATES)
-def test_an_official_template_is_made_ready(name: str, tmp_path: Path) -> None:
-    templates = pytest.importorskip("comfyui_workflow_templates_json")
-    path = Path(next(iter(templates.__path__))) / "templates" / name
-    if not path.is_file():
-        pytest.skip(f"this edition of the templates has no {name}")
-    make_ready(path, tmp_path)
-
-
-def make_ready(workflow: Path, tmp_path: Path) -> None:
-    readings = read_workflow(workflow.read_bytes(), str(workflow))
-    refs = [ref for reading in readings if isinstance(reading, WorkflowRefs) for ref in reading.refs]
-    shelf = tmp_path / "shelf"
-    do_the_job(workflow, write_stand_ins(refs, shelf), shelf, tmp_path)
