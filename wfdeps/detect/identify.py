@@ -88,6 +88,8 @@ def _answer(header: Header, raw: Scope, name: str) -> Identity:
     return Identity(ModelType.UNKNOWN, reasons=(reason,))
 
 
+_NAMED_ENCODER: Final = re.compile(r"\n(text_encoders\.[^.\n]+\.(?:transformer\.|model\.)?)")
+
 _NAMES: Final[tuple[tuple[str, ModelType, str], ...]] = (
     (r"inswapper|w600k|scrfd|det_\d+g|2d106det|1k3d68|genderage|glintr", ModelType.DETECTOR, "insightface"),
     (r"codeformer|gfpgan|gpen|restoreformer", ModelType.FACE_RESTORE, "facerestore_models"),
@@ -109,7 +111,8 @@ def _by_name(header: Header, name: str) -> Identity:
 def _scopes(gate: str, raw: Scope) -> Iterator[Scope]:
     """Where a gate looks: the header as it is, and below each prefix of the gate's that is there."""
     yield raw
-    for prefix in PREFIXES.get(gate, ()):
+    named = _NAMED_ENCODER.search(raw.text) if gate == "encoders" else None
+    for prefix in (*PREFIXES.get(gate, ()), *((named.group(1),) if named else ())):
         if "\n" + prefix in raw.text:
             yield raw.below(prefix)
 
