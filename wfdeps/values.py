@@ -1,12 +1,12 @@
-"""`dataclass`, `field` and `replace` for frozen values, a tenth as costly to import as the standard ones.
+"""`dataclass`, `field`, `replace` and `asdict` for slotted classes, a tenth as costly to import as the standard ones.
 
 A process that checks one workflow imports a hundred value types and makes instances of thirty. The standard decorator
 compiles six functions for each of them at once (about 1 ms a class, and 10 ms for importing `dataclasses` itself),
 which is more than reading the workflow takes. This one makes the slotted class, and compiles its methods in one go
 when its first instance is made. Type checkers are told it is the standard one, whose rules it keeps: positional and
-keyword arguments, defaults, `__post_init__`, `__match_args__`, equality and hash by value, a repr, and
-`FrozenInstanceError` (an AttributeError) for whoever assigns. What wfdeps does not use, it does not have: mutable or
-ordered classes, inheritance of fields, `InitVar`, `KW_ONLY`, `fields()`, `asdict()`.
+keyword arguments, defaults, `__post_init__`, `__match_args__`, equality by value and, where frozen, a hash, a repr, and
+an AttributeError for whoever assigns. What wfdeps does not use, it does not have: order, inheritance of fields,
+`InitVar`, `KW_ONLY`, `fields()`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dataclasses import dataclass, field, replace
+    from dataclasses import asdict, dataclass, field, replace
 else:
     _MISSING = object()
+    _METHODS = ("__init__", "__eq__", "__hash__", "__repr__")
 
     class FrozenInstanceError(AttributeError):
         """Somebody assigned to a value."""
@@ -34,11 +35,11 @@ else:
         """A default that is made anew for each instance, or a field that equality or the repr leaves out."""
         return _Field(default, default_factory, compare, repr)
 
-    def dataclass(*, frozen, slots):
-        """A frozen, slotted value type."""
-        if not (frozen and slots):
-            raise TypeError("values are frozen and slotted")
-        return _value
+    def dataclass(*, slots, frozen=False, eq=True):
+        """A slotted class of these fields; a value, where frozen."""
+        if not slots:
+            raise TypeError("our classes are slotted")
+        return lambda cls: _slotted(cls, frozen, eq)
 
     def replace(value, /, **changes):
         """The same value with some fields changed."""
@@ -46,38 +47,44 @@ else:
         kept = {name: getattr(value, name) for name in cls.__match_args__ if name not in changes}
         return cls(**kept, **changes)
 
-    def _value(cls):
-        own = cls.__dict__
-        names = tuple(name for name, kind in own.get("__annotations__", {}).items() if "ClassVar" not in kind)
-        fields = {}
-        for name in names:
-            default = own.get(name, _MISSING)
-            fields[name] = default if isinstance(default, _Field) else _Field(default, _MISSING, True, True)
-        namespace = {
-            name: member for name, member in own.items() if name not in ("__dict__", "__weakref__", *names)
-        }
-        namespace["__slots__"] = names
-        namespace["__match_args__"] = names
-        namespace["__setattr__"] = _refuse
-        namespace["__delattr__"] = _refuse
-        namespace["__getstate__"] = _state
-        namespace["__setstate__"] = _restore
-        value = type(cls)(cls.__name__, cls.__bases__, namespace)
-        value.__qualname__ = cls.__qualname__
-
-        def compiled(name):
-            def first(self, *args, **kwargs):
-                _compile(value, fields, own)
-                return getattr(value, name)(self, *args, **kwargs)
-
-            return first
-
-        for name in ("__init__", "__eq__", "__hash__", "__repr__"):
-            if name not in own:
-                setattr(value, name, compiled(name))
+    def asdict(value, /):
+        """The value as dicts, and what is in its tuples and lists too."""
+        if isinstance(value, (tuple, list)):
+            return type(value)(map(asdict, value))
+        if not isinstance(value, type) and hasattr(type(value), "__match_args__"):
+            return {name: asdict(getattr(value, name)) for name in type(value).__match_args__}
         return value
 
-    def _compile(cls, fields, own):
+    def _slotted(cls, frozen, eq):
+        own = cls.__dict__
+        names = tuple(name for name, kind in own.get("__annotations__", {}).items() if "ClassVar" not in kind)
+        fields = {name: _field_of(own.get(name, _MISSING)) for name in names}
+        left_out = ("__dict__", "__weakref__", *names)
+        namespace = {name: member for name, member in own.items() if name not in left_out}
+        namespace.update(__slots__=names, __match_args__=names, __getstate__=_state, __setstate__=_restore)
+        if frozen:
+            namespace.update(__setattr__=_refuse, __delattr__=_refuse)
+        made = [name for name in _METHODS if name not in own and (eq or name not in ("__eq__", "__hash__"))]
+        if eq and not frozen and "__hash__" in made:
+            made.remove("__hash__")
+            namespace["__hash__"] = None
+        new = type(cls)(cls.__name__, cls.__bases__, namespace)
+        new.__qualname__ = cls.__qualname__
+        for name in made:
+            setattr(new, name, _compiled_when_called(new, name, fields, made))
+        return new
+
+    def _field_of(default):
+        return default if isinstance(default, _Field) else _Field(default, _MISSING, True, True)
+
+    def _compiled_when_called(cls, name, fields, made):
+        def first(self, *args, **kwargs):
+            _compile(cls, fields, made)
+            return getattr(cls, name)(self, *args, **kwargs)
+
+        return first
+
+    def _compile(cls, fields, made):
         """Give the class its real methods."""
         scope = {"_MISSING": _MISSING, "_set": object.__setattr__, "_cls": cls}
         parameters, body = [], []
@@ -87,16 +94,14 @@ else:
                 parameters.append(f"{name}=_MISSING")
                 body.append(f"_set(self,{name!r},_new_{name}() if {name} is _MISSING else {name})")
                 continue
-            if one.default is _MISSING:
-                parameters.append(name)
-            else:
+            if one.default is not _MISSING:
                 scope[f"_default_{name}"] = one.default
-                parameters.append(f"{name}=_default_{name}")
+            parameters.append(name if one.default is _MISSING else f"{name}=_default_{name}")
             body.append(f"_set(self,{name!r},{name})")
-        if "__post_init__" in own:
+        if hasattr(cls, "__post_init__"):
             body.append("self.__post_init__()")
         compared = [name for name, one in fields.items() if one.compare]
-        mine, theirs = (_tuple_of(side, compared) for side in ("self", "other"))
+        mine, theirs = (f"({''.join(f'{side}.{name},' for name in compared)})" for side in ("self", "other"))
         shown = ", ".join(f"{name}={{self.{name}!r}}" for name, one in fields.items() if one.repr)
         source = "\n".join(
             (
@@ -107,14 +112,10 @@ else:
             )
         )
         exec(source, scope)  # noqa: S102  the names are those of our own classes
-        for name in ("__init__", "__eq__", "__hash__", "__repr__"):
-            if name not in own:
-                method = scope[name]
-                method.__qualname__ = f"{cls.__qualname__}.{name}"
-                setattr(cls, name, method)
-
-    def _tuple_of(side, names):
-        return f"({''.join(f'{side}.{name},' for name in names)})"
+        for name in made:
+            method = scope[name]
+            method.__qualname__ = f"{cls.__qualname__}.{name}"
+            setattr(cls, name, method)
 
     def _refuse(self, name, value=None):
         raise FrozenInstanceError(f"cannot change field `{name}` of a value")
@@ -127,4 +128,4 @@ else:
             object.__setattr__(self, name, value)
 
 
-__all__ = ["dataclass", "field", "replace"]
+__all__ = ["asdict", "dataclass", "field", "replace"]
