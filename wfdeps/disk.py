@@ -13,10 +13,10 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from wfdeps.errors import DiskFullError, LibraryError, TargetExistsError, UnsafePathError
+from wfdeps.values import dataclass
 
 LinkKind = Literal["reflink", "hardlink", "symlink", "copy"]
 LINK_KINDS: tuple[LinkKind, ...] = ("reflink", "hardlink", "symlink", "copy")

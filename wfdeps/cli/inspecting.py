@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +18,7 @@ from wfdeps.domain.queries import AirQuery
 from wfdeps.domain.urls import without_secrets
 from wfdeps.errors import SourceError, UsageError, WfdepsError
 from wfdeps.library.hashing import hash_file
+from wfdeps.values import replace
 
 if TYPE_CHECKING:
     from wfdeps.cli.context import Context

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.output import exit_policy, show_report
@@ -21,6 +20,7 @@ from wfdeps.pipeline.carry import carry_out
 from wfdeps.pipeline.survey import Survey
 from wfdeps.plan.build import Layout, build_plan
 from wfdeps.report.build import build_report
+from wfdeps.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any
 
 from wfdeps.cli.settings import Settings
@@ -24,6 +23,7 @@ from wfdeps.sources.huggingface.client import HuggingFaceClient
 from wfdeps.sources.huggingface.source import HuggingFaceSource
 from wfdeps.sources.mirror.source import MirrorSource
 from wfdeps.sources.name_index import NameIndex
+from wfdeps.values import dataclass
 
 USUAL = ("mirror", "index", "civitai", "huggingface", "url", "catalogue")
 """Mirrors first: what a studio keeps itself costs nobody anything. CivArchive only where it is named."""

@@ -9,13 +9,13 @@ import re
 import sys
 import webbrowser
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from wfdeps.console.question import details, enter_takes_first, heading, of_one_model, table
 from wfdeps.domain.candidates import AccessState, Candidate, RankedCandidate, Why
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Ambiguous
+from wfdeps.values import dataclass, field
 
 KEYS = (
     " [1-9] choose   i N details   f N files of this version   o N open page   u paste URL or AIR\n"

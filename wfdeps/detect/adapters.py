@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from wfdeps.detect.tensors import Tensor
+from wfdeps.values import dataclass
 
 _SUFFIX: Final = re.compile(
     r"(?:[._]lora\d?|\.lora_linear_layer)\.(up|down)\.weight$"

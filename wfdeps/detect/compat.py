@@ -7,7 +7,6 @@ and Civitai's base model. What nobody knows gives no remark.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from wfdeps.detect.adapters import read_adapter
@@ -18,6 +17,7 @@ from wfdeps.domain.identity import Identity
 from wfdeps.domain.lints import Lint, LintLevel
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import NodeSite
+from wfdeps.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

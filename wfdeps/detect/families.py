@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import json
 import pkgutil
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
 from wfdeps.detect.tensors import Header
+from wfdeps.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

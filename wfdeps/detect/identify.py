@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Final
 
 from wfdeps.detect.adapters import Adapter, read_adapter
@@ -17,6 +16,7 @@ from wfdeps.domain.folders import DEFAULT_KEY
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import Certainty
+from wfdeps.values import dataclass, replace
 
 PREFIXES: Final[dict[str, tuple[str, ...]]] = {
     "core": ("model.diffusion_model.", "model.model.", "net.", "diffusion_model.", "transformer.", "unet.", "model."),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from wfdeps.detect.adapters import Module, canonical_module
 from wfdeps.detect.tensors import Header
+from wfdeps.values import dataclass
 
 _TEXT: Final = re.compile(r"^(te\d?_|prior_)")
 _BASE_PREFIX: Final = re.compile(

@@ -10,11 +10,11 @@ from __future__ import annotations
 import pickletools
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import IO, Any, Final, Protocol, cast
 
 from wfdeps.detect.tensors import BITS, Tensor, elements
+from wfdeps.values import dataclass, field
 
 MAX_BYTES: Final = 64_000_000
 """Of one pickle's opcodes; Stable Diffusion checkpoints need less than one million."""

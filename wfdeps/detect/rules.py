@@ -24,12 +24,12 @@ import json
 import pkgutil
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
 from wfdeps.detect.scopes import Scope
 from wfdeps.detect.tensors import Header
+from wfdeps.values import dataclass
 
 GATES: Final = ("code", "special", "core", "vae", "encoders", "upscalers", "others")
 """In the order they are tried; `lora_arch` is asked only about adapters."""

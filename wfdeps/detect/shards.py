@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from wfdeps.detect.tensors import Corrupt, Header, Read, Tensor
+from wfdeps.values import replace
 
 MAX_BYTES: Final = 50_000_000
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
+
+from wfdeps.values import dataclass, field
 
 Read = Callable[[int, int], bytes]
 """The door: `read(offset, length)` gives that many bytes, fewer at the end of the file."""

@@ -7,7 +7,8 @@ and developer.civitai.com; what the two leave open is read loosely and written s
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from wfdeps.values import dataclass
 
 _WORD = r"[A-Za-z0-9_\-/]+"
 _AIR = re.compile(

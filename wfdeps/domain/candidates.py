@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from wfdeps.domain.air import Air
 from wfdeps.domain.digests import Digest
 from wfdeps.domain.model_types import ModelType
+from wfdeps.values import dataclass, field
 
 
 class AccessState(StrEnum):

@@ -13,8 +13,9 @@ Source: civitai/model-scanner `HashTask.cs`, civitai/civitai `model-file-scan.se
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from wfdeps.values import dataclass
 
 
 class Algorithm(StrEnum):

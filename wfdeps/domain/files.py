@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Literal
 from unicodedata import normalize
 
 from wfdeps.domain.digests import Algorithm, Digest
+from wfdeps.values import dataclass, field
 
 Origin = Literal["models", "extra", "output", "pack"]
 """Who made ComfyUI search a folder: its models root, an extra_model_paths.yaml, its output folder, a custom pack."""

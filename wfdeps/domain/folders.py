@@ -7,10 +7,10 @@ filtered to `.gguf`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from wfdeps.domain.model_types import ModelType
+from wfdeps.values import dataclass
 
 MODEL_ENDINGS: Final = frozenset({".ckpt", ".pt", ".pt2", ".bin", ".pth", ".safetensors", ".pkl", ".sft"})
 """`folder_paths.supported_pt_extensions`: what ComfyUI lists in most folders."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from wfdeps.domain.digests import Digest
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import Certainty
+from wfdeps.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from wfdeps.domain.resolutions import ChosenBy
+from wfdeps.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TypeVar
 
 from wfdeps.domain.refs import Certainty, ModelRef, RefStatus
+from wfdeps.values import replace
 
 _T = TypeVar("_T")
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from wfdeps.domain.digests import Digest
 from wfdeps.domain.plans import Blocked, Download, Keep, Link
+from wfdeps.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

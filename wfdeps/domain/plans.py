@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from wfdeps.domain.candidates import Candidate, Evidence, RankedCandidate
 from wfdeps.domain.digests import Digest
 from wfdeps.domain.files import LocalFile
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import ChosenBy, RefState
+from wfdeps.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from wfdeps.domain.candidates import RankedCandidate, Verdict
 from wfdeps.domain.files import LocalFile
 from wfdeps.domain.refs import ModelRef
+from wfdeps.values import dataclass
 
 
 class RefState(StrEnum):

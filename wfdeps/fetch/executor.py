@@ -6,7 +6,6 @@ import os
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Event, Thread
 
@@ -40,6 +39,7 @@ from wfdeps.fetch.staging import Slot, key_of, slot_for
 from wfdeps.fetch.transfer import Transfer
 from wfdeps.fetch.verify import sha256_of
 from wfdeps.http import Http
+from wfdeps.values import dataclass, replace
 
 SMALL_AT_ONCE = 16
 LARGE_AT_ONCE = 4

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from wfdeps.errors import FetchError
 from wfdeps.fetch.state import Validator
 from wfdeps.http import Reply
 from wfdeps.http.replies import content_range, total_of_unsatisfied
+from wfdeps.values import dataclass
 
 
 class ChangedError(FetchError):

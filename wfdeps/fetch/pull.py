@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from threading import Thread
 
 from wfdeps.detect.trouble import HEAD_BYTES, quick_trouble
@@ -28,6 +27,7 @@ from wfdeps.fetch.rates import Rate
 from wfdeps.fetch.session import Session
 from wfdeps.fetch.trail import BLOCK
 from wfdeps.http import Backoff, Http, Reply
+from wfdeps.values import dataclass, field
 
 WORTH_MORE = 64 << 20
 """Files below this get one connection."""

@@ -12,7 +12,6 @@ import os
 import stat
 import zlib
 from contextlib import suppress
-from dataclasses import dataclass
 
 from wfdeps.disk import atomic_write, filesystem_of, remove_quietly
 from wfdeps.domain.digests import Algorithm, find_digest
@@ -20,6 +19,7 @@ from wfdeps.domain.plans import Download
 from wfdeps.domain.urls import without_secrets
 from wfdeps.errors import LibraryError, UnsafePathError
 from wfdeps.fetch.state import State
+from wfdeps.values import dataclass
 
 FOLDER = ".wfdeps-part"
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)

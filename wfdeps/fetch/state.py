@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from wfdeps.values import dataclass, field
 
 VERSION = 1
 MOST_MARKS = 128

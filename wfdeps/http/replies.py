@@ -7,7 +7,6 @@ import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from wfdeps.domain.urls import without_secrets
@@ -22,6 +21,7 @@ from wfdeps.errors import (
 )
 from wfdeps.http.origins import host_of
 from wfdeps.http.waits import retry_after
+from wfdeps.values import dataclass
 
 MIB = 1 << 20
 _MESSAGE_CAP = 64 * 1024

@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from threading import Condition
+
+from wfdeps.values import dataclass
 
 LONGEST_WAIT = 120.0
 """Seconds. Who asks for more is not waited for: the answer is a RateLimitError that says how long."""

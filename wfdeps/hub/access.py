@@ -7,11 +7,11 @@ an archived one 410 even with a token, and `downloads disabled` is a 401 that no
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from wfdeps.hub.catalogue import File, Model, Version
 from wfdeps.hub.refusals import RefusedError, error, invalid
 from wfdeps.hub.vocabulary import FILE_FORMATS, FILE_SIZES, FILE_TYPES
+from wfdeps.values import dataclass
 
 _LOGIN = "The creator of this asset requires you to be logged in to download it"
 _DISABLED = "The creator of this asset has disabled downloads on this file"

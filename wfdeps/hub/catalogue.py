@@ -21,10 +21,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from wfdeps.errors import UsageError
+from wfdeps.values import dataclass, field
 
 Row = Mapping[str, Any]
 """One line of a catalogue."""

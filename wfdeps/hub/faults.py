@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from wfdeps.values import dataclass, replace
 
 _BODIES: Mapping[int, Mapping[str, str]] = {
     403: {"error": "Forbidden"},

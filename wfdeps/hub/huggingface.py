@@ -8,7 +8,6 @@ owner was let in, which here are the buyers).
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
@@ -18,6 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from wfdeps.hub.catalogue import File
 from wfdeps.hub.endpoints import site_of
 from wfdeps.hub.site import Site
+from wfdeps.values import dataclass
 
 _METHODS = ["GET", "HEAD"]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from wfdeps.values import dataclass
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 

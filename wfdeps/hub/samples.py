@@ -10,12 +10,12 @@ import json
 import os
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from wfdeps.hub import anatomy
 from wfdeps.hub.anatomy import Shapes
 from wfdeps.hub.digests import digest_file
+from wfdeps.values import dataclass, field
 
 _ITEM_SIZE: Final = {"F16": 2, "BF16": 2, "F32": 4, "F8_E4M3": 1}
 _MODELS, _VERSIONS, _FILES = 2_100_001_000, 2_100_002_000, 2_100_003_000

@@ -9,7 +9,6 @@ level are part of the search, while `baseModels`, `username`, `tag` and `period`
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +20,7 @@ from wfdeps.hub.refusals import RefusedError, error, invalid
 from wfdeps.hub.store import Store
 from wfdeps.hub.vocabulary import CHECKPOINT_TYPES, MODEL_TYPES, PERIODS, SORTS
 from wfdeps.hub.words import words_of
+from wfdeps.values import dataclass
 
 DEEPEST_PAGE = 1000
 _MAX_WORDS = 10

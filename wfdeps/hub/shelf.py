@@ -6,13 +6,13 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from wfdeps.errors import UsageError
 from wfdeps.hub.contents import folder_key_of
 from wfdeps.hub.digests import digest_file
 from wfdeps.hub.vocabulary import MODEL_SUFFIXES, TYPE_OF_FOLDER
+from wfdeps.values import dataclass
 
 _OWN_IDS = 1_000_000_000
 """Files without a catalogue row get ids from here on: made from their hash, so a restart keeps them."""

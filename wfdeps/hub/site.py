@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from starlette.requests import Request
@@ -16,6 +15,7 @@ from wfdeps.hub.journal import Journal
 from wfdeps.hub.shelf import Shelf
 from wfdeps.hub.signing import Signer
 from wfdeps.hub.store import Store
+from wfdeps.values import dataclass, field
 
 INT4 = 2**31 - 1
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from wfdeps.domain.folders import ALIASES, FOLDER_KEYS, LEGACY, canonical_key
 from wfdeps.domain.refs import Notice
+from wfdeps.values import dataclass
 
 STOPS_COMFYUI = "extra_paths_stop_comfyui"
 """The notice code for what keeps ComfyUI from starting at all."""

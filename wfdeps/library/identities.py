@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, replace
 
 from wfdeps.detect.headers import Corrupt, read_header
 from wfdeps.detect.identify import identify
@@ -14,6 +13,7 @@ from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import Certainty
 from wfdeps.errors import LibraryError
 from wfdeps.library.index import Index
+from wfdeps.values import asdict, replace
 
 _FACT = "identity/1"
 

@@ -12,7 +12,8 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+
+from wfdeps.values import dataclass
 
 VERSION = 1
 _FINE = 50_000_000

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from os.path import splitext
 
 from wfdeps.domain.digests import Algorithm, Digest
@@ -16,6 +15,7 @@ from wfdeps.library.health import trouble_of
 from wfdeps.library.index import Index
 from wfdeps.library.sidecars import claimed_digests
 from wfdeps.match.local import stems_for
+from wfdeps.values import replace
 
 DANGLING = "a link to nowhere"
 _HASHES = frozenset(map(str, Algorithm))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from wfdeps.library.index import Index, stamp_of
 from wfdeps.library.inventory import Shelves, digests_among, every_file, find_files, is_listed, keys_of
 from wfdeps.library.roots import Roots, SearchPaths, search_paths
 from wfdeps.library.scan import outermost, refresh
+from wfdeps.values import asdict, replace
 
 if TYPE_CHECKING:  # a check places nothing and hashes nothing: what does is imported where it is used
     from wfdeps.disk import LinkKind

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 
 from wfdeps import disk
 from wfdeps.domain.plans import Download, Link, Plan, Target
 from wfdeps.report.sizes import size_text
+from wfdeps.values import dataclass, field
 
 MARGIN = 64 << 20
 """Left free on every file system: a full disk breaks other programs before it breaks us."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 
 from wfdeps.domain.files import Folder, Origin
 from wfdeps.domain.folders import ANY_ENDING, FOLDER_KEYS, LEGACY
@@ -17,6 +16,7 @@ from wfdeps.errors import ConfigError
 from wfdeps.library.extra_paths import ExtraPaths, read_extra_paths
 from wfdeps.library.inventory import is_text
 from wfdeps.library.targets import Profile, read_profile
+from wfdeps.values import dataclass, replace
 
 EXTRA_YAML = "extra_model_paths.yaml"
 DESKTOP_YAML = "extra_models_config.yaml"

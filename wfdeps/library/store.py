@@ -10,12 +10,12 @@ import contextlib
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from wfdeps import disk
 from wfdeps.domain.digests import Algorithm
 from wfdeps.errors import LibraryError, TargetExistsError
 from wfdeps.library.hashing import hash_file
+from wfdeps.values import dataclass
 
 _SHA256 = re.compile(r"^[0-9a-f]{64}$")
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from wfdeps.errors import ConfigError
 from wfdeps.library.extra_paths import ExtraPath, ExtraPaths, parse_extra_paths
+from wfdeps.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

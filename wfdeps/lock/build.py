@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import assert_never
 
 from wfdeps.domain.candidates import Candidate, Evidence, RankedCandidate
@@ -14,6 +13,7 @@ from wfdeps.domain.plans import Blocked, Download, Keep, Link
 from wfdeps.domain.refs import ModelRef, RefStatus, WorkflowRefs
 from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.domain.urls import AS_WRITTEN, Addresses, without_secrets
+from wfdeps.values import replace
 
 Relative = Callable[[str], str]
 """A workflow's path → the same relative to the lock's folder, with `/`."""

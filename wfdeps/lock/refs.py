@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from wfdeps.domain.air import Air
 from wfdeps.domain.candidates import Candidate, RankedCandidate
 from wfdeps.domain.digests import Algorithm, Digest
@@ -11,6 +9,7 @@ from wfdeps.domain.folders import canonical_key, model_type_of
 from wfdeps.domain.locks import LockEntry
 from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus
 from wfdeps.domain.urls import AS_WRITTEN, Addresses
+from wfdeps.values import dataclass, replace
 
 
 def ref_of(entry: LockEntry) -> ModelRef:

@@ -8,7 +8,6 @@ another hash is never taken silently, whatever speaks for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Final
 
 from wfdeps.domain.candidates import (
@@ -30,6 +29,7 @@ from wfdeps.match.evidence import ANSWERS, has, rank
 from wfdeps.match.policy import Auto, Policy
 from wfdeps.match.search_terms import says_nothing
 from wfdeps.match.spelling import NOT_MODELS, spell
+from wfdeps.values import replace
 
 SHOWN: Final = 20
 """Candidates kept for a person; what is further down has nothing to say."""

@@ -7,11 +7,11 @@ if it is a base itself (a checkpoint or a diffusion model), since the rest follo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import ChosenBy, Resolution, Resolved
+from wfdeps.values import dataclass
 
 _BASES = (ModelType.CHECKPOINT, ModelType.DIFFUSION_MODEL)
 

@@ -7,11 +7,11 @@ https://civitai.red/models/7?modelVersionId=9         → version 9 of model 7, 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from wfdeps.domain.air import Air
 from wfdeps.domain.urls import without_secrets
+from wfdeps.values import dataclass
 
 CIVITAI_HOSTS = frozenset({"civitai.com", "civitai.red", "civitai.green"})
 HUGGINGFACE_HOSTS = frozenset({"huggingface.co", "hf.co", "hf-mirror.com"})

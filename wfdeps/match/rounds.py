@@ -14,7 +14,6 @@ A pipeline keeps the answers and loops:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
@@ -25,6 +24,7 @@ from wfdeps.domain.resolutions import ChosenBy, Resolved, Unresolved
 from wfdeps.match.decide import decide
 from wfdeps.match.policy import Policy
 from wfdeps.match.queries import queries_for
+from wfdeps.values import dataclass, field
 
 
 class Round(Enum):

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+
+from wfdeps.values import dataclass
 
 ENDINGS = frozenset(
     {

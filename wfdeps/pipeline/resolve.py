@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.locks import Lock
@@ -16,6 +15,7 @@ from wfdeps.match.family import Family
 from wfdeps.match.policy import Policy
 from wfdeps.match.rounds import ROUNDS, Answers, Round, open_queries
 from wfdeps.ports import Chooser, Library, Reporter, Source
+from wfdeps.values import dataclass, replace
 
 _QUESTIONS = {Round.IDENTITY: "by id, hash or URL", Round.NAME: "by name"}
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from wfdeps.domain.merging import merge_refs
 from wfdeps.domain.refs import ModelRef, RefStatus, UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.resolutions import Finding, RefState
 from wfdeps.match.local import find_local
 from wfdeps.ports import Library
+from wfdeps.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

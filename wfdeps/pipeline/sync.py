@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.locks import Lock, LockEntry
 from wfdeps.domain.resolutions import Finding, Present, RefState, Resolution, Resolved, Unresolved
 from wfdeps.lock.refs import Places, candidate_of, ref_of
 from wfdeps.match.local import find_local
 from wfdeps.ports import Library
+from wfdeps.values import replace
 
 
 def resolve_lock(lock: Lock, library: Library, places: Places) -> tuple[Resolution, ...]:

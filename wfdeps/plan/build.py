@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import assert_never
 
 from wfdeps.domain.candidates import Access, AccessState, Candidate
@@ -13,6 +12,7 @@ from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Ambiguous, Present, RefState, Resolution, Resolved, Unresolved
 from wfdeps.errors import UnsafePathError
 from wfdeps.plan.layout import target_for
+from wfdeps.values import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from wfdeps.domain.digests import agreement
@@ -13,6 +12,7 @@ from wfdeps.domain.plans import Link
 from wfdeps.domain.resolutions import Finding, RefState
 from wfdeps.errors import UnsafePathError
 from wfdeps.plan.layout import target_for
+from wfdeps.values import dataclass
 
 _FIXABLE = (RefState.PRESENT_ELSEWHERE, RefState.WRONG_FOLDER, RefState.INVISIBLE)
 _VALUES = ("widgets_values", "inputs")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from wfdeps.domain.files import Folder, Origin
@@ -29,6 +28,7 @@ from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.plans import Download, Keep, Link, Plan, Step, Target
 from wfdeps.domain.refs import Certainty
 from wfdeps.errors import UnsafePathError
+from wfdeps.values import dataclass
 
 LONGEST_PART = 255
 """Bytes in UTF-8: ext4, APFS and NTFS all store as much, and no more."""

@@ -7,8 +7,6 @@ A file chosen by name alone must not contradict its header: that is the mark of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from wfdeps.domain.files import Folder
 from wfdeps.domain.folders import model_type_of
 from wfdeps.domain.identity import Identity
@@ -19,6 +17,7 @@ from wfdeps.domain.refs import Certainty
 from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.plan.layout import target_for
 from wfdeps.plan.sidecar import sidecar_text
+from wfdeps.values import dataclass
 
 _T = ModelType
 

@@ -9,7 +9,6 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 from wfdeps.domain.candidates import Answer, Candidate, Verdict, VerdictKind
@@ -20,6 +19,7 @@ from wfdeps.match.evidence import ANSWERS
 from wfdeps.match.spelling import spell
 from wfdeps.sources.answer_json import candidate_of, json_of_candidate
 from wfdeps.sources.database import Database
+from wfdeps.values import dataclass
 
 _SCHEMA = """
 CREATE TABLE choices (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cache
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ from wfdeps.domain.air import Air
 from wfdeps.domain.folders import model_type_of
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import Certainty, ModelRef, NodeSite, Notice, RefStatus
+from wfdeps.values import dataclass, field
 from wfdeps.workflow.graph import Graph, Node
 from wfdeps.workflow.guess import guesses_of
 from wfdeps.workflow.loaders import LoaderTable

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 from wfdeps.errors import WorkflowError
+from wfdeps.values import dataclass, field
 from wfdeps.workflow.document import Document, documents_in, paired
 from wfdeps.workflow.json_text import parse
 from wfdeps.workflow.limits import MAX_ENTRIES

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from wfdeps.domain.refs import ModelRef, Notice, RefStatus, UnreadableWorkflow, WorkflowRefs
 from wfdeps.errors import WorkflowError
+from wfdeps.values import dataclass, field
 from wfdeps.workflow.api_format import read_prompt
 from wfdeps.workflow.claims import merge, read_claims
 from wfdeps.workflow.containers.sniff import open_container

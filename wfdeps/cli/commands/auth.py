@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from wfdeps.cli.context import Context
@@ -16,6 +15,7 @@ from wfdeps.errors import AuthRequiredError, NotFoundError, SourceError
 from wfdeps.sources.civitai.client import CivitaiClient
 from wfdeps.sources.huggingface.client import HuggingFaceClient
 from wfdeps.sources.json_values import record, text
+from wfdeps.values import dataclass
 
 EXAMPLE = "wfdeps auth check"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
 from itertools import groupby
 
 from wfdeps.cli.context import Context
@@ -13,6 +12,7 @@ from wfdeps.cli.options import add_library_options
 from wfdeps.domain.files import Folder
 from wfdeps.library import LocalLibrary, as_local
 from wfdeps.plan.layout import target_for
+from wfdeps.values import asdict
 
 EXAMPLE = "wfdeps paths --comfyui ~/ComfyUI --target runpod-serverless"
 STOPS = "extra_paths_stop_comfyui"

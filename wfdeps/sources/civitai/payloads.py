@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,6 +18,7 @@ from wfdeps.domain.digests import EMPTY_SHA256, Algorithm, Digest
 from wfdeps.domain.model_types import ModelType, from_civitai
 from wfdeps.errors import UnexpectedPayloadError
 from wfdeps.sources.json_values import positive, record, records, text, texts, whole
+from wfdeps.values import dataclass
 
 SOURCE = "civitai"
 

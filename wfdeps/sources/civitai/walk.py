@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from wfdeps.sources.civitai.client import CivitaiClient
 from wfdeps.sources.civitai.payloads import Site, page_of
 from wfdeps.sources.name_index import NameIndex
+from wfdeps.values import dataclass
 
 PAUSE = 1.0
 """Seconds between two pages: nobody is in a hurry."""
