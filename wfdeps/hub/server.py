@@ -36,6 +36,8 @@ from wfdeps.hub.store import Store
 from wfdeps.hub.watch import Watch
 
 _LONG_IDLE = 75
+_LOOPBACKS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+"""Every address of the machine → the one to reach it by from itself."""
 
 
 class HubServer:
@@ -83,8 +85,14 @@ class HubServer:
 
     @property
     def url(self) -> str:
-        """Where it listens: what WFDEPS_CIVITAI_URL, or HF_ENDPOINT, is set to."""
-        return f"http://{f'[{self._host}]' if ':' in self._host else self._host}:{self._port}"
+        """Where it is reached from this machine: what WFDEPS_CIVITAI_URL, or HF_ENDPOINT, is set to."""
+        host = _LOOPBACKS.get(self._host, self._host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether other machines can reach it too."""
+        return self._host in _LOOPBACKS
 
     @property
     def storage_port(self) -> int:

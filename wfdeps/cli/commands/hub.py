@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import socket
 import threading
 
 from wfdeps.cli.context import Context
@@ -73,6 +74,10 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     with server as hub:
         context.out(hub.url)
         context.stdout.flush()
+        if hub.is_open:
+            context.err(
+                f"other machines reach it as http://{socket.gethostname()}:{hub.url.rpartition(':')[2]}"
+            )
         context.err(f"serving {hub.summary()}; bytes come from port {hub.storage_port}; Ctrl-C ends it")
         try:
             # Waited for in pieces: on Windows an endless wait hears no Ctrl-C.
