@@ -59,6 +59,7 @@ def test_a_checkpoint_in_a_subfolder_is_found_and_the_offered_name_shown(
         "present_elsewhere",
     )
     assert checkpoint["alike"] == ["SDXL\\sd_xl_base_1.0.safetensors"]
+    assert checkpoint["hint"].startswith("that ComfyUI offers it as `SDXL")
     assert checkpoint["target"] == f"{models}/checkpoints/sd_xl_base_1.0.safetensors"
     assert (sampler["name"], sampler["hint"]) == (None, "this ComfyUI does not offer that value")
 

@@ -92,7 +92,7 @@ def test_labels_that_grow_tenfold_when_escaped_still_fit() -> None:
     assert_mermaid(graph_mermaid.render(chain(workflows=140, refs=1, label="\u2603" * 100)))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.text(max_size=40) | st.just(scenes.HOSTILE))
 def test_no_label_breaks_out_of_its_quotes(label: str) -> None:
     graph = Graph(

@@ -60,7 +60,7 @@ def test_a_name_that_is_not_there_has_no_line() -> None:
     assert Places("").locate("", "", "") is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_is_read_without_an_error(text: str) -> None:
     Places(text).locate("a", "1", "b")
@@ -72,7 +72,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(JSON, st.text(min_size=1, max_size=8), st.sampled_from([None, 2]))
 def test_every_string_value_is_found_where_it_is_written(rest: object, name: str, indent: int | None) -> None:
     text = json.dumps([rest, {"id": "node!", "v": name}], indent=indent)

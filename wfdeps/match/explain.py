@@ -44,11 +44,16 @@ def rejections_in(text: str) -> tuple[Rejection, ...]:
 
 def alike(value: str, options: Sequence[str]) -> tuple[str, ...]:
     """Of the options, those that may be meant: same file in another folder or spelling first, then close names."""
-    same = [option for option in options if _base(option) == _base(value)]
+    same = same_file(value, options)
     close = get_close_matches(_base(value), [_base(option) for option in options], n=3, cutoff=0.8)
     return tuple(
         dict.fromkeys((*same, *(option for name in close for option in options if _base(option) == name)))
     )
+
+
+def same_file(value: str, options: Sequence[str]) -> tuple[str, ...]:
+    """Those of the same file name, subfolders, separators and letter case aside."""
+    return tuple(option for option in options if _base(option) == _base(value))
 
 
 def _search(value: object, depth: int) -> Iterator[Rejection]:

@@ -16,7 +16,7 @@ from wfdeps.domain.folders import canonical_key, model_type_of
 from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus, WorkflowRefs
 from wfdeps.domain.resolutions import Finding, RefState
 from wfdeps.errors import ConfigError, LibraryError, UnsafePathError, UsageError
-from wfdeps.match.explain import alike, rejections_in
+from wfdeps.match.explain import alike, rejections_in, same_file
 from wfdeps.pipeline.survey import survey
 from wfdeps.plan.layout import target_for
 from wfdeps.ports import Library
@@ -156,6 +156,10 @@ def _explain(
     if ref is None:
         return Explanation(rejection, alike=near, hint=HINTS.get(rejection.type, ""))
     finding = findings.get((ref.folder, ref.name))
+    offered = same_file(rejection.value, rejection.options or ())
+    if len(offered) == 1:
+        hint = f"that ComfyUI offers it as `{offered[0]}`: choose it in the node"
+        return Explanation(rejection, ref, finding, _target(ref, library)[0], near, hint)
     state = finding.state if finding else RefState.MISSING
     advice = advice_for(ref, state, workflow, finding.files if finding else (), ())
     target, trouble = _target(ref, library)
