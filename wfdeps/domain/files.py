@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal
 from unicodedata import normalize
 
@@ -96,23 +96,28 @@ class Inventory:
     """`/` or `\\`: how ComfyUI on the target spells names."""
     files: tuple[LocalFile, ...]
     """Sorted by path. A file that two keys list appears once for each."""
-    _found: dict[object, list[LocalFile]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _found: dict[object, Sequence[LocalFile]] = field(default_factory=dict, repr=False, compare=False)
+    """The table that answers `like`, and under `files` those it was made from."""
 
     def like(self, stems: Iterable[str], digests: Iterable[Digest] = ()) -> tuple[LocalFile, ...]:
         """The files, each once, whose name has one of these folded stems, or that have or claim one of these digests."""
-        if not self._found:
-            self._look_up_all()
-        rows = [row for key in (*stems, *digests) for row in self._found.get(key, ())]
+        if self._found.get("files") is not self.files:
+            self._found.clear()
+            self._found.update(_table(self.files))
+        keys = (*(("stem", stem) for stem in stems), *digests)
+        rows = [row for key in keys for row in self._found.get(key, ())]
         return tuple({id(row): row for row in rows}.values()) if len(rows) > 1 else tuple(rows)
 
-    def _look_up_all(self) -> None:
-        """Fills the table that answers `like`; a thousand refs ask, so the files are gone through once."""
-        self._found[""] = []
-        for file in self.files:
-            keys: set[object] = {folded_stem(file.basename), fold(file.basename)}
-            for digest in (*file.digests, *file.claimed):
-                keys.add(digest)
-                if digest.algorithm is Algorithm.SHA256:
-                    keys.add(Digest(Algorithm.AUTOV2, digest.value[:10]))
-            for key in keys:
-                self._found.setdefault(key, []).append(file)
+
+def _table(files: tuple[LocalFile, ...]) -> dict[object, Sequence[LocalFile]]:
+    """Files by stem and by digest: a thousand refs ask, so all files are gone through once."""
+    found: dict[object, list[LocalFile]] = {}
+    for file in files:
+        keys: set[object] = {("stem", folded_stem(file.basename)), ("stem", fold(file.basename))}
+        for digest in (*file.digests, *file.claimed):
+            keys.add(digest)
+            if digest.algorithm is Algorithm.SHA256:
+                keys.add(Digest(Algorithm.AUTOV2, digest.value[:10]))
+        for key in keys:
+            found.setdefault(key, []).append(file)
+    return {**found, "files": files}
