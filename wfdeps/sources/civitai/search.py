@@ -22,6 +22,8 @@ KEPT = 30
 """Candidates that are handed on: the closest."""
 LIKE_ENOUGH = 0.6
 PAGES_A_TERM = 3
+FIRST_PAGE, FURTHER_PAGE = 20, 100
+"""Models. A model's JSON is heavy and the file is mostly among the first; who must look further takes more at once."""
 
 
 class Search:
@@ -57,19 +59,19 @@ class Search:
     def _pages(self, term: str, types: Sequence[str], wanted: Spelling) -> list[Candidate]:
         files: list[Candidate] = []
         cursor: str | None = None
-        for _ in range(PAGES_A_TERM):
+        for number in range(PAGES_A_TERM):
             if self._left <= 0:
                 break
             self._left -= 1
-            page = page_of(self._client.search(term, types, cursor=cursor), self._site)
+            limit = FURTHER_PAGE if number else FIRST_PAGE
+            page = page_of(self._client.search(term, types, limit=limit, cursor=cursor), self._site)
             self._learn(page.candidates)
             files += page.candidates
             # The same cursor again would go round for ever.
-            if (
-                page.cursor is None
-                or page.cursor == cursor
-                or any(_is_the_name(wanted, file) for file in page.candidates)
-            ):
+            if page.cursor is None or page.cursor == cursor:
+                break
+            # One page beyond the first that holds the name: a rival may stand there.
+            if number and any(_is_the_name(wanted, file) for file in files):
                 break
             cursor = page.cursor
         return files
