@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.folders import model_type_of
@@ -12,7 +12,9 @@ from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import ModelRef, NodeSite, Notice, RefStatus
 from wfdeps.workflow.graph import Graph
 from wfdeps.workflow.names import ENDINGS
-from wfdeps.workflow.parameters import Resource
+
+if TYPE_CHECKING:  # only files with generation metadata pay for reading it
+    from wfdeps.workflow.parameters import Resource
 
 
 class Declared(NamedTuple):

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from wfdeps.domain.folders import canonical_key
 from wfdeps.workflow.graph import Literal, Node
 from wfdeps.workflow.loaders import LoaderTable
 from wfdeps.workflow.names import has_model_ending, is_name
+from wfdeps.workflow.patterns import pattern
 from wfdeps.workflow.slots import Claim
 
 # Tried in this order on the input's name, the class, and the file's own name.
-_WORDS: Sequence[tuple[re.Pattern[str], str]] = tuple(
-    (re.compile(pattern, re.IGNORECASE), key)
-    for pattern, key in (
+_WORDS: Sequence[tuple[Callable[[], re.Pattern[str]], str]] = tuple(
+    (pattern(words, re.IGNORECASE), key)
+    for words, key in (
         (r"motion[_ ]?lora", "animatediff_motion_lora"),
         (r"lora|lycoris|(?<![a-z])loha|dora(?![a-z])", "loras"),
         (r"clip[_ \-]?vision|image[_ ]encoder|siglip", "clip_vision"),
@@ -57,18 +58,16 @@ _BY_OUTPUT: Mapping[str, str] = {
 }  # fmt: skip
 
 # Inputs that say what will be written, asked or shown, not what is read.
-_NOT_READ = re.compile(
+_NOT_READ = pattern(
     r"prefix|output|save|dest|target_?name|url|link|prompt|caption|note|comment|descri|markdown",
     re.IGNORECASE,
 )
-_WRITES = re.compile(
-    r"^save|save$|^write|export|show ?text|display|preview|merge.*save|download", re.IGNORECASE
-)
+_WRITES = pattern(r"^save|save$|^write|export|show ?text|display|preview|merge.*save|download", re.IGNORECASE)
 
 
 def guesses_of(node: Node, table: LoaderTable) -> Iterator[Claim]:
     """What a node of an unlisted class seems to name."""
-    if node.node_class in table.known or _WRITES.search(node.node_class):
+    if node.node_class in table.known or _WRITES().search(node.node_class):
         return
     for name, value in _candidates(node):
         for text in _texts(value):
@@ -78,13 +77,13 @@ def guesses_of(node: Node, table: LoaderTable) -> Iterator[Claim]:
 
 def _candidates(node: Node) -> Iterator[tuple[str, object]]:
     for name, value in node.values():
-        if _NOT_READ.search(name):
+        if _NOT_READ().search(name):
             continue
         if name and name in node.origins:
             continue
         yield name, value
     for name, origin in node.origins.items():
-        if isinstance(origin, Literal) and not _NOT_READ.search(name):
+        if isinstance(origin, Literal) and not _NOT_READ().search(name):
             yield name, origin.value
 
 
@@ -123,7 +122,7 @@ def _folders(name: str, value: str, node: Node) -> tuple[str, ...]:
 
 def folder_by_words(text: str) -> str:
     """The folder that a name suggests; empty where it suggests none."""
-    return next((key for pattern, key in _WORDS if pattern.search(text)), "")
+    return next((key for words, key in _WORDS if words().search(text)), "")
 
 
 def _by_outputs(node: Node) -> str:

@@ -6,17 +6,17 @@ The rows are data (`loaders.json`, made by `.github/scripts/build_loaders.py`); 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
 from wfdeps.domain.folders import canonical_key
+from wfdeps.workflow.patterns import pattern
 
 # Packs that give a class another device or a cache keep its inputs and add a word to its name.
-_FAMILY = re.compile(r"^(.+?)(?:DisTorch2MultiGPU|DisTorchMultiGPU|MultiGPU| //Inspire|\|pysssss)$")
-_FETCHES = re.compile(r"^\(?Down(?:load)?\)?(?:AndLoad|Load)|Download(?:er|AndLoad)|\(Down\)Load")
+_FAMILIES = ("DisTorch2MultiGPU", "DisTorchMultiGPU", "MultiGPU", " //Inspire", "|pysssss")
+_FETCHES = pattern(r"^\(?Down(?:load)?\)?(?:AndLoad|Load)|Download(?:er|AndLoad)|\(Down\)Load")
 
 _REMEMBERED = 10_000
 
@@ -99,12 +99,13 @@ class LoaderTable:
     def _find(self, node_class: str, pack: str) -> Row | None:
         raw = self._classes.get(f"{node_class}@{pack}") if pack else None
         raw = raw or self._classes.get(node_class)
-        if raw is None and node_class not in self.known:
-            family = _FAMILY.match(node_class)
-            raw = self._classes.get(family.group(1)) if family else None
+        if raw is None and node_class not in self.known and node_class.endswith(_FAMILIES):
+            raw = self._classes.get(
+                next(node_class.removesuffix(end) for end in _FAMILIES if node_class.endswith(end))
+            )
         if raw is not None:
             return _row(raw)
-        return Row((), (), fetches=True) if _FETCHES.search(node_class) else None
+        return Row((), (), fetches=True) if "Down" in node_class and _FETCHES().search(node_class) else None
 
 
 @cache

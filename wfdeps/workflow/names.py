@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from wfdeps.workflow.limits import MAX_NAME_LENGTH
+from wfdeps.workflow.patterns import pattern
 
 ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".sft", ".onnx", ".gguf", ".pt2", ".pkl", ".engine", ".patch")  # fmt: skip
 """What model files end with, in the core's folders and in those of common packs."""
@@ -17,11 +18,28 @@ NO_FILE = frozenset(
 )  # fmt: skip
 """What loaders' lists offer besides files, folded to lower case."""
 
-_STAND_IN = re.compile(
+_STAND_IN = pattern(
     r"^\$|^%[^%]+%$|\$\{|\{\{|^<[^>]+>$|(?:^|[/\\_\-. ])your[_\- ]|[_\- ]here(?:\.\w+)?$|placeholder"
     r"|^[xX]{1,4}$|^path[/\\]to[/\\]|^(?:enter|insert|select|choose|put)[_\- ].*(?:name|model|file|path|here)",
     re.IGNORECASE,
 )
+
+_HINTS = (
+    "$",
+    "%",
+    "{",
+    "<",
+    "your",
+    "here",
+    "placeholder",
+    "path",
+    "enter",
+    "insert",
+    "select",
+    "choose",
+    "put",
+)
+"""One of these is in every stand-in that is longer: most names are told without the expression."""
 
 
 def has_model_ending(value: str) -> bool:
@@ -39,4 +57,5 @@ def is_name(value: object) -> bool:
 
 def is_stand_in(name: str) -> bool:
     """Whether a name only holds the place of one: `$LORA`, `your_lora_here.safetensors`, `X`."""
-    return _STAND_IN.search(name) is not None
+    lower = name.lower()
+    return (len(name) < 5 or any(hint in lower for hint in _HINTS)) and _STAND_IN().search(name) is not None

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from urllib.parse import unquote
 
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.urls import without_secrets
+from wfdeps.workflow.patterns import pattern
 
-_URL = re.compile(r"https?://[^\s\"'<>()\[\]{}|`\\^]{4,2000}")
-_LINK = re.compile(r"\[([^\]\n]{1,300})\]\((https?://[^\s)]{4,2000})\)")
+_URL = pattern(r"https?://[^\s\"'<>()\[\]{}|`\\^]{4,2000}")
+_LINK = pattern(r"\[([^\]\n]{1,300})\]\((https?://[^\s)]{4,2000})\)")
 
 
 def with_hints(refs: Iterable[ModelRef], notes: Sequence[str]) -> tuple[ModelRef, ...]:
@@ -26,9 +26,9 @@ def _links(notes: Sequence[str]) -> list[tuple[str, str]]:
     """Every URL with the text it may be recognised by: its own, and the words of its Markdown link."""
     found: dict[str, str] = {}
     for note in notes:
-        for words, url in _LINK.findall(note):
+        for words, url in _LINK().findall(note):
             found[url] = f"{words}\n{found.get(url, '')}"
-        for url in _URL.findall(note):
+        for url in _URL().findall(note):
             found.setdefault(url.rstrip(".,;:!?*"), "")
     return [(url, f"{unquote(url)}\n{words}".lower()) for url, words in found.items()]
 

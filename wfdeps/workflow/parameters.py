@@ -7,7 +7,6 @@ Civitai resources: […]`. Source: AUTOMATIC1111 `infotext_utils.py`, civitai `a
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -16,9 +15,10 @@ from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.workflow.json_text import parse_or_none
 from wfdeps.workflow.limits import MAX_ENTRIES
 from wfdeps.workflow.names import is_name
+from wfdeps.workflow.patterns import pattern
 from wfdeps.workflow.text_tags import loras_in
 
-_FIELD = re.compile(r'(?:^|, |\n)([A-Z][\w \-/+]{0,60}): ("(?:[^"\\]|\\.)*"|[^,\n]*)')
+_FIELD = pattern(r'(?:^|, |\n)([A-Z][\w \-/+]{0,60}): ("(?:[^"\\]|\\.)*"|[^,\n]*)')
 _FOLDERS = {
     "model": "checkpoints", "checkpoint": "checkpoints", "lora": "loras", "locon": "loras", "dora": "loras", "lycoris": "loras",
     "embed": "embeddings", "embedding": "embeddings", "textualinversion": "embeddings", "ti": "embeddings", "vae": "vae",
@@ -78,7 +78,7 @@ def resources_in_metadata(value: object) -> list[Resource]:
 
 
 def _from_fields(settings: str) -> Iterator[Resource]:
-    fields = {name: _unquoted(value.strip()) for name, value in _FIELD.findall(settings)}
+    fields = {name: _unquoted(value.strip()) for name, value in _FIELD().findall(settings)}
     if is_name(fields.get("Model")):
         yield Resource(fields["Model"], "checkpoints", _digest(fields.get("Model hash")))
     if is_name(fields.get("VAE")) and fields["VAE"] != "Automatic":

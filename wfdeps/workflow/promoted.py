@@ -7,14 +7,14 @@ widget. Source: ComfyUI_frontend `SubgraphNode._applyPromotedWidgetValues`, `ado
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from wfdeps.workflow.limits import MAX_ENTRIES
+from wfdeps.workflow.patterns import pattern
 
 Raw = Mapping[str, Any]
-_LEGACY_PREFIX = re.compile(r"^\s*\d+\s*:\s*(.+)$")
+_LEGACY_PREFIX = pattern(r"^\s*\d+\s*:\s*(.+)$")
 
 
 class Handed(NamedTuple):
@@ -97,7 +97,7 @@ def _quarantined(host: Raw) -> Iterator[tuple[str, str, object]]:
 def _plain(name: object) -> str:
     """A widget's name without the node number older frontends put before it."""
     text = str(name)
-    found = _LEGACY_PREFIX.match(text)
+    found = _LEGACY_PREFIX().match(text) if ":" in text else None
     return found.group(1) if found else text
 
 

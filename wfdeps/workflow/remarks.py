@@ -9,11 +9,12 @@ from wfdeps.domain.refs import NodeSite, Notice, RefStatus
 from wfdeps.workflow.graph import Node
 from wfdeps.workflow.loaders import Row
 from wfdeps.workflow.names import has_model_ending
+from wfdeps.workflow.patterns import pattern
 from wfdeps.workflow.slots import Claim, Dynamic
 
-_SHARD = re.compile(r"-0*1-of-(\d+)\.\w+$")
-_WILDCARD = re.compile(r"__([\w*/\-]{1,80})__")
-_READS_WILDCARDS = re.compile(r"wildcard|detailer|mikey|easy positive|prompt with", re.IGNORECASE)
+_SHARD = pattern(r"-0*1-of-(\d+)\.\w+$")
+_WILDCARD = pattern(r"__([\w*/\-]{1,80})__")
+_READS_WILDCARDS = pattern(r"wildcard|detailer|mikey|easy positive|prompt with", re.IGNORECASE)
 _FOLDERS_OF_FILES = frozenset({"diffusers", "LLM"})
 
 
@@ -31,8 +32,8 @@ def remarks_on(node: Node, row: Row | None) -> Iterator[Notice]:
                 "implied_files", f"{_place(node)} picks its files by the preset `{preset}` from {folders}"
             )
     texts = [value for _, value in node.values() if isinstance(value, str) and "__" in value]
-    if texts and _READS_WILDCARDS.search(node.node_class):
-        names = dict.fromkeys(name for text in texts for name in _WILDCARD.findall(text))
+    if texts and _READS_WILDCARDS().search(node.node_class):
+        names = dict.fromkeys(name for text in texts for name in _WILDCARD().findall(text))
         if names:
             listed = ", ".join(f"`{name}`" for name in list(names)[:5])
             yield Notice(
@@ -52,7 +53,7 @@ def remarks_on_claim(claim: Claim, site: NodeSite, status: RefStatus) -> Iterato
         )
     if not claim.certain:
         yield Notice("unlisted_class", f"{where}: {claim.why}")
-    shard = _SHARD.search(claim.name)
+    shard = _SHARD().search(claim.name) if "-of-" in claim.name else None
     if shard:
         yield Notice(
             "sharded", f"{where}: the first of {shard[1]} pieces; the whole folder around it is needed"

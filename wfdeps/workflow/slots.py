@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from wfdeps.workflow.graph import Graph, Literal, Node, Output
 from wfdeps.workflow.loaders import LoaderTable, Row, Slot
 from wfdeps.workflow.names import has_model_ending, is_name
+from wfdeps.workflow.patterns import pattern
 
 _MISSING = object()
-_RELEASE = re.compile(r"(?=.*\d)[A-Za-z][\w.]*[-_][\w.\-]+$")
+_RELEASE = pattern(r"(?=.*\d)[A-Za-z][\w.]*[-_][\w.\-]+$")
 """`hunyuan3d-paint-v2-0`: the name of a release, as downloaders list them."""
 
 # `VAELoader` offers these where an encoder and a decoder lie in `vae_approx` (ComfyUI nodes.py, `vae_list`).
@@ -242,7 +242,7 @@ def _fetched(node: Node) -> Iterator[Claim]:
     """What a node downloads by itself: every value that is a repository or a file, else its first if that is a name."""
     values = [(name, value) for name, value in node.values() if isinstance(value, str) and is_name(value)]
     named = [(name, value) for name, value in values if has_model_ending(value) or _is_repository(value)]
-    for name, value in named or [given for given in values[:1] if _RELEASE.match(given[1])]:
+    for name, value in named or [given for given in values[:1] if _RELEASE().match(given[1])]:
         yield Claim(value, (), name or "model", "auto")
 
 

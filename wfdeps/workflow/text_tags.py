@@ -9,15 +9,16 @@ from typing import NamedTuple
 from wfdeps.domain.air import AIR_ANYWHERE
 from wfdeps.workflow.graph import Graph, Literal, Node, Output
 from wfdeps.workflow.names import is_name
+from wfdeps.workflow.patterns import pattern
 
 # comfy/sd1_clip.py: weights in parentheses are taken off first, then ` embedding:` or `\nembedding:` splits, and
 # the word up to the next white space is the name. Commas that trail are retried without.
-_EMBEDDING = re.compile(r"(?:^|[\s(,\[{|])embedding:(?=\S)([^\s()\[\]{}|<>]+)")
-_WEIGHT = re.compile(r":-?\d+(?:\.\d*)?$")
-_LORA = re.compile(r"<lora:([^:>\n]+)(?::([^>\n]*))?>")
+_EMBEDDING = pattern(r"(?:^|[\s(,\[{|])embedding:(?=\S)([^\s()\[\]{}|<>]+)")
+_WEIGHT = pattern(r":-?\d+(?:\.\d*)?$")
+_LORA = pattern(r"<lora:([^:>\n]+)(?::([^>\n]*))?>")
 
 # Nodes that load what `<lora:…>` names, by class. Elsewhere the tag is only text.
-_PARSERS = re.compile(
+_PARSERS = pattern(
     r"^ImpactWildcard(?:Encode|Processor)|Detailer|^WildcardEncode|^Power Prompt|^SDXL Power Prompt|^PCLazy"
     r"|^PC: |^Lora ?Loader \(LoraManager\)|\(LoraManager\)$|^Prompt With |^Wildcard And LoRA|^WildcardAndLora|Mikey"
     r"|^easy (?:a1111Loader|comfyLoader|fullLoader|wildcards|positive|negative|fluxLoader)|^LoraTagLoader|^LoRATextLoader"
@@ -26,7 +27,7 @@ _PARSERS = re.compile(
     r"|^BasicPipeToDetailerPipe|^ToDetailerPipe|^EditDetailerPipe|^MultiLoRATag|^CLIPTextEncodeWithLora|^LoraParser|^CR Load LoRA From Prompt",
 )
 # Nodes that only show or write text.
-_SHOWS = re.compile(r"^show ?text|display|^save|^preview|note$|^text to console|log(?:ger)?$", re.IGNORECASE)
+_SHOWS = pattern(r"^show ?text|display|^save|^preview|note$|^text to console|log(?:ger)?$", re.IGNORECASE)
 _LORA_IS_LOADED_FROM_LIST = frozenset({"Lora Loader (LoraManager)", "Lora Stacker (LoraManager)", "WanVideo Lora Select (LoraManager)"})  # fmt: skip
 
 
@@ -44,7 +45,7 @@ def tags_of(node: Node, readers: Callable[[], frozenset[str]]) -> Iterator[Tag]:
     """The models that this node's text names; `readers` says, when first asked, where `<lora:…>` is loaded."""
     for name, text in _texts(node):
         has_embedding, has_lora, has_air = "embedding:" in text, "<lora:" in text, "urn:air:" in text
-        if not (has_embedding or has_lora or has_air) or _SHOWS.search(node.node_class):
+        if not (has_embedding or has_lora or has_air) or _SHOWS().search(node.node_class):
             continue
         if has_embedding:
             for embedding in embeddings_in(text):
@@ -60,8 +61,8 @@ def tags_of(node: Node, readers: Callable[[], frozenset[str]]) -> Iterator[Tag]:
 
 def embeddings_in(text: str) -> Iterator[str]:
     """Names after `embedding:`, without weights and trailing commas, in their order."""
-    for found in _EMBEDDING.finditer(text):
-        name = _WEIGHT.sub("", found.group(1).rstrip(",.;")).rstrip(",.;:")
+    for found in _EMBEDDING().finditer(text):
+        name = _WEIGHT().sub("", found.group(1).rstrip(",.;")).rstrip(",.;:")
         # `a,embedding:b` splits at white space only: what follows a comma within the word is the next text.
         name = name.split(",")[0]
         if is_name(name):
@@ -70,7 +71,7 @@ def embeddings_in(text: str) -> Iterator[str]:
 
 def loras_in(text: str) -> Iterator[str]:
     """Names in `<lora:NAME:weights>`, those with a weight of zero left out."""
-    for found in _LORA.finditer(text):
+    for found in _LORA().finditer(text):
         name, weights = found.group(1).strip(), (found.group(2) or "").split(":")
         if is_name(name) and not _is_zero(weights):
             yield name
@@ -79,7 +80,7 @@ def loras_in(text: str) -> Iterator[str]:
 def lora_readers(graph: Graph) -> frozenset[str]:
     """The nodes whose `<lora:…>` is loaded: those that parse it, and those whose text flows to one."""
     found: set[str] = set()
-    todo = [node.id for node in graph.nodes.values() if _PARSERS.search(node.node_class)]
+    todo = [node.id for node in graph.nodes.values() if _PARSERS().search(node.node_class)]
     while todo:
         node = graph.nodes.get(todo.pop())
         if node is None or node.id in found:
