@@ -65,6 +65,14 @@ class Draft:
         self.total = sum(self.rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Remembers something that is no part of its value."""
+
+    name: str
+    memory: list[int] = field(default_factory=list, init=False, repr=False, compare=False)
+
+
 @dataclass(slots=True, eq=False)
 class Single:
     """Equal to itself alone."""
@@ -150,6 +158,21 @@ def test_copies_and_pickles_are_equal() -> None:
     for twin in (copy.copy(value), copy.deepcopy(value), pickle.loads(pickle.dumps(value))):
         assert twin == value
         assert twin.extra == value.extra
+
+
+def test_the_standard_library_takes_them_for_its_own() -> None:
+    assert [one.name for one in dataclasses.fields(Ours)] == [one.name for one in dataclasses.fields(Theirs)]
+    assert dataclasses.asdict(Ours("a", 1)) == dataclasses.asdict(Theirs("a", 1))
+    assert dataclasses.replace(Ours("a", 1), size=2) == Ours("a", 2)
+
+
+def test_a_field_can_be_left_out_of_the_call() -> None:
+    one, other = Keeping("a"), Keeping("a")
+    one.memory.append(1)
+    assert (one, other.memory) == (other, [])
+    assert replace(one, name="b").memory == []
+    with pytest.raises(TypeError):
+        Keeping("a", [1])  # type: ignore[call-arg]
 
 
 def test_as_dicts_it_is_the_standard_librarys() -> None:

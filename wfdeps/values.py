@@ -5,8 +5,8 @@ compiles six functions for each of them at once (about 1 ms a class, and 10 ms f
 which is more than reading the workflow takes. This one makes the slotted class, and compiles its methods in one go
 when its first instance is made. Type checkers are told it is the standard one, whose rules it keeps: positional and
 keyword arguments, defaults, `__post_init__`, `__match_args__`, equality by value and, where frozen, a hash, a repr, and
-an AttributeError for whoever assigns. What wfdeps does not use, it does not have: order, inheritance of fields,
-`InitVar`, `KW_ONLY`, `fields()`.
+an AttributeError for whoever assigns; `dataclasses.fields()` and its kin know them too. What wfdeps does not use, it
+does not have: order, inheritance of fields, `InitVar`, `KW_ONLY`.
 """
 
 from __future__ import annotations
@@ -23,17 +23,18 @@ else:
         """Somebody assigned to a value."""
 
     class _Field:
-        __slots__ = ("compare", "default", "factory", "repr")
+        __slots__ = ("compare", "default", "factory", "init", "repr")
 
-        def __init__(self, default, factory, compare, repr):
+        def __init__(self, default=_MISSING, factory=_MISSING, init=True, compare=True, repr=True):
             self.default = default
             self.factory = factory
+            self.init = init
             self.compare = compare
             self.repr = repr
 
-    def field(*, default=_MISSING, default_factory=_MISSING, compare=True, repr=True):
-        """A default that is made anew for each instance, or a field that equality or the repr leaves out."""
-        return _Field(default, default_factory, compare, repr)
+    def field(*, default=_MISSING, default_factory=_MISSING, init=True, compare=True, repr=True):
+        """A default made anew for each instance, or a field that the call, equality or the repr leaves out."""
+        return _Field(default, default_factory, init, compare, repr)
 
     def dataclass(*, slots, frozen=False, eq=True):
         """A slotted class of these fields; a value, where frozen."""
@@ -57,11 +58,14 @@ else:
 
     def _slotted(cls, frozen, eq):
         own = cls.__dict__
-        names = tuple(name for name, kind in own.get("__annotations__", {}).items() if "ClassVar" not in kind)
+        kinds = own.get("__annotations__", {})
+        names = tuple(name for name, kind in kinds.items() if "ClassVar" not in kind)
         fields = {name: _field_of(own.get(name, _MISSING)) for name in names}
         left_out = ("__dict__", "__weakref__", *names)
         namespace = {name: member for name, member in own.items() if name not in left_out}
-        namespace.update(__slots__=names, __match_args__=names, __getstate__=_state, __setstate__=_restore)
+        given = tuple(name for name, one in fields.items() if one.init)
+        namespace.update(__slots__=names, __match_args__=given, __getstate__=_state, __setstate__=_restore)
+        namespace["__dataclass_fields__"] = _StandardFields(kinds, fields)
         if frozen:
             namespace.update(__setattr__=_refuse, __delattr__=_refuse)
         made = [name for name in _METHODS if name not in own and (eq or name not in ("__eq__", "__hash__"))]
@@ -74,8 +78,27 @@ else:
             setattr(new, name, _compiled_when_called(new, name, fields, made))
         return new
 
+    class _StandardFields:
+        """`__dataclass_fields__`, made when the standard library asks: `fields()`, its own `replace()`."""
+
+        def __init__(self, kinds, fields):
+            self._kinds = kinds
+            self._fields = fields
+
+        def __get__(self, instance, owner):
+            import dataclasses
+
+            rows = []
+            for name, one in self._fields.items():
+                default = {} if one.default is _MISSING else {"default": one.default}
+                default |= {} if one.factory is _MISSING else {"default_factory": one.factory}
+                how = dataclasses.field(init=one.init, compare=one.compare, repr=one.repr, **default)
+                rows.append((name, self._kinds[name], how))
+            owner.__dataclass_fields__ = dataclasses.make_dataclass(owner.__name__, rows).__dataclass_fields__
+            return owner.__dataclass_fields__
+
     def _field_of(default):
-        return default if isinstance(default, _Field) else _Field(default, _MISSING, True, True)
+        return default if isinstance(default, _Field) else _Field(default)
 
     def _compiled_when_called(cls, name, fields, made):
         def first(self, *args, **kwargs):
@@ -89,6 +112,10 @@ else:
         scope = {"_MISSING": _MISSING, "_set": object.__setattr__, "_cls": cls}
         parameters, body = [], []
         for name, one in fields.items():
+            if not one.init:
+                scope[f"_new_{name}"] = one.factory
+                body.append(f"_set(self,{name!r},_new_{name}())")
+                continue
             if one.factory is not _MISSING:
                 scope[f"_new_{name}"] = one.factory
                 parameters.append(f"{name}=_MISSING")
@@ -121,10 +148,10 @@ else:
         raise FrozenInstanceError(f"cannot change field `{name}` of a value")
 
     def _state(self):
-        return tuple(getattr(self, name) for name in type(self).__match_args__)
+        return tuple(getattr(self, name) for name in type(self).__slots__)
 
     def _restore(self, state):
-        for name, value in zip(type(self).__match_args__, state, strict=True):
+        for name, value in zip(type(self).__slots__, state, strict=True):
             object.__setattr__(self, name, value)
 
 
