@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -13,6 +13,7 @@ from wfdeps.console.question import size_in_words
 from wfdeps.domain.candidates import Access, AccessState, Candidate, Evidence, RankedCandidate, Why
 from wfdeps.domain.refs import ModelRef, NodeSite
 from wfdeps.domain.resolutions import Ambiguous
+from wfdeps.values import replace
 
 EXACT = Evidence(Why.NAME_EXACT, "add_detail.safetensors")
 DIFFERS = Evidence(Why.BASE_DIFFERS, "SDXL 1.0, the workflow is SD 1.5")

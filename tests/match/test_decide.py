@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +15,7 @@ from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, UrlQuery
 from wfdeps.domain.resolutions import Ambiguous, ChosenBy, RefState, Resolved, Unresolved
 from wfdeps.match.decide import decide
 from wfdeps.match.policy import Auto, Policy
+from wfdeps.values import replace
 
 NAME = "add_detail.safetensors"
 HASH = Policy(auto=Auto.HASH)

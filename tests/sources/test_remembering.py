@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -29,6 +28,7 @@ from wfdeps.sources.civitai.payloads import Site
 from wfdeps.sources.civitai.rows import candidate_of_row, row_of_candidate
 from wfdeps.sources.civitai.walk import walk
 from wfdeps.sources.name_index import NameIndex
+from wfdeps.values import replace
 
 HASH = HashQuery(sha256("a"))
 NAME = NameQuery("add_detail.safetensors", (ModelType.LORA,))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any, assert_never
 
 from wfdeps.domain.air import Air
@@ -12,7 +11,7 @@ from wfdeps.domain.digests import Digest
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, Query, UrlQuery
 
-_DEFAULTS = {field.name: getattr(Candidate("", "", ""), field.name) for field in fields(Candidate)}
+_DEFAULTS = {name: getattr(Candidate("", "", ""), name) for name in Candidate.__match_args__}
 
 
 def key_of_query(query: Query) -> str:
