@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 from tests.faults.server import FaultServer, body_sha256
@@ -45,7 +46,7 @@ def test_claims_never_overlap_and_cover_everything() -> None:
     assert first is not None
     others = [claim for _ in range(5) if (claim := ledger.claim(PIECE)) is not None]
     spans = sorted((claim.position, claim.stop or 0) for claim in (first, *others))
-    assert all(stop <= start for (_, stop), (start, _) in zip(spans, spans[1:], strict=False))
+    assert all(stop <= start for (_, stop), (start, _) in pairwise(spans))
     for claim in (first, *others):
         with ledger.changed:
             ledger.wrote(claim, claim.left or 0, None)

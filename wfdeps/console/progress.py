@@ -9,7 +9,7 @@ import contextlib
 import json
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TextIO, assert_never
+from typing import TYPE_CHECKING, Any, TextIO, assert_never, cast
 
 from wfdeps.domain.outcomes import (
     Fetched,
@@ -61,9 +61,8 @@ class Lines:
     def plan(self, plan: Plan) -> None:
         files = len(plan.downloads)
         if files:
-            self._write(
-                f"{files} {'file' if files == 1 else 'files'} to download, {as_size(plan.bytes_to_fetch)}"
-            )
+            known = f", {as_size(plan.bytes_to_fetch)}" if plan.bytes_to_fetch else ""
+            self._write(f"{files} {'file' if files == 1 else 'files'} to download{known}")
 
     def event(self, event: FetchEvent) -> None:
         failed = isinstance(event, FetchFailed)
@@ -132,7 +131,13 @@ class Bars:
             TransferSpeedColumn,
         )
 
-        self._console = Console(file=stream, no_color=not color, highlight=False, markup=False)
+        self._console = Console(
+            file=cast("TextIO", _Forgiving(stream)),
+            force_terminal=True,
+            no_color=not color,
+            highlight=False,
+            markup=False,
+        )
         self._bars = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -200,6 +205,29 @@ class Bars:
     def _say(self, text: str) -> None:
         with contextlib.suppress(*_UNWRITABLE):
             self._console.print(printable(text), markup=False, soft_wrap=True)
+
+
+class _Forgiving:
+    """A stream that swallows what it cannot write: rich would end the process when the terminal is gone."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.encoding = getattr(stream, "encoding", None) or "utf-8"
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(*_UNWRITABLE):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(*_UNWRITABLE):
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
 
 
 def line_of(event: FetchEvent) -> str:

@@ -1,0 +1,132 @@
+"""`wfdeps download`: the file is right or absent, and the exit code says which and why."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.server import FaultServer, body, body_sha256
+from wfdeps.cli.main import main
+
+SIZE = 100_000
+SHA = body_sha256(1, SIZE)
+
+
+@pytest.fixture
+def server() -> Iterator[FaultServer]:
+    with FaultServer() as running:
+        yield running
+
+
+def run(*argv: str) -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    code = main(["download", *argv], stdout=out, stderr=err, environ={"HOME": "/nonexistent"})
+    return code, out.getvalue(), err.getvalue()
+
+
+def test_a_file_comes_under_its_own_name(server: FaultServer, tmp_path: Path) -> None:
+    code, out, err = run(
+        server.url("/some/model.bin", size=SIZE), "-o", str(tmp_path / "new"), "--sha256", SHA
+    )
+    assert (code, out) == (0, "")
+    assert "verified by sha256" in err
+    assert (tmp_path / "new" / "model.bin").read_bytes() == body(1, 0, SIZE)
+    assert os.listdir(tmp_path / "new") == ["model.bin"]
+
+
+def test_out_names_the_file(server: FaultServer, tmp_path: Path) -> None:
+    assert run(server.url("/x", size=SIZE), "--out", str(tmp_path / "sub" / "y.bin"))[0] == 0
+    assert (tmp_path / "sub" / "y.bin").read_bytes() == body(1, 0, SIZE)
+
+
+def test_a_second_run_asks_nobody(server: FaultServer, tmp_path: Path) -> None:
+    argv = (server.url(size=SIZE), "-o", str(tmp_path), "--sha256", SHA)
+    assert run(*argv)[0] == 0
+    asked = len(server.log)
+    assert run(*argv)[0] == 0
+    assert len(server.log) == asked
+
+
+def test_another_file_under_that_name_is_never_overwritten(server: FaultServer, tmp_path: Path) -> None:
+    (tmp_path / "file.bin").write_bytes(b"mine")
+    for more in ((), ("--sha256", SHA)):
+        assert run(server.url(size=SIZE), "-o", str(tmp_path), *more)[0] == 4
+    assert (tmp_path / "file.bin").read_bytes() == b"mine"
+    assert server.log == []
+
+
+CODES = {
+    "wrong hash": ({"flip": 3}, 4),
+    "404": ({"status": 404}, 4),
+    "a page": ({"html": 1}, 4),
+    "401": ({"status": 401}, 3),
+    "a final 429": ({"status": 429, "retry_after": 9999}, 3),
+    "451": ({"status": 451}, 3),
+}
+
+
+@pytest.mark.parametrize(("fault", "code"), CODES.values(), ids=CODES.keys())
+def test_the_exit_code_says_why(
+    fault: dict[str, object], code: int, server: FaultServer, tmp_path: Path
+) -> None:
+    assert run(server.url(size=SIZE, **fault), "-o", str(tmp_path), "--sha256", SHA)[0] == code
+    assert os.listdir(tmp_path) in ([], [".wfdeps-part"])
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("ftp://x.org/a.bin",),
+        ("nonsense",),
+        ("http://x.org/",),
+        ("http://x.org/..",),
+        ("http://x.org/a%2Fb",),
+        ("http://x.org/a%00b",),
+        ("http://x.org/C%3Aevil",),
+        ("http://x.org/a", "http://y.org/A"),
+        ("http://x.org/a", "--sha256", "12ab"),
+        ("http://x.org/a", "http://y.org/b", "--sha256", SHA),
+        ("http://x.org/a", "http://y.org/b", "--out", "c"),
+        ("http://x.org/a", "--limit-rate", "fast"),
+        ("http://x.org/a", "--connections", "0"),
+    ],
+)
+def test_what_makes_no_sense_is_a_usage_error(argv: tuple[str, ...], tmp_path: Path) -> None:
+    try:
+        code = run(*argv, *(() if "--out" in argv else ("-o", str(tmp_path))))[0]
+    except SystemExit as stopped:
+        code = stopped.code  # type: ignore[assignment]
+    assert code == 2
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_content_disposition_never_names_the_file(server: FaultServer, tmp_path: Path) -> None:
+    url = server.url("/good.bin", size=SIZE, disposition='attachment; filename="../../evil.bin"')
+    assert run(url, "-o", str(tmp_path))[0] == 0
+    assert os.listdir(tmp_path) == ["good.bin"]
+
+
+def test_events_as_json_lines(server: FaultServer, tmp_path: Path) -> None:
+    code, out, _ = run(server.url(size=SIZE), "-o", str(tmp_path), "--sha256", SHA, "--json")
+    events = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert events[-1]["event"] == "fetched"
+    assert events[-1]["digests"] == {"sha256": SHA}
+
+
+def test_no_secret_of_an_address_is_shown(server: FaultServer, tmp_path: Path) -> None:
+    url = server.url(size=SIZE, status=500, times=1, token="s3cret")
+    _, out, err = run(url, "-o", str(tmp_path), "--json")
+    assert "s3cret" not in out + err
+    _, out, err = run(server.url("/", token="s3cret"), "-o", str(tmp_path))
+    assert "s3cret" not in out + err
+
+
+def test_offline_fetches_nothing(server: FaultServer, tmp_path: Path) -> None:
+    assert run(server.url(size=SIZE), "-o", str(tmp_path), "--offline")[0] == 3
+    assert server.log == []

@@ -1,0 +1,138 @@
+"""The reporter: bars, lines or NDJSON; it never raises and never lets text from outside paint the screen."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.fetch.fetching import download
+from wfdeps.console.progress import Bars, JsonLines, Lines, as_size, open_reporter, printable
+from wfdeps.domain.digests import Algorithm, Digest
+from wfdeps.domain.outcomes import (
+    Fetched,
+    FetchEvent,
+    FetchFailed,
+    FetchProgressed,
+    FetchRetrying,
+    FetchStarted,
+)
+from wfdeps.domain.plans import Plan
+from wfdeps.ports import Reporter
+
+ITEM = download(Path("/models"), "https://x.org/a.bin?token=s3cret", name="loras/a.bin")
+EVENTS: tuple[FetchEvent, ...] = (
+    FetchStarted(ITEM, 3 << 20, 1 << 20),
+    FetchProgressed(ITEM, 2 << 20),
+    FetchRetrying(ITEM, "the connection was cut", 1.5),
+    Fetched(
+        ITEM,
+        "/s",
+        3 << 20,
+        (Digest(Algorithm.SHA256, "ab" * 32),),
+        "sha256",
+        "https://x.org/a.bin?token=s3cret",
+    ),
+    FetchFailed(ITEM, "no room left", "free some space", "disk"),
+)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class Gone(io.StringIO):
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+
+def show(reporter: Reporter, events: tuple[FetchEvent, ...] = EVENTS) -> None:
+    reporter.stage("download", "1 file")
+    reporter.plan(Plan((ITEM,)))
+    for event in events:
+        reporter.event(event)
+    reporter.note("done")
+    reporter.close()
+
+
+def test_in_a_pipe_each_event_is_a_line() -> None:
+    stream = io.StringIO()
+    reporter = open_reporter(stream)
+    assert isinstance(reporter, Lines)
+    show(reporter)
+    assert stream.getvalue().splitlines() == [
+        "download: 1 file",
+        "1 file to download",
+        "loras/a.bin: 3.0 MiB, resumed at 1.0 MiB",
+        "loras/a.bin: the connection was cut; trying again in 1.5 s",
+        "loras/a.bin: 3.0 MiB, verified by sha256",
+        "loras/a.bin: failed: no room left",
+        "  hint: free some space",
+        "done",
+    ]
+
+
+def test_progress_in_a_pipe_is_told_every_ten_seconds() -> None:
+    stream, now = io.StringIO(), [0.0]
+    reporter = Lines(stream, now=lambda: now[0])
+    for _ in range(100):
+        reporter.event(FetchProgressed(ITEM, 1 << 20))
+        now[0] += 0.25
+    assert stream.getvalue().count("so far") == 2
+
+
+def test_quiet_tells_failures_only() -> None:
+    stream = io.StringIO()
+    show(open_reporter(stream, quiet=True))
+    assert stream.getvalue() == "loras/a.bin: failed: no room left\n  hint: free some space\n"
+
+
+def test_on_a_terminal_there_are_bars() -> None:
+    stream = Terminal()
+    reporter = open_reporter(stream, color=False)
+    assert isinstance(reporter, Bars)
+    show(reporter)
+    text = stream.getvalue()
+    assert "verified by sha256" in text
+    assert "no room left" in text
+
+
+def test_for_machines_each_event_is_a_json_object_without_secrets() -> None:
+    stream = io.StringIO()
+    show(JsonLines(stream))
+    found = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [entry["event"] for entry in found] == [
+        "stage", "plan", "started", "progressed", "retrying", "fetched", "failed", "note",
+    ]  # fmt: skip
+    assert found[5]["digests"] == {"sha256": "ab" * 32}
+    assert "s3cret" not in stream.getvalue()
+
+
+@pytest.mark.parametrize("make", [Lines, JsonLines, lambda stream: Bars(stream, color=False)])
+def test_a_terminal_that_is_gone_stops_nothing(make: object) -> None:
+    show(make(Gone()))  # type: ignore[operator]
+    closed = io.StringIO()
+    closed.close()
+    show(make(closed))  # type: ignore[operator]
+
+
+def test_a_name_cannot_paint_the_screen() -> None:
+    assert printable("\x1b[2Jevil\x07\r\u202e.bin") == "�[2Jevil���.bin"
+    stream = io.StringIO()
+    evil = download(Path("/models"), "https://x.org/a", name="\x1b[2J\u202ea.bin")
+    show(open_reporter(stream), (FetchStarted(evil, 1), FetchFailed(evil, "\x1b]0;x\x07")))
+    assert "\x1b" not in stream.getvalue()
+
+
+def test_a_name_the_terminal_cannot_spell_stops_nothing() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    show(Lines(stream), (FetchStarted(download(Path("/m"), "https://x.org/a", name="模型.bin"), 1),))
+
+
+def test_sizes_are_for_people() -> None:
+    assert [as_size(count) for count in (0, 1023, 1024, 7 << 30, 1 << 50)] == [
+        "0 bytes", "1023 bytes", "1.0 KiB", "7.0 GiB", "1048576.0 GiB",
+    ]  # fmt: skip
