@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.folders import model_type_of
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import ModelRef, NodeSite, Notice, RefStatus
+from wfdeps.values import replace
 from wfdeps.workflow.graph import Graph
 from wfdeps.workflow.names import ENDINGS
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
 from wfdeps.domain.folders import canonical_key
+from wfdeps.values import dataclass
 from wfdeps.workflow.patterns import pattern
 
 # Packs that give a class another device or a cache keep its inputs and add a word to its name.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from urllib.parse import unquote
 
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.urls import without_secrets
+from wfdeps.values import replace
 from wfdeps.workflow.patterns import pattern
 
 _URL = pattern(r"https?://[^\s\"'<>()\[\]{}|`\\^]{4,2000}")
