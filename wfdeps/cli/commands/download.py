@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import INTERRUPTED, PARTLY_FAILED, READY, UNDECIDED
 from wfdeps.console.interrupts import stopping_on_signals
-from wfdeps.disk import is_regular, place_no_clobber
+from wfdeps.disk import is_regular, place_no_clobber, remove_quietly
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.outcomes import Fetched, FetchEvent, FetchFailed
@@ -147,8 +147,15 @@ def _hash_of(path: str) -> str:
 def _placed(fetched: Fetched) -> FetchEvent:
     """The file under its final name, or why not."""
     target = fetched.download.target
+    path = os.path.join(target.root, target.name)
     try:
-        place_no_clobber(fetched.staged, os.path.join(target.root, target.name), root=target.root)
+        place_no_clobber(fetched.staged, path, root=target.root)
+    except TargetExistsError as error:
+        # Another process wanted the same file, and was quicker: the same bytes there are as good as ours.
+        actual = find_digest(fetched.digests, Algorithm.SHA256)
+        if actual is None or not is_regular(path) or _hash_of(path) != actual.value:
+            return FetchFailed(fetched.download, error.message, error.hint or "", "placement")
+        remove_quietly(fetched.staged)
     except LibraryError as error:
         return FetchFailed(fetched.download, error.message, error.hint or "", "placement")
     return fetched
