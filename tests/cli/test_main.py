@@ -65,9 +65,9 @@ def test_help_word_and_help_option_agree(verb: str) -> None:
 
 
 def test_a_global_option_may_stand_before_the_verb() -> None:
-    code, _, err = run("--color", "never", "check", "no-such-file.json", "--models", "/nonexistent")
+    code, out, _ = run("--color", "never", "check", "no-such-file.json", "--models", "/nonexistent")
     assert code == 2
-    assert "no-such-file.json" in err
+    assert "no-such-file.json" in out
 
 
 def settings_for(verb: str, *words: str, **environ: str):  # type: ignore[no-untyped-def]

@@ -100,5 +100,6 @@ def hub(shelf: tuple[Path, list[Any]]) -> Iterator[HubServer]:
 
 
 @pytest.fixture
-def person(tmp_path: Path, hub: HubServer) -> Person:
+def person(tmp_path: Path, hub: HubServer, monkeypatch: pytest.MonkeyPatch) -> Person:
+    monkeypatch.chdir(tmp_path)
     return Person(tmp_path / "home", hub)

@@ -26,6 +26,7 @@ def test_what_is_no_workflow_is_exit_2_in_a_line(person: Person, verb: str, cont
     assert said.code == 2, said
     assert "Traceback" not in said.out + said.err
     assert "w.json" in said.out + said.err
+    assert not (person.home.parent / "wfdeps.lock").exists()
 
 
 def test_a_workflow_that_is_not_there_does_not_hide_the_others(person: Person) -> None:

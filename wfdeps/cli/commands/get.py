@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         context.err("nothing was done")
         return UNMET
     code = report_outcomes(plan, outcomes, arguments, context)
-    if not arguments.no_lock:
+    if surveyed.workflows and not arguments.no_lock:
         write_lock(arguments.lock, surveyed, outcomes, context, keep_others=True)
         context.err(f"locked in {arguments.lock}")
     return code

@@ -26,7 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_workflows(parser)
     parser.add_argument("--format", choices=FORMATS, default="tree", help="default: tree")
     parser.add_argument("-o", "--output", metavar="FILE", help="write it here instead of stdout")
-    parser.add_argument("--online", action="store_true", help="also ask the sources where the missing files are")
+    parser.add_argument(
+        "--online", action="store_true", help="also ask the sources where the missing files are"
+    )
     add_reading_options(parser)
     add_library_options(parser)
     add_resolving_options(parser)

@@ -11,10 +11,7 @@ import threading
 from wfdeps.cli.context import Context
 from wfdeps.errors import UsageError
 
-EXAMPLE = (
-    "wfdeps hub --models /srv/models --port 8190\n"
-    "  WFDEPS_CIVITAI_URL=http://mirror:8190 wfdeps get workflow.png"
-)
+EXAMPLE = "wfdeps hub --models /srv/models --port 8190    # elsewhere: WFDEPS_CIVITAI_URL=http://mirror:8190"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from wfdeps.cli.context import Context
+from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.cli.options import add_library_options, add_reading_options, add_resolving_options, add_workflows
 from wfdeps.cli.output import add_report_options
 from wfdeps.cli.reading import read_all
@@ -29,12 +30,14 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     resolutions = resolve_for(surveyed, arguments, context, ask=True)
     resolutions = with_origins_for(resolutions, read_lock(arguments.output), arguments, context)
     plan = planned(surveyed, resolutions, context)
+    code = show_plan(plan, arguments, context)
+    if not surveyed.workflows:
+        return code
     lock = write_lock(arguments.output, surveyed, plan.plan.steps, context, keep_others=False)
-    unknown = sum(1 for entry in lock.entries if entry.sha256 is None)
     context.err(f"locked {len(lock.entries)} files in {arguments.output}")
+    unknown = sum(1 for entry in lock.entries if entry.sha256 is None)
     if unknown:
         context.err(
             f"note: no source told the SHA-256 of {unknown}; `wfdeps get` writes it once they are fetched"
         )
-    code = show_plan(plan, arguments, context)
-    return 0 if not lock.unresolved and code == 1 else code
+    return READY if code == UNMET and not lock.unresolved else code
