@@ -12,8 +12,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-
-from wfdeps.values import dataclass
+from typing import NamedTuple
 
 VERSION = 1
 _FINE = 50_000_000
@@ -46,8 +45,7 @@ def _is_settled(stamp: str, known_ns: int) -> bool:
     return modified + (_FINE if modified % 1_000_000_000 else _COARSE) <= known_ns
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """One directory as it was read. `loops_to` is the ancestor that a link leads back to; it then has no names."""
 
     path: str
@@ -57,8 +55,7 @@ class Listing:
     loops_to: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class KnownDirectory:
+class KnownDirectory(NamedTuple):
     """What is remembered of one directory, without its names."""
 
     path: str

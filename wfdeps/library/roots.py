@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from wfdeps.domain.files import Folder, Origin
 from wfdeps.domain.folders import ANY_ENDING, FOLDER_KEYS, LEGACY
@@ -92,8 +93,7 @@ def search_paths(roots: Roots, read_extra: ReadExtra = read_extra_paths) -> Sear
 # ── which ComfyUI ───────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class _Install:
+class _Install(NamedTuple):
     models: str
     output: str = ""
     extra_files: tuple[str, ...] = ()
@@ -115,8 +115,7 @@ def _find_install(roots: Roots, profile: Profile) -> _Install:
         roots.models_directory or roots.models or (os.path.join(base, "models") if base else found.models)
     )
     output = roots.output_directory or (os.path.join(base, "output") if base else found.output)
-    return replace(
-        found,
+    return found._replace(
         models=_folder_or_new(models),
         output=os.path.abspath(output) if output else "",
         extra_files=(*found.extra_files, *extra),
@@ -218,7 +217,8 @@ class _Table:
         there = next((folder for folder in rows if folder.path == path), None)
         if there and not is_default:
             return
-        folder = Folder(key, path, row.endings if row else ANY_ENDING, reason, is_default, origin)
+        endings = row.endings if row else ANY_ENDING
+        folder = Folder(key, path, endings, reason, is_default, origin, os.path.isdir(path))
         if there:
             rows.remove(there)
         rows.insert(0 if is_default else len(rows), folder)
@@ -248,12 +248,7 @@ class _Table:
     def folders(self, models: str) -> tuple[Folder, ...]:
         """All rows, each knowing whether its directory exists; the models root itself first, under no key."""
         root = Folder("", models, ANY_ENDING, "models root", exists=os.path.isdir(models))
-        return (root, *_with_existence(folder for rows in self._rows.values() for folder in rows))
-
-
-def _with_existence(folders: Iterable[Folder]) -> Iterable[Folder]:
-    for folder in folders:
-        yield folder if os.path.isdir(folder.path) else replace(folder, exists=False)
+        return (root, *(folder for rows in self._rows.values() for folder in rows))
 
 
 # ── a target's volume, looked at from here ──────────────────────────────────────────────────────────
