@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
+from wfdeps import __version__
 from wfdeps.cli.context import Context
 from wfdeps.cli.settings import Settings
 from wfdeps.domain.reports import DEFAULT_FAIL_ON, CheckReport, ExitPolicy, FailOn
 from wfdeps.errors import UsageError
 from wfdeps.report.view import View
+from wfdeps.values import replace
+
+if TYPE_CHECKING:
+    from wfdeps.domain.graphs import Graph
+    from wfdeps.domain.resolutions import Resolution
+    from wfdeps.pipeline.survey import Survey
 
 FORMATS: dict[str, str] = {
     "text": "wfdeps.report.text",
@@ -52,24 +61,51 @@ def exit_policy(arguments: argparse.Namespace, settings: Settings) -> ExitPolicy
     )
 
 
-def show_report(report: CheckReport, arguments: argparse.Namespace, context: Context) -> None:
-    """Write the report in every format asked for. Raises UsageError for one nobody knows or a file that is in the way."""
+def show_report(
+    report: CheckReport,
+    arguments: argparse.Namespace,
+    context: Context,
+    *,
+    surveyed: Survey,
+    resolutions: Sequence[Resolution] = (),
+) -> None:
+    """Write the report in every format asked for. Raises UsageError for one nobody knows or a file that is in the way.
+
+    The survey and the resolutions are for the formats that draw.
+    """
     asked = [*arguments.format, *(["json"] if arguments.json else [])] or ["text"]
     for wish in asked:
         name, _, path = wish.partition("=")
         if name not in FORMATS:
             raise UsageError(f"unknown format `{name}`", hint=f"one of {', '.join(FORMATS)}")
-        text: str = import_module(FORMATS[name]).render(report, _view(name, path, report, context))
+        view = _on_terminal(context) if name == "text" and not path else _in_file(name, report)
+        if name == "markdown":
+            view = replace(view, graph=_graph(surveyed, resolutions))
+        text: str = import_module(FORMATS[name]).render(report, view)
         if path:
             write_text(path, text)
         elif text:
             context.out(text)
 
 
-def _view(name: str, path: str, report: CheckReport, context: Context) -> View:
-    if name == "text" and not path:
-        return View(color=context.colors(context.stdout), width=_width())
-    return View(texts=_texts(report)) if name in ("sarif", "github") else View()
+def _on_terminal(context: Context) -> View:
+    encoding = (context.stdout.encoding or "utf-8").lower().replace("-", "")
+    return View(
+        color=context.colors(context.stdout),
+        ascii=not encoding.startswith("utf"),
+        width=_width(),
+        verbose=context.settings.verbosity > 0,
+    )
+
+
+def _in_file(name: str, report: CheckReport) -> View:
+    return View(version=__version__, texts=_texts(report) if name in ("sarif", "github") else {})
+
+
+def _graph(surveyed: Survey, resolutions: Sequence[Resolution]) -> Graph:
+    from wfdeps.plan.graph import build_graph  # networkx: only for what is drawn
+
+    return build_graph(surveyed.readings, surveyed.findings, resolutions)
 
 
 def _texts(report: CheckReport) -> dict[str, str]:
@@ -92,9 +128,10 @@ def write_text(path: str, text: str) -> None:
 
 
 def _width() -> int:
-    from shutil import get_terminal_size
-
-    return get_terminal_size().columns
+    try:
+        return os.get_terminal_size().columns
+    except (OSError, ValueError):  # a pipe, or a closed stream
+        return 80
 
 
 def _fail_on(word: str) -> FailOn:

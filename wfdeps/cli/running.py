@@ -52,7 +52,7 @@ def show_plan(plan: Planned, arguments: argparse.Namespace, context: Context) ->
         room=context.doors.library().room(plan.plan),
         policy=exit_policy(arguments, context.settings),
     )
-    show_report(report, arguments, context)
+    show_report(report, arguments, context, surveyed=plan.surveyed, resolutions=plan.resolutions)
     return report.exit_code
 
 
@@ -87,7 +87,7 @@ def report_outcomes(
         outcomes,
         policy=exit_policy(arguments, context.settings),
     )
-    show_report(report, arguments, context)
+    show_report(report, arguments, context, surveyed=plan.surveyed, resolutions=plan.resolutions)
     return report.exit_code
 
 

@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     report = build_report(
         surveyed.readings, surveyed.findings, resolutions, policy=exit_policy(arguments, context.settings)
     )
-    show_report(report, arguments, context)
+    show_report(report, arguments, context, surveyed=surveyed, resolutions=resolutions or ())
     return report.exit_code
 
 
