@@ -24,6 +24,8 @@ def test_each_core_input_offers_exactly_the_folders_that_were_recorded(shared: P
     library = open_library(Roots(models=str(models)), index_path=None)
     for slot, directories in recorded.items():
         key = canonical_key(directories[0])
-        offered = {name.removeprefix("in-").rpartition(".")[0] for name in library.listing(key)} - NEWER_THAN_RECORDED
+        offered = {
+            name.removeprefix("in-").rpartition(".")[0] for name in library.listing(key)
+        } - NEWER_THAN_RECORDED
         assert offered == set(directories), slot
     library.close()

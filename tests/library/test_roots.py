@@ -13,7 +13,7 @@ from wfdeps.domain.resolutions import RefState
 from wfdeps.errors import ConfigError
 from wfdeps.library import Roots, open_library
 from wfdeps.library.extra_paths import STOPS_COMFYUI, read_extra_paths
-from wfdeps.library.roots import search_paths
+from wfdeps.library.search import search_paths
 from wfdeps.library.targets import PROFILES, read_profile
 from wfdeps.match.local import find_local
 from wfdeps.plan.layout import target_for

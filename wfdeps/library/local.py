@@ -16,8 +16,9 @@ from wfdeps.errors import LibraryError, UsageError
 from wfdeps.library.extra_paths import ExtraPath, ExtraPaths, read_extra_paths
 from wfdeps.library.index import Index, stamp_of
 from wfdeps.library.inventory import Shelves, digests_among, every_file, find_files, is_listed, keys_of
-from wfdeps.library.roots import Roots, SearchPaths, search_paths
+from wfdeps.library.roots import Roots, SearchPaths
 from wfdeps.library.scan import outermost, refresh
+from wfdeps.library.search import search_paths
 from wfdeps.values import asdict, replace
 
 if TYPE_CHECKING:  # a check places nothing and hashes nothing: what does is imported where it is used

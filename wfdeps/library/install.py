@@ -1,0 +1,132 @@
+"""Which ComfyUI is meant, in each of the shapes people have it: a checkout, portable, Desktop, or a bare models folder."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from wfdeps.domain.refs import Notice
+from wfdeps.errors import ConfigError
+from wfdeps.library.inventory import is_text
+from wfdeps.library.roots import Roots
+from wfdeps.values import replace
+
+EXTRA_YAML = "extra_model_paths.yaml"
+DESKTOP_YAML = "extra_models_config.yaml"
+_DESKTOP_HOMES = ("~/.config/ComfyUI", "~/Library/Application Support/ComfyUI", "~/AppData/Roaming/ComfyUI")
+_USUAL_HOMES = (
+    "~/ComfyUI",
+    "~/comfy/ComfyUI",
+    "~/Documents/ComfyUI",
+    "/workspace/ComfyUI",
+    "/comfyui",
+    "/ComfyUI",
+)
+
+
+class Install(NamedTuple):
+    models: str
+    output: str = ""
+    extra_files: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+
+def find_install(roots: Roots, usual: tuple[str, ...] = ()) -> Install:
+    extra = tuple(map(os.path.abspath, roots.extra_config))
+    for path in extra:
+        if not os.path.isfile(path):
+            raise ConfigError(f"no file at `{path}`", hint="--extra-model-paths-config names a yaml file")
+    if roots.models and not roots.comfyui:
+        return Install(folder_or_new(roots.models), "", extra)
+    if not (roots.comfyui or roots.base_directory or roots.models_directory):
+        roots = replace(roots, comfyui=_usual_place(usual))
+    found = _from_comfyui(roots.comfyui) if roots.comfyui else Install("")
+    base = os.path.abspath(roots.base_directory) if roots.base_directory else ""
+    models = (
+        roots.models_directory or roots.models or (os.path.join(base, "models") if base else found.models)
+    )
+    output = roots.output_directory or (os.path.join(base, "output") if base else found.output)
+    return found._replace(
+        models=folder_or_new(models),
+        output=os.path.abspath(output) if output else "",
+        extra_files=(*found.extra_files, *extra),
+    )
+
+
+def folder_or_new(path: str) -> str:
+    path = os.path.abspath(path)
+    if not is_text(path) or "\0" in path:
+        raise ConfigError(f"`{path!a}` is no path that can be written down")
+    if os.path.exists(path) and not os.path.isdir(path):
+        raise ConfigError(f"`{path}` is a file, not a models folder")
+    return path
+
+
+def _usual_place(usual: tuple[str, ...]) -> str:
+    places = (*usual, os.getcwd(), *map(os.path.expanduser, _USUAL_HOMES))
+    for place in places:
+        if os.path.isdir(os.path.join(place, "models")):
+            return place
+    raise ConfigError(
+        "no ComfyUI folder was named and none stands in a usual place",
+        hint="pass --comfyui DIR (or --models DIR), or set COMFYUI_PATH",
+    )
+
+
+def _from_comfyui(named: str) -> Install:
+    """What a ComfyUI folder holds, in each of the shapes people have it."""
+    path = os.path.abspath(named)
+    if not os.path.isdir(path):
+        raise ConfigError(
+            f"no folder at `{path}`", hint="--comfyui names the folder that holds main.py and models"
+        )
+    if os.path.isfile(os.path.join(path, DESKTOP_YAML)):
+        return _from_desktop(os.path.join(path, DESKTOP_YAML))
+    has_models = os.path.isdir(os.path.join(path, "models"))
+    inner = os.path.join(path, "ComfyUI")
+    if not has_models and os.path.isdir(os.path.join(inner, "models")):
+        return _plain(inner, Notice("portable_layout", f"`{inner}` is the ComfyUI folder inside `{path}`"))
+    if not has_models and os.path.isdir(os.path.join(path, "checkpoints")):
+        return Install(path, "", (), (Notice("models_folder_named", f"`{path}` is itself a models folder"),))
+    return _plain(path)
+
+
+def _plain(path: str, *notices: Notice) -> Install:
+    # ComfyUI finds itself by the real path of its own files, so a linked main.py means another folder.
+    code = os.path.join(path, "folder_paths.py")
+    base = os.path.dirname(os.path.realpath(code)) if os.path.isfile(code) else path
+    own = os.path.join(base, EXTRA_YAML)
+    extra = [own] if os.path.isfile(own) else []
+    if not os.path.isfile(code):
+        extra += _desktop_yaml_for(base)
+    return Install(os.path.join(base, "models"), os.path.join(base, "output"), tuple(extra), notices)
+
+
+def _from_desktop(yaml_path: str) -> Install:
+    """ComfyUI Desktop keeps its code elsewhere; its yaml names the person's folder."""
+    base = _desktop_base(yaml_path)
+    if not base:
+        raise ConfigError(
+            f"`{yaml_path}` names no base_path", hint="pass the folder that holds models instead"
+        )
+    return Install(os.path.join(base, "models"), os.path.join(base, "output"), (yaml_path,))
+
+
+def _desktop_yaml_for(base: str) -> list[str]:
+    """Desktop's yaml, if it is this folder's."""
+    paths = (os.path.join(os.path.expanduser(home), DESKTOP_YAML) for home in _DESKTOP_HOMES)
+    return [path for path in paths if os.path.isfile(path) and _desktop_base(path) == os.path.realpath(base)]
+
+
+def _desktop_base(yaml_path: str) -> str:
+    import yaml
+
+    try:
+        with open(yaml_path, encoding="utf-8") as file:
+            document = yaml.safe_load(file)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return ""
+    sections = document.values() if isinstance(document, dict) else ()
+    bases = (section.get("base_path") for section in sections if isinstance(section, dict))
+    base = next((base for base in bases if isinstance(base, str) and base), "")
+    return os.path.realpath(os.path.expandvars(os.path.expanduser(base))) if base else ""

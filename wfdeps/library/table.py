@@ -1,0 +1,74 @@
+"""ComfyUI's own table of folders, filled in its order. Source: `folder_paths.py` and `main.py`."""
+
+from __future__ import annotations
+
+import os
+
+from wfdeps.domain.files import Folder, Origin
+from wfdeps.domain.folders import ANY_ENDING, FOLDER_KEYS, LEGACY
+from wfdeps.library.extra_paths import ExtraPath, ExtraPaths
+
+OUTPUT_FOLDERS = (
+    ("checkpoints", "checkpoints"),
+    ("text_encoders", "clip"),
+    ("vae", "vae"),
+    ("diffusion_models", "diffusion_models"),
+    ("loras", "loras"),
+)
+"""Folder key → folder below `output` in which models that were saved are found again."""
+_NO_MODELS = frozenset({"custom_nodes", "download_model_base", "datasets", "fonts"})
+
+
+class FolderTable:
+    """`folder_names_and_paths`, filled in ComfyUI's order."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[Folder]] = {}
+
+    def add(self, key: str, path: str, reason: str, origin: Origin, *, is_default: bool = False) -> None:
+        """`add_model_folder_path`: at the end, or in front; a path that is there moves only to the front."""
+        row = FOLDER_KEYS.get(key)
+        rows = self._rows.setdefault(key, [])
+        there = next((folder for folder in rows if folder.path == path), None)
+        if there and not is_default:
+            return
+        endings = row.endings if row else ANY_ENDING
+        folder = Folder(key, path, endings, reason, is_default, origin, os.path.isdir(path))
+        if there:
+            rows.remove(there)
+        rows.insert(0 if is_default else len(rows), folder)
+
+    def add_core(self, models: str) -> None:
+        for row in FOLDER_KEYS.values():
+            if row.core:
+                for directory in row.directories:
+                    self.add(row.key, os.path.join(models, *directory.split("/")), "models root", "models")
+
+    def add_packs(self, models: str) -> None:
+        for row in FOLDER_KEYS.values():
+            if not row.core:
+                for directory in row.directories:
+                    self.add(
+                        row.key, os.path.join(models, *directory.split("/")), "custom pack's folder", "pack"
+                    )
+
+    def add_output(self, output: str) -> None:
+        """The folders below `output`, always searched last of the core's."""
+        for key, name in OUTPUT_FOLDERS:
+            self.add(key, os.path.join(output, name), "output folder", "output")
+
+    def add_extra(self, extra: ExtraPaths) -> None:
+        """What one extra_model_paths.yaml adds."""
+        for entry in extra.entries:
+            self.add_entry(entry, entry.path, f"{os.path.basename(extra.file)} [{entry.section}]")
+
+    def add_entry(self, entry: ExtraPath, path: str, reason: str) -> None:
+        """One line of such a file; what holds no models is left out."""
+        if entry.key not in _NO_MODELS:
+            key = LEGACY.get(entry.key, entry.key)
+            self.add(key, path, reason, "extra", is_default=entry.is_default)
+
+    def folders(self, models: str) -> tuple[Folder, ...]:
+        """All rows, each knowing whether its directory exists; the models root itself first, under no key."""
+        root = Folder("", models, ANY_ENDING, "models root", exists=os.path.isdir(models))
+        return (root, *(folder for rows in self._rows.values() for folder in rows))
