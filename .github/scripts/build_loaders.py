@@ -152,6 +152,7 @@ ROWS: dict[str, dict[str, Any]] = {
         "order": ["vae_name"],
         "slots": [slot("vae_name", 0, "vae", "vae_approx", none=["pixel_space"], virtual=True)],
     },
+    "T2IAdapterLoader": {"slots": [slot("t2i_adapter_name", 0, "controlnet")]},
     # SwarmUI's inputs are parameters of its page; the widget holds the default that is run.
     "SwarmInputCheckpoint": {"slots": [slot("value", 1, "checkpoints")]},
     "SwarmInputModelName": {"slots": [slot("value", 1)]},

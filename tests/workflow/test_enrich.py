@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from tests.workflow.builders import (
@@ -15,6 +17,9 @@ from tests.workflow.builders import (
     told,
     ui,
 )
+from wfdeps.domain.folders import canonical_key
+from wfdeps.workflow.loaders import LoaderTable
+from wfdeps.workflow.object_info import rows_of
 from wfdeps.workflow.read import ReadOptions
 
 URL = "https://huggingface.co/x/resolve/main/a.safetensors"
@@ -164,3 +169,19 @@ def test_a_persons_own_rows_win() -> None:
     assert told(ui(node(1, "VAELoader", ("a.safetensors",))), options) == [
         ("a.safetensors", "text_encoders", "required")
     ]
+
+
+def test_a_real_object_info_tells_most_folders_even_without_any_model(shared: Path) -> None:
+    """Recorded off a ComfyUI 0.8.0 with empty folders; the truth off the same server with a file in each."""
+    data = shared / "data" / "workflows"
+    info = json.loads((data / "object_info_comfyui_0.8.0.json").read_text("utf-8"))
+    truth = json.loads((data / "core_node_folders.json").read_text("utf-8"))
+    rows, outputs = rows_of(info, {}, LoaderTable({}, (), ()))
+    told = {f"{name}.{slot['input']}": slot["folders"] for name, row in rows.items() for slot in row["slots"]}
+    right = [
+        place
+        for place, folders in truth.items()
+        if {canonical_key(key) for key in folders} & set(told.get(place, ()))
+    ]
+    assert len(right) >= 35 and "SaveImage" in outputs
+    assert set(told) <= set(truth)

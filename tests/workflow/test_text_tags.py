@@ -75,3 +75,16 @@ def test_an_air_within_text_is_found() -> None:
         "9": api_node("SaveImage", images=["1", 0]),
     }
     assert [name for name, _, _ in told(prompt)] == ["urn:air:sd1:lora:civitai:1@2"]
+
+
+def test_a_text_that_a_link_replaced_names_nothing() -> None:
+    encode = node(1, "CLIPTextEncode", ("embedding:stale",), outputs=["CONDITIONING"])
+    encode["inputs"] = [{"name": "text", "type": "STRING", "link": 1, "widget": {"name": "text"}}]
+    given = node(2, "PrimitiveNode", ("embedding:fresh", "fixed"), outputs=["STRING"])
+    workflow = ui(
+        encode,
+        given,
+        node(3, "SaveImage", inputs={"images": 2}),
+        links=[[1, 2, 0, 1, 0, "STRING"], [2, 1, 0, 3, 0, "X"]],
+    )
+    assert told(workflow) == [("fresh", "embeddings", "required")]

@@ -42,6 +42,8 @@ class Node:
     """The names of those, where the file's inputs tell all of them."""
     origins: dict[str, Origin] = field(default_factory=dict)
     """Linked inputs, looked through reroutes, bypassed nodes, setters and subgraph borders."""
+    linked_widgets: int = 0
+    """How many of the listed values are stale, since a link feeds their widgets."""
     inactive: str = ""
     """Why it does not run (`node muted` …); empty: it does."""
     declared: Sequence[Mapping[str, object]] = ()

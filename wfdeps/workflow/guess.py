@@ -111,13 +111,17 @@ def _folders(name: str, value: str, node: Node) -> tuple[str, ...]:
     for model in node.declared:
         if model.get("name") == value and isinstance(model.get("directory"), str):
             return (canonical_key(str(model["directory"])),)
-    found = (
-        folder_by_words(name)
-        or _by_outputs(node)
-        or folder_by_words(node.node_class)
-        or folder_by_words(value)
-    )
+    by_name = folder_by_words(name) and folder_of_input(name, node.node_class)
+    found = by_name or _by_outputs(node) or folder_by_words(node.node_class) or folder_by_words(value)
     return (found,) if found else ()
+
+
+def folder_of_input(name: str, node_class: str) -> str:
+    """The folder that an input's name and its class suggest; `clip_name` of a CLIP vision loader is no text encoder."""
+    by_class, found = folder_by_words(node_class), folder_by_words(name)
+    if found == "text_encoders" and by_class == "clip_vision":
+        return by_class
+    return found or by_class
 
 
 def folder_by_words(text: str) -> str:

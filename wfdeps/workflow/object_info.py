@@ -6,11 +6,11 @@ A combo that offers files names models; which folder they lie in tells our own t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from wfdeps.domain.folders import FOLDER_KEYS, canonical_key
-from wfdeps.workflow.guess import folder_by_words
+from wfdeps.workflow.guess import folder_by_words, folder_of_input
 from wfdeps.workflow.loaders import LoaderTable
 from wfdeps.workflow.names import NO_FILE, has_model_ending
 
@@ -50,20 +50,28 @@ def _slots(node: Mapping[str, Any], lists: Mapping[str, frozenset[str]]) -> Iter
     order = list(_order(node))
     for name, spec in _inputs(node):
         options = _options(spec)
-        files = [option for option in options if has_model_ending(option)]
-        folders = _folders(frozenset(options), lists)
-        if not files and not folders:
+        if options is None:
             continue
-        if not folders:
-            guessed = folder_by_words(name) or folder_by_words(str(node.get("name", "")))
-            folders = (guessed,) if guessed else ()
+        folders = _folders(frozenset(options), lists)
+        files = [option for option in options if has_model_ending(option)]
+        node_class = str(node.get("name", ""))
+        guessed = folder_of_input(name, node_class)
+        # A combo with nothing to choose is a folder with nothing in it, if names say of which.
+        is_empty = not _real(options) and guessed and (folder_by_words(name) or "load" in node_class.lower())
+        if not (folders or files or is_empty):
+            continue
         none = [option for option in options if not has_model_ending(option)] if files else []
-        yield {"input": name, "folders": list(folders), "at": order.index(name), "none": none[:100]}
+        yield {
+            "input": name,
+            "folders": list(folders or ((guessed,) if guessed else ())),
+            "at": order.index(name),
+            "none": none[:100],
+        }
 
 
 def _folders(options: frozenset[str], lists: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
     """The folders whose files the combo offers: all of one list, and nothing but lists and sentinels."""
-    real = {option for option in options if option.lower() not in NO_FILE}
+    real = set(_real(options))
     inside = {canonical_key(key): files for key, files in lists.items() if files and files <= real}
     covered = frozenset().union(*inside.values()) if inside else frozenset()
     if not real or len(real - covered) > max(2, len(real) // 10):
@@ -72,14 +80,18 @@ def _folders(options: frozenset[str], lists: Mapping[str, frozenset[str]]) -> tu
     return (*known, *(key for key in inside if key not in FOLDER_KEYS))
 
 
-def _options(spec: object) -> list[str]:
-    """The options of a combo: `[[…], {…}]` or `["COMBO", {"options": […]}]`."""
+def _real(options: Iterable[str]) -> list[str]:
+    return [option for option in options if option.lower() not in NO_FILE]
+
+
+def _options(spec: object) -> list[str] | None:
+    """The options of a combo, `[[…], {…}]` or `["COMBO", {"options": […]}]`; None where it is none."""
     if not isinstance(spec, list) or not spec:
-        return []
+        return None
     if isinstance(spec[0], list):
         return _strings(spec[0])
     more = spec[1] if len(spec) > 1 and isinstance(spec[1], dict) else {}
-    return _strings(more.get("options")) if spec[0] == "COMBO" else []
+    return _strings(more.get("options")) if spec[0] == "COMBO" else None
 
 
 def _inputs(node: Mapping[str, Any]) -> Iterator[tuple[str, object]]:

@@ -100,8 +100,14 @@ def _gives_text(node: Node | None) -> bool:
 
 
 def _texts(node: Node) -> Iterator[tuple[str, str]]:
-    for name, value in node.values():
-        if isinstance(value, str) and ":" in value and name not in node.origins:
+    """The texts a node runs with; where as many widgets are fed by links as there are unnamed texts, those are stale."""
+    texts = [
+        (name, value) for name, value in node.values() if isinstance(value, str) and name not in node.origins
+    ]
+    if node.linked_widgets and sum(not name for name, _ in texts) <= node.linked_widgets:
+        texts = [(name, value) for name, value in texts if name]
+    for name, value in texts:
+        if ":" in value:
             yield name or "text", value
     for name, origin in node.origins.items():
         if isinstance(origin, Literal) and isinstance(origin.value, str) and ":" in origin.value:

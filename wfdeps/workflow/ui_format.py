@@ -98,9 +98,7 @@ class _Reader:
 
     def _open(self, scope: _Scope, path: tuple[str, ...]) -> None:
         for node_id, raw in scope.nodes.items():
-            node_class = raw.get("type")
-            if not isinstance(node_class, str):
-                continue
+            node_class: str = raw["type"]
             if node_class in _VIRTUAL:
                 self._note(node_class, raw)
                 continue
@@ -173,6 +171,7 @@ class _Reader:
                 origin = self._origin(scope, given["link"])
                 if origin is not None:
                     node.origins[_input_name(given)] = origin
+                    node.linked_widgets += isinstance(given.get("widget"), dict)
 
     def _origin(self, scope: _Scope, link_id: object) -> Origin | None:
         """What feeds a link in the end; None where nothing does, so that the widget's own value holds."""
@@ -250,7 +249,7 @@ def _outside(scope: _Scope, slot: int) -> Origin | _Further | None:
 
 
 def _host_input(host: Raw, name: object, slot: int) -> Raw | None:
-    inputs = [given for given in host.get("inputs") or () if isinstance(given, dict)]
+    inputs = [given for given in _list(host.get("inputs")) if isinstance(given, dict)]
     for given in inputs:
         if given.get("name") == name:
             return given
@@ -308,7 +307,7 @@ def _link_into(scope: _Scope, target_id: str, slot: int) -> object:
     """The link that ends at this border slot of a subgraph."""
     outputs = scope.definition.get("outputs") if scope.definition else None
     if isinstance(outputs, list) and 0 <= slot < len(outputs) and isinstance(outputs[slot], dict):
-        for link_id in outputs[slot].get("linkIds") or ():
+        for link_id in _list(outputs[slot].get("linkIds")):
             if str(link_id) in scope.links:
                 return link_id
     if scope.into is None:
@@ -389,7 +388,7 @@ def _by_id(nodes: object) -> dict[str, Raw]:
     """Nodes by id; of two with one id both are kept, the second under a name of its own."""
     found: dict[str, Raw] = {}
     for raw in nodes.values() if isinstance(nodes, dict) else nodes if isinstance(nodes, list) else ():
-        if isinstance(raw, dict):
+        if isinstance(raw, dict) and isinstance(raw.get("type"), str):
             node_id = str(raw.get("id"))
             found[node_id if node_id not in found else f"{node_id}~{len(found)}"] = raw
     return found
@@ -412,6 +411,10 @@ def _links(links: object) -> dict[str, Link]:
                 str(link.get("target_id")), _slot(link.get("target_slot")),
             )  # fmt: skip
     return found
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _slot(value: object) -> int:
