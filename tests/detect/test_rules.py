@@ -34,7 +34,7 @@ def test_a_row_is_whole(gate: str, rule: Rule) -> None:
     assert rule.sure in ("certain", "likely", "guess")
     assert rule.arch in _WAYS or (rule.arch and ":" not in rule.arch and len(rule.arch.split("|")) <= 4)
     assert rule.all or rule.any or rule.shape or rule.meta or rule.code or rule.tree
-    for pattern in (*rule.all, *rule.any, *rule.none, *(test[0] for test in rule.shape)):
+    for pattern in (*rule.all, *rule.raw_all, *rule.any, *rule.none, *(test[0] for test in rule.shape)):
         if pattern.removeprefix("raw:").startswith("re:"):
             _compiled(pattern.removeprefix("raw:"))
     assert all(op in ("eq", "ge", "in") for _, _, op, _ in rule.shape)
@@ -85,7 +85,7 @@ def _member(choices: Any) -> str:
 def minimal(rule: Rule) -> Header:
     """The least header that satisfies a row."""
     tensors: dict[str, Tensor] = {
-        example(pattern): Tensor("F16", (1, 1), 2) for pattern in (*rule.all, *rule.any[:1])
+        example(pattern): Tensor("F16", (1, 1), 2) for pattern in (*rule.all, *rule.raw_all, *rule.any[:1])
     }
     tensors |= {name: Tensor("F16", (1, 1), 2) for name in _names_of(rule.tree)}
     for pattern, dimension, op, value in rule.shape:

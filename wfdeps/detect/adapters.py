@@ -32,6 +32,8 @@ _TEXT_PREFIXES: Final = (
     ("lycoris_te1_", "te1_"), ("lycoris_te2_", "te2_"),
 )  # fmt: skip
 
+_TEXT_STARTS: Final = tuple(prefix for prefix, _ in _TEXT_PREFIXES)
+
 _ONE_WORD: Final = {"lora_up": "up", "lora_B": "up", "lora_down": "down", "lora_A": "down", "lora_mid": "mid"}
 
 _METHODS: Final = (
@@ -63,19 +65,36 @@ def read_adapter(tensors: Mapping[str, Tensor]) -> Adapter:
     """What the adapter patches, told from its keys and shapes."""
     parts: dict[str, dict[str, tuple[int, ...]]] = {}
     pieces: set[str] = set()
+    names: dict[str, str] = {}
     for key, tensor in tensors.items():
-        found = _SUFFIX.search(key)
-        if found is None:
+        module, piece = _split(key)
+        if not piece:
             continue
-        piece = _ONE_WORD.get(word := found.group(found.lastindex or 0), word)
         pieces.add(piece)
-        parts.setdefault(canonical_module(key[: found.start()]), {})[piece] = tensor.shape or ()
+        name = names.get(module) or names.setdefault(module, canonical_module(module))
+        parts.setdefault(name, {})[piece] = tensor.shape or ()
     downs = [part["down"] for part in parts.values() if part.get("down")]
     ranks = Counter(shape[0] for shape in downs)
     if any(len(shape) == 4 and shape[2] > 1 for shape in downs):
         pieces.add("conv")
     modules = {name: _module(part) for name, part in parts.items()}
     return Adapter(_method(pieces), modules, ranks.most_common(1)[0][0] if ranks else _other_rank(parts))
+
+
+def _split(key: str) -> tuple[str, str]:
+    """The patched module as the file spells it, and which piece of the adapter this is; no piece: another key."""
+    module, _, last = key.rpartition(".")
+    if last == "alpha":
+        return module, last
+    if last == "weight":  # nearly every key ends in one of these: no need of the expression
+        module, _, last = module.rpartition(".")
+        if last in _ONE_WORD:
+            return module, _ONE_WORD[last]
+    found = _SUFFIX.search(key)
+    if found is None:
+        return key, ""
+    word = found.group(found.lastindex or 0)
+    return key[: found.start()], _ONE_WORD.get(word, word)
 
 
 def _module(part: Mapping[str, tuple[int, ...]]) -> Module:
@@ -111,9 +130,9 @@ def _other_rank(parts: Mapping[str, Mapping[str, tuple[int, ...]]]) -> int | Non
 
 def canonical_module(name: str) -> str:
     """A module's one spelling: `lora_unet_double_blocks_0_img_attn_qkv` and `diffusion_model.double_blocks.0.…` meet."""
-    for prefix, short in _TEXT_PREFIXES:
-        if name.startswith(prefix):
-            return short + name[len(prefix) :].replace(".", "_")
+    if name.startswith(_TEXT_STARTS):
+        prefix, short = next(row for row in _TEXT_PREFIXES if name.startswith(row[0]))
+        return short + name[len(prefix) :].replace(".", "_")
     found = _PREFIX.match(name)
     return (name[found.end() :] if found else name).replace(".processor.", ".").replace(".", "_")
 

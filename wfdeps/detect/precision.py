@@ -61,14 +61,20 @@ def _quantised(word: str, tensors: Mapping[str, Tensor]) -> str:
     return word
 
 
+_QUANTISED: Final = frozenset(
+    {"U8", "I8", "I32", "F8_E4M3", "F8_E5M2", "F8_E8M0", "F4", "F6_E2M3", "F6_E3M2"}
+)
+
+
 def parameters_of(header: Header) -> int | None:
     """How many numbers the model holds, quantisation's own left out; None where shapes are unknown."""
     halves = _packed(header)
+    scaled = any(tensor.dtype in _QUANTISED for tensor in header.tensors.values())
     total = 0
     for name, tensor in header.tensors.items():
         if tensor.shape is None:
             return None
-        if name.endswith(_SCALES) or ".quant_state." in name:
+        if scaled and (name.endswith(_SCALES) or ".quant_state." in name):
             continue
         count = elements(tensor.shape)
         total += 2 * count if halves and tensor.dtype in ("U8", "I8") else count

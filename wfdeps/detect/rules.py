@@ -4,7 +4,7 @@ A row says what must hold and what it then is:
 
 | field | means |
 |---|---|
-| `all`, `any`, `none` | names, or expressions after `re:`; `raw:` looks at the whole header, prefix and all |
+| `all`, `any`, `none` | names, or expressions after `re:`; in `all`, `raw:` looks at the whole header, prefix and all |
 | `shape` | `[pattern, dimension or "ndim", eq, ge or in, value]`; an unknown shape holds nothing |
 | `max` | no more tensors than that |
 | `meta` | `{name: [values]}` of the header's own words (GGUF's `general.architecture`) |
@@ -47,6 +47,7 @@ class Rule:
     folder: str | None
     source: str
     all: tuple[str, ...] = ()
+    raw_all: tuple[str, ...] = ()
     any: tuple[str, ...] = ()
     none: tuple[str, ...] = ()
     shape: tuple[Shape, ...] = ()
@@ -64,20 +65,21 @@ def first_rule(gate: str, header: Header, scope: Scope, raw: Scope) -> Rule | No
 
 
 def holds(rule: Rule, header: Header, scope: Scope, raw: Scope) -> bool:
-    """Whether all that a row asks for is there."""
-
-    def has(pattern: str) -> bool:
-        return raw.has(pattern[4:]) if pattern.startswith("raw:") else scope.has(pattern)
-
+    """Whether all that a row asks for is there; what fails soonest is asked first."""
+    for pattern in rule.all:
+        if scope.find(pattern) is None:
+            return False
+    for pattern in rule.raw_all:
+        if raw.find(pattern) is None:
+            return False
     return (
         (rule.max_tensors is None or len(header.tensors) <= rule.max_tensors)
+        and (rule.tree is None or _tree_holds(rule.tree, scope.tensors))
+        and (not rule.any or any(map(scope.has, rule.any)))
+        and not any(map(scope.has, rule.none))
+        and all(_shape_holds(scope.shape(test[0]), test) for test in rule.shape)
         and all(header.metadata.get(name) in values for name, values in rule.meta)
         and (not rule.code or any(re.search(rule.code, name) for name in header.code))
-        and all(map(has, rule.all))
-        and (not rule.any or any(map(has, rule.any)))
-        and not any(map(has, rule.none))
-        and all(_shape_holds(scope.shape(test[0]), test) for test in rule.shape)
-        and (rule.tree is None or _tree_holds(rule.tree, scope.tensors))
     )
 
 
@@ -111,7 +113,8 @@ def _rule(row: Mapping[str, Any]) -> Rule:
         arch=row["arch"],
         folder=row.get("folder"),
         source=row["source"],
-        all=tuple(row.get("all", ())),
+        all=tuple(one for one in row.get("all", ()) if not one.startswith("raw:")),
+        raw_all=tuple(one[4:] for one in row.get("all", ()) if one.startswith("raw:")),
         any=tuple(row.get("any", ())),
         none=tuple(row.get("none", ())),
         shape=tuple((key, dim, op, value) for key, dim, op, value in row.get("shape", ())),

@@ -7,9 +7,10 @@ ComfyUI would show: no overlap, no hole, shapes that fit their bytes, an end tha
 from __future__ import annotations
 
 import json
+from math import prod
 from typing import Any, Final
 
-from wfdeps.detect.tensors import BITS, Corrupt, Header, Read, Tensor, elements
+from wfdeps.detect.tensors import BITS, Corrupt, Header, Read, Tensor
 from wfdeps.detect.trouble import MAX_HEADER
 
 FIRST_READ: Final = 100_000
@@ -17,6 +18,7 @@ FIRST_READ: Final = 100_000
 
 MAX_TENSORS: Final = 500_000
 MAX_DIMENSIONS: Final = 64
+MAX_ELEMENTS: Final = 1 << 63
 
 
 def looks_like_safetensors(head: bytes) -> bool:
@@ -55,10 +57,11 @@ def _from_text(text: bytes, size: int | None) -> Header | Corrupt:
     spans: list[tuple[int, int]] = []
     tensors: dict[str, Tensor] = {}
     for name, entry in entries.items():
-        read = _tensor(entry, spans)
-        if isinstance(read, str):
-            return Corrupt(f"{read} in tensor `{name[:80]}`")
-        tensors[name] = read
+        tensor = _tensor(entry)
+        if isinstance(tensor, str):
+            return Corrupt(f"{tensor} in tensor `{name[:80]}`")
+        tensors[name] = tensor
+        spans.append(tuple(entry["data_offsets"]))
     if text.count(b'"data_offsets"') > len(tensors) and _names_twice(text):
         return Corrupt("two tensors have one name")
     if fault := _cover_fault(spans, size, 8 + len(text)):
@@ -69,24 +72,21 @@ def _from_text(text: bytes, size: int | None) -> Header | Corrupt:
     return Header("safetensors", tensors, said, 8 + len(text), size)
 
 
-def _tensor(entry: Any, spans: list[tuple[int, int]]) -> Tensor | str:
-    """The tensor, its span appended; a text says what is wrong with it."""
+def _tensor(entry: Any) -> Tensor | str:
+    """The tensor; a text says what is wrong with its entry."""
     try:
         dtype, shape, (start, end) = entry["dtype"], tuple(entry["shape"]), entry["data_offsets"]
-        fits = 0 <= start <= end and len(shape) <= MAX_DIMENSIONS
-        fits = fits and (not shape or (min(shape) >= 0 and max(shape) < 1 << 63))
-        count = elements(shape) if fits else 0
+        count = prod(shape) if len(shape) <= MAX_DIMENSIONS else -1
+        nbytes = end - start
+        # Floats and booleans count as numbers in Python, not here; every sum of whole numbers is an int.
+        whole = type(count) is type(start) is type(end) is int and type(dtype) is str
+        if not (whole and 0 <= start <= end and 0 <= count < MAX_ELEMENTS and min(shape, default=0) >= 0):
+            return "an impossible entry"
     except (TypeError, KeyError, ValueError):
         return "an unreadable entry"
-    if not (
-        fits and type(start) is int and type(end) is int and type(count) is int and isinstance(dtype, str)
-    ):
-        return "an impossible entry"
-    bits = BITS.get(dtype)
-    if bits is not None and count * bits != (end - start) * 8:
+    if count * BITS.get(dtype, 0) != nbytes * 8 and dtype in BITS:
         return "a shape that does not fit its bytes"
-    spans.append((start, end))
-    return Tensor(dtype, shape, end - start)
+    return Tensor(dtype, shape, nbytes)
 
 
 def _cover_fault(spans: list[tuple[int, int]], size: int | None, header_bytes: int) -> str:

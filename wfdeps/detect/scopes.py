@@ -32,8 +32,10 @@ class Scope:
 
     def find(self, pattern: str) -> str | None:
         """The first key that fits the pattern."""
+        if pattern in self.tensors:
+            return pattern
         if not pattern.startswith("re:"):
-            return pattern if pattern in self.tensors else None
+            return None
         if pattern not in self._answers:
             self._answers[pattern] = self._search(pattern)
         return self._answers[pattern]
@@ -60,13 +62,15 @@ class Scope:
 
     def _search(self, pattern: str) -> str | None:
         # Most patterns fail: a plain substring that every match must hold says so a hundred times faster.
-        if any(piece not in self.text for piece in _pieces(pattern)):
-            return None
-        found = _compiled(pattern).search(self.text)
+        text = self.text
+        for piece in _pieces(pattern):
+            if piece not in text:
+                return None
+        found = _compiled(pattern).search(text)
         if found is None:
             return None
-        start = self.text.rfind("\n", 0, found.start() + 1) + 1
-        return self.text[start : self.text.find("\n", start)]
+        start = text.rfind("\n", 0, found.start() + 1) + 1
+        return text[start : text.find("\n", start)]
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import prod
 from typing import Final, NamedTuple
 
 from wfdeps.values import dataclass, field
@@ -60,7 +61,4 @@ BITS: Final[dict[str, int]] = {
 
 def elements(shape: tuple[int, ...]) -> int:
     """How many numbers a tensor of this shape holds."""
-    count = 1
-    for length in shape:
-        count *= length
-    return count
+    return prod(shape)
