@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,8 +16,14 @@ from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, Query, UrlQuery
 from wfdeps.domain.resolutions import Ambiguous, Resolved
+from wfdeps.domain.secrets import Secret
 from wfdeps.http import Http
+from wfdeps.hub import anatomy
+from wfdeps.hub.samples import safetensors_bytes
 from wfdeps.hub.server import HubServer
+from wfdeps.sources.civitai.access import AccessProbe
+from wfdeps.sources.civitai.client import CivitaiClient
+from wfdeps.sources.civitai.payloads import Site
 from wfdeps.sources.civitai.source import CivitaiSource
 
 LORA = (ModelType.LORA,)
@@ -224,8 +231,6 @@ def test_an_endless_cursor_ends() -> None:
             self.asked += 1
             return {"items": [], "metadata": {"nextCursor": str(self.asked)}}
 
-    from wfdeps.sources.civitai.client import CivitaiClient
-
     endless = Endless()
     source = CivitaiSource(CivitaiClient(endless, "https://civitai.com"), requests_a_name=6)
     source.find_all([NameQuery("some_name_v1.safetensors", LORA)])
@@ -235,3 +240,30 @@ def test_an_endless_cursor_ends() -> None:
 def test_the_hub_row_builder_makes_distinct_files() -> None:
     assert len({built["hashes"]["SHA256"] for built in ROWS}) >= len(ROWS) - 1
     assert row(9, "x.safetensors")["version_id"] == 1009
+
+
+def test_a_login_that_a_creator_asks_for_is_known_before_the_first_byte(client: Http) -> None:
+    with run_hub([row(1, "x.safetensors", require_auth=True)]) as hub:
+        (found,) = (
+            civitai(hub, client).find_all([HashQuery(sha256_of("x.safetensors"))]).popitem()[1].candidates
+        )
+        probe = AccessProbe(CivitaiClient(client, hub.url), client, Site(hub.url, "2026-11-01T00:00:00"))
+        access = probe.access_of(found)
+    assert found.access.is_open
+    assert access.state is AccessState.TOKEN
+
+
+@pytest.mark.parametrize(
+    ("token", "state"), [("known", AccessState.EARLY_ACCESS), ("buyer", AccessState.OPEN)]
+)
+def test_a_purchase_is_told_by_a_try(tmp_path: Path, token: str, state: AccessState) -> None:
+    (tmp_path / "x.safetensors").write_bytes(safetensors_bytes(anatomy.SD1_LORA, "F16", {}, seed=1))
+    early = row(1, "x.safetensors", early_access="2999-01-01T00:00:00.000Z", path="x.safetensors", hashes={})
+    known = run_hub([early], tmp_path, tokens=["known"], buyers=["buyer"])
+    with known as hub, Http({hub.url: Secret(token)}) as signed_in:
+        query = AirQuery(Air("civitai", "1", "1001"))
+        (found,) = civitai(hub, signed_in, signed_in=True).find_all([query])[query].candidates
+        site = Site(hub.url, "2026-11-01T00:00:00", signed_in=True)
+        access = AccessProbe(CivitaiClient(signed_in, hub.url), signed_in, site).access_of(found)
+    assert found.access.if_bought
+    assert access.state is state

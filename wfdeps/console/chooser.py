@@ -255,7 +255,7 @@ def _may_be_taken(one: RankedCandidate) -> bool:
     candidate = one.candidate
     against = {Why.BASE_DIFFERS, Why.TYPE_DIFFERS, Why.HASH_DIFFERS}
     is_pickle = candidate.file_name.lower().endswith((".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl"))
-    closed = candidate.access.state not in (AccessState.OPEN, AccessState.TOKEN)
+    closed = candidate.access.if_bought or candidate.access.state not in (AccessState.OPEN, AccessState.TOKEN)
     return not (
         candidate.unsafe or is_pickle or closed or any(piece.why in against for piece in one.evidence)
     )

@@ -33,6 +33,8 @@ class Access:
     detail: str = ""
     until: str | None = None
     """ISO 8601: the end of early access."""
+    if_bought: bool = False
+    """Open only to those who bought it; we have a token, and only a try tells whether its owner did."""
 
     @property
     def is_open(self) -> bool:

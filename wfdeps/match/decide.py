@@ -208,6 +208,9 @@ def _never_silently(chosen: RankedCandidate, policy: Policy) -> str:
     candidate = chosen.candidate
     if has(chosen.evidence, Why.HASH_DIFFERS):
         return "the workflow names another hash"
+    if candidate.access.if_bought:
+        until = f" until {candidate.access.until}" if candidate.access.until else ""
+        return f"{candidate.access.detail}{until}: only for those who bought it"
     if candidate.unsafe:
         return f"a scanner warns: {candidate.unsafe}"
     if spell(candidate.file_name).is_pickle and not policy.allow_pickle:

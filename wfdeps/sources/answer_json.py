@@ -75,11 +75,11 @@ _WRITE: dict[str, Any] = {
     "model_type": lambda model_type: model_type.value,
     "digests": lambda digests: [str(digest) for digest in digests],
     "air": str,
-    "access": lambda access: [access.state.value, access.detail, access.until],
+    "access": lambda access: [access.state.value, access.detail, access.until, access.if_bought],
 }
 _READ: dict[str, Any] = {
     "model_type": ModelType,
     "digests": lambda digests: tuple(Digest.parse(digest) for digest in digests),
     "air": Air.parse,
-    "access": lambda access: Access(AccessState(access[0]), access[1], access[2]),
+    "access": lambda access: Access(AccessState(access[0]), *access[1:4]),
 }

@@ -59,6 +59,30 @@ class CivitaiClient:
             "/models", query=query, types=list(types) or None, nsfw=True, limit=limit, cursor=cursor
         )
 
+    def models(
+        self,
+        *,
+        query: str = "",
+        types: Sequence[str] = (),
+        base_models: Sequence[str] = (),
+        ids: Sequence[int] = (),
+        sort: str | None = None,
+        limit: int = MODELS_AT_ONCE,
+        cursor: str | None = None,
+    ) -> Any:
+        """A page of models of all levels, as a person filters them. With `query` the site ignores `sort` and `ids`."""
+        return self._get(
+            "/models",
+            query=query or None,
+            types=list(types) or None,
+            baseModels=list(base_models) or None,
+            ids=",".join(map(str, ids)) or None,
+            sort=sort,
+            nsfw=True,
+            limit=limit,
+            cursor=cursor,
+        )
+
     def newest(self, types: Sequence[str], *, limit: int = MODELS_AT_ONCE, cursor: str | None = None) -> Any:
         """A page of all models, newest first: for walking the whole catalogue."""
         return self._get(

@@ -8,7 +8,7 @@ API's own have pointed at `https://undefined/…`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -65,14 +65,14 @@ def candidates_of_model(payload: object, site: Site) -> tuple[Candidate, ...]:
     return tuple(
         candidate
         for version in records(model.get("modelVersions"))
-        for candidate in _files(version, model, site)
+        for candidate in files_of(version, model, site)
     )
 
 
 def candidates_of_version(payload: object, site: Site) -> tuple[Candidate, ...]:
     """Every file of one version, as `/model-versions/…` tells it."""
     version = _body(payload)
-    return tuple(_files(version, record(version.get("model")), site))
+    return files_of(version, record(version.get("model")), site)
 
 
 def candidates_of_versions(payload: object, site: Site) -> tuple[Candidate, ...]:
@@ -115,11 +115,10 @@ def _body(payload: object) -> Mapping[str, Any]:
     return payload
 
 
-def _files(version: Mapping[str, Any], model: Mapping[str, Any], site: Site) -> Iterator[Candidate]:
-    for file in records(version.get("files")):
-        candidate = _candidate(file, version, model, site)
-        if candidate is not None:
-            yield candidate
+def files_of(version: Mapping[str, Any], model: Mapping[str, Any], site: Site) -> tuple[Candidate, ...]:
+    """Every file of one version of that model, in the site's order."""
+    found = (_candidate(file, version, model, site) for file in records(version.get("files")))
+    return tuple(candidate for candidate in found if candidate is not None)
 
 
 def _candidate(
@@ -143,7 +142,7 @@ def _candidate(
         size=_bytes(file.get("sizeKB")),
         digests=_digests(file.get("hashes")),
         air=_air(model_id, version_id, file_id, version),
-        access=_access(version, model, site),
+        access=access_of(version, model, site),
         page=_page(site, model_id, version_id),
         model_id=model_id,
         version_id=version_id,
@@ -160,7 +159,7 @@ def _candidate(
         downloads=_downloads(version, model),
         published=text(version.get("publishedAt")) or text(version.get("createdAt")) or None,
         trained_words=texts(version.get("trainedWords")),
-        licence=_licence(model),
+        licence=licence_of(model),
         unsafe=_unsafe(file),
     )
 
@@ -258,7 +257,8 @@ def _downloads(version: Mapping[str, Any], model: Mapping[str, Any]) -> int | No
     return whole(record(model.get("stats")).get("downloadCount")) if of_version is None else of_version
 
 
-def _access(version: Mapping[str, Any], model: Mapping[str, Any], site: Site) -> Access:
+def access_of(version: Mapping[str, Any], model: Mapping[str, Any], site: Site) -> Access:
+    """Whether a version's files can be downloaded, as far as its page says."""
     if model.get("mode") == "Archived":
         return Access(AccessState.ARCHIVED, "archived by its creator")
     if model.get("mode") == "TakenDown":
@@ -270,15 +270,17 @@ def _access(version: Mapping[str, Any], model: Mapping[str, Any], site: Site) ->
 
 
 def _early_access(version: Mapping[str, Any], site: Site) -> Access | None:
+    """None where it is over, or there is none. With a token, its owner may have bought it."""
     paid = record(version.get("paidAccess"))
+    until = text(version.get("earlyAccessEndsAt")) or text(paid.get("endsAt")) or None
+    state = AccessState.OPEN if site.signed_in else AccessState.EARLY_ACCESS
     if paid.get("permanent") is True:
-        return Access(AccessState.EARLY_ACCESS, "has to be bought")
-    until = text(version.get("earlyAccessEndsAt")) or text(paid.get("endsAt"))
-    if until:
+        return Access(state, "has to be bought", if_bought=site.signed_in)
+    if until is not None:
         is_over = until[:19] <= site.now[:19]
-        return None if is_over else Access(AccessState.EARLY_ACCESS, "early access", until)
+        return None if is_over else Access(state, "early access", until, site.signed_in)
     if version.get("availability") == "EarlyAccess":
-        return Access(AccessState.EARLY_ACCESS, "early access")
+        return Access(state, "early access", if_bought=site.signed_in)
     return None
 
 
@@ -288,7 +290,8 @@ def _login(version: Mapping[str, Any], site: Site) -> Access:
     return Access()
 
 
-def _licence(model: Mapping[str, Any]) -> tuple[str, ...]:
+def licence_of(model: Mapping[str, Any]) -> tuple[str, ...]:
+    """What its creator allows and asks for, a statement each; empty where the page does not tell."""
     said = []
     if "allowCommercialUse" in model:
         uses = [word for item in texts(model["allowCommercialUse"]) for word in re.findall(r"\w+", item)]
