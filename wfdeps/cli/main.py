@@ -32,6 +32,7 @@ VERBS: dict[str, str] = {
     "download": "fetch an address into a file: verified, resumable, as fast as the line",
     "graph": "draw the dependency graph",
     "explain": "say what ComfyUI's own error means, and how to mend it",
+    "civitai": "look round in Civitai: its types and their folders, a search, one model in full",
     "catalogue": "build, import, export the index of file names",
     "auth": "say which tokens work where",
     "inspect": "say what a model file is, by its own header (a file, a URL, an AIR)",

@@ -1,0 +1,163 @@
+"""Questions about models, put to Civitai: a search as a person filters it, and what stands behind a number."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from wfdeps.cli.context import Context
+from wfdeps.domain.air import Air
+from wfdeps.domain.pages import ModelPage
+from wfdeps.errors import NotFoundError, UsageError
+from wfdeps.match.links import civitai_link
+from wfdeps.sources.civitai.client import MODELS_AT_ONCE, CivitaiClient
+from wfdeps.sources.civitai.pages import model_page, models_of, version_page
+from wfdeps.sources.civitai.payloads import Site
+from wfdeps.values import dataclass, replace
+
+SORTS: dict[str, Callable[[ModelPage], Any] | None] = {
+    "Highest Rated": lambda model: -(model.likes or 0),
+    "Most Downloaded": lambda model: -(model.downloads or 0),
+    "Most Liked": lambda model: -(model.likes or 0),
+    "Most Discussed": None,
+    "Most Collected": None,
+    "Most Images": None,
+    "Newest": lambda model: [-ord(letter) for letter in _published(model)],
+    "Oldest": lambda model: _published(model) or "9999",
+}
+"""Civitai's orders, exactly as it spells them; with how we order a search, which it always orders by relevance."""
+
+_PAGES = 10
+"""Pages that a filtered search may cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What a search is narrowed to."""
+
+    query: str = ""
+    types: tuple[str, ...] = ()
+    base_models: tuple[str, ...] = ()
+    sort: str | None = None
+    limit: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What stands behind a number, an AIR or a URL."""
+
+    model: ModelPage
+    taken_for: str
+    """`model` or `version`."""
+    remark: str = ""
+    """What else the number could have meant."""
+
+
+class Pages:
+    """Civitai as a person looks round in it. Every method raises SourceError."""
+
+    def __init__(self, context: Context) -> None:
+        settings = context.settings
+        self._client = CivitaiClient(context.doors.http(), settings.civitai_url)
+        now = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
+        self._site = Site(self._client.base_url, now, settings.civitai_token is not None)
+
+    def search(self, wanted: Filter) -> tuple[ModelPage, ...]:
+        """The models that fit, at most `limit` of them.
+
+        Civitai cuts a search to a page before it filters by base model, so further pages are asked for until there
+        are enough. It orders a search by relevance whatever `sort` says: then what one page holds is ordered here.
+        """
+        key = SORTS.get(wanted.sort or "") if wanted.query else None
+        enough = MODELS_AT_ONCE if key else wanted.limit
+        at_once = MODELS_AT_ONCE if key or (wanted.query and wanted.base_models) else wanted.limit
+        found: list[ModelPage] = []
+        cursor: str | None = None
+        for _ in range(_PAGES):
+            payload = self._client.models(
+                query=wanted.query, types=wanted.types, base_models=wanted.base_models,
+                sort=None if wanted.query else wanted.sort, limit=at_once, cursor=cursor,
+            )  # fmt: skip
+            page = models_of(payload, self._site)
+            found += page.models
+            if len(found) >= enough or page.cursor is None or page.cursor == cursor:
+                break
+            cursor = page.cursor
+        return tuple(sorted(found, key=key) if key else found)[: wanted.limit]
+
+    def model(self, model_id: int) -> ModelPage:
+        return model_page(self._client.model(model_id), self._site)
+
+    def models(self, model_ids: Sequence[int]) -> tuple[ModelPage, ...]:
+        """Those of these models that a list shows (at most a hundred are asked for at once); others may exist all the same."""
+        payload = self._client.models(ids=model_ids, limit=MODELS_AT_ONCE)
+        return models_of(payload, self._site).models
+
+    def version(self, version_id: int) -> ModelPage:
+        """A version with what its model's page adds; the model may be hidden while its versions are not."""
+        own = version_page(self._client.version(version_id), self._site)
+        if own.model_id is None:
+            return own
+        try:
+            return replace(self.model(own.model_id), versions=own.versions)
+        except NotFoundError:
+            return own
+
+    def look_up(self, text: str, *, as_what: str | None = None) -> LookedUp:
+        """What a person means by a number, an AIR or a URL. Raises UsageError for anything else.
+
+        A bare number is a model's first, as in the site's own addresses; else a version's.
+        """
+        if text.strip().isdecimal():
+            return self._number(int(text), as_what)
+        model_id, version_id = ids_of(text, self._client.base_url)
+        if version_id is not None:
+            return LookedUp(self.version(version_id), "version")
+        return LookedUp(self.model(model_id or 0), "model")
+
+    def _number(self, number: int, as_what: str | None) -> LookedUp:
+        if as_what == "version":
+            return LookedUp(self.version(number), "version")
+        try:
+            model = self.model(number)
+        except NotFoundError:
+            if as_what == "model":
+                raise
+            try:
+                return LookedUp(self.version(number), "version", f"there is no model {number}")
+            except NotFoundError as error:
+                raise NotFoundError(
+                    f"neither a model nor a version has the number {number}", status=error.status
+                ) from error
+        return LookedUp(model, "model", self._also_a_version(number) if as_what is None else "")
+
+    def _also_a_version(self, number: int) -> str:
+        try:
+            other = version_page(self._client.version(number), self._site)
+        except NotFoundError:
+            return ""
+        return f"a version has that number too, of `{other.name}`: `--as version` shows it"
+
+
+def ids_of(text: str, base_url: str) -> tuple[int | None, int | None]:
+    """(model id, version id) of a Civitai AIR or URL. Raises UsageError for anything else."""
+    if "://" in text:
+        link = civitai_link(text, base_url=base_url)
+        if link is not None and (link.model_id or link.version_id):
+            return link.model_id, link.version_id
+    else:
+        try:
+            air = Air.parse(text)
+        except ValueError:
+            air = None
+        if air is not None and (air.model_id or air.version_id):
+            return air.model_id, air.version_id
+    raise UsageError(
+        f"names no model of Civitai's: `{text}`",
+        hint="a number, urn:air:…:civitai:4384@128713, or a page's address",
+    )
+
+
+def _published(model: ModelPage) -> str:
+    return max((version.published or "" for version in model.versions), default="")
