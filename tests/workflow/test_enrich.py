@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.workflow.builders import (
     LINKS,
     api_node,
     checkpoint_to_image,
-    codes,
     node,
     read_one,
     ref_named,
@@ -18,8 +19,10 @@ from tests.workflow.builders import (
     ui,
 )
 from wfdeps.domain.folders import canonical_key
+from wfdeps.errors import ConfigError, UsageError
 from wfdeps.workflow.loaders import LoaderTable
-from wfdeps.workflow.object_info import rows_of
+from wfdeps.workflow.object_info import parse_object_info, rows_of
+from wfdeps.workflow.own_rows import own_rows
 from wfdeps.workflow.read import ReadOptions
 
 URL = "https://huggingface.co/x/resolve/main/a.safetensors"
@@ -43,13 +46,15 @@ def test_the_top_level_models_give_theirs_to_any_node() -> None:
     assert ref_named(workflow, "sub/a.safetensors").urls == (URL,)
 
 
-def test_a_model_that_is_only_declared_is_no_requirement() -> None:
+def test_a_model_that_is_only_declared_is_listed_and_not_required() -> None:
     workflow = ui(
         node(1, "VAELoader", ("a.safetensors",)),
-        models=[{"name": "z.safetensors", "url": URL, "directory": "vae"}],
+        models=[{"name": "z.safetensors", "url": URL, "directory": "clip"}],
     )
-    assert [name for name, _, _ in told(workflow)] == ["a.safetensors"]
-    assert "declared_only" in codes(workflow)
+    assert told(workflow) == [
+        ("a.safetensors", "vae", "required"),
+        ("z.safetensors", "text_encoders", "unreachable"),
+    ]
 
 
 def test_a_link_in_a_note_is_a_hint_for_the_file_it_names() -> None:
@@ -160,6 +165,34 @@ def test_object_info_tells_the_places_of_listed_values() -> None:
     options = ReadOptions(object_info=INFO, model_lists={"loras": ["a.safetensors", "b.safetensors"]})
     workflow = ui(node(1, "NewLoader", ("fp16", 7, "fixed", "b.safetensors")))
     assert told(workflow, options) == [("b.safetensors", "loras", "required")]
+
+
+def test_a_saved_object_info_is_read_alone_or_with_lists() -> None:
+    assert parse_object_info(json.dumps(INFO).encode()) == (INFO, {})
+    lists = {"loras": ["a.safetensors"]}
+    assert parse_object_info(json.dumps({"object_info": INFO, "models": lists}).encode()) == (INFO, lists)
+
+
+@pytest.mark.parametrize("data", [b"{}", b"[]", b"not json", b'{"a": {"b": 1}}'])
+def test_what_is_no_object_info_is_refused(data: bytes) -> None:
+    with pytest.raises(UsageError):
+        parse_object_info(data)
+
+
+def test_own_rows_are_written_shortly() -> None:
+    rows = own_rows({"My Loader": {"model_name": "loras", "other": ["unet", "checkpoints"]}})
+    prompt = {"1": api_node("My Loader", model_name="a", other="b.safetensors")}
+    assert told(prompt, ReadOptions(rows=rows)) == [
+        ("b.safetensors", "diffusion_models", "required"),
+        ("a", "loras", "required"),
+    ]
+
+
+@pytest.mark.parametrize("table", [{"A": 3}, {"A": {"x": []}}, {"A": {"x": 5}}, {"A": {"slots": 1}}, {"A": {"slots": [{"input": "x"}]}},
+                                   {"A": {"slots": [{"input": "x", "folders": "vae", "at": "0"}]}}])  # fmt: skip
+def test_rows_that_say_nothing_are_refused_by_name(table: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="`A`"):
+        own_rows(table)
 
 
 def test_a_persons_own_rows_win() -> None:

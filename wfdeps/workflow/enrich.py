@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from wfdeps.domain.digests import Algorithm, Digest
-from wfdeps.domain.folders import model_type_of
+from wfdeps.domain.folders import canonical_key, model_type_of
 from wfdeps.domain.model_types import ModelType
-from wfdeps.domain.refs import ModelRef, NodeSite, Notice, RefStatus
+from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus
 from wfdeps.values import replace
 from wfdeps.workflow.graph import Graph
-from wfdeps.workflow.names import ENDINGS
+from wfdeps.workflow.names import ENDINGS, is_name
 
 if TYPE_CHECKING:  # only files with generation metadata pay for reading it
     from wfdeps.workflow.parameters import Resource
@@ -30,13 +30,42 @@ def with_declared(refs: Sequence[ModelRef], graph: Graph) -> tuple[ModelRef, ...
     return tuple(_with(ref, declared) for ref in refs) if declared else tuple(refs)
 
 
-def undeclared(refs: Sequence[ModelRef], graph: Graph) -> Iterator[Notice]:
-    """The files that the top-level `models` lists and no node names: the frontend does not ask for them either."""
+def with_only_declared(refs: Sequence[ModelRef], graph: Graph) -> tuple[ModelRef, ...]:
+    """The same refs and one, not required, for each file that the top-level `models` lists and no node names.
+
+    The frontend does not ask for these: the list may be older than the nodes.
+    """
     names = {_base(ref.name) for ref in refs}
-    for model in graph.declared:
-        name = model.get("name")
-        if isinstance(name, str) and name and _base(name) not in names:
-            yield Notice("declared_only", f"`{name}` is listed in `models`, but no node names it")
+    return (
+        *refs,
+        *(
+            _only_declared(model)
+            for model in graph.declared
+            if _is_told(model) and _base(str(model["name"])) not in names
+        ),
+    )
+
+
+def _is_told(model: Mapping[str, object]) -> bool:
+    return isinstance(model.get("name"), str) and is_name(model["name"])
+
+
+def _only_declared(model: Mapping[str, object]) -> ModelRef:
+    directory = model.get("directory")
+    folders = (canonical_key(directory),) if isinstance(directory, str) and directory else ()
+    found: dict[tuple[str, str], Declared] = {}
+    _declare(found, "", model)
+    (declared,) = found.values()
+    return ModelRef(
+        name=str(model["name"]),
+        model_type=model_type_of(folders[0]) if folders else ModelType.UNKNOWN,
+        folders=folders,
+        status=RefStatus.UNREACHABLE,
+        sites=(),
+        digests=declared.digests,
+        urls=declared.urls,
+        why="listed in the workflow's `models`, but no node names it",
+    )
 
 
 def with_resources(refs: Sequence[ModelRef], resources: Sequence[Resource]) -> tuple[ModelRef, ...]:

@@ -10,9 +10,33 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from wfdeps.domain.folders import FOLDER_KEYS, canonical_key
+from wfdeps.errors import UsageError, WorkflowError
 from wfdeps.workflow.guess import folder_by_words, folder_of_input
+from wfdeps.workflow.json_text import parse
 from wfdeps.workflow.loaders import LoaderTable
 from wfdeps.workflow.names import NO_FILE, has_model_ending
+
+
+def parse_object_info(data: bytes) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """A saved `/object_info`, and the `/models/{folder}` lists where they were saved with it.
+
+    The file is ComfyUI's answer itself, or `{"object_info": …, "models": {folder: [names]}}`. Raises UsageError
+    for anything else.
+    """
+    try:
+        value = parse(data)
+    except WorkflowError as error:
+        raise UsageError(f"this object_info is {error.message}") from error
+    models: object = {}
+    if isinstance(value, dict) and isinstance(value.get("object_info"), dict):
+        value, models = value["object_info"], value.get("models")
+    if not isinstance(value, dict) or not any(
+        isinstance(node, dict) and "input" in node for node in value.values()
+    ):
+        raise UsageError(
+            "not an object_info", hint="save the answer of http://127.0.0.1:8188/object_info to a file"
+        )
+    return value, models if isinstance(models, dict) else {}
 
 
 def rows_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from wfdeps.workflow.api_format import read_prompt
 from wfdeps.workflow.claims import merge, read_claims
 from wfdeps.workflow.containers.sniff import open_container
 from wfdeps.workflow.document import Document, documents_in, may_hold
-from wfdeps.workflow.enrich import undeclared, with_declared
+from wfdeps.workflow.enrich import with_declared, with_only_declared
 from wfdeps.workflow.json_text import decode, parse
 from wfdeps.workflow.limits import MAX_FILE_BYTES
 from wfdeps.workflow.loaders import LoaderTable, default_table
@@ -25,9 +26,9 @@ if TYPE_CHECKING:  # most workflows are JSON without metadata: they do not pay f
     from wfdeps.workflow.parameters import Resource
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ReadOptions:
-    """How workflows are read."""
+    """How workflows are read. Equal only to itself: its table is made once, however many files are read with it."""
 
     include_inactive: bool = False
     """Muted and bypassed nodes, and switched-off slots, count as required."""
@@ -137,8 +138,9 @@ def _refs(
     path = f"{path}#{document.key}" if document.key else path
     graph = read_workflow_graph(document.value) if document.format == "ui" else read_prompt(document.value)
     reading = read_claims(graph, table, path, include_inactive=options.include_inactive)
-    refs = with_hints(with_declared(merge(reading.found), graph), graph.notes)
-    warnings = [*notices, *reading.notices, *undeclared(refs, graph)]
+    refs = with_only_declared(with_declared(merge(reading.found), graph), graph)
+    refs = with_hints(refs, graph.notes)
+    warnings = [*notices, *reading.notices]
     if resources:
         from wfdeps.workflow.enrich import refs_of_resources, unnamed, with_resources
 
@@ -204,6 +206,7 @@ def _keyed(documents: list[Document]) -> list[Document]:
     return [documents[0]._replace(key="")] if len(documents) == 1 else documents
 
 
+@lru_cache(maxsize=2)
 def _table(options: ReadOptions) -> LoaderTable:
     table = default_table()
     if options.object_info is not None:
