@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 
 from wfdeps.cli.context import Context
+from wfdeps.cli.sourcing import build_probe
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.resolutions import Resolution
 from wfdeps.errors import ConfigError
 from wfdeps.match.policy import Auto, Policy
+from wfdeps.pipeline.access import with_access
 from wfdeps.pipeline.resolve import Helpers, resolve, with_origins
 from wfdeps.pipeline.survey import Survey
 
@@ -17,7 +19,10 @@ def resolve_for(
     surveyed: Survey, arguments: argparse.Namespace, context: Context, *, ask: bool
 ) -> tuple[Resolution, ...]:
     """How every needed ref is settled; `ask` lets a person choose, where one is there."""
-    return resolve(surveyed.needed, helpers_for(context, ask=ask), policy_for(arguments, context))
+    resolutions = resolve(surveyed.needed, helpers_for(context, ask=ask), policy_for(arguments, context))
+    if context.settings.offline:
+        return resolutions
+    return with_access(resolutions, build_probe(context.settings, context.doors.http()).access_of)
 
 
 def with_origins_for(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import Any
 
 from wfdeps.cli.settings import Settings
@@ -17,7 +18,9 @@ from wfdeps.sources.catalogue.client import LIST_URL, ModelList
 from wfdeps.sources.catalogue.source import CatalogueSource
 from wfdeps.sources.catalogue.urls import UrlSource
 from wfdeps.sources.civarchive.source import BASE_URL, CivArchiveSource
+from wfdeps.sources.civitai.access import AccessProbe
 from wfdeps.sources.civitai.client import CivitaiClient
+from wfdeps.sources.civitai.payloads import Site
 from wfdeps.sources.civitai.source import CivitaiSource
 from wfdeps.sources.huggingface.client import HuggingFaceClient
 from wfdeps.sources.huggingface.source import HuggingFaceSource
@@ -59,6 +62,18 @@ def open_answers(settings: Settings, exits: ExitStack, *, workflows: Sequence[st
     book = AnswerBook(path, project=os.getcwd(), workflows=workflows)
     exits.callback(book.close)
     return book
+
+
+def build_probe(settings: Settings, http: Http) -> AccessProbe:
+    """What asks Civitai whether a file can be had from here."""
+    client = CivitaiClient(http, settings.civitai_url)
+    return AccessProbe(client, http, site_of(settings))
+
+
+def site_of(settings: Settings) -> Site:
+    """Civitai as this run sees it."""
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return Site(settings.civitai_url, now, settings.civitai_token is not None)
 
 
 @dataclass(frozen=True, slots=True)

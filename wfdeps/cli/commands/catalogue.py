@@ -12,7 +12,7 @@ from itertools import islice
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
-from wfdeps.cli.sourcing import open_index
+from wfdeps.cli.sourcing import open_index, site_of
 from wfdeps.domain.candidates import Candidate
 from wfdeps.errors import UsageError
 from wfdeps.sources.civitai.client import CivitaiClient
@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _import(index: NameIndex, arguments: argparse.Namespace, context: Context) -> int:
-    site = _site(context)
+    site = site_of(context.settings)
     learned = 0
     with ExitStack() as exits:
         lines: Iterable[str] = sys.stdin
@@ -85,7 +85,7 @@ def _build(index: NameIndex, arguments: argparse.Namespace, context: Context) ->
     models = files = 0
     steps = walk(
         client,
-        _site(context),
+        site_of(context.settings),
         index,
         types=arguments.types,
         since=arguments.since,
@@ -111,12 +111,6 @@ def _export(index: NameIndex, arguments: argparse.Namespace, context: Context) -
     for candidate in index.candidates():
         context.out(json.dumps(row_of_candidate(candidate), ensure_ascii=False))
     return READY
-
-
-def _site(context: Context) -> Site:
-    settings = context.settings
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return Site(settings.civitai_url, now, settings.civitai_token is not None)
 
 
 def _day(seconds: float) -> str:

@@ -1,0 +1,233 @@
+"""The verbs about names and choices, run as a person runs them, against a hub."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.hub import run_hub
+from tests.sources.catalogue import ROWS, sha256_of
+from wfdeps.cli.main import main
+from wfdeps.hub.server import HubServer
+from wfdeps.schema import problems
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Said]
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[HubServer]:
+    with run_hub(ROWS) as running:
+        yield running
+
+
+@pytest.fixture
+def run(hub: HubServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs one command line with its own folders; nothing of the machine's is read or written."""
+    hub.requests.clear()
+    monkeypatch.chdir(tmp_path)
+    folders = {f"WFDEPS_{name.upper()}_DIR": str(tmp_path / name) for name in ("cache", "state", "config")}
+    environ = {**folders, "WFDEPS_CIVITAI_URL": hub.url, "HOME": str(tmp_path), "HF_ENDPOINT": hub.url}
+
+    def run(*argv: str, **more: str) -> Said:
+        out, err = io.StringIO(), io.StringIO()
+        return Said(
+            main(argv, stdout=out, stderr=err, environ=environ | more), out.getvalue(), err.getvalue()
+        )
+
+    return run
+
+
+def workflow(folder: Path, *names: str) -> str:
+    """An API-format workflow that loads these LoRAs."""
+    nodes: dict[str, Any] = {
+        "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "realMix_v10.safetensors"}}
+    }
+    for number, name in enumerate(names, start=2):
+        inputs = {"model": [str(number - 1), 0], "clip": [str(number - 1), 1], "lora_name": name}
+        nodes[str(number)] = {
+            "class_type": "LoraLoader",
+            "inputs": inputs | {"strength_model": 1, "strength_clip": 1},
+        }
+    last = str(len(names) + 1)
+    nodes["90"] = {"class_type": "CLIPTextEncode", "inputs": {"clip": [last, 1], "text": "a"}}
+    nodes["91"] = {"class_type": "SaveImage", "inputs": {"images": ["92", 0], "filename_prefix": "x"}}
+    nodes["92"] = {"class_type": "KSampler", "inputs": {"model": [last, 0], "positive": ["90", 0]}}
+    path = folder / "wf.json"
+    path.write_text(json.dumps(nodes))
+    return str(path)
+
+
+def test_a_name_is_resolved_and_the_document_keeps_its_schema(run: Run) -> None:
+    said = run("resolve", "add_detail.safetensors", "--folder", "loras", "--json")
+    assert said.code == 0
+    assert problems(said.json, "resolution-1") == ()
+    (entry,) = said.json["resolutions"]
+    assert entry["outcome"] == "resolved"
+    assert entry["chosen"]["version_id"] == 1001
+    assert entry["chosen"]["sha256"] == sha256_of("add_detail.safetensors").value
+    assert entry["candidates"][0] == entry["chosen"]
+
+
+def test_ambiguous_and_unknown_names_are_said_to_be_so(run: Run) -> None:
+    said = run(
+        "resolve",
+        "rio.safetensors",
+        "who-knows.safetensors",
+        "model.safetensors",
+        "--folder",
+        "loras",
+        "--json",
+    )
+    assert said.code == 1
+    assert problems(said.json, "resolution-1") == ()
+    assert [entry["outcome"] for entry in said.json["resolutions"]] == [
+        "ambiguous",
+        "unresolved",
+        "unresolved",
+    ]
+    assert {one["file_id"] for one in said.json["resolutions"][0]["candidates"][:2]} == {2004, 2005}
+    assert "cannot be searched" in said.json["resolutions"][2]["reason"]
+
+
+def test_a_hash_settles_what_a_name_does_not(run: Run) -> None:
+    sha256 = sha256_of("rio.safetensors").value
+    said = run("resolve", "rio.safetensors", "--folder", "loras", "--sha256", sha256, "--json")
+    assert said.code == 0
+    assert said.json["resolutions"][0]["chosen"]["file_id"] == 2004
+
+
+def test_names_come_from_standard_input_too(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("add_detail.safetensors\n\njean1-000009.safetensors\n"))
+    said = run("resolve", "-", "--folder", "loras", "--json")
+    assert [entry["name"] for entry in said.json["resolutions"]] == [
+        "add_detail.safetensors",
+        "jean1-000009.safetensors",
+    ]
+    assert said.code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("--folder", "lorras"), "unknown folder"),
+        (("--sha256", "abc"), "not a SHA-256"),
+        (("b.safetensors", "--sha256", "a" * 64), "one file"),
+    ],
+)
+def test_what_makes_no_sense_is_a_usage_error(run: Run, words: tuple[str, ...], hint: str) -> None:
+    said = run("resolve", "a.safetensors", *words)
+    assert said.code == 2
+    assert hint in said.err
+    assert said.out == ""
+
+
+def test_an_unreachable_hub_is_undecided(run: Run) -> None:
+    said = run("resolve", "add_detail.safetensors", "--json", WFDEPS_CIVITAI_URL="http://127.0.0.1:9")
+    assert said.code == 3
+    assert said.json["resolutions"][0]["state"] == "undecided"
+
+
+def test_what_was_answered_is_not_asked_again_and_answers_offline(run: Run, hub: HubServer) -> None:
+    run("resolve", "add_detail.safetensors", "--folder", "loras")
+    asked = len(hub.requests)
+    assert asked > 0
+    assert run("resolve", "add_detail.safetensors", "--folder", "loras").code == 0
+    assert run("--offline", "resolve", "add_detail.safetensors", "--folder", "loras").code == 0
+    assert len(hub.requests) == asked
+
+
+def test_a_name_no_search_finds_is_known_to_an_imported_catalogue(run: Run, tmp_path: Path) -> None:
+    name = "zz9.safetensors"
+    rows = [ROWS[0] | {"file_name": name, "file_id": 77, "version_id": 78, "hashes": {}}]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert run("resolve", name, "--folder", "loras").code == 1
+    assert run("catalogue", "import", "rows.jsonl").code == 0
+    assert run("resolve", name, "--folder", "loras").code == 0
+    assert "lora" in run("catalogue", "stats").out
+    exported = [json.loads(line) for line in run("catalogue", "export").out.splitlines()]
+    assert name in {row["file_name"] for row in exported}
+
+
+def test_a_catalogue_is_built_by_walking_the_hub(run: Run) -> None:
+    assert run("catalogue", "build", "--types", "LORA", "--pause", "0").code == 0
+    exported = [json.loads(line) for line in run("catalogue", "export").out.splitlines()]
+    assert {row["model_type"] for row in exported} == {"LORA"}
+    assert len(exported) == 5
+
+
+def test_a_broken_catalogue_names_its_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"file_name": "x"}\nnot json\n')
+    said = run("catalogue", "import", "rows.jsonl")
+    assert said.code == 2
+    assert "line 2" in said.err
+
+
+def test_a_choice_made_by_command_is_taken_from_then_on(run: Run) -> None:
+    assert run("resolve", "pytorch_lora_weights.safetensors").code == 1
+    said = run("choose", "pytorch_lora_weights.safetensors", "civitai:1@1001")
+    assert said.code == 0
+    assert "Detail Tweaker" in said.err
+    said = run("resolve", "pytorch_lora_weights.safetensors", "--json")
+    assert said.code == 0
+    assert said.json["resolutions"][0]["chosen"]["file_id"] == 2001
+    assert "pytorch_lora_weights.safetensors" in run("answers", "list").out
+    assert run("answers", "forget", "pytorch_lora_weights.safetensors").code == 0
+    assert run("resolve", "pytorch_lora_weights.safetensors").code == 1
+
+
+def test_a_choice_among_several_files_must_name_one(run: Run) -> None:
+    said = run("choose", "x.safetensors", "https://civitai.com/models/3")
+    assert said.code == 0, "its main file is meant"
+    assert run("choose", "x.safetensors", "civitai:404@404").code == 3
+    assert run("choose", "x.safetensors", "what is this").code == 2
+
+
+def test_why_tells_what_was_asked_and_what_spoke_for_it(run: Run, tmp_path: Path) -> None:
+    path = workflow(tmp_path, "add_detail.safetensors", "rio.safetensors")
+    said = run("why", "add_detail", path)
+    assert said.code == 0
+    for expected in (
+        "LoraLoader.lora_name",
+        "civitai says  found",
+        "taken by name",
+        "name exact",
+        "confidence",
+    ):
+        assert expected in said.out
+    said = run("why", "rio.safetensors", path)
+    assert said.code == 1
+    assert "several files have this name" in said.out
+    assert run("why", "nothing-of-that", path).code == 2
+
+
+def test_auth_says_what_is_there_and_what_works(run: Run) -> None:
+    said = run("auth", "check", "--json")
+    assert {row["state"] for row in said.json} == {"no token"}
+    with run_hub(ROWS, tokens=["good"]) as hub:
+        here = {"WFDEPS_CIVITAI_URL": hub.url, "HF_ENDPOINT": hub.url}
+        works = run("auth", "check", "--json", CIVITAI_API_TOKEN="good", HF_TOKEN="good", **here)
+        refused = run("auth", "check", "--json", CIVITAI_API_TOKEN="bad", **here)
+    assert [row["state"] for row in works.json] == ["works", "works"]
+    assert (works.code, refused.code) == (0, 1)
+    assert "good" not in works.out + works.err
+    assert "bad" not in refused.out + refused.err
