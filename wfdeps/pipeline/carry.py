@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
 from wfdeps.detect.headers import Corrupt, read_header
 from wfdeps.detect.identify import identify
 from wfdeps.disk import reader
+from wfdeps.domain.files import Folder
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.outcomes import (
@@ -24,17 +25,22 @@ from wfdeps.domain.outcomes import (
 from wfdeps.domain.plans import Blocked, Download, Keep, Link, Plan
 from wfdeps.domain.resolutions import RefState
 from wfdeps.errors import LibraryError
-from wfdeps.plan.settle import Misfit, settle
+from wfdeps.plan.settle import Misfit, Settled, settle
 from wfdeps.ports import Fetcher, Library, Reporter
 
+Settling = Callable[[Fetched, Identity, tuple[Folder, ...], str], Settled | Misfit]
+"""Who decides where a fetched file goes: `plan.settle` for a workflow's, `plan.shelving` for one by itself."""
 
-def carry_out(plan: Plan, *, fetcher: Fetcher, library: Library, reporter: Reporter) -> tuple[Outcome, ...]:
+
+def carry_out(
+    plan: Plan, *, fetcher: Fetcher, library: Library, reporter: Reporter, settling: Settling = settle
+) -> tuple[Outcome, ...]:
     """What became of each step. Stopping it (KeyboardInterrupt) leaves what is placed placed, the rest resumable."""
     outcomes = [_settled_already(step, library) for step in plan.steps if not isinstance(step, Download)]
     events = fetcher.fetch_all(plan.downloads) if plan.downloads else iter(())
     for event in events:
         reporter.event(event)
-        outcomes.extend(_outcome_of(event, library, reporter))
+        outcomes.extend(_outcome_of(event, library, reporter, settling))
     return tuple(outcomes)
 
 
@@ -48,20 +54,22 @@ def _settled_already(step: Keep | Link | Blocked, library: Library) -> Outcome:
     return step
 
 
-def _outcome_of(event: FetchEvent, library: Library, reporter: Reporter) -> Iterable[Outcome]:
+def _outcome_of(
+    event: FetchEvent, library: Library, reporter: Reporter, settling: Settling
+) -> Iterable[Outcome]:
     match event:
         case FetchStarted() | FetchProgressed() | FetchRetrying():
             return ()
         case FetchFailed(download, reason, hint, kind):
             return (Failed(download, reason, hint, kind),)
         case Fetched():
-            return (_placed(event, library, reporter),)
+            return (_placed(event, library, reporter, settling),)
         case _:
             assert_never(event)
 
 
-def _placed(fetched: Fetched, library: Library, reporter: Reporter) -> Outcome:
-    settled = settle(fetched, _identity(fetched), library.folders(), library.separator)
+def _placed(fetched: Fetched, library: Library, reporter: Reporter, settling: Settling) -> Outcome:
+    settled = settling(fetched, identity_of_staged(fetched), library.folders(), library.separator)
     if isinstance(settled, Misfit):
         return Failed(fetched.download, settled.reason, settled.hint, "misfit")
     if settled.remark:
@@ -73,7 +81,7 @@ def _placed(fetched: Fetched, library: Library, reporter: Reporter) -> Outcome:
     return Placed(fetched.download, receipt, fetched.verified_by)
 
 
-def _identity(fetched: Fetched) -> Identity:
+def identity_of_staged(fetched: Fetched) -> Identity:
     """What the staged file is by its own header; UNKNOWN where it has none that we can read."""
     with reader(fetched.staged) as read:
         header = read_header(read, fetched.size, fetched.download.candidate.file_name)
