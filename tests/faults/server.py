@@ -12,6 +12,7 @@ import contextlib
 import gzip
 import json
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -74,6 +75,7 @@ class Request:
 class FaultServer:
     """Runs in a thread, on two ports of 127.0.0.1. Use as a context manager."""
 
+    tls: ssl.SSLContext | None = None
     log: list[Request] = field(default_factory=list)
     port: int = 0
     other_port: int = 0
@@ -86,7 +88,8 @@ class FaultServer:
 
     def url(self, path: str = "/file.bin", **options: object) -> str:
         """An address on the first port."""
-        return f"http://127.0.0.1:{self.port}{path}" + ("?" + urlencode(options) if options else "")
+        scheme = "https" if self.tls else "http"
+        return f"{scheme}://127.0.0.1:{self.port}{path}" + ("?" + urlencode(options) if options else "")
 
     def __enter__(self) -> FaultServer:
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
@@ -103,7 +106,7 @@ class FaultServer:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._closing = asyncio.Event()
-        servers = [await asyncio.start_server(self._talk, "127.0.0.1", 0) for _ in range(2)]
+        servers = [await asyncio.start_server(self._talk, "127.0.0.1", 0, ssl=self.tls) for _ in range(2)]
         self.port, self.other_port = (server.sockets[0].getsockname()[1] for server in servers)
         self._ready.set()
         await self._closing.wait()
@@ -156,8 +159,10 @@ class Answer:
         self.size = self.number("size", 1 << 20)
         self.seed = self.number("seed", 1)
         self.turn = server.count(request.target)
+        if self.turn > 1 and self.has("then_size"):
+            self.size = self.number("then_size", self.size)
         if self.turn > self.number("times", 1 << 30):
-            keep = ("size", "seed", "etag", "weak", "novalidator", "lastmod")
+            keep = ("size", "then_size", "bare416", "seed", "etag", "weak", "novalidator", "lastmod")
             self.options = {k: v for k, v in self.options.items() if k in keep}
 
     def number(self, name: str, default: int) -> int:

@@ -73,6 +73,16 @@ def test_an_object_that_changed_between_the_runs_is_fetched_anew(server: FaultSe
     assert fetch(old).sha256 == SHA
 
 
+@pytest.mark.parametrize("options", [{}, {"bare416": 1}], ids=["told", "untold"])
+def test_a_shrunken_object_is_fetched_anew(
+    options: dict[str, object], server: FaultServer, tmp_path: Path
+) -> None:
+    small = 20 << 20
+    item = item_of(server, tmp_path, sha256=None, then_size=small, etag="same", **options)
+    broken_off(server, item)
+    assert fetch(item).sha256 == body_sha256(1, small)
+
+
 @pytest.mark.parametrize("place", [5, 17 << 20, (33 << 20) - 1])
 def test_a_byte_altered_in_the_part_is_found_and_only_its_piece_fetched_again(
     place: int, server: FaultServer, tmp_path: Path

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import select
 import socket
 import ssl
 import struct
@@ -14,6 +16,8 @@ from wfdeps.http import Reply
 
 WORTH_IT = 8 << 20
 """Below this the connection is better kept for the next request than read fast and thrown away."""
+
+TLS_FILL = 256 << 10
 
 
 def pieces_of(reply: Reply, *, stopped: Callable[[], bool]) -> Iterator[bytes]:
@@ -62,8 +66,23 @@ class Tap:
             except OSError as error:
                 raise SourceUnavailableError(f"the connection broke: {error.strerror or error}") from error
             self._heard = time.monotonic()
-            return count
+            return count if self._flags or not count else count + self._more(view[count:TLS_FILL])
         return 0
+
+    def _more(self, view: memoryview) -> int:
+        """What else is there already, where the kernel does not gather it (TLS hands out 16 KiB at a time)."""
+        filled = 0
+        with contextlib.suppress(OSError):  # the next read will say it
+            while filled < len(view) and self._is_ready():
+                count = self._socket.recv_into(view[filled:])
+                if not count:
+                    break
+                filled += count
+        return filled
+
+    def _is_ready(self) -> bool:
+        pending = getattr(self._socket, "pending", None)
+        return bool(pending and pending()) or bool(select.select((self._socket,), (), (), 0)[0])
 
 
 def _tune(found: socket.socket) -> int:

@@ -1,0 +1,64 @@
+"""A disk that fills up in the middle: what came is kept, nothing stands under the final name, the next run continues."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.server import FaultServer, body_sha256
+from tests.fetch.fetching import download, fetch
+from wfdeps.domain.outcomes import Fetched, FetchFailed
+
+SIZE = 30 << 20
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """48 MiB of memory with a file system on it."""
+    if not sys.platform.startswith("linux") or os.geteuid() != 0:
+        pytest.skip("needs the right to mount")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", disk], capture_output=True
+    ).returncode:
+        pytest.skip("cannot mount a tmpfs here")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_it_is_refused_before_the_first_byte_when_there_is_no_room(
+    server: FaultServer, small_disk: Path
+) -> None:
+    told = fetch(download(small_disk, server.url(size=60 << 20)))
+    assert told.kind == "disk"
+    assert sum(request.sent for request in server.log) < 16 << 20
+
+
+def test_what_came_is_kept_when_another_fills_the_disk(server: FaultServer, small_disk: Path) -> None:
+    sha256 = body_sha256(1, SIZE)
+    item = download(small_disk, server.url(size=SIZE, chunked=1), sha256=sha256)  # nobody says how long it is
+    filler = small_disk / "filler"
+    filler.write_bytes(bytes(30 << 20))
+    told = fetch(item)
+    assert isinstance(told.final, FetchFailed)
+    assert told.kind == "disk"
+    assert "no room" in told.final.reason
+    assert not (small_disk / "model.bin").exists()
+    filler.unlink()
+    assert isinstance(fetch(item).final, Fetched)
+
+
+def test_a_read_only_disk_is_named(server: FaultServer, small_disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    told = fetch(download(small_disk, server.url(size=1000)))
+    assert isinstance(told.final, FetchFailed)
+    assert "read-only" in told.final.reason.lower()
+    assert server.log == []
