@@ -147,3 +147,23 @@ def test_a_subgraph_that_contains_itself_is_read_once() -> None:
     workflow = around(host(), loop)
     assert told(workflow) == required("inner.safetensors")
     assert "recursive_subgraph" in codes(workflow)
+
+
+def test_a_blueprint_needs_what_its_subgraph_gives_though_a_preview_inside_is_an_output() -> None:
+    piece = subgraph(
+        "sub", inner(link=None), node(4, "LoadImage", ("x.png",), outputs=["IMAGE"]), node(5, "PreviewImage", inputs={"images": 7}),
+        links=[[6, 3, 0, -20, 0, "MODEL"], [7, 4, 0, 5, 0, "IMAGE"]], outputs=[{"name": "MODEL", "type": "MODEL", "linkIds": [6]}],
+    )  # fmt: skip
+    given = host()
+    given["inputs"] = []
+    workflow = ui(given, definitions={"subgraphs": [piece]})
+    assert told(workflow) == required("inner.safetensors")
+    assert codes(workflow) == {"no_output_node"}
+
+
+def test_behind_a_broken_link_everything_active_counts_as_required() -> None:
+    broken = definition()
+    broken["links"] = broken["links"][:1]
+    workflow = around(host(("outer.safetensors",)), broken)
+    assert told(workflow) == required("outer.safetensors")
+    assert codes(workflow) == {"broken_link"}

@@ -25,6 +25,10 @@ def read_prompt(prompt: Mapping[str, object]) -> Graph:
         for node_id, node in prompt.items()
         if isinstance(node, dict) and isinstance(node.get("class_type"), str)
     }
+    for node in nodes.values():
+        node.is_broken = any(
+            isinstance(origin, Output) and origin.node_id not in nodes for origin in node.origins.values()
+        )
     return Graph("api", nodes)
 
 

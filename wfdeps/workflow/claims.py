@@ -15,7 +15,7 @@ from wfdeps.workflow.graph import Graph, Node
 from wfdeps.workflow.guess import guesses_of
 from wfdeps.workflow.loaders import LoaderTable
 from wfdeps.workflow.names import is_stand_in
-from wfdeps.workflow.reach import reached
+from wfdeps.workflow.reach import Reach, reach_of
 from wfdeps.workflow.remarks import remark_on_dynamic, remarks_on, remarks_on_claim
 from wfdeps.workflow.slots import Claim, Dynamic, claims_of
 from wfdeps.workflow.text_tags import Tag, lora_readers, tags_of
@@ -53,21 +53,19 @@ def read_claims(graph: Graph, table: LoaderTable, path: str, *, include_inactive
     reading = Reading(
         cache(lambda: lora_readers(graph)), notices=[Notice(code, message) for code, message in graph.notices]
     )
-    running = reached(graph, table)
-    if running is None and graph.nodes:
-        reading.notices.append(
-            Notice(
-                "no_output_node", "no output node, or no links: everything that is active counts as required"
-            )
-        )
+    reach = reach_of(graph, table)
+    if reach.doubt and graph.nodes:
+        code, why = reach.doubt
+        what = "everything that is active" if reach.node_ids is None else "what they give"
+        reading.notices.append(Notice(code, f"{why}: {what} counts as required"))
     for node in graph.nodes.values():
         row = table.row(node.node_class, node.pack)
         if row is not None and not node.widget_names and len(row.order) == len(node.listed):
             node.widget_names = row.order
-        if not node.inactive and (running is None or node.id in running):
+        if not node.inactive and reach.runs(node):
             reading.notices.extend(remarks_on(node, row))
         for claim in _claims(node, graph, table, reading):
-            status, why = _status(node, claim, running, include_inactive)
+            status, why = _status(node, claim, reach, include_inactive)
             site = NodeSite(path, node.id, node.node_class, claim.input, node.title)
             reading.found.append(Found(claim, site, status, why))
     reading.notices.extend(
@@ -104,16 +102,14 @@ def _tagged(tag: Tag) -> Claim:
     return Claim(tag.name, (tag.folder,) if tag.folder else (), tag.input, kind, validated=False)
 
 
-def _status(
-    node: Node, claim: Claim, running: frozenset[str] | None, include_inactive: bool
-) -> tuple[RefStatus, str]:
+def _status(node: Node, claim: Claim, reach: Reach, include_inactive: bool) -> tuple[RefStatus, str]:
     if claim.kind == "inert":
         return RefStatus.INERT, "no node downstream reads this tag"
     if node.inactive and not include_inactive:
         return RefStatus.INACTIVE, node.inactive
     if not claim.loaded and not claim.validated and not include_inactive:
         return RefStatus.INACTIVE, "its slot is switched off"
-    if running is not None and node.id not in running and not node.inactive:
+    if not reach.runs(node) and not node.inactive:
         return RefStatus.UNREACHABLE, "no output node depends on it"
     if claim.kind == "auto":
         return RefStatus.AUTO_DOWNLOAD, "the node fetches it at run time"

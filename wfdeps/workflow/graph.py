@@ -42,6 +42,8 @@ class Node:
     """The names of those, where the file's inputs tell all of them."""
     origins: dict[str, Origin] = field(default_factory=dict)
     """Linked inputs, looked through reroutes, bypassed nodes, setters and subgraph borders."""
+    is_broken: bool = False
+    """One of its links leads to nothing that exists."""
     linked_widgets: int = 0
     """How many of the listed values are stale, since a link feeds their widgets."""
     inactive: str = ""
@@ -72,6 +74,8 @@ class Graph:
     nodes: dict[str, Node]
     declared: Sequence[Mapping[str, object]] = ()
     """The top-level `models`."""
+    open_ends: Sequence[Output] = ()
+    """What the subgraphs of the root give that nothing takes."""
     notes: Sequence[str] = ()
     """The texts of its notes."""
     notices: list[tuple[str, str]] = field(default_factory=list)

@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from wfdeps.workflow.graph import Graph, Node, Output
 from wfdeps.workflow.loaders import LoaderTable
 
 
-def reached(graph: Graph, table: LoaderTable) -> frozenset[str] | None:
-    """The ids of the nodes that some output node depends on; None where that cannot be told.
+class Reach(NamedTuple):
+    """What runs, as far as it can be told."""
 
-    It cannot where there is no output node at all (a fragment), nor where several nodes stand without one link.
+    node_ids: frozenset[str] | None
+    """The nodes that some output node depends on; None: take every active one."""
+    doubt: tuple[str, str] | None = None
+    """Why that cannot be told, or only in part, as a code and in words; None where it can."""
+
+    def runs(self, node: Node) -> bool:
+        """Whether a run reaches this node (it may still be muted)."""
+        return self.node_ids is None or node.id in self.node_ids
+
+
+def reach_of(graph: Graph, table: LoaderTable) -> Reach:
+    """The nodes that some output node depends on.
 
     A Use Everywhere node sends what it gets to inputs that have no link, so what feeds one counts as reached.
-    A node of a class nobody has listed counts as an output where nothing takes what it gives: saying
-    "unreachable" wrongly would hide a missing file, saying "required" wrongly only asks for one.
+    A node of a class nobody has listed counts as an output where nothing takes what it gives. A file whose
+    root has no output node is a piece to be put into others: there what its subgraphs give counts as an end.
     """
     active = [node for node in graph.nodes.values() if not node.inactive]
     if len(active) > 1 and not any(node.origins for node in graph.nodes.values()):
-        return None
+        return Reach(None, ("no_links", "no links"))
     outputs = [node for node in active if node.node_class in table.outputs]
-    roots = [*outputs, *_leaves(graph, table)]
+    is_piece = bool(graph.open_ends) and not any(":" not in node.id for node in outputs)
+    ends = (
+        [graph.nodes[end.node_id] for end in graph.open_ends if end.node_id in graph.nodes]
+        if is_piece
+        else []
+    )
+    roots = [*outputs, *_leaves(graph, table), *ends]
     if not roots:
-        return None
-    return _behind(graph, [*roots, *(node for node in active if node.is_sink)])
+        return Reach(None, ("no_output_node", "no output node"))
+    found = _behind(graph, [*roots, *(node for node in active if node.is_sink)])
+    if any(graph.nodes[node_id].is_broken for node_id in found):
+        return Reach(None, ("broken_link", "a link that leads nowhere"))
+    return Reach(found, ("no_output_node", "no output node outside its subgraphs") if is_piece else None)
 
 
 def _leaves(graph: Graph, table: LoaderTable) -> list[Node]:

@@ -90,10 +90,12 @@ class _Reader:
         self.instances = 0
 
     def read(self) -> Graph:
-        self._open(_Scope(self.workflow, None, None, Handed({}, {})), ())
+        root = _Scope(self.workflow, None, None, Handed({}, {}))
+        self._open(root, ())
         for scope, raw, node in self.pending:
             self._connect(scope, raw, node)
         self.graph.notes = self.notes
+        self.graph.open_ends = list(self._open_ends(root))
         return self.graph
 
     def _open(self, scope: _Scope, path: tuple[str, ...]) -> None:
@@ -169,16 +171,32 @@ class _Reader:
         for given in inputs if isinstance(inputs, list) else ():
             if isinstance(given, dict) and given.get("link") is not None:
                 origin = self._origin(scope, given["link"])
-                if origin is not None:
+                if origin is _BROKEN:
+                    node.is_broken = True
+                elif origin is not None:
                     node.origins[_input_name(given)] = origin
                     node.linked_widgets += isinstance(given.get("widget"), dict)
 
+    def _open_ends(self, root: _Scope) -> Iterator[Output]:
+        """What active subgraphs of the root give, where none of their outputs is taken."""
+        taken = {link[0] for link in root.links.values()}
+        for host_id, child in root.children.items():
+            if host_id not in taken and not child.inactive and child.definition is not None:
+                for slot in range(len(_list(child.definition.get("outputs")))):
+                    link_id = _link_into(child, child.output_id, slot)
+                    origin = None if link_id is None else self._origin(child, link_id)
+                    if isinstance(origin, Output):
+                        yield origin
+
     def _origin(self, scope: _Scope, link_id: object) -> Origin | None:
-        """What feeds a link in the end; None where nothing does, so that the widget's own value holds."""
+        """What feeds a link in the end; None where nothing does, so that the widget's own value holds.
+
+        _BROKEN where a link, or the node it comes from, is not there.
+        """
         for _ in range(MAX_HOPS):
             link = scope.links.get(str(link_id))
             if link is None:
-                return None
+                return _BROKEN
             origin_id, slot = link[0], link[1]
             if scope.host is not None and origin_id == scope.input_id:
                 found = _outside(scope, slot)
@@ -188,7 +206,7 @@ class _Reader:
                 continue
             raw = scope.nodes.get(origin_id)
             if raw is None:
-                return None
+                return _BROKEN
             found = self._through(scope, origin_id, raw, slot, link[2])
             if not isinstance(found, _Further):
                 return found
@@ -205,7 +223,7 @@ class _Reader:
             return _further(scope, _passed_through(raw, slot, kind))
         if node_id in scope.children:
             child = scope.children[node_id]
-            return _further(child, _link_into(child, child.output_id, slot))
+            return _further(child, _link_into(child, child.output_id, slot)) or _BROKEN
         if node_class in _REROUTES:
             return _further(scope, _first_link(raw))
         if node_class == "PrimitiveNode":
@@ -218,6 +236,10 @@ class _Reader:
         if node_class in _SETTERS:
             return _further(scope, _first_link(raw))
         return Output(scope.prefix + node_id, slot)
+
+
+_BROKEN: Origin = Literal(None, "")
+"""Stands for a link that leads to nothing; told by identity."""
 
 
 class _Further:
