@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from wfdeps.domain.candidates import Answer, RankedCandidate
 from wfdeps.domain.files import Folder, Inventory, LocalFile
+from wfdeps.domain.identity import Identity
 from wfdeps.domain.outcomes import FetchEvent, Receipt
 from wfdeps.domain.plans import Download, Link, Placement, Plan
 from wfdeps.domain.queries import Query
@@ -57,6 +58,12 @@ class Library(Protocol):
 
     def digest(self, file: LocalFile) -> LocalFile:
         """The same file with its SHA-256 among its digests, reading it only if the index does not know."""
+
+    def identity(self, file: LocalFile) -> Identity:
+        """What the file is by its header, read only if the index does not know. Raises LibraryError."""
+
+    def memo(self, topic: str, files: Sequence[LocalFile], compute: Callable[[], str]) -> str:
+        """What was computed under that topic from these files as they are now; computed and kept if need be."""
 
     def room(self, plan: Plan) -> tuple[str, ...]:
         """What speaks against carrying out the plan here: too little space, no permission; empty: nothing."""

@@ -34,7 +34,9 @@ def test_an_official_template_is_got_from_its_own_urls(tmp_path: Path, template:
 
 
 @pytest.mark.parametrize("start", THIRD_PARTY)
-def test_a_third_party_workflow_is_got_by_the_names_it_carries(tmp_path: Path, shared: Path, start: str) -> None:
+def test_a_third_party_workflow_is_got_by_the_names_it_carries(
+    tmp_path: Path, shared: Path, start: str
+) -> None:
     (workflow,) = (shared / "data/workflows/corpus").glob(f"{start}*")
     refs = required(workflow)
     assert len(refs) >= 4

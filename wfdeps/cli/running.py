@@ -17,6 +17,7 @@ from wfdeps.errors import DiskFullError, LibraryError, LockError
 from wfdeps.lock.build import build_lock
 from wfdeps.lock.document import parse, to_text
 from wfdeps.pipeline.carry import carry_out
+from wfdeps.pipeline.lint import find_misfits
 from wfdeps.pipeline.survey import Survey
 from wfdeps.plan.build import Layout, build_plan
 from wfdeps.report.build import build_report
@@ -42,18 +43,9 @@ def planned(surveyed: Survey, resolutions: Iterable[Resolution], context: Contex
 
 
 def show_plan(plan: Planned, arguments: argparse.Namespace, context: Context) -> int:
-    """Report what would be done, touching nothing."""
+    """Report what would be done, touching nothing; the exit code."""
     context.doors.reporter().plan(plan.plan)
-    report = build_report(
-        plan.surveyed.readings,
-        plan.surveyed.findings,
-        plan.resolutions,
-        plan.plan,
-        room=context.doors.library().room(plan.plan),
-        policy=exit_policy(arguments, context.settings),
-    )
-    show_report(report, arguments, context, surveyed=plan.surveyed, resolutions=plan.resolutions)
-    return report.exit_code
+    return _report(plan, arguments, context, room=context.doors.library().room(plan.plan))
 
 
 def carry(plan: Planned, context: Context, *, confirm: bool) -> tuple[Outcome, ...] | None:
@@ -79,15 +71,29 @@ def report_outcomes(
     plan: Planned, outcomes: tuple[Outcome, ...], arguments: argparse.Namespace, context: Context
 ) -> int:
     """Report what was done; the exit code."""
+    return _report(plan, arguments, context, outcomes)
+
+
+def _report(
+    plan: Planned,
+    arguments: argparse.Namespace,
+    context: Context,
+    outcomes: tuple[Outcome, ...] | None = None,
+    *,
+    room: tuple[str, ...] = (),
+) -> int:
+    surveyed, library = plan.surveyed, context.doors.library()
     report = build_report(
-        plan.surveyed.readings,
-        plan.surveyed.findings,
+        surveyed.readings,
+        surveyed.findings,
         plan.resolutions,
         plan.plan,
         outcomes,
+        lints=find_misfits(surveyed.workflows, surveyed.findings, plan.resolutions, library),
+        room=room,
         policy=exit_policy(arguments, context.settings),
     )
-    show_report(report, arguments, context, surveyed=plan.surveyed, resolutions=plan.resolutions)
+    show_report(report, arguments, context, surveyed=surveyed, resolutions=plan.resolutions)
     return report.exit_code
 
 

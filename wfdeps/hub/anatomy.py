@@ -76,7 +76,9 @@ SD1_CHECKPOINT: Final[Shapes] = {
     f"{_UNET}input_blocks.1.1.transformer_blocks.0.attn1.to_q.weight": (320, 320),
     f"{_UNET}input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight": (320, 768),
     f"{_UNET}input_blocks.1.1.transformer_blocks.0.norm1.weight": (320,),
+    f"{_UNET}middle_block.1.transformer_blocks.0.attn2.to_k.weight": (1280, 768),
     f"{_UNET}middle_block.1.transformer_blocks.0.norm1.weight": (1280,),
+    f"{_UNET}output_blocks.11.1.transformer_blocks.0.attn2.to_v.weight": (320, 768),
     f"{_UNET}out.0.weight": (320,),
     f"{_UNET}out.2.weight": (4, 320, 3, 3),
     **_vae(4, quantised=True, prefix=_VAE),
@@ -91,7 +93,6 @@ SDXL_CHECKPOINT: Final[Shapes] = {
     f"{_UNET}input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight": (640, 2048),
     f"{_UNET}input_blocks.4.1.transformer_blocks.1.norm1.weight": (640,),
     **{f"{_UNET}input_blocks.7.1.transformer_blocks.{block}.norm1.weight": (1280,) for block in range(10)},
-    f"{_UNET}input_blocks.7.1.transformer_blocks.9.attn2.to_k.weight": (32, 2048),
     f"{_UNET}out.2.weight": (4, 320, 3, 3),
     **_vae(4, quantised=True, prefix=_VAE),
     **_clip_text("conditioner.embedders.0.transformer.text_model.", 12, 768),
@@ -121,8 +122,6 @@ SDXL_LORA: Final[Shapes] = _lora(
         "lora_te1_text_model_encoder_layers_0_self_attn_q_proj": (768, 768),
         "lora_te2_text_model_encoder_layers_0_self_attn_q_proj": (1280, 1280),
         "lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k": (2048, 640),
-        "lora_unet_input_blocks_7_1_transformer_blocks_9_attn2_to_k": (2048, 1280),
-        "lora_unet_middle_block_1_transformer_blocks_5_attn2_to_v": (2048, 1280),
     }
 )
 

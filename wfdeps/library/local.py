@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -147,6 +147,20 @@ class LocalLibrary:
         )
 
         return identity_of(file, self._index)
+
+    def memo(self, topic: str, files: Sequence[LocalFile], compute: Callable[[], str]) -> str:
+        """As the door promises; the memory is kept with the first file and holds the stamps of the others."""
+        try:
+            found = [os.stat(file.path) for file in files]
+        except OSError:
+            return compute()
+        others = [[file.path, stamp_of(stat)] for file, stat in zip(files, found, strict=True)][1:]
+        key = f"{topic} {json.dumps(others)}"
+        known = self._index.facts(files[0].path, found[0]).get(key)
+        if known is None:
+            known = compute()
+            self._index.remember(files[0].path, found[0], {key: known})
+        return known
 
     def listing(self, folder_key: str) -> tuple[str, ...]:
         """What ComfyUI's `get_filename_list` would answer for a key: sorted names, in the target's spelling.

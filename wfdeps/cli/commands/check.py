@@ -9,6 +9,7 @@ from wfdeps.cli.options import add_library_options, add_reading_options, add_res
 from wfdeps.cli.output import add_report_options, exit_policy, show_report
 from wfdeps.cli.reading import read_all
 from wfdeps.domain.resolutions import Resolution
+from wfdeps.pipeline.lint import find_misfits
 from wfdeps.pipeline.survey import Survey, survey
 from wfdeps.report.build import build_report
 
@@ -31,8 +32,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> int:
     surveyed = survey(read_all(arguments, context), context.doors.library())
     resolutions = _resolutions(surveyed, arguments, context) if arguments.online else None
+    lints = find_misfits(surveyed.workflows, surveyed.findings, resolutions or (), context.doors.library())
     report = build_report(
-        surveyed.readings, surveyed.findings, resolutions, policy=exit_policy(arguments, context.settings)
+        surveyed.readings,
+        surveyed.findings,
+        resolutions,
+        lints=lints,
+        policy=exit_policy(arguments, context.settings),
     )
     show_report(report, arguments, context, surveyed=surveyed, resolutions=resolutions or ())
     return report.exit_code

@@ -1,0 +1,95 @@
+"""What does not fit is said before the GPU does: from headers where the files are there, else from base models."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from tests.whole.conftest import Person
+
+CHECKPOINT, SDXL_LORA, SD_LORA = (
+    "harbourLight_v20.safetensors",
+    "copper_line_xl.safetensors",
+    "paperLantern.safetensors",
+)
+
+
+def with_lora(name: str) -> dict[str, Any]:
+    return {
+        "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": CHECKPOINT}},
+        "2": {
+            "class_type": "LoraLoader",
+            "inputs": {
+                "lora_name": name,
+                "model": ["1", 0],
+                "clip": ["1", 1],
+                "strength_model": 1,
+                "strength_clip": 1,
+            },
+        },
+        "3": {"class_type": "KSampler", "inputs": {"model": ["2", 0]}},
+        "4": {"class_type": "SaveImage", "inputs": {"images": ["3", 0]}},
+    }
+
+
+def put(person: Person, shelf: Path, *names: str) -> None:
+    for name in names:
+        target = person.models / name
+        target.parent.mkdir(exist_ok=True)
+        shutil.copyfile(shelf / name, target)
+        os.utime(
+            target, (1_700_000_000, 1_700_000_000.5)
+        )  # long enough ago for an index to believe its stamp
+
+
+def test_an_sdxl_lora_on_an_sd15_checkpoint_is_an_error_told_from_headers(
+    person: Person, shelf: tuple[Path, Any]
+) -> None:
+    put(person, shelf[0], f"checkpoints/{CHECKPOINT}", f"loras/{SDXL_LORA}")
+    workflow = person.save("w.json", with_lora(SDXL_LORA))
+    said = person.wfdeps("check", str(workflow), "--models", str(person.models), "--json")
+    assert said.code == 0, (
+        "every file is there; what does not fit turns the code only where --fail-on says so"
+    )
+    (lint,) = [lint for lint in said.json["lints"] if lint["level"] == "error"]
+    assert SDXL_LORA in lint["message"]
+    assert {site["node_id"] for site in lint["sites"]} == {"1", "2"}
+    assert said.json["verdict"] == "ready"
+    strict = person.wfdeps(
+        "check", str(workflow), "--models", str(person.models), "--fail-on", "missing,lint-error"
+    )
+    assert strict.code == 1
+    assert f"error: LoRA `{SDXL_LORA}` on `{CHECKPOINT}`" in strict.out
+
+
+def test_what_fits_is_not_remarked_on(person: Person, shelf: tuple[Path, Any]) -> None:
+    put(person, shelf[0], f"checkpoints/{CHECKPOINT}", f"loras/{SD_LORA}")
+    workflow = person.save("w.json", with_lora(SD_LORA))
+    said = person.wfdeps("check", str(workflow), "--models", str(person.models), "--json")
+    assert (said.code, said.json["lints"]) == (0, [])
+
+
+def test_before_the_download_another_base_model_is_never_taken_silently(person: Person) -> None:
+    workflow = person.save("w.json", with_lora(SDXL_LORA))
+    said = person.wfdeps(
+        "check", str(workflow), "--models", str(person.models), "--online", "--auto", "best", "--json"
+    )
+    (lora,) = [ref for ref in said.json["refs"] if ref["name"] == SDXL_LORA]
+    assert lora["state"] == "ambiguous"
+    assert "base_differs" in [reason["why"] for reason in lora["candidates"][0]["evidence"]]
+
+
+def test_the_second_check_reads_no_header(person: Person, shelf: tuple[Path, Any]) -> None:
+    put(person, shelf[0], f"checkpoints/{CHECKPOINT}", f"loras/{SDXL_LORA}")
+    workflow = person.save("w.json", with_lora(SDXL_LORA))
+    first = person.wfdeps("check", str(workflow), "--models", str(person.models), "--json").json["lints"]
+    with sqlite3.connect(person.home / "cache" / "library.sqlite") as index:
+        rows = index.execute("SELECT fact, value FROM facts WHERE fact LIKE 'misfits/1%'").fetchall()
+        assert len(rows) == 1
+        index.execute("UPDATE facts SET value = ? WHERE fact = ?", (json.dumps([]), rows[0][0]))
+    assert first
+    assert person.wfdeps("check", str(workflow), "--models", str(person.models), "--json").json["lints"] == []

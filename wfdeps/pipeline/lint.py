@@ -1,0 +1,93 @@
+"""A side stage: what does not fit together among the files that are there or chosen, before the GPU finds out.
+
+What two files on disk say of each other is remembered with them, so that a warm check reads no header.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from wfdeps.domain.files import LocalFile
+from wfdeps.domain.lints import Lint, LintLevel
+from wfdeps.domain.refs import ModelRef, NodeSite, WorkflowRefs
+from wfdeps.domain.resolutions import Finding, RefState, Resolution, Resolved
+from wfdeps.errors import LibraryError
+from wfdeps.ports import Library
+from wfdeps.values import replace
+
+_TOPIC = "misfits/1"
+
+
+def find_misfits(
+    workflows: Iterable[WorkflowRefs],
+    findings: Iterable[Finding],
+    resolutions: Iterable[Resolution],
+    library: Library,
+) -> tuple[Lint, ...]:
+    """Remarks on every pair of models that a workflow applies to each other, each once.
+
+    Headers speak where a file is there, its source's base model where one is chosen; who knows nothing says nothing.
+    """
+    known = _known(findings, resolutions)
+    remarks = (
+        replace(remark, sites=sites)
+        for dependent, base, sites in _pairs(workflows)
+        if _key(dependent) in known and _key(base) in known
+        for remark in _remarks(dependent, base, (known[_key(dependent)], known[_key(base)]), library)
+    )
+    return tuple({(remark.code, remark.message): remark for remark in remarks}.values())
+
+
+def _pairs(workflows: Iterable[WorkflowRefs]) -> Iterator[tuple[ModelRef, ModelRef, tuple[NodeSite, ...]]]:
+    for workflow in workflows:
+        refs = {site: ref for ref in workflow.refs for site in ref.sites}
+        for pairing in workflow.pairings:
+            dependent, base = refs.get(pairing.dependent), refs.get(pairing.base)
+            if dependent and base:
+                yield dependent, base, (pairing.dependent, pairing.base)
+
+
+def _known(
+    findings: Iterable[Finding], resolutions: Iterable[Resolution]
+) -> dict[tuple[str, str], LocalFile | str]:
+    """What is known of each ref: its file, else the base model its source names."""
+    chosen = {
+        _key(one.ref): one.choice.candidate.base_model
+        for one in resolutions
+        if isinstance(one, Resolved) and one.choice.candidate.base_model
+    }
+    return chosen | {_key(one.ref): one.files[0] for one in findings if one.state is RefState.PRESENT}
+
+
+def _remarks(
+    dependent: ModelRef, base: ModelRef, known: tuple[LocalFile | str, LocalFile | str], library: Library
+) -> tuple[Lint, ...]:
+    def computed() -> tuple[Lint, ...]:
+        from wfdeps.pipeline.misfits import misfits  # the detector's rules: only for what is not remembered
+
+        try:
+            return misfits(dependent, base, known, library)
+        except (LibraryError, OSError):
+            return ()  # a file that cannot be read is another remark's business
+
+    mine, theirs = known
+    if isinstance(mine, str) or isinstance(theirs, str):
+        return computed()
+    topic = f"{_TOPIC} {dependent.model_type} {dependent.name} {base.name}"
+    return _from_json(library.memo(topic, (mine, theirs), lambda: _to_json(computed())))
+
+
+def _key(ref: ModelRef) -> tuple[str, str]:
+    return ref.folder, ref.name
+
+
+def _to_json(remarks: Iterable[Lint]) -> str:
+    return json.dumps([[one.level, one.code, one.message, one.names, one.consequence] for one in remarks])
+
+
+def _from_json(text: str) -> tuple[Lint, ...]:
+    return tuple(
+        Lint(LintLevel(level), code, message, tuple(names), (), consequence)
+        for level, code, message, names, consequence in json.loads(text)
+    )
