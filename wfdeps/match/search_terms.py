@@ -53,6 +53,7 @@ SAYS_NOTHING: dict[str, str] = {
 }
 _TRAINER_STEP = re.compile(r"(?:epoch|step|checkpoint|e|s)?[-_ ]?\d{1,9}", re.I)
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
+_MADE_BY_RULE = re.compile(r"[a-z0-9]+[A-Za-z0-9]*_[A-Za-z0-9]*(?:-inpainting|\.instruct-pix2pix)?")
 _CASE_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _NOISE = frozenset(
@@ -135,7 +136,7 @@ def search_terms(name: str, model_types: tuple[ModelType, ...] = ()) -> tuple[st
         return ()
     stem = PRECISIONS.sub(" ", spell(name).stem)
     stem = re.sub(r"\(\d{1,3}\)\s*$", "", stem).strip()
-    uploaded = not model_types or not UPLOADED.isdisjoint(model_types)
+    uploaded = not UPLOADED.isdisjoint(model_types) if model_types else not _MADE_BY_RULE.fullmatch(stem)
     forms = (_from_uploaded, _from_rule) if uploaded else (_from_rule, _from_uploaded)
     return tuple(_distinct(term for form in forms for term in form(stem)))
 
