@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from wfdeps import disk
+from wfdeps.disk import naming
 from wfdeps.errors import LibraryError, TargetExistsError, UnsafePathError
 
 DATA = b"weights" * 1000
@@ -227,3 +228,15 @@ def test_a_limit_on_file_size_is_named_and_nothing_is_left_behind(tmp_path: Path
 def test_the_reason_a_name_cannot_be_stored_is_said(tmp_path: Path) -> None:
     with pytest.raises(UnsafePathError, match="longer than"):
         disk.place_no_clobber(staged(tmp_path), str(tmp_path / ("x" * 300)))
+
+
+def test_without_hard_links_a_rename_still_refuses_to_replace(tmp_path: Path) -> None:
+    source, target = staged(tmp_path), tmp_path / "a.safetensors"
+    target.write_bytes(b"theirs")
+    with pytest.raises(FileExistsError):
+        naming._rename_no_replace(source, str(target))
+    assert target.read_bytes() == b"theirs"
+    target.unlink()
+    naming._rename_no_replace(source, str(target))
+    assert target.read_bytes() == DATA
+    assert os.listdir(tmp_path) == ["a.safetensors"]

@@ -325,3 +325,17 @@ def test_of_many_workers_that_place_the_same_bytes_one_writes_and_all_succeed(
     assert [receipt.sha256 for receipt in receipts] == [SHA] * 8
     assert sum(receipt.wrote for receipt in receipts) == 1
     assert sorted(os.listdir(root / "loras")) == ["a.safetensors", "a.safetensors.civitai.json"]
+
+
+def test_many_files_are_digested_in_their_order_and_one_that_cannot_be_read_stops_nothing(
+    library: LocalLibrary, root: Path
+) -> None:
+    files = []
+    for number in range(40):
+        path = put(root / "loras" / f"{number}.pt", str(number).encode())
+        files.append(LocalFile(str(path), "loras", path.name, 1))
+    os.unlink(files[7].path)
+    read = list(library.digests_of_all(files, (Algorithm.SHA256,)))
+    assert isinstance(read.pop(7), LibraryError)
+    expected = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(40) if number != 7]
+    assert [one.digests[0].value for one in read if isinstance(one, LocalFile)] == expected

@@ -30,7 +30,8 @@ def hash_file(path: str, algorithms: Iterable[Algorithm]) -> tuple[Digest, ...]:
             size = os.fstat(file.fileno()).st_size
             readers = _readers(wanted, _header_end(file.read(9), size), size)
             file.seek(0)
-            _feed(file.readinto, [feed for feed, _ in readers.values()])
+            if readers:
+                _feed(file.readinto, [feed for feed, _ in readers.values()])
     except OSError as error:
         raise LibraryError(f"cannot read `{path}`: {error.strerror or error}") from error
     found = [

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from wfdeps.domain.digests import Algorithm, Digest, find_digest
+from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.files import Folder, Inventory, LocalFile, folded_stem
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.refs import ModelRef, Notice
 from wfdeps.errors import LibraryError, UsageError
 from wfdeps.library.extra_paths import ExtraPath, ExtraPaths, read_extra_paths
 from wfdeps.library.index import Index, stamp_of
-from wfdeps.library.inventory import Shelves, digests_among, every_file, find_files, is_listed, keys_of
+from wfdeps.library.inventory import Shelves, every_file, find_files, is_listed, keys_of
 from wfdeps.library.roots import Roots, SearchPaths
 from wfdeps.library.scan import outermost, refresh
 from wfdeps.library.search import search_paths
@@ -186,23 +186,17 @@ class LocalLibrary:
         self, file: LocalFile, algorithms: tuple[Algorithm, ...], *, afresh: bool = False
     ) -> LocalFile:
         """The same with all these digests; `afresh` reads it whatever is remembered. Raises LibraryError."""
-        from wfdeps.library.hashing import hash_file
+        from wfdeps.library.digesting import digests_of
 
-        for _ in range(3):
-            before = _stat(file.path)
-            facts = {} if afresh else self._index.facts(file.path, before)
-            known = digests_among(facts)
-            missing = [algorithm for algorithm in algorithms if find_digest(known, algorithm) is None]
-            if not missing:
-                return replace(file, digests=known, size=before.st_size)
-            found = hash_file(file.path, missing)
-            # A file that changed while it was read has no digest; it is read again, not remembered.
-            if stamp_of(_stat(file.path)) == stamp_of(before):
-                self._index.remember(file.path, before, _facts(found))
-                merged = {digest.algorithm: digest for digest in (*known, *found)}
-                digests = tuple(sorted(merged.values(), key=lambda digest: digest.strength))
-                return replace(file, digests=digests, size=before.st_size)
-        raise LibraryError(f"`{file.path}` changes while it is read", hint="wait until its writer is done")
+        return digests_of(file, algorithms, self._index, afresh=afresh)
+
+    def digests_of_all(
+        self, files: Iterable[LocalFile], algorithms: tuple[Algorithm, ...], *, afresh: bool = False
+    ) -> Iterator[LocalFile | LibraryError]:
+        """Each file with its digests, in their order, several read at a time; or why one could not be read."""
+        from wfdeps.library.digesting import digests_of_all
+
+        return digests_of_all(files, algorithms, self._index, afresh=afresh)
 
     def room(self, plan: Plan) -> tuple[str, ...]:
         """What speaks against carrying out the plan here: too little space, no permission; empty: nothing."""

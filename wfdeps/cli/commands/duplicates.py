@@ -59,13 +59,11 @@ def _groups(library: LocalLibrary, context: Context) -> Iterator[tuple[str, list
         if len(apart) < 2:
             continue
         by_hash: dict[str, list[LocalFile]] = {}
-        for file in apart:
-            try:
-                digest = find_digest(library.digest(file).digests, Algorithm.SHA256)
-            except LibraryError as error:
-                context.err(f"warning: {error.message}")
-                continue
-            by_hash.setdefault(digest.value if digest else "", []).append(file)
+        for read in library.digests_of_all(apart, (Algorithm.SHA256,)):
+            if isinstance(read, LibraryError):
+                context.err(f"warning: {read.message}")
+            elif digest := find_digest(read.digests, Algorithm.SHA256):
+                by_hash.setdefault(digest.value, []).append(read)
         yield from ((sha256, same) for sha256, same in by_hash.items() if len(same) > 1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     library = as_local(context.doors.library())
-    rows = [(file, *_verdict(file, library, deep=arguments.deep)) for file in library.files()]
+    rows = list(_verdicts(library, deep=arguments.deep))
     bad = [row for row in rows if row[1] == "bad"]
     if arguments.json:
         files = [
@@ -47,21 +48,35 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     return UNMET if bad else READY
 
 
-def _verdict(file: LocalFile, library: LocalLibrary, *, deep: bool) -> tuple[str, str]:
-    """`proven`, `sound` or `bad`, and why."""
-    if trouble := file.trouble or trouble_of(file.path, file.size):
-        return "bad", trouble
-    try:
-        read = library.digests(file, (Algorithm.SHA256, Algorithm.AUTOV3), afresh=True) if deep else file
-    except LibraryError as error:
-        return "bad", error.message
-    claimed = claimed_digests(file.path)
-    same = agreement(claimed, read.digests)
+Row = tuple[LocalFile, str, str]
+
+
+def _verdicts(library: LocalLibrary, *, deep: bool) -> Iterator[Row]:
+    """(file, `proven`, `sound` or `bad`, why) for every file."""
+    files = [(file, file.trouble or trouble_of(file.path, file.size)) for file in library.files()]
+    yield from ((file, "bad", trouble) for file, trouble in files if trouble)
+    sound = [file for file, trouble in files if not trouble]
+    if not deep:
+        yield from (_compared(file, file, deep=False) for file in sound)
+        return
+    read = library.digests_of_all(sound, (Algorithm.SHA256, Algorithm.AUTOV3), afresh=True)
+    for before, after in zip(sound, read, strict=True):
+        if isinstance(after, LibraryError):
+            yield before, "bad", after.message
+        else:
+            yield _compared(before, after, deep=True)
+
+
+def _compared(before: LocalFile, after: LocalFile, *, deep: bool) -> Row:
+    """What the sidecars claim, and what was remembered, against what is known now."""
+    claimed = claimed_digests(after.path)
+    same = agreement(claimed, after.digests)
     if same is False:
         wanted = next(
-            digest for digest in claimed if any(digest.agrees(own) is False for own in read.digests)
+            digest for digest in claimed if any(digest.agrees(own) is False for own in after.digests)
         )
-        return "bad", f"its sidecar says {wanted}, the file is {read.digests[0]}"
-    if deep and agreement(file.digests, read.digests) is False:
-        return "bad", f"was {file.digests[0]}, is {read.digests[0]}: its bytes changed, its times did not"
-    return ("proven", "") if same else ("sound", "no hash to compare with" if deep else "")
+        return after, "bad", f"its sidecar says {wanted}, the file is {after.digests[0]}"
+    if deep and agreement(before.digests, after.digests) is False:
+        why = f"was {before.digests[0]}, is {after.digests[0]}: its bytes changed, its times did not"
+        return after, "bad", why
+    return after, "proven" if same else "sound", "" if same or not deep else "no hash to compare with"
