@@ -149,6 +149,7 @@ def test_what_fails_is_said_of_that_file_and_the_others_go_on(lora: Path, tmp_pa
         f"corrupt: truncated: {len(SD1_LORA)} bytes promised, {len(SD1_LORA) - 100} there",
         None,
     ]
+    assert answers[2]["model_type"] == "lora", "a cut file still says what it was to be"
     assert told(str(page), "--no-hash")[0] == 1
 
 

@@ -80,8 +80,10 @@ def test_two_tensors_of_one_name_are_corrupt() -> None:
 
 
 def test_a_dtype_nobody_knows_yet_is_taken_at_its_offsets() -> None:
-    entries = {"a": {"dtype": "F3_NEW", "shape": [5], "data_offsets": [0, 12]}}
+    entries = {"a": {"dtype": "F3_NEW", "shape": [32], "data_offsets": [0, 12]}}
     assert isinstance(read_bytes(of(entries)), Header)
+    assert "does not fit" in reason(of({"a": {"dtype": "F3_NEW", "shape": [5], "data_offsets": [0, 12]}}))
+    assert "does not fit" in reason(of({"a": {"dtype": "F1:", "shape": [6], "data_offsets": [0, 12]}}))
 
 
 def test_half_bytes_count_as_half() -> None:

@@ -92,7 +92,8 @@ def _told(
     shown: str, header: Header | Corrupt, size: int | None, digests: tuple[Digest, ...] | None, name: str
 ) -> Inspection:
     if isinstance(header, Corrupt):
-        return Inspection(shown, None, size, digests, f"corrupt: {header.reason}")
+        told = identify(header.header, name) if header.header else None
+        return Inspection(shown, told, size, digests, f"corrupt: {header.reason}")
     return Inspection(shown, identify(header, name), size, digests)
 
 

@@ -34,7 +34,7 @@ TYPES: Final[dict[int, tuple[str, int, int]]] = {
     20: ("IQ4_NL", 32, 18), 21: ("IQ3_S", 256, 110), 22: ("IQ2_S", 256, 82), 23: ("IQ4_XS", 256, 136),
     24: ("I8", 1, 1), 25: ("I16", 1, 2), 26: ("I32", 1, 4), 27: ("I64", 1, 8), 28: ("F64", 1, 8),
     29: ("IQ1_M", 256, 56), 30: ("BF16", 1, 2), 34: ("TQ1_0", 256, 54), 35: ("TQ2_0", 256, 66),
-    39: ("MXFP4", 32, 17),
+    39: ("MXFP4", 32, 17), 40: ("NVFP4", 64, 36), 41: ("Q1_0", 128, 18),
 }  # fmt: skip
 """ggml's tensor types: word, numbers in a block, bytes of a block."""
 
@@ -54,10 +54,10 @@ def read_gguf(read: Read, size: int | None, head: bytes, *, front_only: bool = F
     except RanOutError:
         if not (front_only and walk.metadata):
             return Corrupt("truncated inside its header, or a count in it lies")
-    else:
-        if size is not None and walk.end > size:
-            return Corrupt(f"truncated: {walk.end} bytes promised, {size} there")
-    return Header("gguf", walk.tensors, walk.metadata, walk.window.tell(), size)
+    header = Header("gguf", walk.tensors, walk.metadata, walk.window.tell(), size)
+    if size is not None and walk.end > size:
+        return Corrupt(f"truncated: {walk.end} bytes promised, {size} there", header)
+    return header
 
 
 class _Walk:

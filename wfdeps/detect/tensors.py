@@ -48,6 +48,8 @@ class Corrupt:
     """Not a model file, or a damaged one, and why."""
 
     reason: str
+    header: Header | None = None
+    """What a damaged file still says of itself, where its directory could be read (a cut download)."""
 
 
 BITS: Final[dict[str, int]] = {

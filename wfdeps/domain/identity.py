@@ -42,7 +42,7 @@ class Inspection:
     path: str
     """As it was given: a path, a URL without secrets, an AIR."""
     identity: Identity | None = None
-    """None where its header cannot be read: `error` says why."""
+    """None where its header cannot be read: `error` says why. A cut file still says what it was to be."""
     size: int | None = None
     digests: tuple[Digest, ...] | None = None
     """None where nobody asked for them, or the file is not here."""
