@@ -121,7 +121,7 @@ class Prompt:
     def _ask(self, question: Ambiguous) -> RankedCandidate | None:
         say = self._terminal.say
         shown = self._pair_first(question)
-        say("\n" + heading(question, self._asked, max(self._total, self._asked)))
+        say("\n" + heading(question, self._asked, self._total))
         say(table(shown))
         say(KEYS)
         while True:

@@ -33,7 +33,7 @@ def enter_takes_first(question: Ambiguous) -> bool:
 
 
 def heading(question: Ambiguous, number: int, total: int) -> str:
-    """`2 of 7  lora  "add_detail.safetensors"  node 14 LoraLoader.lora_name (also 22)`."""
+    """`2 of 7  lora  "add_detail.safetensors"  node 14 LoraLoader.lora_name (also 22)`; `total` is 0 where nobody knows it."""
     ref = question.ref
     sites = [f"{site.node_class}.{site.input}" for site in ref.sites[:1]]
     first = f"node {ref.sites[0].node_id} {sites[0]}" if ref.sites else ref.folder
@@ -41,7 +41,8 @@ def heading(question: Ambiguous, number: int, total: int) -> str:
     also = f" (also {others})" if others else ""
     base = f"   workflow base: {', '.join(ref.base_models)}" if ref.base_models else ""
     kind = ref.model_type.replace("_", " ")
-    return f'{number} of {total}  {kind}  "{visible(ref.name)}"   {first}{also}{base}\n  {question.reason}'
+    place = f"{number} of {total}" if total else f"question {number}"
+    return f'{place}  {kind}  "{visible(ref.name)}"   {first}{also}{base}\n  {question.reason}'
 
 
 def table(candidates: Sequence[RankedCandidate]) -> str:
