@@ -339,3 +339,27 @@ def test_many_files_are_digested_in_their_order_and_one_that_cannot_be_read_stop
     assert isinstance(read.pop(7), LibraryError)
     expected = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(40) if number != 7]
     assert [one.digests[0].value for one in read if isinstance(one, LocalFile)] == expected
+
+
+def test_a_directory_is_a_model_where_its_loader_takes_directories(library: LocalLibrary, root: Path) -> None:
+    put(root / "diffusers" / "sd15" / "model_index.json", b"{}")
+    put(root / "diffusers" / "unfinished" / "notes.txt")
+    put(root / "LLM" / "Florence-2" / "config.json", b"{}")
+    put(root / "checkpoints" / "folder" / "x.pt")
+
+    def state(name: str, key: str) -> RefState:
+        wanted = ref(name, key)
+        return find_local(wanted, library.inventory((wanted,))).state
+
+    assert state("sd15", "diffusers") is RefState.PRESENT
+    assert state("unfinished", "diffusers") is RefState.MISSING
+    assert state("Florence-2", "LLM") is RefState.PRESENT
+    assert state("folder", "checkpoints") is RefState.MISSING
+
+
+def test_a_key_nobody_lists_is_looked_for_below_the_models_root(library: LocalLibrary, root: Path) -> None:
+    put(root / "depthanything" / "deep" / "v2.pth")
+    put(root / "LLM" / "GGUF" / "llama.gguf")
+    for name, key in (("deep/v2.pth", "depthanything"), ("llama.gguf", "LLM/GGUF")):
+        wanted = ref(name, key)
+        assert find_local(wanted, library.inventory((wanted,))).state is RefState.PRESENT

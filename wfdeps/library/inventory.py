@@ -9,7 +9,14 @@ from os.path import splitext
 
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.files import Folder, LocalFile
-from wfdeps.domain.folders import MODEL_ENDINGS, canonical_key, directories_of, endings_of, name_within
+from wfdeps.domain.folders import (
+    FOLDER_KEYS,
+    MODEL_ENDINGS,
+    canonical_key,
+    directories_of,
+    endings_of,
+    name_within,
+)
 from wfdeps.domain.refs import ModelRef
 from wfdeps.library.health import trouble_of
 from wfdeps.library.index import Index
@@ -190,8 +197,8 @@ def _directories_at(shelves: Shelves, path: str) -> Iterator[LocalFile]:
     for key, folder, order, name in shelves.listings(path):
         if folder is None or not os.path.isdir(path):
             continue
-        is_core = folder.origin != "pack" and key != "diffusers"
-        listed = not is_core and (key != "diffusers" or os.path.isfile(os.path.join(path, _MARKER)))
+        row = FOLDER_KEYS.get(key)
+        listed = os.path.isfile(os.path.join(path, _MARKER)) if key == "diffusers" else not (row and row.core)
         yield LocalFile(path, key, name, 0, (), listed, "", order, folder.visible, True)
 
 
