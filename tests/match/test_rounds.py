@@ -43,3 +43,10 @@ def test_every_sources_answer_is_kept() -> None:
     query = NAMES["one.safetensors"]
     known = Answers().with_answers({query: answer()}).with_answers({query: answer(source="mirror")})
     assert [told.verdict.source for _, told in known.of(ONE)] == ["civitai", "mirror"]
+
+
+def test_a_pickle_that_is_found_is_not_searched_for_elsewhere() -> None:
+    wanted = ref("bad_hands.pt", ModelType.EMBEDDING)
+    query = NameQuery("bad_hands.pt", (ModelType.EMBEDDING,))
+    known = Answers().with_answers({query: answer(file("bad_hands.pt", 1, ModelType.EMBEDDING))})
+    assert open_queries([wanted], known, Round.NAME) == ()

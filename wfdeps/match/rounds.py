@@ -24,7 +24,7 @@ from wfdeps.domain.resolutions import ChosenBy, Resolved, Unresolved
 from wfdeps.match.decide import decide
 from wfdeps.match.policy import Policy
 from wfdeps.match.queries import queries_for
-from wfdeps.values import dataclass, field
+from wfdeps.values import dataclass, field, replace
 
 
 class Round(Enum):
@@ -92,7 +92,8 @@ def _is_settled(ref: ModelRef, answers: Answers, round_: Round, policy: Policy) 
     known = answers.of(ref, base_models=policy.base_models)
     if not known:
         return False
-    match decide(ref, known, policy=policy):
+    # A pickle whose name is exact is found, though a person still has to say yes.
+    match decide(ref, known, policy=replace(policy, allow_pickle=True)):
         case Resolved(chosen_by=by):
             # By its exact name at the first source that has it: the next one is not asked for rivals.
             return by in _SETTLING or round_ is Round.NAME

@@ -1,0 +1,108 @@
+"""How much is asked, of whom, and how politely."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.hub import run_hub
+from tests.match.making import ref
+from tests.sources.catalogue import ROWS, civitai, http, row, sha256_of
+from wfdeps.console.chooser import NeverAsk
+from wfdeps.console.silent import Silent
+from wfdeps.domain.merging import merge_refs
+from wfdeps.domain.model_types import ModelType
+from wfdeps.domain.refs import ModelRef
+from wfdeps.domain.resolutions import Resolved
+from wfdeps.match.decide import decide
+from wfdeps.match.policy import Policy
+from wfdeps.pipeline.resolve import Helpers, ask
+from wfdeps.ports import Source
+from wfdeps.sources.cached import AnswerStore, Cached
+
+MANY = [
+    row(
+        number,
+        f"harbour{number}_v10.safetensors",
+        model_name=f"Harbour{number}",
+        trained_words=[f"harbour{number}"],
+    )
+    for number in range(100, 140)
+]
+PAGE = {"status": 200, "body": "<!doctype html><title>Just a moment</title>", "content_type": "text/html"}
+FAULTS = ({"status": 429, "body": {"error": "slow down"}, "retry_after": 0}, {"status": 503}, PAGE)
+
+
+def settled(refs: Sequence[ModelRef], source: Source) -> list[bool]:
+    """Which of these are resolved by this source alone."""
+    answers = ask(refs, Helpers((source,), NeverAsk(), Silent()), Policy())
+    return [isinstance(decide(wanted, answers.of(wanted)), Resolved) for wanted in refs]
+
+
+def test_a_server_that_stumbles_now_and_then_is_asked_until_it_answers() -> None:
+    chance = random.Random(7)
+    refs = [ref(one["file_name"]) for one in MANY]
+    with run_hub(MANY) as hub, http() as client:
+        source = civitai(hub, client)
+        found = []
+        for wanted in refs:
+            for _ in range(chance.randint(0, 1)):
+                hub.fail_next(**chance.choice(FAULTS))  # type: ignore[arg-type]
+            found += settled([wanted], source)
+        stumbled = Counter(seen.status for seen in hub.requests)
+    assert all(found)
+    assert stumbled[429] and stumbled[503], "the faults did happen"
+
+
+def test_fifty_workflows_of_the_same_files_cost_what_one_costs(tmp_path: Path) -> None:
+    one = [ref("add_detail.safetensors"), ref("realMix_v10.safetensors", ModelType.CHECKPOINT)]
+    one.append(ref("x.safetensors", digests=(sha256_of("jean1-000009.safetensors"),)))
+    refs = merge_refs(one * 50)
+    with run_hub(ROWS) as hub, http() as client:
+        assert all(settled(one, civitai(hub, client)))
+        alone = len(hub.requests)
+        hub.requests.clear()
+        source = Cached(civitai(hub, client), AnswerStore(str(tmp_path / "a.sqlite")), scope=hub.url)
+        assert all(settled(refs, source))
+        log = [f"{seen.method} {seen.path}" for seen in hub.requests]
+        assert Counter(log) == {"POST /api/v1/model-versions/by-hash": 1, "GET /api/v1/models": len(log) - 1}
+        assert len(log) == alone
+        assert all(settled(refs, source))
+        assert len(hub.requests) == len(log), "what is remembered costs nothing"
+
+
+def test_we_say_who_we_are_and_never_pretend_to_be_a_browser() -> None:
+    with run_hub(ROWS) as hub, http() as client:
+        settled([ref("add_detail.safetensors")], civitai(hub, client))
+        agents = {seen.user_agent.lower() for seen in hub.requests}
+    assert all(agent.startswith("wfdeps/") for agent in agents)
+    assert not any(
+        word in agent for agent in agents for word in ("mozilla", "chrome", "safari", "edge", "opera")
+    )
+
+
+def test_a_token_never_stands_in_an_address(tmp_path: Path) -> None:
+    from wfdeps.domain.secrets import Secret
+    from wfdeps.http import Http
+
+    store = AnswerStore(str(tmp_path / "a.sqlite"))
+    with run_hub(ROWS, tokens=["secret-token"]) as hub, Http({hub.url: Secret("secret-token")}) as client:
+        source = Cached(civitai(hub, client, signed_in=True), store)
+        settled([ref("add_detail.safetensors"), ref("rio.safetensors")], source)
+        assert all(seen.authorized for seen in hub.requests)
+        assert "secret-token" not in "".join(map(str, hub.requests))
+    store.close()
+    assert b"secret-token" not in (tmp_path / "a.sqlite").read_bytes()
+
+
+@pytest.mark.parametrize("status", [429, 451])
+def test_one_refusal_stops_the_whole_round(status: int) -> None:
+    refs = [ref(one["file_name"]) for one in MANY]
+    with run_hub(MANY) as hub, http() as client:
+        hub.fail_next(status=status, times=1000)
+        assert not any(settled(refs, civitai(hub, client)))
+        assert len(hub.requests) <= 3
