@@ -274,7 +274,7 @@ class Answer:
             return await self.simple(416, b"", headers)
         status = 206 if ranged else 200
         headers = self._file_headers()
-        total = self.number("total", self.size)
+        total = "*" if self.has("startotal") else str(self.number("total", self.size))
         if ranged:
             begins = max(0, start + self.number("shift", 0))
             if not self.has("norangeheader"):

@@ -28,6 +28,7 @@ SURVIVED = {
     "17 Range ignored": {"ignore_range": 1, "cut": 100_000, "times": 1},
     "18 200 with Content-Range": {"as200": 1, "cut": 200_000},
     "19 another range than asked": {"shift": 5, "times": 1},
+    "20 a total nobody says": {"startotal": 1, "cut": 300_000},
     "21 multipart/byteranges": {"multipart": 1},
     "22 206 without Content-Range": {"norangeheader": 1},
     "26 ETag changes": {"changing_etag": 1, "cut": 300_000, "times": 2},
@@ -208,3 +209,9 @@ def test_the_socket_and_the_plain_path_give_the_same_bytes(server: FaultServer, 
             limits=QUICK,
         )
         assert told.content == body(1, 0, size)
+
+
+def test_a_total_nobody_says_is_found_by_asking_beyond_the_end(server: FaultServer, tmp_path: Path) -> None:
+    for more in ({}, {"bare416": 1}):
+        url = server.url(size=20_000_000, startotal=1, **more)
+        assert fetch(download(tmp_path, url)).sha256 == body_sha256(1, 20_000_000)

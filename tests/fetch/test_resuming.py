@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.faults.server import FaultServer, body_sha256
 from tests.fetch.fetching import QUICK, Told, download, fetch, quick_fetcher, stop_after
 from wfdeps.domain.outcomes import Fetched, FetchFailed
 from wfdeps.domain.plans import Download
+from wfdeps.fetch.pull import Limits
 from wfdeps.fetch.spans import Spans
 from wfdeps.fetch.staging import key_of, slot_for
 from wfdeps.fetch.state import MOST_MARKS, State, Validator
@@ -165,6 +167,16 @@ def test_stopping_keeps_what_came(server: FaultServer, tmp_path: Path) -> None:
     server.log.clear()
     assert fetch(item).sha256 == SHA
     assert first_asked(server) >= state.frontier
+
+
+def test_stopping_does_not_wait_for_a_silent_server(server: FaultServer, tmp_path: Path) -> None:
+    item = download(tmp_path, server.url(size=1_000_000, stall=262_144), sha256=SHA)
+    with Http() as http:
+        events = quick_fetcher(http, Limits(stall=60)).fetch_all([item])
+        next(events)
+        begun = time.monotonic()
+        events.close()  # type: ignore[attr-defined]
+    assert time.monotonic() - begun < 4
 
 
 def test_a_planted_link_is_not_written_through(server: FaultServer, tmp_path: Path) -> None:

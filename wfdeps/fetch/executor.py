@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from queue import Empty, SimpleQueue
-from threading import BoundedSemaphore, Event, Thread
+from threading import BoundedSemaphore, Event, Semaphore, Thread
 
 from wfdeps.disk import is_regular, make_link, remove_quietly
 from wfdeps.domain.digests import Algorithm, find_digest
@@ -43,6 +44,10 @@ from wfdeps.values import dataclass, replace
 
 SMALL_AT_ONCE = 16
 LARGE_AT_ONCE = 4
+UNPLACED = 8
+"""Files that may be fetched ahead of the caller's placing them."""
+STOPPING = 5.0
+"""Seconds given to workers that wait for a silent server, once we are told to stop."""
 
 
 def open_fetcher(
@@ -79,9 +84,10 @@ class Executor:
 
     def fetch_all(self, downloads: Sequence[Download]) -> Iterator[FetchEvent]:
         """As `ports.Fetcher.fetch_all`. A staged file is ours again once the next event is asked for."""
-        run = _Run(_grouped(downloads, self._staging), self._large, self._http, self._limits, self._rate)
+        groups = _grouped(downloads, self._staging)
+        run = _Run(groups, self._small, self._large, self._http, self._limits, self._rate)
         try:
-            run.start(min(self._small, len(run.waiting)))
+            run.start()
             open_ = len(downloads)
             while open_:
                 event = run.next_event()
@@ -134,11 +140,15 @@ class _LaterError(Exception):
 class _Run:
     """One call of `fetch_all`: its queue, its workers, its events."""
 
-    def __init__(self, groups: list[_Group], large: int, http: Http, limits: Limits, rate: Rate) -> None:
+    def __init__(
+        self, groups: list[_Group], workers: int, large: int, http: Http, limits: Limits, rate: Rate
+    ) -> None:
         self.waiting = deque(groups)
         self._large_waiting: deque[_Group] = deque()
         self._groups = {id(download): group for group in groups for download in group.downloads}
         self._places = BoundedSemaphore(large)
+        self._unplaced = Semaphore(workers + UNPLACED)
+        self._workers = workers
         self._lock = threading.Lock()
         self._events: SimpleQueue[FetchEvent] = SimpleQueue()
         self._stop = Event()
@@ -147,9 +157,9 @@ class _Run:
         self._limits = limits
         self._rate = rate
 
-    def start(self, workers: int) -> None:
+    def start(self) -> None:
         """Begin working."""
-        for number in range(workers):
+        for number in range(min(self._workers, len(self._groups))):
             thread = Thread(target=self._work, name=f"fetch-{number}", daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -173,12 +183,17 @@ class _Run:
                 slot.tidy()
             if group.lease is not None:
                 group.lease.give_back()
+            self._unplaced.release()
 
     def stop(self) -> None:
         """Let the workers end within a chunk; what is proven stays in staging."""
         self._stop.set()
+        self._http.hang_up()
+        deadline = time.monotonic() + STOPPING
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, deadline - time.monotonic()))
+        if any(thread.is_alive() for thread in self._threads):
+            return  # it waits for an answer; it keeps its lease, and ends with it or with the process
         groups = set(self._groups.values())
         for group in groups:
             if group.lease is not None:
@@ -187,25 +202,40 @@ class _Run:
             slot.tidy_folder()
 
     def _work(self) -> None:
-        while not self._stop.is_set() and (group := self._take()) is not None:
-            holds_place = [False]
-            try:
-                self._serve(group, holds_place)
-            except _LaterError:
-                with self._lock:
-                    self._large_waiting.append(group)
-            except StoppedError:
-                self._fail(group, "stopped; what came is kept for the next run", "", "interrupted")
-            except WfdepsError as error:
-                self._fail(group, error.message, error.hint or "", kind_of(error))
-            except BaseException as error:
-                # Exactly one final event, even on a bug: the caller waits for it.
-                self._fail(
-                    group, f"internal error: {type(error).__name__}: {error}", "please report it", "bug"
-                )
-            finally:
-                if holds_place[0]:
-                    self._places.release()
+        while not self._stop.is_set():
+            # Each file holds a lease until the caller has placed it: the caller must not fall behind without end.
+            if not self._unplaced.acquire(timeout=0.2):
+                continue
+            group = self._take()
+            if group is None:
+                self._unplaced.release()
+                return
+            if not self._ends(group):
+                self._unplaced.release()
+
+    def _ends(self, group: _Group) -> bool:
+        """Whether the file came to its final events; False where it is looked at again later."""
+        holds_place = [False]
+        try:
+            return self._serve(group, holds_place)
+        except _LaterError:
+            if group.lease is not None:
+                group.lease.give_back()
+                group.lease = None
+            with self._lock:
+                self._large_waiting.append(group)
+            return False
+        except StoppedError:
+            self._fail(group, "stopped; what came is kept for the next run", "", "interrupted")
+        except WfdepsError as error:
+            self._fail(group, error.message, error.hint or "", kind_of(error))
+        except BaseException as error:
+            # Exactly one final event, even on a bug: the caller waits for it.
+            self._fail(group, f"internal error: {type(error).__name__}: {error}", "please report it", "bug")
+        finally:
+            if holds_place[0]:
+                self._places.release()
+        return True
 
     def _take(self) -> _Group | None:
         """The next file: any, while there are some nobody looked at, then the large ones that had to wait."""
@@ -221,12 +251,12 @@ class _Run:
             self._stop.wait(0.1)
         return None
 
-    def _serve(self, group: _Group, holds_place: list[bool]) -> None:
+    def _serve(self, group: _Group, holds_place: list[bool]) -> bool:
         if group.lease is None and not self._lease(group):
-            return
+            return False
         if group.waited and (found := _placed_meanwhile(group)) is not None:
             self._hand_on(group, found)
-            return
+            return True
 
         def enter_large() -> None:
             if not holds_place[0]:
@@ -245,6 +275,7 @@ class _Run:
             enter_large=enter_large,
         )
         self._hand_on(group, Transfer(group.first, group.slots[0], tools).run())
+        return True
 
     def _lease(self, group: _Group) -> bool:
         """Whether the file is ours to fetch now; one that another process fetches is looked at again last."""

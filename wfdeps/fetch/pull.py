@@ -136,18 +136,20 @@ class Pull:
     def _fetch(self, claim: Claim, *, main: bool) -> None:
         """As much of the claim as one request gives."""
         start, alone = claim.position, main and not self._helpers
-        with self._address.opened(self._headers(claim, main), self._has_ended, self._limits.stall) as reply:
+        # A further connection does not wait for a place at its host: what it claimed is wanted soon.
+        waits = self._has_ended if main else _at_once
+        with self._address.opened(self._headers(claim, main), waits, self._limits.stall) as reply:
             opening = read_opening(reply, start, alone=alone)
             self._agree(opening, claim)
             if self._opened is False or start == 0:
                 self._begin(opening, reply)
             large = (opening.length or 0) > WORTH_IT and not opening.encoded
-            if self._limits.hand_off and large and main:
+            if self._limits.hand_off and large and main and claim.stop is not None:
                 tap = Tap(reply, stall=self._limits.stall)
                 if tap.usable:
                     self._pour_fast(tap, claim)
                     return
-            self._pour(reply, claim, main=main)
+            self._pour(reply, claim, opening, main=main)
 
     def _headers(self, claim: Claim, main: bool) -> dict[str, str]:
         session = self._session
@@ -215,7 +217,7 @@ class Pull:
             self._count(count, watch)
             self._look_around()
 
-    def _pour(self, reply: Reply, claim: Claim, *, main: bool) -> None:
+    def _pour(self, reply: Reply, claim: Claim, opening: Opening, *, main: bool) -> None:
         session = self._session
         watch = Watch(self._limits.slowest, self._limits.slow_for)
         for chunk in pieces_of(reply, stopped=self._has_ended):
@@ -229,7 +231,10 @@ class Pull:
             if main:
                 self._look_around()
         self._check_stop()
-        if claim.stop is None:
+        if claim.stop is None and opening.stop is not None and opening.ranges:
+            if claim.position < opening.stop:
+                raise SourceUnavailableError("the connection was cut in the middle of a part")
+        elif claim.stop is None:
             self._end_unannounced(claim)
         elif claim.position < claim.stop and not self._ended:
             raise SourceUnavailableError(
@@ -347,7 +352,8 @@ class Pull:
         """The server has nothing where we asked: the file is as long as what we have, or it is another file."""
         session = self._session
         have = session.ledger.written.total
-        if error.total == have and (session.size in (None, have)):
+        ended_here = error.total == have or (error.total is None and have > 0)
+        if ended_here and session.size in (None, have):
             with session.ledger.changed:
                 session.ledger.size = have
             return
@@ -373,6 +379,10 @@ def not_the_file(what: str) -> NotTheFileError:
         f"something else came: {what}",
         hint="most often a login page or an expired link: open it in a browser, or give a token",
     )
+
+
+def _at_once() -> bool:
+    return True
 
 
 def _is_passing(error: SourceError) -> bool:

@@ -79,6 +79,7 @@ class Http:
         self._client: Any = None
         self._engine: Any = None
         self._gates: dict[tuple[str, str], HostGate] = {}
+        self._bodies: set[Reply] = set()
         self._lock = Lock()
 
     def json(
@@ -147,6 +148,13 @@ class Http:
     def thank(self, url: str) -> None:
         """Tell all workers that this host does well."""
         self._gate("body", url).thank()
+
+    def hang_up(self) -> None:
+        """Break off every body that is being read: their readers, blocked or not, get an error at once."""
+        with self._lock:
+            open_ = tuple(self._bodies)
+        for reply in open_:
+            reply.hang_up()
 
     def close(self) -> None:
         """Close every connection. The object may be used again afterwards."""
@@ -225,7 +233,8 @@ class Http:
                 with self._sent(client, method, current, hop, content, timeout) as reply:
                     location = reply.headers.get("location")
                     if reply.status not in _REDIRECTING or not location:
-                        yield reply
+                        with self._listed(reply, lane):
+                            yield reply
                         return
                     _drain(reply)
             current = redirected(current, location, asked=first, allow_insecure=self._allow_insecure)
@@ -234,6 +243,20 @@ class Http:
             if reply.status == 303 or (reply.status in (301, 302) and method == "POST"):
                 method, content = "GET", None
         raise UnsafeRedirectError(f"more than {REDIRECTS} redirects", target=host_of(current))
+
+    @contextmanager
+    def _listed(self, reply: Reply, lane: str) -> Iterator[None]:
+        """While it is open, `hang_up` knows of it: bodies only, API calls are short."""
+        if lane != "body":
+            yield
+            return
+        with self._lock:
+            self._bodies.add(reply)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._bodies.discard(reply)
 
     @contextmanager
     def _sent(

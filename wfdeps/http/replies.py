@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import socket
@@ -73,6 +74,14 @@ class Reply:
                 )
             parts.append(chunk)
         return b"".join(parts)
+
+    def hang_up(self) -> None:
+        """Break the connection from another thread: whoever reads the body gets an error at once."""
+        stream = self._response.extensions.get("network_stream")
+        found = stream.get_extra_info("socket") if stream is not None else None
+        if isinstance(found, socket.socket):
+            with contextlib.suppress(OSError):
+                found.shutdown(socket.SHUT_RDWR)
 
     def hand_off(self) -> tuple[Iterator[bytes], socket.socket] | None:
         """The socket under the body, to read the rest from directly, and the chunks read before it.

@@ -98,7 +98,8 @@ class HostGate:
             self._changed.notify()
 
     def _enter(self, stopped: Callable[[], bool] | None) -> bool:
-        self._sit_out(stopped)
+        if not self._sit_out(stopped):
+            return False
         with self._changed:
             while self._active >= self.limit:
                 if stopped is not None and stopped():
@@ -107,13 +108,16 @@ class HostGate:
             self._active += 1
             return True
 
-    def _sit_out(self, stopped: Callable[[], bool] | None) -> None:
-        """Sleep until the host's pause is over; in slices where somebody may stop us meanwhile."""
+    def _sit_out(self, stopped: Callable[[], bool] | None) -> bool:
+        """Sleep until the host's pause is over; in slices where somebody may stop us meanwhile. False if so."""
         pause = self._opens_at - self._now()
-        while pause > 0 and not (stopped is not None and stopped()):
+        while pause > 0:
+            if stopped is not None and stopped():
+                return False
             slice_ = pause if stopped is None else min(pause, 0.2)
             self._sleep(slice_)
             pause -= slice_
+        return True
 
     def _leave(self) -> None:
         with self._changed:
