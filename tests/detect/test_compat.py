@@ -72,7 +72,9 @@ def test_layers_without_a_counterpart_are_a_warning() -> None:
     (remark,) = lint([Pair(ModelType.LORA, side("i2v-style", shapes), side("t2v", wan(5120)))])
     assert (remark.level, remark.code) == (LintLevel.WARNING, "base-partial")
     assert "50 % of its 6 layers" in remark.message
-    assert remark.consequence == "lora key not loaded: blocks_0_cross_attn_k_img"
+    assert (
+        remark.consequence == "lora key not loaded: diffusion_model.blocks.0.cross_attn.k_img.lora_A.weight"
+    )
 
 
 def test_packed_layers_are_not_compared() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from wfdeps.detect.tensors import Tensor
-from wfdeps.values import dataclass
+from wfdeps.values import dataclass, field
 
 _SUFFIX: Final = re.compile(
     r"(?:[._]lora\d?|\.lora_linear_layer)\.(up|down)\.weight$"
@@ -59,6 +59,8 @@ class Adapter:
     modules: Mapping[str, Module]
     """By name: trainer's prefix and adapter's suffix removed, dots as underscores; `te_`, `te1_` … for text."""
     rank: int | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
+    """Each module's first key, as the file spells it."""
 
 
 def read_adapter(tensors: Mapping[str, Tensor]) -> Adapter:
@@ -66,19 +68,24 @@ def read_adapter(tensors: Mapping[str, Tensor]) -> Adapter:
     parts: dict[str, dict[str, tuple[int, ...]]] = {}
     pieces: set[str] = set()
     names: dict[str, str] = {}
+    keys: dict[str, str] = {}
     for key, tensor in tensors.items():
         module, piece = _split(key)
         if not piece:
             continue
         pieces.add(piece)
-        name = names.get(module) or names.setdefault(module, canonical_module(module))
+        name = names.get(module)
+        if name is None:
+            name = names[module] = canonical_module(module)
+            keys.setdefault(name, key)
         parts.setdefault(name, {})[piece] = tensor.shape or ()
     downs = [part["down"] for part in parts.values() if part.get("down")]
     ranks = Counter(shape[0] for shape in downs)
     if any(len(shape) == 4 and shape[2] > 1 for shape in downs):
         pieces.add("conv")
     modules = {name: _module(part) for name, part in parts.items()}
-    return Adapter(_method(pieces), modules, ranks.most_common(1)[0][0] if ranks else _other_rank(parts))
+    rank = ranks.most_common(1)[0][0] if ranks else _other_rank(parts)
+    return Adapter(_method(pieces), modules, rank, keys)
 
 
 def _split(key: str) -> tuple[str, str]:

@@ -137,7 +137,9 @@ def _adapter(pair: Pair) -> Iterator[Lint]:
     if overlap and overlap.clashes:
         yield _clash(pair, overlap, mine, theirs)
     elif overlap and overlap.foreign_width and not overlap.found:
-        why = f"its layers are {overlap.foreign_width} wide, no layer of the base is"
+        why = (
+            f"{_strangers(mine, theirs)}its layers are {overlap.foreign_width} wide, no layer of the base is"
+        )
         yield _remark(pair, _E, "base-mismatch", why, _not_loaded(overlap))
     elif remark := _by_family(pair, mine, theirs, _not_loaded(overlap)):
         yield remark
@@ -152,7 +154,7 @@ def _overlap(pair: Pair) -> Overlap | None:
     mine, base = pair.dependent.header, pair.base.header
     if mine is None or base is None or not is_comparable(base):
         return None
-    found = overlap_of(read_adapter(mine.tensors).modules, base)
+    found = overlap_of(read_adapter(mine.tensors), base)
     return found if found.patched else None
 
 
@@ -163,9 +165,8 @@ def _clash(pair: Pair, overlap: Overlap, mine: _Known, theirs: _Known) -> Lint:
     why = (
         f"{len(overlap.clashes)} of its {overlap.patched} layers have another size ({clash.module}: {widths})"
     )
-    strange = mine.architectures and theirs.architectures and not mine.architectures & theirs.architectures
-    if strange:
-        why = f"made for {mine.text}, not {theirs.text}: {why}"
+    strange = _strangers(mine, theirs)
+    why = strange + why
     consequence = ""
     if patch.inner and patch.outer:
         # comfy/weight_adapter/lora.py reshapes up @ down to the weight's own shape.
@@ -174,6 +175,13 @@ def _clash(pair: Pair, overlap: Overlap, mine: _Known, theirs: _Known) -> Lint:
             f"is invalid for input of size {patch.inner * patch.outer}"
         )
     return _remark(pair, _E, "base-mismatch" if strange else "shape-mismatch", why, consequence, theirs)
+
+
+def _strangers(mine: _Known, theirs: _Known) -> str:
+    """That the two are of different families, where both are known and share none; else nothing."""
+    if not mine.architectures or not theirs.architectures or mine.architectures & theirs.architectures:
+        return ""
+    return f"made for {mine.text}, not {theirs.text}: "
 
 
 def _not_loaded(overlap: Overlap | None) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from wfdeps.detect.adapters import Module, canonical_module
+from wfdeps.detect.adapters import Adapter, Module, canonical_module
 from wfdeps.detect.tensors import Header
 from wfdeps.values import dataclass
 
@@ -36,7 +36,7 @@ class Overlap:
     found: int
     clashes: tuple[Clash, ...]
     strangers: tuple[str, ...]
-    """Adapter modules without a counterpart, sorted."""
+    """A key of each of the adapter's modules without a counterpart, sorted."""
     foreign_width: int | None = None
     """The adapter's commonest inner width, where the base has no layer that wide."""
 
@@ -52,17 +52,17 @@ def is_comparable(base: Header) -> bool:
     )
 
 
-def overlap_of(modules: Mapping[str, Module], base: Header) -> Overlap:
+def overlap_of(adapter: Adapter, base: Header) -> Overlap:
     """What of the adapter meets the base, by name and by width."""
     layers = _layers(base)
     found, clashes, strangers = 0, [], []
-    mine = {name: module for name, module in modules.items() if not _TEXT.match(name)}
+    mine = {name: module for name, module in adapter.modules.items() if not _TEXT.match(name)}
     for name, module in mine.items():
         place = next((spelling for spelling in _spellings(name) if spelling in layers), None)
         if place is None and (place := _fused(name)) in layers:
             module = Module(module.inner)  # one of three that the base keeps in one
         if place not in layers:
-            strangers.append(name)
+            strangers.append(adapter.keys.get(name, name))
             continue
         found += 1
         key, layer = layers[place]
