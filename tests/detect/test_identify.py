@@ -183,3 +183,11 @@ def test_an_onnx_file_is_a_guess_by_its_name() -> None:
         "other",
         Certainty.GUESS,
     )
+
+
+def test_the_name_settles_what_a_detectors_weights_do_not() -> None:
+    header = Header("safetensors", {"model.0.conv.weight": Tensor("F16", (16, 3, 3, 3), 864)})
+    assert [identify(header, name).folder for name in ("face_yolov8m.pt", "person_yolov8m-seg.pt")] == [
+        "ultralytics_bbox",
+        "ultralytics_segm",
+    ]

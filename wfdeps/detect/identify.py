@@ -134,7 +134,7 @@ def _settle(case: _Case, gate: str) -> Identity:
         reasons=tuple(reasons),
         adapter=adapter.method if adapter and adapter.modules else None,
         rank=adapter.rank if adapter else None,
-        folder=_folder(model_type, rule),
+        folder=_folder(model_type, case),
     )
 
 
@@ -151,10 +151,12 @@ def _certainty(rule: Rule, families: tuple[str, ...], narrowed: tuple[str, ...])
     return Certainty.CERTAIN if len(narrowed) == 1 and narrowed == families else Certainty.LIKELY
 
 
-def _folder(model_type: ModelType, rule: Rule) -> str | None:
+def _folder(model_type: ModelType, case: _Case) -> str | None:
     if model_type is ModelType.CHECKPOINT:
         return "checkpoints"
-    return rule.folder or DEFAULT_KEY.get(model_type)
+    if case.rule.folder == "ultralytics_bbox" and re.search(r"[-_]seg", case.name.lower()):
+        return "ultralytics_segm"  # weights alone do not say what the head draws
+    return case.rule.folder or DEFAULT_KEY.get(model_type)
 
 
 def _narrow(families: tuple[str, ...], header: Header) -> tuple[tuple[str, ...], str]:
