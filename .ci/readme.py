@@ -5,7 +5,6 @@ A part stands between `<!-- NAME -->` and `<!-- /NAME -->`.
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 
@@ -37,11 +36,13 @@ PARTS = {
 
 
 def renewed(text: str) -> str:
+    """The README with every generated part made anew."""
     for name, make in PARTS.items():
-        part = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- /{name} -->)", re.DOTALL)
-        text, count = part.subn(lambda found, body=make(): found[1] + body + found[2], text)
-        if count != 1:
-            raise SystemExit(f"README.md has {count} parts named `{name}`, not one")
+        begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        if text.count(begin) != 1 or text.count(end) != 1:
+            raise SystemExit(f"README.md does not have one part named `{name}`")
+        before, _, rest = text.partition(begin)
+        text = f"{before}{begin}{make()}\n{end}{rest.partition(end)[2]}"
     return text
 
 
