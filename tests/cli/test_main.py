@@ -10,8 +10,8 @@ import pytest
 
 from wfdeps import __version__
 from wfdeps.cli.main import VERBS, main, parser_of
-from wfdeps.cli.settings import load_settings
 from wfdeps.errors import ConfigError
+from wfdeps.wiring.settings import load_settings
 
 
 def run(*words: str, **environ: str) -> tuple[int, str, str]:

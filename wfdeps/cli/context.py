@@ -7,7 +7,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
-from wfdeps.cli.settings import Settings
+from wfdeps.wiring.settings import Settings
 
 if TYPE_CHECKING:
     from wfdeps.cli.wiring import Doors

@@ -16,8 +16,8 @@ from wfdeps import __version__
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import INTERRUPTED, MEANINGS, READY, USAGE, exit_code_of
 from wfdeps.cli.options import GLOBAL_WITH_VALUE, add_global_options
-from wfdeps.cli.settings import load_settings
 from wfdeps.errors import UsageError, WfdepsError
+from wfdeps.wiring.settings import load_settings
 
 VERBS: dict[str, str] = {
     "refs": "show what a workflow references",
@@ -29,7 +29,8 @@ VERBS: dict[str, str] = {
     "answers": "list or forget what was chosen before",
     "lock": "resolve every file and write wfdeps.lock",
     "sync": "make the model folders match a lock",
-    "download": "fetch an address into a file: verified, resumable, as fast as the line",
+    "download": "fetch by address, AIR or number: verified, resumable, placed by what it is",
+    "batch": "fetch all that a JSON or YAML file lists",
     "graph": "draw the dependency graph",
     "explain": "say what ComfyUI's own error means, and how to mend it",
     "civitai": "look round in Civitai: its types and their folders, a search, one model in full",

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from wfdeps import __version__
 from wfdeps.cli.context import Context
-from wfdeps.cli.settings import Settings
 from wfdeps.domain.reports import DEFAULT_FAIL_ON, CheckReport, ExitPolicy, FailOn
 from wfdeps.errors import UsageError
 from wfdeps.report.view import View
 from wfdeps.values import replace
+from wfdeps.wiring.settings import Settings
 
 if TYPE_CHECKING:
     from wfdeps.domain.graphs import Graph

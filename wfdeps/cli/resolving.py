@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 
 from wfdeps.cli.context import Context
-from wfdeps.cli.sourcing import build_probe
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.resolutions import Resolution
 from wfdeps.errors import ConfigError
@@ -13,6 +12,7 @@ from wfdeps.match.policy import Auto, Policy
 from wfdeps.pipeline.access import with_access
 from wfdeps.pipeline.resolve import Helpers, resolve, with_origins
 from wfdeps.pipeline.survey import Survey
+from wfdeps.wiring.sources import build_probe
 
 
 def resolve_for(

@@ -1,89 +1,24 @@
-"""Settings → real doors, each built when first asked for and closed with the context."""
+"""The doors of one command: the common ones, and those that talk to the person at the terminal."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from wfdeps.library import open_library
-from wfdeps.library.roots import Roots
-from wfdeps.ports import Chooser, Fetcher, Library, Reporter, Source
+from wfdeps.ports import Chooser, Reporter
+from wfdeps.wiring.doors import Doors as CommonDoors
+from wfdeps.wiring.doors import Wishes
 
 if TYPE_CHECKING:
     from wfdeps.cli.context import Context
-    from wfdeps.http import Http
 
 
-class Doors:
-    """The doors of one run."""
+class Doors(CommonDoors):
+    """The doors of one run of one command."""
 
     def __init__(self, context: Context) -> None:
+        super().__init__(context.settings, _wishes(context))
         self._context = context
-        self._settings = context.settings
-        self._exits = ExitStack()
-
-    def close(self) -> None:
-        """Close every door that was opened, the last first."""
-        self._exits.close()
-
-    def library(self) -> Library:
-        """The person's model folders. Raises LibraryError where none is named or found."""
-        return self._library
-
-    @cached_property
-    def _library(self) -> Library:
-        settings = self._settings
-        roots = Roots(
-            comfyui=settings.comfyui,
-            models=settings.models,
-            base_directory=settings.base_directory,
-            models_directory=settings.models_directory,
-            extra_config=settings.extra_model_paths,
-            target=settings.target,
-        )
-        library = open_library(roots, index_path=os.path.join(settings.cache_dir, "library.sqlite"))
-        self._exits.callback(library.close)
-        return library
-
-    def http(self) -> Http:
-        """The one client of this run."""
-        return self._http
-
-    @cached_property
-    def _http(self) -> Http:
-        from wfdeps.http import Http
-
-        settings = self._settings
-        tokens = {settings.civitai_url: settings.civitai_token, settings.hf_endpoint: settings.hf_token}
-        return self._exits.enter_context(
-            Http({url: token for url, token in tokens.items() if token}, offline=settings.offline)
-        )
-
-    def sources(self) -> Sequence[Source]:
-        """The sources, in the order they are asked: `[resolve] sources` of the config, else the usual."""
-        return self._sources
-
-    @cached_property
-    def _sources(self) -> Sequence[Source]:
-        from wfdeps.cli.sourcing import build_sources  # an offline check never pays for sources
-
-        workflows = self._context.flag("workflows") or ()
-        return build_sources(self._settings, self.http(), self._exits, workflows=workflows)
-
-    def fetcher(self) -> Fetcher:
-        """What turns URLs into verified files in staging."""
-        from wfdeps.fetch.executor import open_fetcher
-
-        table = self._settings.table("download")
-        return open_fetcher(
-            self.http(),
-            jobs=int(self._context.flag("jobs") or table.get("jobs") or 4),
-            connections=int(self._context.flag("connections") or table.get("connections") or 8),
-            limit_rate=self._context.flag("limit_rate") or table.get("limit_rate"),
-        )
 
     def chooser(self, *, ask: bool) -> Chooser:
         """What settles a person's choices: a prompt at a terminal, else nobody."""
@@ -105,3 +40,13 @@ class Doors:
         )
         self._exits.callback(reporter.close)
         return reporter
+
+
+def _wishes(context: Context) -> Wishes:
+    return Wishes(
+        workflows=tuple(context.flag("workflows") or ()),
+        jobs=context.flag("jobs"),
+        connections=context.flag("connections"),
+        limit_rate=context.flag("limit_rate"),
+        store=context.flag("store"),
+    )

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
-from wfdeps.cli.sourcing import open_answers
 from wfdeps.domain.visible import visible
 from wfdeps.errors import UsageError
 from wfdeps.sources.answers import AnswerBook, Choice
+from wfdeps.wiring.sources import open_answers
 
 EXAMPLE = "wfdeps answers forget add_detail.safetensors"
 

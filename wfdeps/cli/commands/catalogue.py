@@ -12,7 +12,6 @@ from itertools import islice
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
-from wfdeps.cli.sourcing import open_index, site_of
 from wfdeps.domain.candidates import Candidate
 from wfdeps.errors import UsageError
 from wfdeps.sources.civitai.client import CivitaiClient
@@ -20,6 +19,7 @@ from wfdeps.sources.civitai.payloads import Site
 from wfdeps.sources.civitai.rows import candidate_of_row, row_of_candidate
 from wfdeps.sources.civitai.walk import PAUSE, walk
 from wfdeps.sources.name_index import NameIndex
+from wfdeps.wiring.sources import open_index, site_of
 
 EXAMPLE = "wfdeps catalogue build --types LORA --since 2026-01-01"
 

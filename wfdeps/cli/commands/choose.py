@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from wfdeps.cli.choosing import local_file, look_up, query_of
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
-from wfdeps.cli.sourcing import open_answers
 from wfdeps.console.question import table
 from wfdeps.domain.candidates import Candidate, RankedCandidate, Why
 from wfdeps.domain.folders import FOLDER_KEYS, canonical_key, model_type_of
@@ -17,6 +16,7 @@ from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus
 from wfdeps.domain.visible import visible
 from wfdeps.errors import SourceError, UsageError
 from wfdeps.sources.answers import Scope
+from wfdeps.wiring.sources import open_answers
 
 EXAMPLE = "wfdeps choose add_detail.safetensors urn:air:sd1:lora:civitai:58390@62833 --workflow wf.json"
 

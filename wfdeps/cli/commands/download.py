@@ -1,38 +1,72 @@
-"""`wfdeps download`: one or more addresses into files, verified, resumable, never half a file under a final name."""
+"""`wfdeps download`: addresses, AIRs and numbers into files, verified, resumable, never half a file under a final name.
+
+An address goes into a folder, as with any downloader. What a source describes (an AIR, a number) goes where its own
+header says it belongs in the model folders, unless `-o` or `--out` names a place.
+"""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+from collections.abc import Sequence
 from urllib.parse import unquote, urlsplit
 
+from wfdeps.cli.acquiring import UNDECIDED_KINDS, Result, acquire, refusal, result_json
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import INTERRUPTED, PARTLY_FAILED, READY, UNDECIDED
+from wfdeps.cli.options import add_library_options
+from wfdeps.cli.type_words import folder_key_of
+from wfdeps.cli.wanting import SOURCES, NotFound, Want, checked, find_all, want_of
 from wfdeps.console.interrupts import stopping_on_signals
-from wfdeps.disk import is_regular, place_no_clobber, remove_quietly
+from wfdeps.disk import is_regular, place_no_clobber, write_new
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
+from wfdeps.domain.folders import model_type_of
+from wfdeps.domain.identity import Identity
+from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.outcomes import Fetched, FetchEvent, FetchFailed
 from wfdeps.domain.plans import Download, Plan, Target
+from wfdeps.domain.refs import Certainty
 from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.domain.urls import without_secrets
 from wfdeps.errors import LibraryError, TargetExistsError, UsageError
+from wfdeps.match.links import civitai_link
+from wfdeps.pipeline.carry import identity_of_staged
+from wfdeps.plan.shelving import plain_name
+from wfdeps.plan.sidecar import sidecar_text
 from wfdeps.ports import Reporter
+from wfdeps.values import replace
 
-EXAMPLE = "wfdeps download https://example.org/model.safetensors -o models/loras --sha256 9f86d081…"
-
-_UNDECIDED_KINDS = frozenset({"gated", "early_access", "rate_limited", "network", "blocked"})
-"""Failures that say nothing of the file: login, rate limit, network."""
+EXAMPLE = """wfdeps download https://example.org/model.safetensors -o models/loras --sha256 9f86d081…
+  wfdeps download urn:air:sdxl:checkpoint:civitai:101055@128078 --comfyui ~/ComfyUI
+  wfdeps download --source civitai --model-id 101055 --version-id 128078 --model-type checkpoints"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", nargs="+", metavar="URL", help="an http or https address")
+    parser.add_argument(
+        "what", nargs="*", metavar="URL|AIR", help="an http or https address, or `urn:air:…@123`"
+    )
+    named = parser.add_argument_group("by number")
+    named.add_argument("--source", choices=SOURCES, help="whose numbers these are (default: civitai)")
+    named.add_argument("--model-id", metavar="N", help="Civitai's model, or Hugging Face's owner/repository")
+    named.add_argument(
+        "--version-id", metavar="N", help="the version, or revision (default: the newest that can be had)"
+    )
+    named.add_argument(
+        "--file-id", metavar="N", help="one of its files, or a path in the repository (default: the main one)"
+    )
+    named.add_argument(
+        "--model-type",
+        metavar="TYPE",
+        help="where it belongs: checkpoints, LORA … (default: what its header says; a contradiction is said aloud)",
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
-        "-o", "--output", metavar="DIR", default=".", help="the folder to write to (default: here)"
+        "-o", "--output", metavar="DIR", help="the folder to write to (an address's default: here)"
     )
-    where.add_argument("--out", metavar="FILE", help="the file to write, for a single address")
-    parser.add_argument("--sha256", metavar="HEX", help="what the file must hash to, for a single address")
+    where.add_argument("--out", metavar="FILE", help="the file to write, for a single one")
+    parser.add_argument("--sha256", metavar="HEX", help="what the file must hash to, for a single one")
     parser.add_argument(
         "--connections", type=_count, metavar="N", help="connections for one file at most (default: 8)"
     )
@@ -41,44 +75,152 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", help="events as JSON, one on each line, on standard output"
     )
+    add_library_options(parser)
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    downloads = _downloads(arguments)
+    plain, wants = _asked_for(arguments, context)
+    if len(plain) + len(wants) > 1 and (arguments.out or arguments.sha256):
+        raise UsageError("`--out` and `--sha256` are for a single file", hint="run it once for each")
     reporter = _reporter(arguments, context)
+    exact = bool(arguments.output or arguments.out)
+    downloads = [*_downloads(plain, arguments)]
+    with stopping_on_signals():
+        codes = [READY]
+        if wants and exact:
+            described, refused = _described(wants, arguments, context)
+            downloads += described
+            codes += _told(refused, arguments, context)
+        elif wants:
+            codes += _told(acquire(wants, context, reporter), arguments, context)
+        _check_names(downloads)
+        codes.append(_fetched(downloads, arguments, context, reporter))
+    return max(codes)
+
+
+def _asked_for(arguments: argparse.Namespace, context: Context) -> tuple[list[str], list[Want]]:
+    """Addresses to fetch as they are, and what a source is to be asked about."""
+    key = folder_key_of(arguments.model_type) if arguments.model_type else ""
+    sha256 = _sha256(arguments.sha256).value if arguments.sha256 else ""
+    base_url = context.settings.civitai_url
+    numbers = (arguments.model_id, arguments.version_id, arguments.file_id)
+    if any(numbers) or (arguments.source and arguments.source != "url"):
+        if arguments.what:
+            raise UsageError("name it by number or by address, not both")
+        model_id, version_id, file_id = (number or "" for number in numbers)
+        want = Want(
+            arguments.source or "civitai", model_id, version_id, file_id, folder_key=key, sha256=sha256
+        )
+        return [], [checked(want)]
+    if not arguments.what:
+        raise UsageError("nothing to download", hint="an address, an AIR, or --source with --model-id")
+    in_tree = bool(key or arguments.source or arguments.comfyui or arguments.models)
+    plain = [what for what in arguments.what if _is_plain(what, base_url, in_tree=in_tree)]
+    wants = [
+        replace(checked(want_of(what, base_url)), folder_key=key, sha256=sha256)
+        for what in arguments.what
+        if what not in plain
+    ]
+    return plain, wants
+
+
+def _is_plain(what: str, base_url: str, *, in_tree: bool) -> bool:
+    """Whether it is fetched as any downloader would: an address that is no page about a model."""
+    if "://" not in what:
+        return not what.lower().startswith(("urn:", "air:")) and want_source(what) == ""
+    link = civitai_link(what, base_url=base_url)
+    return not in_tree and not (link and link.model_id)
+
+
+def want_source(text: str) -> str:
+    """The source a short AIR (`civitai:7@9`) names; empty for any other text."""
+    source = text.partition(":")[0].lower()
+    return source if source in SOURCES[:2] else ""
+
+
+def _described(
+    wants: Sequence[Want], arguments: argparse.Namespace, context: Context
+) -> tuple[list[Download], list[Result]]:
+    """Downloads to exactly where the person said, and what there is nothing to download of."""
+    downloads: list[Download] = []
+    refused: list[Result] = []
+    for want, found in zip(wants, find_all(wants, context), strict=True):
+        if isinstance(found, NotFound):
+            refused.append(refusal(want, found))
+            continue
+        candidate = found.candidate
+        if not candidate.access.is_open:
+            detail = candidate.access.detail or candidate.access.state.replace("_", " ")
+            refused.append(Result(want, "undecided", reason=detail))
+            continue
+        if found.remark:
+            context.err(f"note: {found.remark}")
+        root, name = (
+            os.path.split(os.path.abspath(arguments.out))
+            if arguments.out
+            else (os.path.abspath(arguments.output), plain_name(candidate.file_name))
+        )
+        digests = (_sha256(want.sha256),) if want.sha256 else candidate.digests
+        urls = (candidate.url, *candidate.mirrors)
+        target = Target("", root, name)
+        downloads.append(Download((), candidate, target, urls, candidate.size, digests, ChosenBy.ID))
+    return downloads, refused
+
+
+def _told(results: Sequence[Result], arguments: argparse.Namespace, context: Context) -> list[int]:
+    """Each result said: paths of what is there now on stdout, the rest on stderr; their exit codes."""
+    for result in results:
+        if arguments.json:
+            context.out(json.dumps({"event": "result", **result_json(result)}, ensure_ascii=False))
+        elif result.is_good:
+            context.out(result.path)
+            if result.state == "present":
+                context.err(f"{result.want}: is there already")
+        else:
+            hint = f"\nhint: {result.hint}" if result.hint else ""
+            context.err(f"error: {result.want}: {result.reason}{hint}")
+    return [_CODES[result.state] for result in results]
+
+
+_CODES = {"placed": READY, "present": READY, "failed": PARTLY_FAILED, "undecided": UNDECIDED}
+
+
+def _fetched(
+    downloads: Sequence[Download], arguments: argparse.Namespace, context: Context, reporter: Reporter
+) -> int:
+    """Each of them into its file; the worst code."""
     wanted = [download for download in downloads if not _stands_already(download, reporter)]
     if not wanted:
         return READY
     reporter.plan(Plan(tuple(wanted)))
     codes = [READY]
-    with stopping_on_signals():
-        for event in context.doors.fetcher().fetch_all(wanted):
-            event = _placed(event) if isinstance(event, Fetched) else event
-            reporter.event(event)
-            if isinstance(event, FetchFailed):
-                codes.append(_code_of(event))
+    for event in context.doors.fetcher().fetch_all(wanted):
+        event = _placed(event, arguments, reporter) if isinstance(event, Fetched) else event
+        reporter.event(event)
+        if isinstance(event, FetchFailed):
+            codes.append(_code_of(event))
     return max(codes)
 
 
-def _downloads(arguments: argparse.Namespace) -> tuple[Download, ...]:
-    if len(arguments.what) > 1 and (arguments.out or arguments.sha256):
-        raise UsageError("`--out` and `--sha256` are for a single address", hint="run it once for each")
+def _downloads(urls: Sequence[str], arguments: argparse.Namespace) -> tuple[Download, ...]:
     digests = (_sha256(arguments.sha256),) if arguments.sha256 else ()
-    found = tuple(_download(url, arguments, digests) for url in arguments.what)
-    names = [download.target.name.casefold() for download in found]
+    return tuple(_download(url, arguments, digests) for url in urls)
+
+
+def _check_names(downloads: Sequence[Download]) -> None:
+    names = [download.target.name.casefold() for download in downloads]
     for name in names:
         if names.count(name) > 1:
             raise UsageError(
                 f"two addresses end in `{name}`", hint="download them to different folders with -o"
             )
-    return found
 
 
 def _download(url: str, arguments: argparse.Namespace, digests: tuple[Digest, ...]) -> Download:
     if arguments.out:
         root, name = os.path.split(os.path.abspath(arguments.out))
     else:
-        root, name = os.path.abspath(arguments.output), _name_in(url)
+        root, name = os.path.abspath(arguments.output or "."), _name_in(url)
     candidate = Candidate("url", name, without_secrets(url), digests=digests)
     return Download((), candidate, Target("", root, name), (_checked(url),), None, digests, ChosenBy.URL)
 
@@ -144,27 +286,40 @@ def _hash_of(path: str) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def _placed(fetched: Fetched) -> FetchEvent:
-    """The file under its final name, or why not."""
-    target = fetched.download.target
+def _placed(fetched: Fetched, arguments: argparse.Namespace, reporter: Reporter) -> FetchEvent:
+    """The file under its final name, with a sidecar where a source described it; or why not."""
+    target, described = fetched.download.target, fetched.download.candidate.source != "url"
     path = os.path.join(target.root, target.name)
     try:
+        identity = identity_of_staged(fetched) if described else None
         place_no_clobber(fetched.staged, path, root=target.root)
+        if identity is not None:
+            _say_contradiction(identity, arguments, reporter, target.name)
+            write_new(f"{path}.civitai.json", sidecar_text(fetched, identity).encode(), root=target.root)
     except TargetExistsError as error:
-        # Another process wanted the same file, and was quicker: the same bytes there are as good as ours.
-        actual = find_digest(fetched.digests, Algorithm.SHA256)
-        if actual is None or not is_regular(path) or _hash_of(path) != actual.value:
+        if os.path.lexists(fetched.staged):
             return FetchFailed(fetched.download, error.message, error.hint or "", "placement")
-        remove_quietly(fetched.staged)
+        reporter.note(f"{target.name}.civitai.json was there before, and is left as it is")
     except LibraryError as error:
         return FetchFailed(fetched.download, error.message, error.hint or "", "placement")
     return fetched
 
 
+def _say_contradiction(
+    identity: Identity, arguments: argparse.Namespace, reporter: Reporter, name: str
+) -> None:
+    if arguments.model_type is None or identity.certainty is Certainty.GUESS:
+        return
+    said = model_type_of(folder_key_of(arguments.model_type))
+    if identity.model_type not in (said, ModelType.UNKNOWN):
+        words = (one.replace("_", " ") for one in (identity.model_type, said))
+        reporter.note("`{}` is a {} by its header, not a {}".format(name, *words))
+
+
 def _code_of(event: FetchFailed) -> int:
     if event.kind == "interrupted":
         return INTERRUPTED
-    return UNDECIDED if event.kind in _UNDECIDED_KINDS else PARTLY_FAILED
+    return UNDECIDED if event.kind in UNDECIDED_KINDS else PARTLY_FAILED
 
 
 def _reporter(arguments: argparse.Namespace, context: Context) -> Reporter:

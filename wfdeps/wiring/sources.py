@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
 
-from wfdeps.cli.settings import Settings
 from wfdeps.errors import ConfigError
 from wfdeps.http import Http
 from wfdeps.ports import Source
@@ -27,6 +26,7 @@ from wfdeps.sources.huggingface.source import HuggingFaceSource
 from wfdeps.sources.mirror.source import MirrorSource
 from wfdeps.sources.name_index import NameIndex
 from wfdeps.values import dataclass
+from wfdeps.wiring.settings import Settings
 
 USUAL = ("mirror", "index", "civitai", "huggingface", "url", "catalogue")
 """Mirrors first: what a studio keeps itself costs nobody anything. CivArchive only where it is named."""

@@ -1,0 +1,113 @@
+"""Settings → the doors of one run, each built when first asked for, all closed together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from wfdeps.library import open_library
+from wfdeps.library.roots import Roots
+from wfdeps.ports import Fetcher, Library, Source
+from wfdeps.values import dataclass
+from wfdeps.wiring.settings import Settings
+
+if TYPE_CHECKING:
+    from wfdeps.http import Http
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What one run asks for besides its settings."""
+
+    workflows: tuple[str, ...] = ()
+    """Answers given for these workflows count."""
+    jobs: int | None = None
+    connections: int | None = None
+    limit_rate: str | None = None
+    store: str | None = None
+    """The folder that keeps files by their SHA-256."""
+
+
+class Doors:
+    """The doors of one run; a context manager."""
+
+    def __init__(self, settings: Settings, wishes: Wishes | None = None) -> None:
+        self._settings = settings
+        self._wishes = wishes or Wishes()
+        self._exits = ExitStack()
+
+    def close(self) -> None:
+        """Close every door that was opened, the last first."""
+        self._exits.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def library(self) -> Library:
+        """The person's model folders. Raises LibraryError where none is named or found."""
+        return self._library
+
+    @cached_property
+    def _library(self) -> Library:
+        settings = self._settings
+        roots = Roots(
+            comfyui=settings.comfyui,
+            models=settings.models,
+            base_directory=settings.base_directory,
+            models_directory=settings.models_directory,
+            extra_config=settings.extra_model_paths,
+            target=settings.target,
+        )
+        store = self._wishes.store or settings.table("library").get("store")
+        library = open_library(
+            roots,
+            index_path=os.path.join(settings.cache_dir, "library.sqlite"),
+            store=os.path.abspath(os.path.expanduser(store)) if store else None,
+        )
+        self._exits.callback(library.close)
+        return library
+
+    def http(self) -> Http:
+        """The one client of this run."""
+        return self._http
+
+    @cached_property
+    def _http(self) -> Http:
+        from wfdeps.http import Http
+
+        settings = self._settings
+        # One hub may stand for both sites; a missing token for one must not hide the other's.
+        known = ((settings.hf_endpoint, settings.hf_token), (settings.civitai_url, settings.civitai_token))
+        tokens = {url: token for url, token in known if token is not None}
+        return self._exits.enter_context(Http(tokens, offline=settings.offline))
+
+    def sources(self) -> Sequence[Source]:
+        """The sources, in the order they are asked: `[resolve] sources` of the config, else the usual."""
+        return self._sources
+
+    @cached_property
+    def _sources(self) -> Sequence[Source]:
+        from wfdeps.wiring.sources import build_sources  # an offline check never pays for sources
+
+        return build_sources(self._settings, self.http(), self._exits, workflows=self._wishes.workflows)
+
+    def fetcher(self) -> Fetcher:
+        """What turns URLs into verified files in staging."""
+        from wfdeps.fetch.executor import open_fetcher
+
+        table, wishes = self._settings.table("download"), self._wishes
+        return open_fetcher(
+            self.http(),
+            jobs=int(wishes.jobs or table.get("jobs") or 4),
+            connections=int(wishes.connections or table.get("connections") or 8),
+            limit_rate=wishes.limit_rate or table.get("limit_rate"),
+        )
