@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from wfdeps.workflow.api_format import is_prompt
 from wfdeps.workflow.json_text import parse_or_none
-from wfdeps.workflow.limits import MAX_DOCUMENTS, MAX_SEARCH_DEPTH
+from wfdeps.workflow.limits import MAX_DOCUMENTS, MAX_SEARCH_DEPTH, MAX_SEARCHED
 from wfdeps.workflow.ui_format import is_workflow
 
 
@@ -26,38 +26,40 @@ class Document(NamedTuple):
 def documents_in(value: object) -> list[Document]:
     """Every workflow in a JSON value, in the file's order; empty where there is none."""
     found = []
-    for document in _search(value, "", 0):
+    for document in _search(value, "", iter(range(MAX_SEARCHED)), 0):
         found.append(document)
         if len(found) >= MAX_DOCUMENTS:
             break
     return [found[0]._replace(key="")] if len(found) == 1 else found
 
 
-def _search(value: object, key: str, depth: int) -> Iterator[Document]:
-    if depth > MAX_SEARCH_DEPTH:
+def _search(value: object, key: str, left: Iterator[int], depth: int) -> Iterator[Document]:
+    if depth > MAX_SEARCH_DEPTH or next(left, None) is None:
         return
     if isinstance(value, str):
         if may_hold(value):
-            yield from _search(parse_or_none(value), key, depth + 1)
+            yield from _search(parse_or_none(value), key, left, depth + 1)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             if isinstance(item, dict | list | str):
-                yield from _search(item, _below(key, index), depth + 1)
+                yield from _search(item, _below(key, index), left, depth + 1)
     elif isinstance(value, dict):
         if is_workflow(value):
             yield Document(value, "ui", key)
         elif is_prompt(value):
             yield Document(value, "api", key)
         else:
-            yield from _search_wrapper(value, key, depth)
+            yield from _search_wrapper(value, key, left, depth)
 
 
-def _search_wrapper(value: dict[str, object], key: str, depth: int) -> Iterator[Document]:
+def _search_wrapper(
+    value: dict[str, object], key: str, left: Iterator[int], depth: int
+) -> Iterator[Document]:
     """A request body's `prompt` is what runs; elsewhere `workflow` wins over `prompt`, which only checks it."""
     is_request = isinstance(value.get("extra_data"), dict) and "prompt" in value
     first, second = ("prompt", "extra_data") if is_request else ("workflow", "prompt")
-    mine = list(_search(value.get(first), _below(key, first), depth + 1)) if first in value else []
-    other = list(_search(value.get(second), _below(key, second), depth + 1)) if second in value else []
+    mine = list(_search(value.get(first), _below(key, first), left, depth + 1)) if first in value else []
+    other = list(_search(value.get(second), _below(key, second), left, depth + 1)) if second in value else []
     if mine:
         if len(mine) == 1 and len(other) == 1:
             mine = [paired(mine[0], other[0])]
@@ -68,7 +70,7 @@ def _search_wrapper(value: dict[str, object], key: str, depth: int) -> Iterator[
         if name not in (first, second) and isinstance(inner, dict | list | str):
             if (is_request and name == "extra_data") or (isinstance(inner, str) and not may_hold(inner)):
                 continue
-            yield from _search(inner, _below(key, name), depth + 1)
+            yield from _search(inner, _below(key, name), left, depth + 1)
 
 
 def paired(mine: Document, other: Document) -> Document:

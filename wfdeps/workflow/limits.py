@@ -6,8 +6,8 @@ from typing import Final
 
 MAX_FILE_BYTES: Final = 512 * 1024 * 1024
 """A whole file. Videos carry their workflow at the end; the largest workflow alone that we know is 4.2 MB."""
-MAX_JSON_BYTES: Final = 32 * 1024 * 1024
-"""One JSON text. Parsed, it takes about ten times that in memory."""
+MAX_JSON_BYTES: Final = 16 * 1024 * 1024
+"""One JSON text. Parsed, it takes 25 times that in memory at the very worst (empty lists), 430 MB."""
 MAX_INFLATED_BYTES: Final = MAX_JSON_BYTES
 """What a compressed chunk (zTXt, iTXt, zip member) may become."""
 MAX_NODES: Final = 100_000
@@ -18,6 +18,8 @@ MAX_SUBGRAPH_DEPTH: Final = 64
 """Subgraphs inside subgraphs."""
 MAX_DOCUMENTS: Final = 1_000
 """Workflows in one bundle or archive."""
+MAX_SEARCHED: Final = 200_000
+"""Values of a wrapper that are looked into for a workflow."""
 MAX_SEARCH_DEPTH: Final = 12
 """How deep a wrapper may bury its workflow."""
 MAX_ENTRIES: Final = 20_000

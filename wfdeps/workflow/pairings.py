@@ -13,7 +13,9 @@ _DEPENDENTS = frozenset(
     {"loras", "controlnet", "vae", "text_encoders", "ipadapter", "style_models", "animatediff_models",
      "animatediff_motion_lora", "embeddings", "clip_vision", "pulid", "instantid", "model_patches", "photomaker"}
 )  # fmt: skip
-_MAX_STEPS = 2_000_000
+_MAX_STEPS = 300_000
+_MAX_BASES = 16
+"""More bases than that behind one node pair with nothing in particular."""
 
 
 def pairings_of(graph: Graph, found: Sequence[Found]) -> tuple[Pairing, ...]:
@@ -40,8 +42,8 @@ def pairings_of(graph: Graph, found: Sequence[Found]) -> tuple[Pairing, ...]:
 class _Walk:
     def __init__(self, graph: Graph, bases: dict[str, NodeSite]) -> None:
         self.graph, self.bases, self.steps = graph, bases, 0
-        self.users: dict[str, list[str]] = {}
         self.known: dict[str, frozenset[str]] = {}
+        self.users: dict[str, list[str]] = {}
         for node in graph.nodes.values():
             for origin in node.origins.values():
                 if isinstance(origin, Output):
@@ -49,38 +51,42 @@ class _Walk:
 
     def bases_of(self, node_id: str) -> list[str]:
         """The bases upstream of a node, else of the first nodes downstream that have any."""
+        met = self._upstream(node_id) or (frozenset({node_id}) if node_id in self.bases else frozenset())
         seen, layer = {node_id}, [node_id]
-        while layer and self.steps < _MAX_STEPS:
-            met = {base for each in layer for base in self._upstream(each)} - (
-                {node_id} if len(seen) == 1 else set()
-            )
-            if node_id in self.bases and len(seen) == 1 and not met:
-                met = {node_id}
-            if met:
-                return sorted(met)
+        while not met and layer and self.steps < _MAX_STEPS:
             layer = sorted({user for each in layer for user in self.users.get(each, ())} - seen)
             seen.update(layer)
             self.steps += len(layer)
-        return []
+            met = frozenset().union(*map(self._upstream, layer))
+        return sorted(met)
 
     def _upstream(self, node_id: str) -> frozenset[str]:
-        """The bases a node's model comes from: along its `model` input where it has one, else along all."""
-        if node_id in self.known:
-            return self.known[node_id]
-        found, seen, todo = set[str](), set[str](), [node_id]
-        while todo and self.steps < _MAX_STEPS:
-            self.steps += 1
-            each = todo.pop()
-            node = self.graph.nodes.get(each)
-            if node is None or each in seen:
-                continue
-            seen.add(each)
-            if each in self.bases and each != node_id:
-                found.add(each)
-                continue
-            todo.extend(_model_inputs(node))
-        self.known[node_id] = frozenset(found)
+        """The bases a node's model comes from: along its `model` input where it has one, else along all.
+
+        Every node is looked at once, its inputs before itself; a ring of links ends where it began.
+        """
+        todo = [(node_id, False)]
+        while todo:
+            each, is_ready = todo.pop()
+            if is_ready:
+                self.known[each] = self._sum(each)
+            elif each not in self.known:
+                self.known[each] = frozenset()
+                todo.append((each, True))
+                todo.extend((origin, False) for origin in self._inputs(each) if origin not in self.known)
         return self.known[node_id]
+
+    def _sum(self, node_id: str) -> frozenset[str]:
+        met: set[str] = set()
+        for origin in self._inputs(node_id):
+            met |= {origin} if origin in self.bases else self.known[origin]
+            if len(met) > _MAX_BASES:
+                break
+        return frozenset(met)
+
+    def _inputs(self, node_id: str) -> list[str]:
+        node = self.graph.nodes.get(node_id)
+        return _model_inputs(node) if node is not None else []
 
 
 def _model_inputs(node: Node) -> list[str]:
