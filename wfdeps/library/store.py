@@ -100,6 +100,7 @@ class Store:
     def remove(self, stored: Stored) -> None:
         """The file is gone from the store. Raises LibraryError."""
         try:
+            os.chmod(stored.path, 0o644)  # Windows removes nothing that is read-only
             os.unlink(stored.path)
         except OSError as error:
             raise LibraryError(f"cannot remove `{stored.path}`: {error.strerror}") from error
