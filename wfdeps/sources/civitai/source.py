@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
@@ -25,6 +26,9 @@ from wfdeps.sources.civitai.payloads import (
 )
 from wfdeps.sources.civitai.search import Search
 from wfdeps.sources.verdicts import failed, found, no_such, stops_the_rest
+
+AT_ONCE = 4
+"""Questions on their way at the same time."""
 
 _T = TypeVar("_T")
 Learn = Callable[[Sequence[Candidate]], object]
@@ -58,10 +62,8 @@ class CivitaiSource:
         sha256s = [query for query in queries if _is_sha256(query)]
         if sha256s:
             answers |= self._by_sha256(sha256s, run)
-        for query in queries:
-            if query not in answers and (ask := self._asking(query)):
-                answers[query] = run.answer(ask)
-        return answers
+        asking = {query: ask for query in queries if query not in answers and (ask := self._asking(query))}
+        return answers | dict(zip(asking, run.attempt_all(list(asking.values())), strict=True))
 
     def _asking(self, query: Query) -> Callable[[], Answer] | None:
         """How this query is asked; None where it is not ours."""
@@ -173,9 +175,6 @@ class _Run:
     def __init__(self) -> None:
         self._stopped_by: SourceError | None = None
 
-    def answer(self, ask: Callable[[], Answer]) -> Answer:
-        return self.attempt(ask)
-
     def attempt(self, ask: Callable[[], _T]) -> _T | Answer:
         """What was asked for, or the answer that says why not."""
         if self._stopped_by is not None:
@@ -186,6 +185,21 @@ class _Run:
             if stops_the_rest(error):
                 self._stopped_by = error
             return failed(SOURCE, error)
+
+    def attempt_all(self, asks: Sequence[Callable[[], Answer]]) -> list[Answer]:
+        """Each answer in its place. The first alone, to see whether anybody is there, then a few at once.
+
+        A search is mostly waiting; the client's limits for a host are shared by all who ask.
+        """
+        first = [self.attempt(ask) for ask in asks[:1]]
+        if len(asks) < 2:
+            return first
+        workers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="civitai")
+        try:
+            return first + list(workers.map(self.attempt, asks[1:]))
+        finally:
+            # Ctrl-C waits for those on their way, not for those in the queue.
+            workers.shutdown(cancel_futures=True)
 
 
 def _is_sha256(query: Query) -> bool:
