@@ -27,7 +27,7 @@ STATES = ("placed", "present", "failed", "undecided")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "config", metavar="CONFIG", help="JSON or YAML; schemas/batch.schema.json describes it"
+        "batch", metavar="CONFIG", help="JSON or YAML; schemas/batch.schema.json describes it"
     )
     parser.add_argument("--json", action="store_true", help="one document, wfdeps/batch-result/1")
     add_library_options(parser)
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    batch = read_batch(arguments.config, context.settings.civitai_url)
+    batch = read_batch(arguments.batch, context.settings.civitai_url)
     for remark in batch.remarks:
         context.err(f"warning: {remark}")
     _apply(batch, arguments, context)
