@@ -98,6 +98,13 @@ def test_a_file_without_a_number_gets_it_from_its_url_or_is_asked_for_by_its_wor
     )
 
 
+def test_every_file_has_a_full_name_told_or_made() -> None:
+    assert str(one().air) == "urn:air:sd1:lora:civitai:7@9+3"
+    assert str(one(air=None, baseModel="Pony", model={"name": "X", "type": "LoCon"}).air) == (
+        "urn:air:sdxl:lycoris:civitai:7@9+3"
+    )
+
+
 def test_hashes_are_folded_and_the_hash_of_nothing_is_left_out() -> None:
     assert [digest.algorithm for digest in one().digests] == [Algorithm.SHA256, Algorithm.AUTOV1]
 

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from wfdeps.domain.air import Air
 from wfdeps.domain.candidates import Access, AccessState, Candidate
 from wfdeps.domain.digests import EMPTY_SHA256, Algorithm, Digest
+from wfdeps.domain.ecosystems import air_words
 from wfdeps.domain.model_types import ModelType, from_civitai
 from wfdeps.errors import UnexpectedPayloadError
 from wfdeps.sources.json_values import positive, record, records, text, texts, whole
@@ -141,7 +142,13 @@ def _candidate(
         base_model=text(version.get("baseModel")) or None,
         size=_bytes(file.get("sizeKB")),
         digests=_digests(file.get("hashes")),
-        air=_air(model_id, version_id, file_id, version),
+        air=_air(
+            model_id,
+            version_id,
+            file_id,
+            file,
+            (text(version.get("air")), text(version.get("baseModel")), source_type),
+        ),
         access=access_of(version, model, site),
         page=_page(site, model_id, version_id),
         model_id=model_id,
@@ -221,17 +228,23 @@ def _page(site: Site, model_id: int | None, version_id: int) -> str:
 
 
 def _air(
-    model_id: int | None, version_id: int, file_id: int | None, version: Mapping[str, Any]
+    model_id: int | None,
+    version_id: int,
+    file_id: int | None,
+    file: Mapping[str, Any],
+    words: tuple[str, str, str],
 ) -> Air | None:
+    """The file's full name. `words`: the version's own AIR, its base model, its model's type."""
     if model_id is None:
         return None
+    told, base_model, source_type = words
     try:
-        known = Air.parse(text(version.get("air")))
+        known = Air.parse(told)
+        ecosystem, kind = known.ecosystem, known.type
     except ValueError:
-        known = Air(SOURCE, str(model_id))
-    return Air(
-        SOURCE, str(model_id), str(version_id), str(file_id) if file_id else None, known.ecosystem, known.type
-    )
+        main_file = text(file.get("type")) if file.get("primary") is True else ""
+        ecosystem, kind = air_words(base_model, source_type, main_file) if source_type else (None, None)
+    return Air(SOURCE, str(model_id), str(version_id), str(file_id) if file_id else None, ecosystem, kind)
 
 
 def _bytes(kibibytes: object) -> int | None:
