@@ -195,6 +195,16 @@ def test_of_several_files_of_one_name_none_is_taken(run: Run, comfyui: Path, wor
     assert "2 files have that name" in err
 
 
+@pytest.mark.parametrize("words", [("fix",), ("unused",), ("list", "--workflows")])
+def test_a_workflow_that_cannot_be_read_stops_what_would_be_said_of_it(
+    run: Run, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    put(tmp_path / "bad.json", b"{")
+    code, out, err = run(*words, str(tmp_path / "bad.json"))
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+
+
 # ── list, unused, duplicates, verify
 
 

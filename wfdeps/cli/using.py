@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.reading import read_all
-from wfdeps.domain.refs import ModelRef, UnreadableWorkflow
+from wfdeps.domain.refs import ModelRef, UnreadableWorkflow, WorkflowRefs
+from wfdeps.errors import WorkflowError
 from wfdeps.library import LocalLibrary
 from wfdeps.match.local import find_local
+
+
+def readable(readings: Sequence[WorkflowRefs | UnreadableWorkflow]) -> tuple[WorkflowRefs, ...]:
+    """All of them, if all could be read. Raises WorkflowError for the first that could not."""
+    for reading in readings:
+        if isinstance(reading, UnreadableWorkflow):
+            raise WorkflowError(reading.message, hint=reading.hint)
+    return tuple(reading for reading in readings if isinstance(reading, WorkflowRefs))
 
 
 def users_of(
     arguments: argparse.Namespace, context: Context, library: LocalLibrary
 ) -> dict[str, tuple[str, ...]]:
-    """Path of each used file → the workflows that name it, muted nodes included: what is muted may be wanted again."""
+    """Path of each used file → the workflows that name it, muted nodes included: what is muted may be wanted again.
+
+    Raises WorkflowError for one that cannot be read: what it uses must not look unused.
+    """
     users: dict[str, dict[str, None]] = {}
     pairs: list[tuple[str, ModelRef]] = []
-    for reading in read_all(arguments, context):
-        if isinstance(reading, UnreadableWorkflow):
-            context.err(f"warning: {reading.message}")
-        else:
-            pairs += [(reading.path, ref) for ref in reading.refs]
+    for reading in readable(read_all(arguments, context)):
+        pairs += [(reading.path, ref) for ref in reading.refs]
     inventory = library.inventory([ref for _, ref in pairs])
     for workflow, ref in pairs:
         for file in find_local(ref, inventory).files:

@@ -12,6 +12,7 @@ from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import PARTLY_FAILED, READY, UNMET
 from wfdeps.cli.options import add_library_options, add_reading_options
 from wfdeps.cli.reading import read_all
+from wfdeps.cli.using import readable
 from wfdeps.domain.plans import Link
 from wfdeps.domain.resolutions import Finding, RefState
 from wfdeps.errors import LibraryError, UsageError
@@ -74,7 +75,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 def _open(arguments: argparse.Namespace, context: Context, library: LocalLibrary) -> Sequence[Finding]:
     """The refs that a run needs and ComfyUI would not find."""
-    surveyed = survey(read_all(arguments, context), library)
+    surveyed = survey(readable(read_all(arguments, context)), library)
     return [finding for finding in surveyed.needed if finding.state is not RefState.PRESENT]
 
 
