@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -125,7 +126,8 @@ def verdict_of(fault: Fault, command: Callable[[str, Path, str], Command]) -> st
                 command(url, path, truth if fault.hashed else ""),
                 capture_output=True,
                 timeout=PATIENCE,
-                cwd=REPOSITORY,
+                cwd=folder,
+                env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
             )
         except subprocess.TimeoutExpired:
             return "hangs"
