@@ -43,41 +43,59 @@ class Dynamic(NamedTuple):
     origin: str
 
 
+class _Asked(NamedTuple):
+    """A node of a listed class, and what is needed to read it."""
+
+    node: Node
+    row: Row
+    graph: Graph
+    table: LoaderTable
+    taken: set[object]
+    """Places and names of values that are claimed already."""
+
+
+class _Place(NamedTuple):
+    """One input of a slot: its name, its place among listed values, and which of several it is."""
+
+    slot: Slot
+    name: str
+    at: int | None
+    number: int = 0
+
+
 def claims_of(node: Node, row: Row, graph: Graph, table: LoaderTable) -> Iterator[Claim | Dynamic]:
     """What a node of a listed class names, in the order of its inputs."""
     if row.fetches:
         yield from _fetched(node)
-    taken: set[object] = set()
+    asked = _Asked(node, row, graph, table, set())
     for slot in row.slots:
         if slot.kind in ("picker", "preset"):
             continue
         if slot.kind == "objects":
             yield from _objects(node, slot)
         else:
-            for name, at, count in _places(node, row, slot):
-                yield from _claims(node, row, slot, name, at, count, graph, table, taken)
+            for place in _places(node, slot):
+                yield from _claims(asked, place)
 
 
-def _claims(
-    node: Node, row: Row, slot: Slot, name: str, at: int | None, count: int, graph: Graph, table: LoaderTable,
-    taken: set[object],
-) -> Iterator[Claim | Dynamic]:  # fmt: skip
-    origin = node.origins.get(name)
-    if isinstance(origin, Output):
-        followed = follow(graph, table, origin)
-        if isinstance(followed, Dynamic):
-            yield Dynamic(name, slot.folders, followed.origin)
-        if not isinstance(followed, str):
-            return
-        value: object = followed
-    elif isinstance(origin, Literal):
-        value = origin.value
-    else:
-        value = _value(node, row, slot, name, at, taken)
-    loaded = all(_holds(node, row, condition, count) for condition in slot.when)
+def _claims(asked: _Asked, place: _Place) -> Iterator[Claim | Dynamic]:
+    slot = place.slot
+    value = _given(asked, place)
+    if isinstance(value, Dynamic):
+        yield Dynamic(place.name, slot.folders, value.origin)
+        return
+    loaded = all(_holds(asked, condition, place.number) for condition in slot.when)
     for text in _texts(value, slot):
-        for text_name, folders in _expanded(text, slot):
-            yield Claim(text_name, folders, name, slot.kind, loaded)
+        for name, folders in _expanded(text, slot):
+            yield Claim(name, folders, place.name, slot.kind, loaded)
+
+
+def _given(asked: _Asked, place: _Place) -> object:
+    """What an input gets: from its link if it has one, else its own value."""
+    origin = asked.node.origins.get(place.name)
+    if isinstance(origin, Output):
+        return follow(asked.graph, asked.table, origin)
+    return origin.value if isinstance(origin, Literal) else _value(asked, place)
 
 
 def follow(graph: Graph, table: LoaderTable, origin: Output) -> str | Dynamic | None:
@@ -105,37 +123,37 @@ def follow(graph: Graph, table: LoaderTable, origin: Output) -> str | Dynamic | 
     return Dynamic("", (), source.id if source else origin.node_id)
 
 
-def _places(node: Node, row: Row, slot: Slot) -> Iterator[tuple[str, int | None, int]]:
-    """The inputs a slot stands for, with their places: one, or as many as it counts."""
+def _places(node: Node, slot: Slot) -> Iterator[_Place]:
+    """The inputs a slot stands for: one, or as many as it counts."""
     if slot.repeat is None:
-        yield slot.input, slot.at, 0
+        yield _Place(slot, slot.input, slot.at)
         return
     first, last, step = slot.repeat
     for count in range(first, last + 1):
         name = slot.input.replace("{i}", str(count))
         at = None if slot.at is None else slot.at + step * (count - first)
         if name in node.named or name in node.origins or name in node.widget_names or _holds_text(node, at):
-            yield name, at, count
+            yield _Place(slot, name, at, count)
 
 
 def _holds_text(node: Node, at: int | None) -> bool:
     return at is not None and at < len(node.listed) and isinstance(node.listed[at], str)
 
 
-def _value(node: Node, row: Row, slot: Slot, name: str, at: int | None, taken: set[object]) -> object:
+def _value(asked: _Asked, place: _Place) -> object:
+    node, name = asked.node, place.name
     if name in node.named:
         return node.named[name]
-    index = _index(node, name, at)
-    if index is not None and index < len(node.listed) and _fits(node.listed[index], slot):
-        taken.add(index)
+    index = _index(node, name, place.at)
+    if index is not None and index < len(node.listed) and _fits(node.listed[index], place.slot):
+        asked.taken.add(index)
         return node.listed[index]
-    if node.widget_names and name in node.widget_names:
-        return None
-    return _renamed(node, row, taken)
+    return None if name in node.widget_names else _renamed(asked)
 
 
-def _renamed(node: Node, row: Row, taken: set[object]) -> object:
+def _renamed(asked: _Asked) -> object:
     """A value of another version of the node, or one whose name was lost: it still ends like a model file."""
+    node, row, taken = asked.node, asked.row, asked.taken
     names = {slot.input for slot in row.slots} | {*row.order}
     places = {_index(node, slot.input, slot.at) for slot in row.slots}
     for key, value in (*node.named.items(), *enumerate(node.listed)):
@@ -183,11 +201,11 @@ def _expanded(name: str, slot: Slot) -> Iterator[tuple[str, tuple[str, ...]]]:
     yield name, slot.folders
 
 
-def _holds(node: Node, row: Row, condition: tuple[tuple[str, ...], str, object], count: int) -> bool:
+def _holds(asked: _Asked, condition: tuple[tuple[str, ...], str, object], count: int) -> bool:
     """Whether a condition holds; a value that is linked or missing is taken to let it hold."""
     names, test, wanted = condition
     wanted = count if wanted == "{i}" else wanted
-    values = [_setting(node, row, name.replace("{i}", str(count))) for name in names]
+    values = [_setting(asked.node, asked.row, name.replace("{i}", str(count))) for name in names]
     return any(value is _MISSING or _passes(value, test, wanted) for value in values)
 
 
