@@ -187,6 +187,13 @@ def test_a_name_that_is_only_close_is_shown_first_and_not_taken(written: str) ->
     assert resolution.candidates[0].candidate.file_id == 1
 
 
+def test_a_file_called_after_its_models_page_is_shown_and_not_taken() -> None:
+    found = file("dtxl_final3.safetensors", model_name="Detail Tweaker XL", version_name="v1.0")
+    resolution = settle(ref("Detail Tweaker XL.safetensors"), found)
+    assert isinstance(resolution, Ambiguous)
+    assert "the model is called" in str(resolution.candidates[0].evidence[0])
+
+
 def test_the_best_is_taken_only_where_asked_for() -> None:
     assert taken(settle(ref("add_detail (1).safetensors"), file(NAME), policy=BEST)) == (1, ChosenBy.POLICY)
 

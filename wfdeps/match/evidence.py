@@ -66,7 +66,7 @@ def rank(
     """The candidate with all that speaks for and against it. `asked`: the queries that it answered."""
     found = evidence_for(candidate, ref, asked, base_models)
     wanted, theirs = spell(ref.name), spell(candidate.file_name)
-    alike = likeness(wanted, candidate.file_name) if has(found, Why.NAME_CLOSE) else 1.0
+    alike = closeness(wanted, candidate)[0] if has(found, Why.NAME_CLOSE) else 1.0
     if wanted.ending and wanted.ending != theirs.ending:
         alike -= 0.02
     return RankedCandidate(candidate, found, confidence_of(found, alike))
@@ -106,6 +106,25 @@ def confidence_of(found: Sequence[Evidence], alike: float = 1.0) -> float:
     shift = sum(_SHIFT.get(why, 0.0) for why in set(whys) if why is not best)
     ceiling = 1.0 if best in _PROOF else 0.97
     return round(min(ceiling, max(0.0, start + shift)), 3)
+
+
+def closeness(wanted: Spelling, candidate: Candidate) -> tuple[float, str]:
+    """How close a candidate's names come, 0 to 1, and which of them does: its file's, or its model's title.
+
+    People call a file after the page they had it from; a title says less than a file name, so it counts less.
+    """
+    by_file = (likeness(wanted, candidate.file_name), candidate.file_name)
+    title = candidate.model_name
+    if not title or by_file[0] >= _TITLE_COUNTS:
+        return by_file
+    titles = (title, f"{title} {candidate.version_name}")
+    return max(
+        by_file,
+        *((_TITLE_COUNTS * likeness(wanted, told), f"the model is called `{told}`") for told in titles),
+    )
+
+
+_TITLE_COUNTS: Final = 0.88
 
 
 def likeness(wanted: Spelling, file_name: str) -> float:
@@ -167,8 +186,8 @@ def _by_name(candidate: Candidate, wanted: Spelling) -> list[Evidence]:
         return [Evidence(Why.NAME_BY_RULE, f"{candidate.title} gives this name")]
     if key_of(wanted.stem) == key_of(theirs.stem) or bare_key_of(wanted.stem) == bare_key_of(theirs.stem):
         return [Evidence(Why.NAME_SAME_STEM, candidate.file_name)]
-    alike = likeness(wanted, candidate.file_name)
-    return [Evidence(Why.NAME_CLOSE, f"{alike:.0%} alike: {candidate.file_name}")] if alike >= CLOSE else []
+    alike, what = closeness(wanted, candidate)
+    return [Evidence(Why.NAME_CLOSE, f"{alike:.0%} alike: {what}")] if alike >= CLOSE else []
 
 
 def _named_by_rule(candidate: Candidate, wanted: Spelling, theirs: Spelling) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.model_types import TO_CIVITAI
 from wfdeps.domain.queries import NameQuery
-from wfdeps.match.evidence import likeness
+from wfdeps.match.evidence import closeness
 from wfdeps.match.name_rule import names_by_rule
 from wfdeps.match.search_terms import search_terms
 from wfdeps.match.spelling import Spelling, key_of, spell
@@ -90,7 +90,7 @@ def _is_the_name(wanted: Spelling, file: Candidate) -> bool:
 
 
 def _closest(wanted: Spelling, files: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    rated = [(likeness(wanted, file.file_name) + _is_exact(wanted, file), file) for file in files]
+    rated = [(closeness(wanted, file)[0] + _is_exact(wanted, file), file) for file in files]
     close = [(alike, file) for alike, file in rated if alike >= LIKE_ENOUGH]
     close.sort(key=lambda pair: (-pair[0], -(pair[1].downloads or 0)))
     return tuple(file for _, file in close[:KEPT])
