@@ -93,3 +93,12 @@ def test_the_second_check_reads_no_header(person: Person, shelf: tuple[Path, Any
         index.execute("UPDATE facts SET value = ? WHERE fact = ?", (json.dumps([]), rows[0][0]))
     assert first
     assert person.wfdeps("check", str(workflow), "--models", str(person.models), "--json").json["lints"] == []
+
+
+def test_a_lora_in_a_checkpoint_loader_is_said(person: Person, shelf: tuple[Path, Any]) -> None:
+    put(person, shelf[0], f"loras/{SD_LORA}")
+    (person.models / "checkpoints").mkdir()
+    shutil.copyfile(shelf[0] / "loras" / SDXL_LORA, person.models / "checkpoints" / CHECKPOINT)
+    workflow = person.save("w.json", with_lora(SD_LORA))
+    said = person.wfdeps("check", str(workflow), "--models", str(person.models), "--json")
+    assert "wrong-type" in [lint["code"] for lint in said.json["lints"]]

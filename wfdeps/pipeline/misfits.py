@@ -21,9 +21,9 @@ def misfits(
     Raises LibraryError or OSError where a file cannot be read.
     """
     mine, theirs = known
-    side = _side(dependent, mine, library)
-    pair = Pair(dependent.model_type, side, _side(base, theirs, library))
-    return (*lint((pair,)), *lint_role(side, dependent.model_type))
+    one, other = _side(dependent, mine, library), _side(base, theirs, library)
+    roles = (*lint_role(one, dependent.model_type), *lint_role(other, base.model_type))
+    return (*lint((Pair(dependent.model_type, one, other),)), *roles)
 
 
 def _side(ref: ModelRef, known: LocalFile | str, library: Library) -> Side:
