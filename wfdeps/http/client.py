@@ -127,6 +127,12 @@ class Http:
         wanted = {"accept-encoding": "identity", **(headers or {})}
         return self._opened("GET", url, wanted, None, "body", stopped, timeout)
 
+    def opened(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None = None
+    ) -> AbstractContextManager[Reply]:
+        """An open reply to exactly this request, one try, whatever its status. Raises as `get` does."""
+        return self._opened(method, url, headers, content, "api")
+
     def ranged(self, url: str, offset: int, length: int) -> bytes:
         """Up to `length` bytes from `offset`: fewer at the end of the file, none beyond it.
 

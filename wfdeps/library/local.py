@@ -237,6 +237,22 @@ class LocalLibrary:
             self._index.remember(file.path, _stat(file.path), _facts(file.digests))
         return receipt
 
+    def renew(self, placement: Placement) -> Receipt:
+        """A staged file instead of the one that has its name, whose bytes are kept. Raises LibraryError."""
+        from wfdeps.library import renewing
+
+        receipt = renewing.renew(placement, self._gate, self.kept)
+        self._remember(receipt)
+        return receipt
+
+    @property
+    def kept(self) -> Store:
+        """Where old versions are kept: the store, if one was named, else a folder below the models root."""
+        from wfdeps.library.renewing import KEPT
+        from wfdeps.library.store import Store
+
+        return Store(self._store_folder or os.path.join(self._paths.models_root, KEPT))
+
     def close(self) -> None:
         """Nothing more is asked."""
         self._index.close()

@@ -38,6 +38,8 @@ class Settings:
     civitai_token: Secret | None = None
     hf_endpoint: str = HUGGINGFACE
     hf_token: Secret | None = None
+    notify_secret: Secret | None = None
+    """Signs what `updates --notify` posts."""
     cache_dir: str = ""
     state_dir: str = ""
     color: str = "auto"
@@ -88,6 +90,7 @@ def load_settings(arguments: argparse.Namespace, environ: Mapping[str, str]) -> 
         civitai_token=_civitai_token(arguments, environ, warnings),
         hf_endpoint=(environ.get("HF_ENDPOINT") or huggingface.get("endpoint") or HUGGINGFACE).rstrip("/"),
         hf_token=next((Secret(environ[name]) for name in HF_TOKEN_NAMES if environ.get(name)), None),
+        notify_secret=_notify_secret(arguments, environ),
         cache_dir=_own_folder("cache", environ),
         state_dir=_own_folder("state", environ),
         color=arguments.color,
@@ -113,6 +116,14 @@ def _civitai_token(
         first, *others = given
         warnings.append(f"{' and '.join(others)} differ from {first}; {first} is used")
     return next((Secret(value) for value in given.values()), None)
+
+
+def _notify_secret(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Secret | None:
+    named = _flag(arguments, "notify_secret_env")
+    if named and not environ.get(named):
+        raise ConfigError(f"the environment has no `{named}`", hint="it is to hold the secret that signs")
+    value = environ.get(named or "WFDEPS_NOTIFY_SECRET")
+    return Secret(value) if value else None
 
 
 def _read_config(named: str | None, environ: Mapping[str, str]) -> tuple[str | None, Mapping[str, Any]]:
