@@ -37,7 +37,8 @@ def test_another_hash_is_never_taken_even_with_the_exact_name() -> None:
     wanted = ref(NAME, digests=(sha256("a"),))
     for policy in (Policy(), BEST):
         resolution = settle(wanted, file(NAME, digests=(sha256("b"),)), policy=policy)
-        assert not isinstance(resolution, Resolved)
+        assert isinstance(resolution, Ambiguous)
+        assert "another hash" in resolution.reason
 
 
 @pytest.mark.parametrize("weak", [Digest(Algorithm.AUTOV1, "de2f2560"), Digest(Algorithm.CRC32, "0d4a1185")])

@@ -293,6 +293,8 @@ def _why_open(ref: ModelRef, ranked: Sequence[RankedCandidate]) -> str:
             if not exact[0].candidate.source_type
             else ("only the name speaks for it")
         )
+    if has(ranked[0].evidence, Why.HASH_DIFFERS):
+        return "the workflow names another hash: the file was replaced, or it is another one"
     if has(ranked[0].evidence, Why.TYPE_DIFFERS):
         return (
             "the name agrees, the type does not"

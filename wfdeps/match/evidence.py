@@ -47,7 +47,7 @@ _SHIFT: Final[dict[Why, float]] = {
     Why.PRECISION_DIFFERS: -0.08,
     Why.WEAK_HASH: 0.04,
     Why.IN_NOTE: 0.02,
-    Why.HASH_DIFFERS: -0.9,
+    Why.HASH_DIFFERS: -0.6,
 }
 _PROOF: Final = frozenset({Why.CHOSEN_BEFORE, Why.SAME_HASH, Why.SAME_ID})
 
