@@ -96,11 +96,6 @@ def precision_of(stem: str) -> str:
     return re.sub(r"[^a-z0-9]", "", found[-1].lower()) if found else ""
 
 
-def version_number_of(stem: str) -> str:
-    """The digits of a name in their order, to tell `v1.2` from `v1.3`; empty where there are none."""
-    return "".join(re.findall(r"\d+", PRECISIONS.sub(" ", _spaced(stem))))
-
-
 def _spaced(stem: str) -> str:
     """Word borders where camel case hides them round a precision: `modelFp16Pruned` → `model Fp16 Pruned`."""
     return _HIDDEN_BORDER.sub(" ", stem)

@@ -10,7 +10,7 @@ from typing import Any
 
 from wfdeps.disk import atomic_write
 from wfdeps.errors import SourceError, SourceUnavailableError, UnexpectedPayloadError
-from wfdeps.sources.civitai.client import JsonHttp
+from wfdeps.sources.http_doors import JsonHttp
 
 LIST_URL = "https://raw.githubusercontent.com/Comfy-Org/ComfyUI-Manager/main/model-list.json"
 KEPT_FOR = 86400.0

@@ -9,7 +9,7 @@ from wfdeps.domain.digests import Algorithm
 from wfdeps.domain.queries import HashQuery, Query
 from wfdeps.errors import NotFoundError, SourceError
 from wfdeps.sources.civarchive.payloads import SOURCE, candidates_of_archive
-from wfdeps.sources.civitai.client import JsonHttp
+from wfdeps.sources.http_doors import JsonHttp
 from wfdeps.sources.verdicts import failed, found, no_such, stops_the_rest
 
 BASE_URL = "https://civarchive.com"

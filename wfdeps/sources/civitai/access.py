@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from wfdeps.domain.candidates import Access, AccessState, Candidate
 from wfdeps.errors import AuthRequiredError, SourceError
 from wfdeps.sources.civitai.client import CivitaiClient
 from wfdeps.sources.civitai.payloads import SOURCE, Site, access_of_mini
+from wfdeps.sources.http_doors import RangedHttp
 
 _SETTLED = frozenset({AccessState.DISABLED, AccessState.ARCHIVED, AccessState.DELETED, AccessState.BLOCKED})
-
-
-class RangedHttp(Protocol):
-    """What a try needs of HTTP: one byte."""
-
-    def ranged(self, url: str, offset: int, length: int) -> bytes: ...
 
 
 class AccessProbe:

@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
-
-class JsonHttp(Protocol):
-    """What a client needs of HTTP. Raises SourceError as `wfdeps.http.Http.json` says."""
-
-    def json(
-        self, method: str, url: str, *, params: dict[str, object] | None = None, body: object = None
-    ) -> Any: ...
-
+from wfdeps.sources.http_doors import JsonHttp
 
 IDS_AT_ONCE = 10_000
 VERSIONS_AT_ONCE = 100

@@ -56,7 +56,7 @@ class CivitaiSource:
         return SOURCE
 
     def find_all(self, queries: Sequence[Query]) -> Mapping[Query, Answer]:
-        """As the door promises. SHA-256s go in batches, all else one by one, strongest first."""
+        """As the door promises. SHA-256s go in batches, all else one by one, a few at once."""
         answers: dict[Query, Answer] = {}
         run = _Run()
         sha256s = [query for query in queries if _is_sha256(query)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from wfdeps.sources.civitai.client import JsonHttp
+from wfdeps.sources.http_doors import JsonHttp
 
 
 class HuggingFaceClient:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Protocol
 from urllib.parse import unquote, urlsplit
 from urllib.request import pathname2url
 
@@ -16,15 +15,10 @@ from wfdeps.domain.candidates import Answer, Candidate
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.queries import HashQuery, Query
 from wfdeps.errors import NotFoundError, SourceError
+from wfdeps.sources.http_doors import RangedHttp
 from wfdeps.sources.verdicts import failed, found, no_such, stops_the_rest
 
 SOURCE = "mirror"
-
-
-class RangedHttp(Protocol):
-    """What a mirror needs of HTTP: a byte, to know that it is there."""
-
-    def ranged(self, url: str, offset: int, length: int) -> bytes: ...
 
 
 class MirrorSource:
