@@ -11,7 +11,7 @@ from wfdeps.domain.identity import Identity
 from wfdeps.domain.outcomes import FetchEvent, Receipt
 from wfdeps.domain.plans import Download, Link, Placement, Plan
 from wfdeps.domain.queries import Query
-from wfdeps.domain.refs import ModelRef
+from wfdeps.domain.refs import ModelRef, Notice
 from wfdeps.domain.resolutions import Ambiguous
 
 
@@ -36,6 +36,10 @@ class Library(Protocol):
     @property
     def separator(self) -> str:
         """How the target's ComfyUI spells subfolders in names: `/` or `\\`."""
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """What is odd about the layout: lines of an extra_model_paths.yaml that ComfyUI reads otherwise than meant."""
 
     def folders(self) -> tuple[Folder, ...]:
         """Every directory that is searched, in ComfyUI's order within a key. Directories may not exist."""

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.fakes.words import FOLDERS, candidate, local_file, present, ref, resolved
+from tests.fakes.words import FOLDERS, candidate, local_file, present, ref, resolved, sha256
 from wfdeps.domain.candidates import Access, AccessState, RankedCandidate
 from wfdeps.domain.plans import Blocked, Download, Keep, Link
 from wfdeps.domain.refs import NodeSite
 from wfdeps.domain.resolutions import Ambiguous, RefState, Unresolved
-from wfdeps.plan.build import Layout, build_plan
+from wfdeps.plan.build import Layout, build_plan, without_collisions
 
 LAYOUT = Layout(FOLDERS, "/")
 
@@ -114,3 +114,20 @@ def test_the_order_of_refs_does_not_change_the_plan(names: list[str]) -> None:
     plan = build_plan([resolved(ref(name), candidate(name)) for name in names], LAYOUT)
     assert [step.target.name for step in plan.downloads] == sorted(names)
     assert plan.bytes_to_fetch == 300
+
+
+def test_two_files_that_a_case_blind_disk_takes_for_one_are_both_blocked() -> None:
+    one, other = (
+        resolved(ref(name), candidate(name, digests=(sha256(letter),)))
+        for name, letter in (("Ink.safetensors", "a"), ("ink.safetensors", "b"))
+    )
+    plan = without_collisions(build_plan([one, other], LAYOUT))
+    assert [type(step) for step in plan.steps] == [Blocked, Blocked]
+    assert "Ink.safetensors" in plan.steps[0].reason
+
+
+def test_without_a_collision_the_plan_stays_as_it_is() -> None:
+    plan = build_plan(
+        [resolved(ref(name), candidate(name)) for name in ("a.safetensors", "b.safetensors")], LAYOUT
+    )
+    assert without_collisions(plan) is plan

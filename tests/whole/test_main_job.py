@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +189,47 @@ def test_lock_alone_downloads_nothing_and_sync_then_gets_it_all(person: Person) 
     assert person.tree() == {}
     assert person.wfdeps("sync", str(person.lock), "--locked", "--models", str(person.models)).code == 0
     assert person.wfdeps("check", DEMO, "--models", str(person.models)).code == 0
+
+
+def test_a_renamed_file_is_recognised_by_the_hash_its_source_tells(person: Person) -> None:
+    person.get(DEMO, "--auto", "best")
+    vae = person.models / "vae" / "clearwater_vae.safetensors"
+    vae.rename(vae.with_name("renamed_by_me.safetensors"))
+    os.utime(vae.with_name("renamed_by_me.safetensors"), (1_700_000_000, 1_700_000_000.5))
+    person.wfdeps("verify", "--deep", "--models", str(person.models))  # the index learns its hash
+    asked = len(person.hub.requests.to("/api/download/"))
+    assert person.get(DEMO).code == 0
+    assert len(person.hub.requests.to("/api/download/")) == asked
+    assert vae.exists()
+
+
+def test_a_windows_spelling_is_placed_and_its_refusal_by_comfyui_said(person: Person) -> None:
+    name = "styles\\copper_line_xl.safetensors"
+    workflow = person.save("w.json", api(LoraLoaderModelOnly={"lora_name": name, "strength_model": 1}))
+    got = person.get(workflow, "--json")
+    assert list(person.tree()) == ["loras/styles/copper_line_xl.safetensors"]
+    (ref,) = got.json["refs"]
+    assert (got.code, ref["state"], ref["name"]) == (1, "present_elsewhere", name)
+    assert person.wfdeps("check", str(workflow), "--models", str(person.models)).code == 1
+    fixed = person.home / "fixed.json"
+    assert (
+        person.wfdeps(
+            "fix", str(workflow), "--rewrite", str(fixed), "--apply", "--models", str(person.models)
+        ).code
+        == 0
+    )
+    assert person.wfdeps("check", str(fixed), "--models", str(person.models)).code == 0
+
+
+def test_two_files_for_one_place_are_refused_and_named(person: Person) -> None:
+    nodes = api(LoraLoaderModelOnly={"lora_name": "ink_wash_style.safetensors"})
+    nodes["7"] = {"class_type": "LoraLoaderModelOnly", "inputs": {"lora_name": "Ink_Wash_Style.safetensors"}}
+    nodes["99"]["inputs"]["more"] = ["7", 0]
+    got = person.get(person.save("w.json", nodes), "--auto", "best", "--json")
+    assert {ref["state"] for ref in got.json["refs"]} <= {
+        "refused",
+        "ambiguous",
+        "present",
+        "present_elsewhere",
+    }
+    assert len(person.tree()) <= 2

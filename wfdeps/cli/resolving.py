@@ -19,7 +19,9 @@ def resolve_for(
     surveyed: Survey, arguments: argparse.Namespace, context: Context, *, ask: bool
 ) -> tuple[Resolution, ...]:
     """How every needed ref is settled; `ask` lets a person choose, where one is there."""
-    resolutions = resolve(surveyed.needed, helpers_for(context, ask=ask), policy_for(arguments, context))
+    library = context.doors.library()
+    helpers, policy = helpers_for(context, ask=ask), policy_for(arguments, context)
+    resolutions = resolve(surveyed.needed, library, helpers, policy)
     if context.settings.offline:
         return resolutions
     return with_access(resolutions, build_probe(context.settings, context.doors.http()).access_of)

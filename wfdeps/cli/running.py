@@ -18,8 +18,9 @@ from wfdeps.lock.build import build_lock
 from wfdeps.lock.document import parse, to_text
 from wfdeps.pipeline.carry import carry_out
 from wfdeps.pipeline.lint import find_misfits
+from wfdeps.pipeline.offered import as_offered
 from wfdeps.pipeline.survey import Survey
-from wfdeps.plan.build import Layout, build_plan
+from wfdeps.plan.build import Layout, build_plan, without_collisions
 from wfdeps.report.build import build_report
 from wfdeps.values import dataclass
 
@@ -37,9 +38,8 @@ def planned(surveyed: Survey, resolutions: Iterable[Resolution], context: Contex
     """The plan for these resolutions in this library."""
     library = context.doors.library()
     resolutions = tuple(resolutions)
-    return Planned(
-        surveyed, resolutions, build_plan(resolutions, Layout(library.folders(), library.separator))
-    )
+    plan = build_plan(resolutions, Layout(library.folders(), library.separator))
+    return Planned(surveyed, resolutions, without_collisions(plan))
 
 
 def show_plan(plan: Planned, arguments: argparse.Namespace, context: Context) -> int:
@@ -71,7 +71,7 @@ def report_outcomes(
     plan: Planned, outcomes: tuple[Outcome, ...], arguments: argparse.Namespace, context: Context
 ) -> int:
     """Report what was done; the exit code."""
-    return _report(plan, arguments, context, outcomes)
+    return _report(plan, arguments, context, as_offered(outcomes, context.doors.library()))
 
 
 def _report(
@@ -91,6 +91,7 @@ def _report(
         outcomes,
         lints=find_misfits(surveyed.workflows, surveyed.findings, plan.resolutions, library),
         room=room,
+        warnings=library.notices,
         policy=exit_policy(arguments, context.settings),
     )
     show_report(report, arguments, context, surveyed=surveyed, resolutions=plan.resolutions)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from wfdeps.domain.digests import Algorithm, find_digest
+from wfdeps.domain.digests import Algorithm, agreement, find_digest
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.queries import HashQuery
 from wfdeps.domain.refs import ModelRef
@@ -12,6 +12,7 @@ from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Finding, Present, Res
 from wfdeps.match.at_hand import is_at_hand
 from wfdeps.match.decide import decide
 from wfdeps.match.family import Family
+from wfdeps.match.local import find_local
 from wfdeps.match.policy import Policy
 from wfdeps.match.rounds import ROUNDS, Answers, Round, open_queries
 from wfdeps.ports import Chooser, Library, Reporter, Source
@@ -29,19 +30,47 @@ class Helpers:
     reporter: Reporter
 
 
-def resolve(findings: Iterable[Finding], helpers: Helpers, policy: Policy) -> tuple[Resolution, ...]:
-    """One resolution a finding, in their order. Ambiguous ones are put to the chooser; the rest is rules."""
+def resolve(
+    findings: Iterable[Finding], library: Library, helpers: Helpers, policy: Policy
+) -> tuple[Resolution, ...]:
+    """One resolution a finding, in their order. Ambiguous ones are put to the chooser; the rest is rules.
+
+    A file whose hash a source has told is looked for in the library once more: it may lie there under another name.
+    """
     findings = tuple(findings)
     wanted = [finding.ref for finding in findings if not is_at_hand(finding)]
     answers = ask(wanted, helpers, policy)
     family = Family.of(decide(ref, answers.of(ref), policy=policy) for ref in wanted)
     settled = {ref: _in_company(ref, answers, family, policy) for ref in wanted}
-    return tuple(
+    resolutions = (
         _asked(settled[finding.ref], helpers.chooser)
         if finding.ref in settled
         else Present(finding.ref, finding)
         for finding in findings
     )
+    return _found_by_hash(tuple(resolutions), library)
+
+
+def _found_by_hash(resolutions: tuple[Resolution, ...], library: Library) -> tuple[Resolution, ...]:
+    """The same, with every remote file whose very bytes the library holds taken from there."""
+    refs = {one.ref: _with_digests(one) for one in resolutions if isinstance(one, Resolved)}
+    inventory = library.inventory(tuple(refs.values()))
+    return tuple(
+        _from_library(one, find_local(refs[one.ref], inventory)) if isinstance(one, Resolved) else one
+        for one in resolutions
+    )
+
+
+def _with_digests(resolved: Resolved) -> ModelRef:
+    digests = (*resolved.ref.digests, *resolved.choice.candidate.digests)
+    return replace(resolved.ref, digests=tuple(dict.fromkeys(digests)))
+
+
+def _from_library(resolved: Resolved, finding: Finding) -> Resolution:
+    first = finding.files[0] if finding.files else None
+    if first is None or not agreement(resolved.choice.candidate.digests, first.digests):
+        return resolved
+    return Present(resolved.ref, replace(finding, ref=resolved.ref), resolved.choice)
 
 
 def ask(refs: Sequence[ModelRef], helpers: Helpers, policy: Policy) -> Answers:

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from wfdeps.domain.candidates import Access, AccessState, Candidate
-from wfdeps.domain.files import Folder, LocalFile
+from wfdeps.domain.files import Folder
 from wfdeps.domain.plans import Blocked, Download, Keep, Link, Plan, Step, Target
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Ambiguous, Present, RefState, Resolution, Resolved, Unresolved
 from wfdeps.errors import UnsafePathError
-from wfdeps.plan.layout import target_for
+from wfdeps.plan.fixes import NoFix, link_for
+from wfdeps.plan.layout import collisions, place_of, target_for
 from wfdeps.values import dataclass, replace
 
 
@@ -29,13 +30,35 @@ def build_plan(resolutions: Iterable[Resolution], layout: Layout) -> Plan:
     return Plan(tuple(sorted(_merged(steps), key=_order)))
 
 
+def without_collisions(plan: Plan) -> Plan:
+    """The plan with no two files in one place: what collides is blocked, and each says with what."""
+    blocked = {where: str(collision) for collision in collisions(plan) for where in collision.targets}
+    if not blocked:
+        return plan
+    hint = "rename one of them in its workflow; nothing was chosen between them"
+    steps: list[Step] = []
+    for step in plan.steps:
+        where = place_of(step)
+        if where not in blocked or isinstance(step, (Keep, Blocked)):
+            steps.append(step)
+            continue
+        refs = step.refs if isinstance(step, Download) else (step.ref,)
+        steps.extend(Blocked(ref, RefState.REFUSED, blocked[where], hint) for ref in refs)
+    return Plan(tuple(steps))
+
+
+def _order(step: Step) -> tuple[str, str]:
+    if isinstance(step, Download):
+        return step.target.folder_key, step.target.name
+    return step.ref.folder, step.ref.name
+
+
 def _step(resolution: Resolution, layout: Layout) -> Step:
     match resolution:
         case Present(ref, finding, origin):
-            file = finding.files[0]
             if finding.state is RefState.PRESENT:
-                return Keep(ref, file, origin)
-            return _link(ref, file, layout, origin=resolution)
+                return Keep(ref, finding.files[0], origin)
+            return _second_name(resolution, layout)
         case Resolved() as resolved:
             return _download(resolved, layout)
         case Ambiguous(ref, candidates, reason):
@@ -48,12 +71,13 @@ def _step(resolution: Resolution, layout: Layout) -> Step:
             assert_never(resolution)
 
 
-def _link(ref: ModelRef, file: LocalFile, layout: Layout, *, origin: Present) -> Step:
-    try:
-        target = target_for(ref.folder, ref.name, layout.folders, layout.separator)
-    except UnsafePathError as error:
-        return Blocked(ref, RefState.REFUSED, error.message, error.hint or "")
-    return Link(ref, file, target, origin.origin)
+def _second_name(present: Present, layout: Layout) -> Link | Blocked:
+    """A link for a file that lies elsewhere, or why no link would make the workflow's very string be offered."""
+    finding = present.finding
+    found = link_for(finding, layout.folders, layout.separator)
+    if isinstance(found, NoFix):
+        return Blocked(present.ref, finding.state, found.reason, "`wfdeps fix` shows what would help")
+    return replace(found, origin=present.origin)
 
 
 def _download(resolved: Resolved, layout: Layout) -> Step:
@@ -121,9 +145,3 @@ def _merged(steps: Iterable[Step]) -> Iterable[Step]:
         same = downloads.get(key)
         downloads[key] = replace(same, refs=(*same.refs, *step.refs)) if same else step
     yield from downloads.values()
-
-
-def _order(step: Step) -> tuple[str, str]:
-    if isinstance(step, Download):
-        return step.target.folder_key, step.target.name
-    return step.ref.folder, step.ref.name

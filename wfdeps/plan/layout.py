@@ -249,7 +249,7 @@ def collisions(plan: Plan) -> tuple[Collision, ...]:
     """Every place that two different files of the plan want, sorted; empty when there is none."""
     places: dict[str, set[tuple[str, str]]] = {}
     for step in plan.steps:
-        if where := _place_of(step):
+        if where := place_of(step):
             places.setdefault(collision_key(where), set()).add((where, _bytes_of(step)))
     found = (
         Collision(tuple(sorted(where for where, _ in wants))) for wants in places.values() if len(wants) > 1
@@ -257,7 +257,8 @@ def collisions(plan: Plan) -> tuple[Collision, ...]:
     return tuple(sorted(found, key=lambda collision: collision.targets))
 
 
-def _place_of(step: Step) -> str:
+def place_of(step: Step) -> str:
+    """The full path at which a step's file stands or will stand, with `/`; empty for a blocked one."""
     match step:
         case Download(target=target) | Link(target=target):
             return f"{target.root.rstrip('/')}/{target.name}"

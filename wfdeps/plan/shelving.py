@@ -22,7 +22,7 @@ from wfdeps.plan.settle import Misfit, Settled
 from wfdeps.plan.sidecar import sidecar_text
 
 _ALOUD = "name a file with --out to have it all the same"
-_FORBIDDEN = str.maketrans({letter: "_" for letter in '/\\:<>|"?*'})
+_FORBIDDEN = str.maketrans(dict.fromkeys('/\\:<>|"?*', "_"))
 
 
 def wish_for(

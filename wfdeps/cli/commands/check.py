@@ -38,6 +38,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         surveyed.findings,
         resolutions,
         lints=lints,
+        warnings=context.doors.library().notices,
         policy=exit_policy(arguments, context.settings),
     )
     show_report(report, arguments, context, surveyed=surveyed, resolutions=resolutions or ())
