@@ -15,6 +15,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import unquote, urlencode, urlsplit
+from urllib.request import getproxies
 
 from wfdeps import __version__
 from wfdeps.domain.secrets import Secret
@@ -76,7 +77,7 @@ class Http:
         self._chance = chance
         self._engine_name = engine
         self._transport = transport
-        self._client: Any = None
+        self._clients: dict[bool, Any] = {}
         self._engine: Any = None
         self._gates: dict[tuple[str, str], HostGate] = {}
         self._bodies: set[Reply] = set()
@@ -165,8 +166,8 @@ class Http:
     def close(self) -> None:
         """Close every connection. The object may be used again afterwards."""
         with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
+            clients, self._clients = tuple(self._clients.values()), {}
+        for client in clients:
             client.close()
 
     def __enter__(self) -> Self:
@@ -227,7 +228,6 @@ class Http:
         first, basic = _without_login(_checked(url))
         if self._offline:
             raise SourceUnavailableError(f"offline: `{host_of(url)}` was not asked", final=True)
-        client = self._connected()
         given = {**headers, **basic}
         current, seen = first, set[str]()
         for _ in range(REDIRECTS + 1):
@@ -236,7 +236,7 @@ class Http:
                 if not entered:
                     raise SourceUnavailableError("stopped before it began", final=True)
                 hop = self._headers_for(current, first, given)
-                with self._sent(client, method, current, hop, content, timeout) as reply:
+                with self._sent(self._connected(current), method, current, hop, content, timeout) as reply:
                     location = reply.headers.get("location")
                     if reply.status not in _REDIRECTING or not location:
                         with self._listed(reply, lane):
@@ -306,19 +306,24 @@ class Http:
                 self._gates[key] = HostGate(self._per_host, self._now, self._sleep)
             return self._gates[key]
 
-    def _connected(self) -> Any:
+    def _connected(self, url: str) -> Any:
+        """The client for an address: plain http without proxies needs no certificates, whose loading takes 0.1 s."""
+        secure = url.startswith("https:") or bool(getproxies())
         with self._lock:
-            if self._client is None:
+            if secure not in self._clients:
                 self._engine = engine = load_engine(self._engine_name)
-                self._client = engine.Client(
+                # The bare context trusts nobody: were it ever asked for TLS, it would refuse.
+                more = {} if secure else {"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
+                self._clients[secure] = engine.Client(
                     headers={"user-agent": USER_AGENT},
                     limits=engine.Limits(
                         max_connections=None, max_keepalive_connections=32, keepalive_expiry=30.0
                     ),
                     cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                     transport=self._transport,
+                    **more,
                 )
-            return self._client
+            return self._clients[secure]
 
 
 _PRIVATE_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
