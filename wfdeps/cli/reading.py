@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from wfdeps.cli.context import Context
 from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
@@ -30,27 +31,49 @@ def read_all(arguments: argparse.Namespace, context: Context) -> tuple[Reading, 
     In a folder, files without a workflow are left out: nobody claimed they had one.
     """
     options = reading_options(arguments, context)
-    return tuple(
-        reading
-        for path, claimed in _expanded(arguments.workflows)
-        for reading in _read(path, claimed, options)
-    )
+    readings: list[Reading] = []
+    left_out = 0
+    for path, claimed in _expanded(arguments.workflows):
+        found = tuple(_read(path, options))
+        if claimed or isinstance(found[0], WorkflowRefs):
+            readings.extend(found)
+        else:
+            left_out += 1
+            if context.settings.verbosity > 0:
+                context.err(f"left out {path}: {found[0].message}")
+    if left_out:
+        context.err(
+            f"note: {left_out} files without a workflow left out{'' if context.settings.verbosity else ' (-v names them)'}"
+        )
+    return tuple(readings)
 
 
 def reading_options(arguments: argparse.Namespace, context: Context) -> ReadOptions:
-    """How workflows are to be read: from the flags and the config file."""
-    return ReadOptions(include_inactive=arguments.include_inactive)
+    """How workflows are to be read: from the flags and the config file. Raises ConfigError, UsageError, SourceError."""
+    rows = context.settings.table("nodes")
+    own = _own_rows(rows) if rows else {}
+    if not arguments.object_info:
+        return ReadOptions(include_inactive=arguments.include_inactive, rows=own)
+    from wfdeps.cli.object_info import load_object_info  # few know a running ComfyUI
+
+    info, lists = load_object_info(arguments.object_info, context)
+    return ReadOptions(arguments.include_inactive, rows=own, object_info=info, model_lists=lists)
 
 
-def _read(path: str, claimed: bool, options: ReadOptions) -> Iterable[Reading]:
+def _own_rows(table: Mapping[str, Any]) -> Mapping[str, Any]:
+    from wfdeps.workflow.own_rows import own_rows  # few have rows of their own
+
+    return own_rows(table)
+
+
+def _read(path: str, options: ReadOptions) -> Iterable[Reading]:
     try:
         data = _bytes_of(path)
     except OSError as error:
         return (UnreadableWorkflow(path, f"cannot read `{path}`: {error.strerror or error}"),)
     if data is None:
         return (UnreadableWorkflow(path, f"`{path}` is larger than {MAX_FILE // 2**20} MiB"),)
-    readings = read_workflow(data, path, options=options)
-    return readings if claimed else tuple(one for one in readings if isinstance(one, WorkflowRefs))
+    return read_workflow(data, path, options=options)
 
 
 def _bytes_of(path: str) -> bytes | None:

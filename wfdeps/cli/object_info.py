@@ -1,0 +1,40 @@
+"""What one ComfyUI has installed: a saved `/object_info`, or a running server asked for it and its model lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from wfdeps.cli.context import Context
+from wfdeps.errors import UnexpectedPayloadError, UsageError
+from wfdeps.workflow.object_info import parse_object_info
+
+
+def load_object_info(place: str, context: Context) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Its node classes, and its files by folder key where they are told.
+
+    `place` is a file or the address of a running ComfyUI. Raises UsageError for a file that is none, SourceError
+    for a server that does not answer.
+    """
+    if "://" in place:
+        return _from_server(place.removesuffix("/object_info").rstrip("/"), context)
+    try:
+        with open(place, "rb") as file:
+            return parse_object_info(file.read())
+    except OSError as error:
+        raise UsageError(f"cannot read `{place}`: {error.strerror or error}") from error
+
+
+def _from_server(base: str, context: Context) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    http = context.doors.http()
+    info = http.json("GET", f"{base}/object_info")
+    keys = http.json("GET", f"{base}/models")
+    if not isinstance(info, dict) or not isinstance(keys, list):
+        raise UnexpectedPayloadError(
+            f"`{base}` does not answer as a ComfyUI", hint="name the address of a running ComfyUI"
+        )
+    lists = {
+        key: http.json("GET", f"{base}/models/{quote(key, safe='')}") for key in keys if isinstance(key, str)
+    }
+    return info, lists
