@@ -36,10 +36,10 @@ def test_files_stand_by_folder_one_a_line() -> None:
     assert text == (
         "wf.json  needs 2 files, names 1 more  (ui in png)\n"
         "\n  loras/\n"
-        "    ✓ a.safetensors  SomeLoader 4\n"
+        "    • a.safetensors  SomeLoader 4\n"
         "    · bb.pt          SomeLoader 4  inactive\n"
         "\n  vae/\n"
-        "    ✓ v.pt           SomeLoader 4\n"
+        "    • v.pt           SomeLoader 4\n"
     )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from wfdeps.values import dataclass
 
-_CODES = {"good": "32", "bad": "31", "warn": "33", "dim": "2", "command": "36"}
-_GLYPHS = {"good": "✓", "bad": "✗", "warn": "!", "dim": "·", "next": "→"}
-_ASCII_GLYPHS = {"good": "+", "bad": "x", "warn": "!", "dim": "-", "next": ">"}
+_CODES = {"item": "36", "good": "32", "bad": "31", "warn": "33", "dim": "2", "command": "36"}
+_GLYPHS = {"item": "•", "good": "✓", "bad": "✗", "warn": "!", "dim": "·", "next": "→"}
+_ASCII_GLYPHS = {"item": "*", "good": "+", "bad": "x", "warn": "!", "dim": "-", "next": ">"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from wfdeps.report.ref_fields import shown_name
 from wfdeps.report.sizes import count_text
 from wfdeps.report.view import View
 
-_GLYPH = {RefStatus.REQUIRED: "good", RefStatus.AUTO_DOWNLOAD: "next", RefStatus.PLACEHOLDER: "warn"}
+_GLYPH = {RefStatus.REQUIRED: "item", RefStatus.AUTO_DOWNLOAD: "next", RefStatus.PLACEHOLDER: "warn"}
 _TONE = {RefStatus.REQUIRED: "", RefStatus.AUTO_DOWNLOAD: "command", RefStatus.PLACEHOLDER: "warn"}
 _WORD = {RefStatus.AUTO_DOWNLOAD: "fetched by its node"}
 _WIDEST_NAME = 60
