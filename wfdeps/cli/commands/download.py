@@ -19,7 +19,7 @@ from wfdeps.cli.options import add_library_options
 from wfdeps.cli.type_words import folder_key_of
 from wfdeps.cli.wanting import SOURCES, NotFound, Want, checked, find_all, want_of
 from wfdeps.console.interrupts import stopping_on_signals
-from wfdeps.disk import is_regular, place_no_clobber, write_new
+from wfdeps.disk import is_regular, place_no_clobber, remove_quietly, write_new
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.folders import model_type_of
@@ -298,7 +298,12 @@ def _placed(fetched: Fetched, arguments: argparse.Namespace, reporter: Reporter)
             write_new(f"{path}.civitai.json", sidecar_text(fetched, identity).encode(), root=target.root)
     except TargetExistsError as error:
         if os.path.lexists(fetched.staged):
-            return FetchFailed(fetched.download, error.message, error.hint or "", "placement")
+            # Another process wanted the same file, and was quicker: the same bytes there are as good as ours.
+            actual = find_digest(fetched.digests, Algorithm.SHA256)
+            if actual is None or not is_regular(path) or _hash_of(path) != actual.value:
+                return FetchFailed(fetched.download, error.message, error.hint or "", "placement")
+            remove_quietly(fetched.staged)
+            return fetched
         reporter.note(f"{target.name}.civitai.json was there before, and is left as it is")
     except LibraryError as error:
         return FetchFailed(fetched.download, error.message, error.hint or "", "placement")
