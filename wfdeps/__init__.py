@@ -5,12 +5,50 @@ The public names are loaded when first used (PEP 562), so ``import wfdeps`` cost
 
 from __future__ import annotations
 
+import sys
+
+TYPE_CHECKING = False  # what type checkers take for `typing.TYPE_CHECKING`, without importing typing
+
 __version__ = "0.1.0"
 
-_HOMES: dict[str, str] = {}
+if TYPE_CHECKING:
+    from wfdeps.api import (
+        Lock,
+        Settings,
+        check,
+        find_refs,
+        get,
+        load_settings,
+        plan,
+        read_workflow,
+        resolve,
+    )
+
+_HOMES: dict[str, str] = {
+    "Lock": "wfdeps.api",
+    "Settings": "wfdeps.api",
+    "check": "wfdeps.api",
+    "find_refs": "wfdeps.api",
+    "get": "wfdeps.api",
+    "load_settings": "wfdeps.api",
+    "plan": "wfdeps.api",
+    "read_workflow": "wfdeps.api",
+    "resolve": "wfdeps.api",
+}
 """Public name → the module that holds it."""
 
-__all__ = ["__version__"]
+__all__ = [
+    "Lock",
+    "Settings",
+    "__version__",
+    "check",
+    "find_refs",
+    "get",
+    "load_settings",
+    "plan",
+    "read_workflow",
+    "resolve",
+]
 
 
 def __getattr__(name: str) -> object:
@@ -24,3 +62,22 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES})
+
+
+if not TYPE_CHECKING:
+
+    class _Package(type(sys)):
+        """A room bears the name of a public function; `wfdeps.plan` is always the function, whoever imported the room.
+
+        `from wfdeps.plan.build import …` finds the room all the same: imports look in `sys.modules` first.
+        """
+
+        @property
+        def plan(self) -> object:
+            return __getattr__("plan")
+
+        @plan.setter
+        def plan(self, room: object) -> None:
+            pass
+
+    sys.modules[__name__].__class__ = _Package

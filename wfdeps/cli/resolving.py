@@ -9,22 +9,15 @@ from wfdeps.domain.locks import Lock
 from wfdeps.domain.resolutions import Resolution
 from wfdeps.errors import ConfigError
 from wfdeps.match.policy import Auto, Policy
-from wfdeps.pipeline.access import with_access
-from wfdeps.pipeline.resolve import Helpers, resolve, with_origins
 from wfdeps.pipeline.survey import Survey
-from wfdeps.wiring.sources import build_probe
+from wfdeps.wiring.stages import Resolving, for_a_lock, resolve_needed
 
 
 def resolve_for(
     surveyed: Survey, arguments: argparse.Namespace, context: Context, *, ask: bool
 ) -> tuple[Resolution, ...]:
     """How every needed ref is settled; `ask` lets a person choose, where one is there."""
-    library = context.doors.library()
-    helpers, policy = helpers_for(context, ask=ask), policy_for(arguments, context)
-    resolutions = resolve(surveyed.needed, library, helpers, policy)
-    if context.settings.offline:
-        return resolutions
-    return with_access(resolutions, build_probe(context.settings, context.doors.http()).access_of)
+    return resolve_needed(surveyed, _resolving(arguments, context, ask=ask))
 
 
 def with_origins_for(
@@ -34,14 +27,13 @@ def with_origins_for(
     context: Context,
 ) -> tuple[Resolution, ...]:
     """The same, present files with their hash and origin, as a lock wants them."""
-    helpers, policy = helpers_for(context, ask=False), policy_for(arguments, context)
-    return with_origins(resolutions, context.doors.library(), helpers, policy, previous=previous)
+    return for_a_lock(resolutions, previous, _resolving(arguments, context, ask=False))
 
 
-def helpers_for(context: Context, *, ask: bool) -> Helpers:
-    """The sources, the chooser and the reporter of this run."""
+def _resolving(arguments: argparse.Namespace, context: Context, *, ask: bool) -> Resolving:
     doors = context.doors
-    return Helpers(doors.sources(), doors.chooser(ask=ask), doors.reporter())
+    policy = policy_for(arguments, context)
+    return Resolving(context.settings, doors, doors.chooser(ask=ask), doors.reporter(), policy)
 
 
 def policy_for(arguments: argparse.Namespace, context: Context) -> Policy:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterable
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.output import exit_policy, show_report
-from wfdeps.disk import atomic_write
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.outcomes import Outcome
 from wfdeps.domain.plans import Download, Plan
 from wfdeps.domain.resolutions import Resolution
-from wfdeps.errors import DiskFullError, LibraryError, LockError
-from wfdeps.lock.build import build_lock
-from wfdeps.lock.document import parse, to_text
+from wfdeps.errors import DiskFullError
+from wfdeps.pipeline import locking
 from wfdeps.pipeline.carry import carry_out
 from wfdeps.pipeline.lint import find_misfits
 from wfdeps.pipeline.offered import as_offered
@@ -98,17 +95,6 @@ def _report(
     return report.exit_code
 
 
-def read_lock(path: str) -> Lock | None:
-    """The lock at that path; None where there is none. Raises LockError for a file that is no lock of ours."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return parse(file.read())
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise LockError(f"cannot read `{path}`: {error}") from error
-
-
 def write_lock(
     path: str,
     surveyed: Survey,
@@ -117,31 +103,8 @@ def write_lock(
     *,
     keep_others: bool,
 ) -> Lock:
-    """Write the lock for these workflows, atomically. Raises LockError rather than overwrite what is no lock.
-
-    `keep_others` leaves the entries of workflows that were not asked about as they are.
-    """
-    folder = os.path.dirname(os.path.abspath(path))
-    lock = build_lock(
-        surveyed.workflows,
-        outcomes,
-        relative=lambda workflow: _relative(workflow, folder),
-        addresses=context.settings.addresses,
-        previous=read_lock(path),
-        keep_others=keep_others,
-    )
-    try:
-        atomic_write(path, to_text(lock).encode())
-    except LibraryError as error:
-        raise LockError(f"cannot write `{path}`: {error.message}", hint=error.hint) from error
-    return lock
-
-
-def _relative(workflow: str, folder: str) -> str:
-    try:
-        return os.path.relpath(workflow, folder).replace(os.sep, "/")
-    except ValueError:  # another drive: only its name can be said without an absolute path
-        return os.path.basename(workflow)
+    """Write the lock for these workflows, as `pipeline.locking` does."""
+    return locking.write_lock(path, surveyed, outcomes, context.settings.addresses, keep_others=keep_others)
 
 
 def _agreed() -> bool:

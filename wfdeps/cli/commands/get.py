@@ -16,7 +16,8 @@ from wfdeps.cli.options import (
 from wfdeps.cli.output import add_report_options
 from wfdeps.cli.reading import read_all
 from wfdeps.cli.resolving import resolve_for, with_origins_for
-from wfdeps.cli.running import carry, planned, read_lock, report_outcomes, show_plan, write_lock
+from wfdeps.cli.running import carry, planned, report_outcomes, show_plan, write_lock
+from wfdeps.pipeline.locking import read_lock
 from wfdeps.pipeline.survey import survey
 
 EXAMPLE = "wfdeps get workflow.png --comfyui ~/ComfyUI --dry-run"

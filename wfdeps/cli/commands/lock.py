@@ -10,7 +10,8 @@ from wfdeps.cli.options import add_library_options, add_reading_options, add_res
 from wfdeps.cli.output import add_report_options
 from wfdeps.cli.reading import read_all
 from wfdeps.cli.resolving import resolve_for, with_origins_for
-from wfdeps.cli.running import planned, read_lock, show_plan, write_lock
+from wfdeps.cli.running import planned, show_plan, write_lock
+from wfdeps.pipeline.locking import read_lock
 from wfdeps.pipeline.survey import survey
 
 EXAMPLE = "wfdeps lock workflows/ -o wfdeps.lock"

@@ -9,12 +9,13 @@ import os
 from wfdeps.cli.context import Context
 from wfdeps.cli.options import add_download_options, add_library_options
 from wfdeps.cli.output import add_report_options
-from wfdeps.cli.running import carry, planned, read_lock, report_outcomes, show_plan
+from wfdeps.cli.running import carry, planned, report_outcomes, show_plan
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.refs import WorkflowRefs
 from wfdeps.domain.resolutions import Resolution
 from wfdeps.errors import LockError
 from wfdeps.lock.refs import Places
+from wfdeps.pipeline.locking import read_lock
 from wfdeps.pipeline.survey import Survey
 from wfdeps.pipeline.sync import resolve_lock
 

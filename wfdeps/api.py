@@ -1,0 +1,297 @@
+"""wfdeps as a library: the stages of the command line as functions on values.
+
+    read_workflow   a file's bytes or path        →  WorkflowRefs
+    find_refs       workflows                     →  the refs of all, merged
+    check           workflows, model folders      →  CheckReport, offline unless told otherwise
+    resolve         … and the sources             →  one Resolution for each needed ref
+    plan            … and where files go          →  Plan, nothing touched
+    get             carries the plan out          →  CheckReport; writes a Lock where one is named
+
+A workflow is a path, or what `read_workflow` gave. Nothing is asked and nothing is printed; errors are those of
+`wfdeps.errors`. Settings come from the environment and the config file, as on the command line, unless they are given:
+
+    >>> settings = wfdeps.load_settings(models=models, civitai_url=hub)
+
+    >>> report = wfdeps.check(workflow, settings=settings)
+    >>> report.verdict, report.totals.missing
+    (<ReportVerdict.MISSING: 'missing'>, 5)
+
+    >>> report = wfdeps.get(workflow, settings=settings, auto="best", lock=lock)
+    >>> report.verdict, report.exit_code
+    (<ReportVerdict.READY: 'ready'>, 0)
+
+    >>> [entry.path for entry in wfdeps.Lock.read(lock).entries][:2]
+    ['checkpoints/harbourLight_v20.safetensors', 'embeddings/low_tide_negative.safetensors']
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
+
+from wfdeps.console.chooser import NeverAsk
+from wfdeps.console.silent import Silent
+from wfdeps.domain.locks import Lock as LockValue
+from wfdeps.domain.merging import merge_refs
+from wfdeps.domain.plans import Plan
+from wfdeps.domain.refs import ModelRef, UnreadableWorkflow, WorkflowRefs
+from wfdeps.domain.reports import CheckReport
+from wfdeps.domain.resolutions import Resolution
+from wfdeps.domain.secrets import Secret
+from wfdeps.errors import DiskFullError, LockError, UsageError, WorkflowError
+from wfdeps.lock.document import parse, to_text
+from wfdeps.match.policy import Auto, Policy
+from wfdeps.pipeline.carry import carry_out
+from wfdeps.pipeline.lint import find_misfits
+from wfdeps.pipeline.locking import read_lock, write_lock
+from wfdeps.pipeline.offered import as_offered
+from wfdeps.pipeline.survey import Survey, survey
+from wfdeps.plan.build import Layout, build_plan, without_collisions
+from wfdeps.ports import Chooser, Reporter
+from wfdeps.report.build import build_report
+from wfdeps.values import replace
+from wfdeps.wiring.doors import Doors, Wishes
+from wfdeps.wiring.settings import Settings as Settings
+from wfdeps.wiring.settings import load_settings as settings_of
+from wfdeps.wiring.stages import Resolving, for_a_lock, resolve_needed
+from wfdeps.workflow.read import ReadOptions
+from wfdeps.workflow.read import read_workflow as read_bytes
+
+Workflow: TypeAlias = "str | os.PathLike[str] | WorkflowRefs"
+"""A path, or what `read_workflow` gave."""
+
+
+def load_settings(
+    *,
+    comfyui: str | os.PathLike[str] | None = None,
+    models: str | os.PathLike[str] | None = None,
+    civitai_url: str | None = None,
+    civitai_token: str | None = None,
+    hf_token: str | None = None,
+    offline: bool = False,
+    config: str | None = None,
+) -> Settings:
+    """Settings as the command line would have them here; what is given is stronger. Raises ConfigError.
+
+    >>> wfdeps.load_settings(models="models", civitai_token="s3cret").civitai_token
+    Secret(…)
+    """
+    given = argparse.Namespace(
+        comfyui=os.fspath(comfyui) if comfyui else None,
+        models=os.fspath(models) if models else None,
+        api_key=None,
+        config=config,
+        color="never",
+        no_input=True,
+        offline=offline,
+        quiet=True,
+        verbose=0,
+    )
+    settings = settings_of(given, os.environ)
+    return replace(
+        settings,
+        civitai_url=(civitai_url or settings.civitai_url).rstrip("/"),
+        civitai_token=Secret(civitai_token) if civitai_token else settings.civitai_token,
+        hf_token=Secret(hf_token) if hf_token else settings.hf_token,
+    )
+
+
+def read_workflow(
+    source: str | os.PathLike[str] | bytes, *, name: str = "workflow", include_inactive: bool = False
+) -> WorkflowRefs:
+    """What one workflow references, from its file (JSON, or an image or clip that holds it) or its bytes.
+
+    `name` is what bytes are called in reports. Raises WorkflowError where there is none, or more than one.
+
+    >>> read = wfdeps.read_workflow(workflow)
+    >>> read.format, len(read.refs)
+    ('ui', 5)
+    >>> wfdeps.read_workflow(b"[]")
+    Traceback (most recent call last):
+    wfdeps.errors.WorkflowError: `workflow` is no ComfyUI workflow: the JSON is an array
+    """
+    readings = _readings(source, name, include_inactive)
+    if len(readings) > 1:
+        raise WorkflowError(
+            f"`{readings[0].path}` and {len(readings) - 1} more are in one file", hint="extract one"
+        )
+    (reading,) = readings
+    if isinstance(reading, UnreadableWorkflow):
+        raise WorkflowError(reading.message, hint=reading.hint)
+    return reading
+
+
+def find_refs(*workflows: Workflow) -> tuple[ModelRef, ...]:
+    """The model files these workflows reference, each once however many nodes name it, muted ones too.
+
+    >>> [ref.name for ref in wfdeps.find_refs(workflow) if ref.folder == "vae"]
+    ['clearwater_vae.safetensors']
+    """
+    return merge_refs(ref for one in _read(workflows) for ref in one.refs)
+
+
+def check(*workflows: Workflow, settings: Settings | None = None, online: bool = False) -> CheckReport:
+    """Whether these workflows can run with what is there; `online` also says how missing files would be had.
+
+    >>> report = wfdeps.check(workflow, settings=settings, online=True)
+    >>> sorted({item.state.value for item in report.needed})
+    ['ambiguous', 'resolved']
+    """
+    with _run(workflows, settings) as (surveyed, run):
+        resolutions = resolve_needed(surveyed, run) if online else None
+        return _report(surveyed, run, resolutions)
+
+
+def resolve(
+    *workflows: Workflow,
+    settings: Settings | None = None,
+    auto: str = "exact",
+    allow_pickle: bool = False,
+    chooser: Chooser | None = None,
+) -> tuple[Resolution, ...]:
+    """How each needed file would be had: Present, Resolved, Ambiguous or Unresolved, with its evidence.
+
+    `auto` is what is taken alone: `hash`, `exact` or `best`; what stays open is put to the `chooser`, if there is one.
+
+    >>> [type(one).__name__ for one in wfdeps.resolve(workflow, settings=settings)].count("Resolved")
+    4
+    """
+    with _run(workflows, settings, auto, allow_pickle, chooser) as (surveyed, run):
+        return resolve_needed(surveyed, run)
+
+
+def plan(
+    *workflows: Workflow,
+    settings: Settings | None = None,
+    auto: str = "exact",
+    allow_pickle: bool = False,
+    chooser: Chooser | None = None,
+) -> Plan:
+    """What `get` would do, step by step; nothing is touched.
+
+    >>> todo = wfdeps.plan(workflow, settings=settings, auto="best")
+    >>> len(todo.downloads), todo.bytes_to_fetch > 1_000_000
+    (5, True)
+    """
+    with _run(workflows, settings, auto, allow_pickle, chooser) as (surveyed, run):
+        return _planned(resolve_needed(surveyed, run), run)
+
+
+def get(
+    *workflows: Workflow,
+    settings: Settings | None = None,
+    auto: str = "exact",
+    allow_pickle: bool = False,
+    chooser: Chooser | None = None,
+    reporter: Reporter | None = None,
+    lock: str | os.PathLike[str] | None = None,
+) -> CheckReport:
+    """Download, verify and place what is missing, and write the lock where one is named; how it stands afterwards.
+
+    Raises DiskFullError, before the first byte, where there is no room; LockError for a lock that is none of ours.
+    What failed is in the report, not raised; the next call takes it up again.
+
+    >>> wfdeps.get(workflow, settings=settings, auto="best", lock=lock).totals.present
+    5
+    """
+    with _run(workflows, settings, auto, allow_pickle, chooser, reporter) as (surveyed, run):
+        previous = read_lock(os.fspath(lock)) if lock else None
+        resolutions = resolve_needed(surveyed, run)
+        if lock:
+            resolutions = for_a_lock(resolutions, previous, run)
+        todo, library = _planned(resolutions, run), run.doors.library()
+        if troubles := library.room(todo):
+            raise DiskFullError("; ".join(troubles), hint="nothing was touched")
+        run.reporter.plan(todo)
+        outcomes = carry_out(todo, fetcher=run.doors.fetcher(), library=library, reporter=run.reporter)
+        if lock:
+            write_lock(os.fspath(lock), surveyed, outcomes, run.settings.addresses, keep_others=True)
+        return build_report(
+            surveyed.readings, surveyed.findings, resolutions, todo, as_offered(outcomes, library)
+        )
+
+
+class Lock(LockValue):
+    """What was chosen, by hash, so it can be repeated: `entries`, `workflows`, `unresolved`.
+
+    >>> same = wfdeps.Lock.parse(str(wfdeps.Lock.read(lock)))
+    >>> same.entries == wfdeps.Lock.read(lock).entries
+    True
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Lock:
+        """The lock a text is. Raises LockError."""
+        value = parse(text)
+        return cls(value.workflows, value.entries, value.unresolved)
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> Lock:
+        """The lock at that path. Raises LockError where there is none."""
+        value = read_lock(os.fspath(path))
+        if value is None:
+            raise LockError(f"no lock at `{os.fspath(path)}`", hint="`wfdeps lock` writes one")
+        return cls(value.workflows, value.entries, value.unresolved)
+
+    def __str__(self) -> str:
+        return to_text(self)
+
+
+# ── within
+
+
+@contextmanager
+def _run(
+    workflows: tuple[Workflow, ...],
+    settings: Settings | None,
+    auto: str = "exact",
+    allow_pickle: bool = False,
+    chooser: Chooser | None = None,
+    reporter: Reporter | None = None,
+) -> Iterator[tuple[Survey, Resolving]]:
+    """The workflows as they stand here, and what resolving them needs; every door is closed in the end."""
+    settings = settings or load_settings()
+    try:
+        policy = Policy(auto=Auto(auto), allow_pickle=allow_pickle)
+    except ValueError:
+        raise UsageError(f"`auto` is none of {', '.join(Auto)}: `{auto}`") from None
+    readings = _read(workflows)
+    with Doors(settings, Wishes(workflows=tuple(one.path for one in readings))) as doors:
+        run = Resolving(settings, doors, chooser or NeverAsk(), reporter or Silent(), policy)
+        yield survey(readings, doors.library()), run
+
+
+def _planned(resolutions: tuple[Resolution, ...], run: Resolving) -> Plan:
+    library = run.doors.library()
+    return without_collisions(build_plan(resolutions, Layout(library.folders(), library.separator)))
+
+
+def _report(surveyed: Survey, run: Resolving, resolutions: tuple[Resolution, ...] | None) -> CheckReport:
+    library = run.doors.library()
+    lints = find_misfits(surveyed.workflows, surveyed.findings, resolutions or (), library)
+    return build_report(surveyed.readings, surveyed.findings, resolutions, lints=lints)
+
+
+def _read(workflows: tuple[Workflow, ...]) -> tuple[WorkflowRefs, ...]:
+    if not workflows:
+        raise UsageError("no workflow was given")
+    return tuple(one if isinstance(one, WorkflowRefs) else read_workflow(one) for one in workflows)
+
+
+def _readings(
+    source: str | os.PathLike[str] | bytes, name: str, include_inactive: bool
+) -> tuple[WorkflowRefs | UnreadableWorkflow, ...]:
+    options = ReadOptions(include_inactive=include_inactive)
+    if isinstance(source, bytes):
+        return read_bytes(source, name, options=options)
+    path = os.fspath(source)
+    try:
+        with open(path, "rb") as file:
+            return read_bytes(file.read(), path, options=options)
+    except OSError as error:
+        raise WorkflowError(f"cannot read `{path}`: {error.strerror or error}") from error

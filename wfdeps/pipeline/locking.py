@@ -1,0 +1,62 @@
+"""The lock as a file: read, and written atomically over a lock of ours only."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from wfdeps.disk import atomic_write
+from wfdeps.domain.locks import Lock
+from wfdeps.domain.outcomes import Outcome
+from wfdeps.domain.plans import Download
+from wfdeps.domain.urls import Addresses
+from wfdeps.errors import LibraryError, LockError
+from wfdeps.lock.build import build_lock
+from wfdeps.lock.document import parse, to_text
+from wfdeps.pipeline.survey import Survey
+
+
+def read_lock(path: str) -> Lock | None:
+    """The lock at that path; None where there is none. Raises LockError for a file that is no lock of ours."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return parse(file.read())
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise LockError(f"cannot read `{path}`: {error}") from error
+
+
+def write_lock(
+    path: str,
+    surveyed: Survey,
+    outcomes: Iterable[Outcome | Download],
+    addresses: Addresses,
+    *,
+    keep_others: bool,
+) -> Lock:
+    """Write the lock for these workflows, atomically. Raises LockError rather than overwrite what is no lock.
+
+    `keep_others` leaves the entries of workflows that were not asked about as they are.
+    """
+    folder = os.path.dirname(os.path.abspath(path))
+    lock = build_lock(
+        surveyed.workflows,
+        outcomes,
+        relative=lambda workflow: _relative(workflow, folder),
+        addresses=addresses,
+        previous=read_lock(path),
+        keep_others=keep_others,
+    )
+    try:
+        atomic_write(path, to_text(lock).encode())
+    except LibraryError as error:
+        raise LockError(f"cannot write `{path}`: {error.message}", hint=error.hint) from error
+    return lock
+
+
+def _relative(workflow: str, folder: str) -> str:
+    try:
+        return os.path.relpath(workflow, folder).replace(os.sep, "/")
+    except ValueError:  # another drive: only its name can be said without an absolute path
+        return os.path.basename(workflow)
