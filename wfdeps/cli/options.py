@@ -81,6 +81,15 @@ def add_resolving_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_policy_option(parser: argparse.ArgumentParser) -> None:
+    """What is not allowed here, whoever offers it."""
+    parser.add_argument(
+        "--policy",
+        metavar="FILE",
+        help="refuse what this TOML file does not allow: licences, formats, sources, sizes",
+    )
+
+
 def add_download_options(parser: argparse.ArgumentParser) -> None:
     """How bytes are moved."""
     group = parser.add_argument_group("downloading")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from wfdeps.cli.context import Context
+from wfdeps.cli.policing import judged_resolutions, rules_for, with_licences
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.resolutions import Resolution
 from wfdeps.errors import ConfigError
@@ -17,7 +18,9 @@ def resolve_for(
     surveyed: Survey, arguments: argparse.Namespace, context: Context, *, ask: bool
 ) -> tuple[Resolution, ...]:
     """How every needed ref is settled; `ask` lets a person choose, where one is there."""
-    return resolve_needed(surveyed, _resolving(arguments, context, ask=ask))
+    resolutions = resolve_needed(surveyed, _resolving(arguments, context, ask=ask))
+    rules = rules_for(arguments, context)
+    return judged_resolutions(with_licences(resolutions, context), rules) if rules else resolutions
 
 
 def with_origins_for(

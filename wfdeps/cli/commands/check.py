@@ -5,10 +5,17 @@ from __future__ import annotations
 import argparse
 
 from wfdeps.cli.context import Context
-from wfdeps.cli.options import add_library_options, add_reading_options, add_resolving_options, add_workflows
+from wfdeps.cli.options import (
+    add_library_options,
+    add_policy_option,
+    add_reading_options,
+    add_resolving_options,
+    add_workflows,
+)
 from wfdeps.cli.output import add_report_options, exit_policy, show_report
 from wfdeps.cli.reading import read_all
-from wfdeps.domain.resolutions import Resolution
+from wfdeps.domain.reports import FileSystemTotal
+from wfdeps.domain.resolutions import Finding, Resolution
 from wfdeps.pipeline.lint import find_misfits
 from wfdeps.pipeline.survey import Survey, survey
 from wfdeps.report.build import build_report
@@ -23,6 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also say how each missing file would be resolved, its size, and whether it can be downloaded from here",
     )
+    parser.add_argument(
+        "--watch", action="store_true", help="check again whenever a workflow or a model folder changes"
+    )
+    add_policy_option(parser)
     add_reading_options(parser)
     add_library_options(parser)
     add_resolving_options(parser)
@@ -30,19 +41,50 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
+    if arguments.watch:
+        from wfdeps.cli.watching import watch
+
+        return watch(_check, arguments, context)
+    return _check(arguments, context)
+
+
+def _check(arguments: argparse.Namespace, context: Context) -> int:
     surveyed = survey(read_all(arguments, context), context.doors.library())
     resolutions = _resolutions(surveyed, arguments, context) if arguments.online else None
+    findings = _allowed(surveyed.findings, arguments, context)
     lints = find_misfits(surveyed.workflows, surveyed.findings, resolutions or (), context.doors.library())
     report = build_report(
         surveyed.readings,
-        surveyed.findings,
+        findings,
         resolutions,
         lints=lints,
+        file_systems=_file_systems(resolutions, context) if resolutions else (),
         warnings=context.doors.library().notices,
         policy=exit_policy(arguments, context.settings),
     )
     show_report(report, arguments, context, surveyed=surveyed, resolutions=resolutions or ())
     return report.exit_code
+
+
+def _allowed(
+    findings: tuple[Finding, ...], arguments: argparse.Namespace, context: Context
+) -> tuple[Finding, ...]:
+    """The findings, judged by the policy where there is one."""
+    if not (arguments.policy or context.settings.table("check").get("policy")):
+        return findings
+    from wfdeps.cli.policing import judged_findings, rules_for
+
+    rules = rules_for(arguments, context)
+    return judged_findings(findings, rules) if rules else findings
+
+
+def _file_systems(resolutions: tuple[Resolution, ...], context: Context) -> tuple[FileSystemTotal, ...]:
+    """What would be fetched to each file system."""
+    from wfdeps.library.file_systems import file_systems_of
+    from wfdeps.plan.build import Layout, build_plan
+
+    library = context.doors.library()
+    return file_systems_of(build_plan(resolutions, Layout(library.folders(), library.separator)))
 
 
 def _resolutions(surveyed: Survey, arguments: argparse.Namespace, context: Context) -> tuple[Resolution, ...]:

@@ -9,6 +9,7 @@ from wfdeps.cli.exit_codes import UNMET
 from wfdeps.cli.options import (
     add_download_options,
     add_library_options,
+    add_policy_option,
     add_reading_options,
     add_resolving_options,
     add_workflows,
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--lock", metavar="FILE", default="wfdeps.lock", help="default: wfdeps.lock")
     parser.add_argument("--no-lock", action="store_true", help="write no lock")
+    add_policy_option(parser)
     add_reading_options(parser)
     add_library_options(parser)
     add_resolving_options(parser)

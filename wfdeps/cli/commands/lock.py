@@ -6,7 +6,13 @@ import argparse
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
-from wfdeps.cli.options import add_library_options, add_reading_options, add_resolving_options, add_workflows
+from wfdeps.cli.options import (
+    add_library_options,
+    add_policy_option,
+    add_reading_options,
+    add_resolving_options,
+    add_workflows,
+)
 from wfdeps.cli.output import add_report_options
 from wfdeps.cli.reading import read_all
 from wfdeps.cli.resolving import resolve_for, with_origins_for
@@ -20,6 +26,7 @@ EXAMPLE = "wfdeps lock workflows/ -o wfdeps.lock"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_workflows(parser)
     parser.add_argument("-o", "--output", metavar="FILE", default="wfdeps.lock", help="default: wfdeps.lock")
+    add_policy_option(parser)
     add_reading_options(parser)
     add_library_options(parser)
     add_resolving_options(parser)
