@@ -107,7 +107,7 @@ class Doors:
         table, wishes = self._settings.table("download"), self._wishes
         return open_fetcher(
             self.http(),
-            jobs=int(wishes.jobs or table.get("jobs") or 4),
+            jobs=wishes.jobs or table.get("jobs"),
             connections=int(wishes.connections or table.get("connections") or 8),
             limit_rate=wishes.limit_rate or table.get("limit_rate"),
         )
