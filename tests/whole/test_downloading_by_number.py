@@ -57,6 +57,8 @@ def test_every_way_to_name_it_brings_the_same_file(person: Person, words: list[A
     said = download(person, *(str(word).replace("HUB", person.hub.url) for word in words))
     assert said.code == 0, said
     assert list(person.tree()) == [LANTERN_FILE]
+    told = sidecar(person, LANTERN_FILE)
+    assert (told["creator"], told["licence"]) == ("wfdeps-samples", ["commercial use: Image, RentCivit"])
 
 
 def test_a_second_run_downloads_nothing(person: Person) -> None:

@@ -17,6 +17,7 @@ from tests.fakes.hub import run_hub
 from tests.whole.conftest import Person, Said
 from wfdeps.hub.digests import digest_file
 from wfdeps.hub.samples import SAMPLES, safetensors_bytes
+from wfdeps.schema import problems
 
 NAME = "loras/paperLantern.safetensors"
 LANTERN, V1, V2, XL = 2_100_001_002, 2_100_002_002, 2_100_002_902, 2_100_002_903
@@ -68,7 +69,9 @@ def test_updates_shows_newer_versions_of_the_same_base_with_notes(studio: Person
     assert f"{NAME}: v1.0 → v2.0  (2026-09-01)" in said.out
     assert "Warmer light." in said.out
     assert f"wfdeps update {NAME}" in said.out
-    (update,) = say(studio, "updates", "--json").json["updates"]
+    document = say(studio, "updates", "--json").json
+    assert problems(document, "updates-1") == ()
+    (update,) = document["updates"]
     assert [one["version"] for one in update["newer"]] == ["v2.0"]
     assert [one["base_model"] for one in update["other_base_models"]] == ["SDXL 1.0"]
 

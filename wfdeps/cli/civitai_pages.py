@@ -8,8 +8,9 @@ from typing import Any
 
 from wfdeps.cli.context import Context
 from wfdeps.domain.air import Air
+from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.pages import ModelPage
-from wfdeps.errors import NotFoundError, UsageError
+from wfdeps.errors import NotFoundError, SourceError, UsageError
 from wfdeps.match.links import civitai_link
 from wfdeps.sources.civitai.client import MODELS_AT_ONCE, CivitaiClient
 from wfdeps.sources.civitai.pages import model_page, models_of, version_page
@@ -138,6 +139,30 @@ class Pages:
         except NotFoundError:
             return ""
         return f"a version has that number too, of `{other.name}`: `--as version` shows it"
+
+
+def completed(candidates: Sequence[Candidate], context: Context) -> tuple[Candidate, ...]:
+    """The same, creator and licence taken from the model's page where a version asked for by itself tells neither.
+
+    What cannot be asked, or is hidden from lists, stays as it is.
+    """
+    wanted = sorted({number for one in candidates if (number := _model_to_ask(one))})
+    pages: dict[int, ModelPage] = {}
+    try:
+        for start in range(0, len(wanted), MODELS_AT_ONCE):
+            found = Pages(context).models(wanted[start : start + MODELS_AT_ONCE])
+            pages |= {page.model_id: page for page in found if page.model_id is not None}
+    except SourceError:
+        pass
+    return tuple(_with_page(one, pages.get(_model_to_ask(one) or 0)) for one in candidates)
+
+
+def _model_to_ask(one: Candidate) -> int | None:
+    return one.model_id if one.source == "civitai" and not one.licence and one.creator is None else None
+
+
+def _with_page(one: Candidate, page: ModelPage | None) -> Candidate:
+    return one if page is None else replace(one, creator=page.creator, licence=page.licence)
 
 
 def ids_of(text: str, base_url: str) -> tuple[int | None, int | None]:

@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from wfdeps.cli.civitai_pages import Pages
+from wfdeps.cli.civitai_pages import completed
 from wfdeps.cli.context import Context
-from wfdeps.cli.versions import model_pages
 from wfdeps.domain.files import LocalFile
-from wfdeps.domain.pages import ModelPage
 from wfdeps.domain.refs import ModelRef, RefStatus
 from wfdeps.domain.resolutions import Ambiguous, Finding, Present, RefState, Resolution, Resolved, Unresolved
-from wfdeps.errors import ConfigError, SourceError
+from wfdeps.errors import ConfigError
 from wfdeps.library.sidecars import read_sidecar
 from wfdeps.match.rules import Facts, Rules, objection, rules_of
 from wfdeps.values import replace
@@ -47,26 +45,14 @@ def judged_resolutions(resolutions: Iterable[Resolution], rules: Rules) -> tuple
 
 
 def with_licences(resolutions: Sequence[Resolution], context: Context) -> tuple[Resolution, ...]:
-    """The same, with licences asked of the models' pages where a version does not tell its own. What cannot be asked stays unknown."""
-    asked = [one.choice.candidate for one in resolutions if isinstance(one, Resolved)]
-    wanted = {one.model_id for one in asked if one.source == "civitai" and one.model_id and not one.licence}
-    if not wanted or context.settings.offline:
-        return tuple(resolutions)
-    try:
-        pages = model_pages(wanted, Pages(context))
-    except SourceError:
-        return tuple(resolutions)
-    told = {number: page.licence for number, page in pages.items() if isinstance(page, ModelPage)}
-    return tuple(_with_licence(one, told) for one in resolutions)
-
-
-def _with_licence(resolution: Resolution, told: Mapping[int, tuple[str, ...]]) -> Resolution:
-    if not isinstance(resolution, Resolved) or resolution.choice.candidate.licence:
-        return resolution
-    candidate = resolution.choice.candidate
-    licence = told.get(candidate.model_id or 0, ())
-    return replace(
-        resolution, choice=replace(resolution.choice, candidate=replace(candidate, licence=licence))
+    """The same, with licences asked of the models' pages where a version does not tell its own."""
+    chosen = [one.choice.candidate for one in resolutions if isinstance(one, Resolved)]
+    candidates = iter(completed(chosen, context))
+    return tuple(
+        replace(one, choice=replace(one.choice, candidate=next(candidates)))
+        if isinstance(one, Resolved)
+        else one
+        for one in resolutions
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from wfdeps.cli.civitai_pages import completed
 from wfdeps.cli.context import Context
 from wfdeps.domain.air import Air
 from wfdeps.domain.candidates import Answer, Candidate, VerdictKind
@@ -116,7 +117,9 @@ def find_all(wants: Sequence[Want], context: Context) -> list[Found | NotFound]:
     for source in _asked(context.doors.sources(), wants):
         mine = [query for query, want in zip(queries, wants, strict=True) if want.source == source.name]
         answers |= source.find_all(mine)
-    return [_meant(want, answers.get(query)) for want, query in zip(wants, queries, strict=True)]
+    meant = [_meant(want, answers.get(query)) for want, query in zip(wants, queries, strict=True)]
+    whole = iter(completed([one.candidate for one in meant if isinstance(one, Found)], context))
+    return [Found(next(whole), one.remark) if isinstance(one, Found) else one for one in meant]
 
 
 def _asked(sources: Iterable[Source], wants: Sequence[Want]) -> list[Source]:
