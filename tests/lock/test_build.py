@@ -92,3 +92,10 @@ def present_step() -> Keep:
     ).steps
     assert isinstance(step, Keep)
     return step
+
+
+def test_a_bad_day_forgets_nothing_that_was_locked() -> None:
+    step = download(ref("a.safetensors"))
+    before = lock_of(Placed(step, Receipt("/x", "a" * 64, 7, True), "sha256"))
+    for outcome in (Failed(step, "cut"), Blocked(ref("a.safetensors"), RefState.UNDECIDED, "no network")):
+        assert to_text(lock_of(outcome, previous=before)) == to_text(before)

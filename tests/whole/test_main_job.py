@@ -233,3 +233,18 @@ def test_two_files_for_one_place_are_refused_and_named(person: Person) -> None:
         "present_elsewhere",
     }
     assert len(person.tree()) <= 2
+
+
+def test_a_hub_that_is_down_does_not_empty_the_lock(person: Person) -> None:
+    person.get(DEMO, "--auto", "best")
+    before = person.lock.read_text(encoding="utf-8")
+    for path in person.models.rglob("*.safetensors"):
+        path.unlink()
+    assert person.get(DEMO, "--offline", WFDEPS_CACHE_DIR=str(person.home / "empty")).code == 3
+    assert person.lock.read_text(encoding="utf-8") == before
+
+
+def test_what_to_do_next_names_the_folders_the_person_named(person: Person) -> None:
+    said = person.wfdeps("check", DEMO, "--models", str(person.models), "--json").json
+    commands = {ref["next"] for ref in said["refs"]}
+    assert commands == {f"wfdeps get {DEMO} --models {person.models}"}

@@ -68,6 +68,32 @@ def add_library_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def library_words(arguments: argparse.Namespace) -> str:
+    """The options of `add_library_options` as they were given, quoted for a shell: what a command to paste needs."""
+    from wfdeps.report.escaping import shell_word  # not for `--help`
+
+    given = [
+        (option, value)
+        for name, option in _LIBRARY_OPTIONS.items()
+        for value in _listed(getattr(arguments, name, None))
+    ]
+    return " ".join(f"{option} {shell_word(value)}" for option, value in given)
+
+
+_LIBRARY_OPTIONS = {
+    "comfyui": "--comfyui",
+    "models": "--models",
+    "base_directory": "--base-directory",
+    "models_directory": "--models-directory",
+    "extra_model_paths_config": "--extra-model-paths-config",
+    "target": "--target",
+}
+
+
+def _listed(value: str | list[str] | None) -> list[str]:
+    return value if isinstance(value, list) else [value] if value else []
+
+
 def add_resolving_options(parser: argparse.ArgumentParser) -> None:
     """What may be taken without asking."""
     group = parser.add_argument_group("resolving")

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterable
 
 from wfdeps.cli.context import Context
+from wfdeps.cli.options import library_words
 from wfdeps.cli.output import exit_policy, show_report
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.outcomes import Outcome
@@ -92,6 +93,7 @@ def _report(
         file_systems=file_systems_of(plan.plan) if outcomes is None else (),
         warnings=library.notices,
         policy=exit_policy(arguments, context.settings),
+        place=library_words(arguments),
     )
     show_report(report, arguments, context, surveyed=surveyed, resolutions=plan.resolutions)
     return report.exit_code

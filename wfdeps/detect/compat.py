@@ -239,6 +239,8 @@ def _embedding(pair: Pair) -> Iterator[Lint]:
 
 
 def _vae(pair: Pair) -> Iterator[Lint]:
+    if pair.dependent.identity is None:
+        return  # a source's base model says what it is for, not what it is
     mine, theirs = _known(pair.dependent), _known(pair.base)
     fits = [parts_for("vae", name, theirs.size) for name in theirs.architectures]
     if not mine.architectures or not fits or not all(fits) or mine.architectures & frozenset().union(*fits):
@@ -248,6 +250,8 @@ def _vae(pair: Pair) -> Iterator[Lint]:
 
 
 def _text_encoder(pair: Pair) -> Iterator[Lint]:
+    if pair.dependent.identity is None:
+        return  # a source's base model says what it is for, not what it is
     mine, theirs = _known(pair.dependent), _known(pair.base)
     fits = [parts_for("text_encoders", name, theirs.size) for name in theirs.architectures]
     if not mine.architectures or not fits or not all(fits) or mine.architectures & frozenset().union(*fits):

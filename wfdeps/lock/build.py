@@ -30,7 +30,8 @@ def build_lock(
 ) -> Lock:
     """The lock for these workflows.
 
-    A file that is simply there keeps what an earlier lock knew of its origin, as long as its bytes are the same.
+    A file that is simply there keeps what an earlier lock knew of its origin, as long as its bytes are the same; what
+    could not be settled now, but was locked before, stays locked as it was.
     `keep_others`: what the earlier lock says of other workflows stays.
     """
     known = {(entry.folder, entry.name): entry for entry in (previous.entries if previous else ())}
@@ -40,7 +41,11 @@ def build_lock(
         for entry in _entries_of(outcome, relative):
             entry = _published(entry, addresses)
             entries[entry.folder, entry.name] = _with_origin(entry, known.get((entry.folder, entry.name)))
-        unresolved.update(_open_ends(outcome))
+        for ref in _open_ends(outcome):
+            if before := known.get((ref.folder, ref.name)):
+                entries[ref.folder, ref.name] = replace(before, used_by=_used_by((ref,), relative))
+            else:
+                unresolved.add(f"{ref.folder}/{ref.name}")
     lock = Lock(
         workflows=tuple(sorted({(relative(read.path), read.sha256) for read in workflows})),
         entries=tuple(entries[key] for key in sorted(entries)),
@@ -85,12 +90,12 @@ def _entries_of(outcome: Outcome | Download, relative: Relative) -> tuple[LockEn
             assert_never(outcome)
 
 
-def _open_ends(outcome: Outcome | Download) -> tuple[str, ...]:
+def _open_ends(outcome: Outcome | Download) -> tuple[ModelRef, ...]:
     match outcome:
         case Blocked(ref) if ref.status is RefStatus.REQUIRED:
-            return (f"{ref.folder}/{ref.name}",)
+            return (ref,)
         case Failed(download):
-            return tuple(f"{ref.folder}/{ref.name}" for ref in download.refs)
+            return download.refs
         case _:
             return ()
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.lints import Lint, LintLevel
 from wfdeps.domain.merging import merge_refs
-from wfdeps.domain.outcomes import Outcome
-from wfdeps.domain.plans import Plan
 from wfdeps.domain.refs import ModelRef, Notice, RefStatus, UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.reports import (
     CheckReport,
@@ -17,11 +16,15 @@ from wfdeps.domain.reports import (
     ReportVerdict,
     WorkflowVerdict,
 )
-from wfdeps.domain.resolutions import Finding, Resolution
 from wfdeps.report.items import build_item, gather
 from wfdeps.report.judging import exit_code, verdict_of
 from wfdeps.report.totals import bytes_to_fetch, present, total
 from wfdeps.report.weights import floors
+
+if TYPE_CHECKING:
+    from wfdeps.domain.outcomes import Outcome
+    from wfdeps.domain.plans import Plan
+    from wfdeps.domain.resolutions import Finding, Resolution
 
 _LINT_ORDER = tuple(LintLevel)
 _Place = tuple[str, str]
@@ -39,11 +42,12 @@ def build_report(
     file_systems: Sequence[FileSystemTotal] = (),
     warnings: Sequence[Notice] = (),
     policy: ExitPolicy | None = None,
+    place: str = "",
 ) -> CheckReport:
     """The report on these workflows, as far as the stages got: None for a stage that did not run.
 
     Findings, resolutions, steps and outcomes may speak of a workflow's own refs or of merged ones. A required
-    ref nobody spoke of is `undecided`.
+    ref nobody spoke of is `undecided`. `place`: the options that named the model folders, for commands to paste.
     """
     knowledge = gather(findings, resolutions or (), plan.steps if plan else (), outcomes or ())
     refs = merge_refs(
@@ -51,7 +55,7 @@ def build_report(
     )
     needed_by = _needed_by(workflows)
     items = {
-        _place(ref): build_item(ref, knowledge, needed_by.get(_place(ref), ()))
+        _place(ref): build_item(ref, knowledge, needed_by.get(_place(ref), ()), place)
         for ref in sorted(refs, key=_place)
     }
     attempted = outcomes is not None

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeVar, assert_never
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.candidates import AccessState, RankedCandidate
-from wfdeps.domain.files import LocalFile
 from wfdeps.domain.outcomes import Failed, Outcome, Placed
 from wfdeps.domain.plans import Blocked, Download, Keep, Link, Step, Target
 from wfdeps.domain.refs import ModelRef, RefStatus
@@ -21,9 +20,14 @@ from wfdeps.domain.resolutions import (
     Unresolved,
 )
 from wfdeps.report.next_steps import advice_for
-from wfdeps.values import dataclass, replace
+from wfdeps.values import assert_never, dataclass, replace
 
-_T = TypeVar("_T")
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    from wfdeps.domain.files import LocalFile
+
+    _T = TypeVar("_T")
 
 _STATUS_ORDER = tuple(RefStatus)
 
@@ -134,7 +138,7 @@ def _with_resolution(item: ReportItem, resolution: Resolution | None) -> ReportI
                 item, state=_found_remotely(item.state, state), detail=reason, hint=hint, verdicts=verdicts
             )
         case _:
-            assert_never(resolution)
+            return assert_never(resolution)
 
 
 def _found_remotely(local: RefState, remote: RefState) -> RefState:
@@ -163,7 +167,7 @@ def _with_step(item: ReportItem, step: Step | None) -> ReportItem:
         case Blocked(state=state, reason=reason, hint=hint):
             return replace(item, state=state, detail=reason or item.detail, hint=hint or item.hint)
         case _:
-            assert_never(step)
+            return assert_never(step)
 
 
 def _with_outcome(item: ReportItem, outcome: Outcome | None) -> ReportItem:
@@ -192,7 +196,7 @@ def _with_outcome(item: ReportItem, outcome: Outcome | None) -> ReportItem:
         case Failed(reason=reason, hint=hint, kind=kind):
             return replace(item, state=_FAILED_KIND.get(kind, RefState.FAILED), detail=reason, hint=hint)
         case _:
-            assert_never(outcome)
+            return assert_never(outcome)
 
 
 def _with_advice(item: ReportItem) -> ReportItem:
@@ -233,4 +237,4 @@ def _refs_of(step: Step | Outcome) -> Sequence[ModelRef]:
         ):
             return refs
         case _:
-            assert_never(step)
+            return assert_never(step)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wfdeps.domain.candidates import RankedCandidate
-from wfdeps.domain.files import LocalFile
-from wfdeps.domain.refs import ModelRef
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.resolutions import RefState
 from wfdeps.report.escaping import is_visible, shell_word
 from wfdeps.values import dataclass
+
+if TYPE_CHECKING:
+    from wfdeps.domain.candidates import RankedCandidate
+    from wfdeps.domain.files import LocalFile
+    from wfdeps.domain.refs import ModelRef
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from wfdeps.cli.options import (
     add_reading_options,
     add_resolving_options,
     add_workflows,
+    library_words,
 )
 from wfdeps.cli.output import add_report_options, exit_policy, show_report
 from wfdeps.cli.reading import read_all
@@ -61,6 +62,7 @@ def _check(arguments: argparse.Namespace, context: Context) -> int:
         file_systems=_file_systems(resolutions, context) if resolutions else (),
         warnings=context.doors.library().notices,
         policy=exit_policy(arguments, context.settings),
+        place=library_words(arguments),
     )
     show_report(report, arguments, context, surveyed=surveyed, resolutions=resolutions or ())
     return report.exit_code
