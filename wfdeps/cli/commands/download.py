@@ -127,12 +127,12 @@ def _asked_for(arguments: argparse.Namespace, context: Context) -> tuple[list[st
 def _is_plain(what: str, base_url: str, *, in_tree: bool) -> bool:
     """Whether it is fetched as any downloader would: an address that is no page about a model."""
     if "://" not in what:
-        return not what.lower().startswith(("urn:", "air:")) and want_source(what) == ""
+        return not what.lower().startswith(("urn:", "air:")) and _source_of_short_air(what) == ""
     link = civitai_link(what, base_url=base_url)
     return not in_tree and not (link and link.model_id)
 
 
-def want_source(text: str) -> str:
+def _source_of_short_air(text: str) -> str:
     """The source a short AIR (`civitai:7@9`) names; empty for any other text."""
     source = text.partition(":")[0].lower()
     return source if source in SOURCES[:2] else ""
