@@ -20,10 +20,10 @@ from wfdeps.domain.resolutions import (
     Unresolved,
 )
 from wfdeps.report.next_steps import advice_for
-from wfdeps.values import assert_never, dataclass, replace
+from wfdeps.values import dataclass, replace
 
 if TYPE_CHECKING:
-    from typing import TypeVar
+    from typing import NoReturn, TypeVar
 
     from wfdeps.domain.files import LocalFile
 
@@ -85,7 +85,9 @@ def gather(
     return knowledge
 
 
-def build_item(ref: ModelRef, knowledge: Knowledge, needed_by: tuple[str, ...] = ()) -> ReportItem:
+def build_item(
+    ref: ModelRef, knowledge: Knowledge, needed_by: tuple[str, ...] = (), place: str = ""
+) -> ReportItem:
     """One item: the last stage that spoke of the ref has the last word on its state."""
     item = replace(_from_finding(ref, _of(ref, knowledge.findings)), needed_by=needed_by)
     item = _with_resolution(item, _of(ref, knowledge.resolutions))
@@ -93,7 +95,7 @@ def build_item(ref: ModelRef, knowledge: Knowledge, needed_by: tuple[str, ...] =
     item = _with_outcome(item, _of(ref, knowledge.outcomes))
     if ref.status in _NOT_RUN and item.state is not RefState.PRESENT:
         item = replace(item, state=_NOT_RUN[ref.status], detail=ref.why or item.detail)
-    return _with_advice(item)
+    return _with_advice(item, place)
 
 
 def _from_finding(ref: ModelRef, finding: Finding | None) -> ReportItem:
@@ -138,7 +140,7 @@ def _with_resolution(item: ReportItem, resolution: Resolution | None) -> ReportI
                 item, state=_found_remotely(item.state, state), detail=reason, hint=hint, verdicts=verdicts
             )
         case _:
-            return assert_never(resolution)
+            _never(resolution)
 
 
 def _found_remotely(local: RefState, remote: RefState) -> RefState:
@@ -167,7 +169,7 @@ def _with_step(item: ReportItem, step: Step | None) -> ReportItem:
         case Blocked(state=state, reason=reason, hint=hint):
             return replace(item, state=state, detail=reason or item.detail, hint=hint or item.hint)
         case _:
-            return assert_never(step)
+            _never(step)
 
 
 def _with_outcome(item: ReportItem, outcome: Outcome | None) -> ReportItem:
@@ -196,13 +198,13 @@ def _with_outcome(item: ReportItem, outcome: Outcome | None) -> ReportItem:
         case Failed(reason=reason, hint=hint, kind=kind):
             return replace(item, state=_FAILED_KIND.get(kind, RefState.FAILED), detail=reason, hint=hint)
         case _:
-            return assert_never(outcome)
+            _never(outcome)
 
 
-def _with_advice(item: ReportItem) -> ReportItem:
+def _with_advice(item: ReportItem, place: str) -> ReportItem:
     sites = (site.workflow for site in item.ref.sites)
     workflow = next(iter((*item.needed_by, *sites)), "")
-    advice = advice_for(item.ref, item.state, workflow, item.found, item.candidates)
+    advice = advice_for(item.ref, item.state, workflow, item.found, item.candidates, place)
     return replace(item, hint=item.hint or advice.hint, next=advice.command)
 
 
@@ -237,4 +239,9 @@ def _refs_of(step: Step | Outcome) -> Sequence[ModelRef]:
         ):
             return refs
         case _:
-            return assert_never(step)
+            _never(step)
+
+
+def _never(value: NoReturn) -> NoReturn:
+    """`typing.assert_never`, without importing typing."""
+    raise AssertionError(f"nobody expected {value!r}")

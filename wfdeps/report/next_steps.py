@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What to do. `{workflow}`, `{name}`, `{folder}`, `{file}` and `{candidate}` stand for this ref's own."""
+    """What to do. `{workflow}`, `{name}`, `{folder}`, `{file}` and `{candidate}` stand for this ref's own.
+
+    `{place}` stands for the options that named the model folders.
+    """
 
     hint: str = ""
     command: str = ""
@@ -26,18 +29,18 @@ class Advice:
 ADVICE: dict[RefState, Advice] = {
     RefState.PRESENT: Advice(),
     RefState.PRESENT_ELSEWHERE: Advice(
-        "it is here under another name; link it, or rewrite the workflow", "wfdeps fix {workflow} --link"
+        "it is here under another name; link it, or rewrite the workflow", "wfdeps fix {workflow} --link{place}"
     ),
     RefState.WRONG_FOLDER: Advice(
-        "it is here in another folder; link it or move it", "wfdeps fix {workflow} --link"
+        "it is here in another folder; link it or move it", "wfdeps fix {workflow} --link{place}"
     ),
     RefState.WRONG_HASH: Advice(
         "the file of this name is another one; look at it, then rename it and fetch the right one",
         "wfdeps inspect {file}",
     ),
-    RefState.CORRUPT: Advice("the file is damaged; delete it and fetch it again", "wfdeps get {workflow}"),
-    RefState.MISSING: Advice("find and download it", "wfdeps get {workflow}"),
-    RefState.RESOLVED: Advice("download it", "wfdeps get {workflow}"),
+    RefState.CORRUPT: Advice("the file is damaged; delete it and fetch it again", "wfdeps get {workflow}{place}"),
+    RefState.MISSING: Advice("find and download it", "wfdeps get {workflow}{place}"),
+    RefState.RESOLVED: Advice("download it", "wfdeps get {workflow}{place}"),
     RefState.AMBIGUOUS: Advice(
         "several files may be it; choose one and run the command again",
         "wfdeps choose {name} {candidate} --folder {folder}",
@@ -49,9 +52,9 @@ ADVICE: dict[RefState, Advice] = {
     RefState.GATED: Advice("it needs a token or a login", "wfdeps auth check"),
     RefState.EARLY_ACCESS: Advice("it is in early access: buy it, wait, or choose another version"),
     RefState.REFUSED: Advice("it is refused here"),
-    RefState.UNDECIDED: Advice("no source could be asked; try again", "wfdeps get {workflow}"),
-    RefState.FAILED: Advice("run the same command again; what came is kept", "wfdeps get {workflow}"),
-    RefState.INVISIBLE: Advice("it is here, where the target does not look", "wfdeps paths"),
+    RefState.UNDECIDED: Advice("no source could be asked; try again", "wfdeps get {workflow}{place}"),
+    RefState.FAILED: Advice("run the same command again; what came is kept", "wfdeps get {workflow}{place}"),
+    RefState.INVISIBLE: Advice("it is here, where the target does not look", "wfdeps paths{place}"),
     RefState.AUTO_DOWNLOAD: Advice("its node fetches it when it first runs: not verified by wfdeps"),
     RefState.PLACEHOLDER: Advice("put a real file name in its place"),
     RefState.INACTIVE: Advice(),
@@ -67,11 +70,15 @@ def advice_for(
     workflow: str,
     files: Sequence[LocalFile],
     candidates: Sequence[RankedCandidate],
+    place: str = "",
 ) -> Advice:
-    """The sentence and the command for one ref; no command where one of its words could not be pasted safely."""
+    """The sentence and the command for one ref; no command where one of its words could not be pasted safely.
+
+    `place`: the options that named the model folders, quoted for a shell.
+    """
     advice = ADVICE[state]
     words = {
-        "workflow": workflow,
+        "workflow": "" if workflow == "-" else workflow,
         "name": ref.name,
         "folder": ref.folder,
         "file": files[0].path if files else "",
@@ -81,7 +88,7 @@ def advice_for(
     if not all(word and is_visible(word) for word in used.values()):
         return Advice(advice.hint)
     quoted = {key: shell_word(word) for key, word in used.items()}
-    return Advice(advice.hint, advice.command.format(**quoted))
+    return Advice(advice.hint, advice.command.format(**quoted, place=f" {place}" if place else ""))
 
 
 def _handle(ranked: RankedCandidate) -> str:
