@@ -199,3 +199,29 @@ def test_what_makes_no_sense_is_a_line_and_a_code(
     said = download(person, *words)
     assert (said.code, person.tree()) == (code, {})
     assert piece in said.err
+
+
+@pytest.fixture
+def repository(person: Person, shelf: tuple[Path, list[Any]]) -> str:
+    """A Hugging Face repository with two of the samples."""
+    rows = [
+        shelf[1][number] | {"hf": {"repo": "studio/lights", "path": path}}
+        for number, path in ((1, "split/lantern.safetensors"), (2, "vae.safetensors"))
+    ]
+    person.hub.publish(rows)
+    return "studio/lights"
+
+
+def test_a_file_of_a_repository_is_placed_by_its_header(person: Person, repository: str) -> None:
+    words = ["--source", "huggingface", "--model-id", repository, "--file-id", "split/lantern.safetensors"]
+    said = download(person, *words)
+    assert said.code == 0, said
+    assert list(person.tree()) == ["loras/lantern.safetensors"]
+    assert sidecar(person, "loras/lantern.safetensors")["source"] == "huggingface"
+
+
+def test_a_repository_with_several_files_names_them(person: Person, repository: str) -> None:
+    said = download(person, "--source", "huggingface", "--model-id", repository)
+    assert (said.code, person.tree()) == (4, {})
+    assert "has 2 model files" in said.err
+    assert "split/lantern.safetensors" in said.err

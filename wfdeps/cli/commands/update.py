@@ -58,6 +58,7 @@ def _update(
     history = [*known.previous, as_it_is(known, library)]
     replace_by(known, candidate, context, library, previous=history)
     context.out(f"{change}; `wfdeps rollback {known.label}` brings {visible(known.version)} back")
+    context.err("note: a lock that names it holds the old hash; `wfdeps lock` writes it anew")
 
 
 def _wanted(
