@@ -7,13 +7,14 @@ import dataclasses
 import pickle
 import subprocess
 import sys
+import typing
 from typing import Any, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdeps.values import asdict, dataclass, field, replace
+from wfdeps.values import NamedTuple, asdict, dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,3 +195,54 @@ def test_importing_it_imports_neither_dataclasses_nor_inspect() -> None:
     program = "import sys; import wfdeps.values; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert not {"dataclasses", "inspect"} & set(done.stdout.split())
+
+
+class OurPair(NamedTuple):
+    """Two things."""
+
+    left: str
+    right: int = 0
+
+    @property
+    def both(self) -> str:
+        return f"{self.left}{self.right}"
+
+
+class TheirPair(typing.NamedTuple):
+    """Two things."""
+
+    left: str
+    right: int = 0
+
+
+@given(names, sizes)
+def test_a_named_tuple_is_the_standard_one(left: str, right: int) -> None:
+    ours, theirs = OurPair(left, right), TheirPair(left, right=right)
+    assert ours == theirs == (left, right) == OurPair(right=right, left=left)
+    assert hash(ours) == hash(theirs)
+    assert repr(ours) == repr(theirs).replace("Their", "Our")
+    assert (ours.left, ours.right, ours.both) == (left, right, f"{left}{right}")
+    assert ours._replace(left="x") == theirs._replace(left="x")
+    assert ours._asdict() == theirs._asdict()
+    assert (OurPair._fields, OurPair._field_defaults) == (TheirPair._fields, TheirPair._field_defaults)
+
+
+def test_a_named_tuple_keeps_its_type_and_has_no_room_for_more() -> None:
+    pair = OurPair("a")
+    for twin in (
+        copy.copy(pair),
+        copy.deepcopy(pair),
+        pickle.loads(pickle.dumps(pair)),
+        pair._replace(right=0),
+    ):
+        assert twin == pair
+        assert type(twin) is OurPair
+    match pair:
+        case OurPair(left, right=right):
+            assert (left, right) == ("a", 0)
+    with pytest.raises(AttributeError):
+        pair.left = "b"  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        OurPair()  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        OurPair("a", wrong=1)  # type: ignore[call-arg]

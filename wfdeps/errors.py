@@ -178,7 +178,7 @@ class DigestMismatchError(FetchError):
 
     def __init__(self, algorithm: str, expected: str, actual: str) -> None:
         super().__init__(
-            f"{algorithm} differs\n  expected {expected}\n  actual   {actual}",
+            f"{algorithm} differs: expected {expected}, got {actual}",
             hint="the file was replaced at its source, or damaged on the way; nothing was placed",
         )
         self.algorithm = algorithm

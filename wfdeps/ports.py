@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from wfdeps.domain.candidates import Answer, RankedCandidate
-from wfdeps.domain.files import Folder, Inventory, LocalFile
-from wfdeps.domain.identity import Identity
-from wfdeps.domain.outcomes import FetchEvent, Receipt
-from wfdeps.domain.plans import Download, Link, Placement, Plan
-from wfdeps.domain.queries import Query
-from wfdeps.domain.refs import ModelRef, Notice
-from wfdeps.domain.resolutions import Ambiguous
+from wfdeps import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wfdeps.domain.candidates import Answer, RankedCandidate
+    from wfdeps.domain.files import Folder, Inventory, LocalFile
+    from wfdeps.domain.identity import Identity
+    from wfdeps.domain.outcomes import FetchEvent, Receipt
+    from wfdeps.domain.plans import Download, Link, Placement, Plan
+    from wfdeps.domain.queries import Query
+    from wfdeps.domain.refs import ModelRef, Notice
+    from wfdeps.domain.resolutions import Ambiguous
 
 
 class Source(Protocol):

@@ -1,23 +1,27 @@
-"""`dataclass`, `field`, `replace` and `asdict` for slotted classes, a tenth as costly to import as the standard ones.
+"""`dataclass` and its kin and `NamedTuple`, a tenth as costly to import as the standard ones.
 
 A process that checks one workflow imports a hundred value types and makes instances of thirty. The standard decorator
 compiles six functions for each of them at once (about 1 ms a class, and 10 ms for importing `dataclasses` itself),
-which is more than reading the workflow takes. This one makes the slotted class, and compiles its methods in one go
-when its first instance is made. Type checkers are told it is the standard one, whose rules it keeps: positional and
+which is more than reading the workflow takes. This one makes the slotted class, and compiles each of its methods when
+that is first called. Type checkers are told it is the standard one, whose rules it keeps: positional and
 keyword arguments, defaults, `__post_init__`, `__match_args__`, equality by value and, where frozen, a hash, a repr, and
 an AttributeError for whoever assigns; `dataclasses.fields()` and its kin know them too. What wfdeps does not use, it
 does not have: order, inheritance of fields, `InitVar`, `KW_ONLY`.
+
+`NamedTuple` is for the same reason not `typing`'s, whose import alone is a twentieth of the budget.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from wfdeps import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dataclasses import asdict, dataclass, field, replace
+    from typing import NamedTuple
 else:
+    from operator import itemgetter
+
     _MISSING = object()
-    _METHODS = ("__init__", "__eq__", "__hash__", "__repr__")
 
     class FrozenInstanceError(AttributeError):
         """Somebody assigned to a value."""
@@ -68,14 +72,14 @@ else:
         namespace["__dataclass_fields__"] = _StandardFields(kinds, fields)
         if frozen:
             namespace.update(__setattr__=_refuse, __delattr__=_refuse)
-        made = [name for name in _METHODS if name not in own and (eq or name not in ("__eq__", "__hash__"))]
+        made = [name for name in _SOURCES if name not in own and (eq or name not in ("__eq__", "__hash__"))]
         if eq and not frozen and "__hash__" in made:
             made.remove("__hash__")
             namespace["__hash__"] = None
         new = type(cls)(cls.__name__, cls.__bases__, namespace)
         new.__qualname__ = cls.__qualname__
         for name in made:
-            setattr(new, name, _compiled_when_called(new, name, fields, made))
+            setattr(new, name, _compiled_when_called(new, name, fields))
         return new
 
     class _StandardFields:
@@ -100,49 +104,65 @@ else:
     def _field_of(default):
         return default if isinstance(default, _Field) else _Field(default)
 
-    def _compiled_when_called(cls, name, fields, made):
+    def _compiled_when_called(cls, name, fields):
         def first(self, *args, **kwargs):
-            _compile(cls, fields, made)
-            return getattr(cls, name)(self, *args, **kwargs)
+            method = _compiled(cls, name, *_SOURCES[name](cls, fields))
+            setattr(cls, name, method)
+            return method(self, *args, **kwargs)
 
         return first
 
-    def _compile(cls, fields, made):
-        """Give the class its real methods."""
-        scope = {"_MISSING": _MISSING, "_set": object.__setattr__, "_cls": cls}
+    def _compiled(cls, name, source, scope):
+        exec(source, scope)  # noqa: S102  the names are those of our own classes
+        method = scope[name]
+        method.__qualname__ = f"{cls.__qualname__}.{name}"
+        return method
+
+    def _init_source(cls, fields):
+        scope = {"_MISSING": _MISSING, "_set": object.__setattr__}
         parameters, body = [], []
         for name, one in fields.items():
-            if not one.init:
-                scope[f"_new_{name}"] = one.factory
-                body.append(f"_set(self,{name!r},_new_{name}())")
-                continue
             if one.factory is not _MISSING:
                 scope[f"_new_{name}"] = one.factory
+            if not one.init:
+                body.append(f"_set(self,{name!r},_new_{name}())")
+            elif one.factory is not _MISSING:
                 parameters.append(f"{name}=_MISSING")
                 body.append(f"_set(self,{name!r},_new_{name}() if {name} is _MISSING else {name})")
-                continue
-            if one.default is not _MISSING:
+            elif one.default is not _MISSING:
                 scope[f"_default_{name}"] = one.default
-            parameters.append(name if one.default is _MISSING else f"{name}=_default_{name}")
-            body.append(f"_set(self,{name!r},{name})")
+                parameters.append(f"{name}=_default_{name}")
+                body.append(f"_set(self,{name!r},{name})")
+            else:
+                parameters.append(name)
+                body.append(f"_set(self,{name!r},{name})")
         if hasattr(cls, "__post_init__"):
             body.append("self.__post_init__()")
-        compared = [name for name, one in fields.items() if one.compare]
-        mine, theirs = (f"({''.join(f'{side}.{name},' for name in compared)})" for side in ("self", "other"))
-        shown = ", ".join(f"{name}={{self.{name}!r}}" for name, one in fields.items() if one.repr)
-        source = "\n".join(
-            (
-                f"def __init__({', '.join(('self', *parameters))}):\n  {'; '.join(body) or 'pass'}",
-                f"def __eq__(self, other):\n  return {mine} == {theirs} if other.__class__ is _cls else NotImplemented",
-                f"def __hash__(self):\n  return hash({mine})",
-                f"def __repr__(self):\n  return f'{cls.__qualname__}({shown})'",
-            )
+        return f"def __init__({', '.join(('self', *parameters))}): {'; '.join(body) or 'pass'}", scope
+
+    def _eq_source(cls, fields):
+        mine, theirs = _compared("self", fields), _compared("other", fields)
+        return (
+            f"def __eq__(self, other): return {mine} == {theirs} if other.__class__ is _cls else NotImplemented",
+            {"_cls": cls},
         )
-        exec(source, scope)  # noqa: S102  the names are those of our own classes
-        for name in made:
-            method = scope[name]
-            method.__qualname__ = f"{cls.__qualname__}.{name}"
-            setattr(cls, name, method)
+
+    def _hash_source(cls, fields):
+        return f"def __hash__(self): return hash({_compared('self', fields)})", {}
+
+    def _repr_source(cls, fields):
+        shown = ", ".join(f"{name}={{self.{name}!r}}" for name, one in fields.items() if one.repr)
+        return f"def __repr__(self): return f'{cls.__qualname__}({shown})'", {}
+
+    def _compared(side, fields):
+        return f"({''.join(f'{side}.{name},' for name, one in fields.items() if one.compare)})"
+
+    _SOURCES = {
+        "__init__": _init_source,
+        "__eq__": _eq_source,
+        "__hash__": _hash_source,
+        "__repr__": _repr_source,
+    }
 
     def _refuse(self, name, value=None):
         raise FrozenInstanceError(f"cannot change field `{name}` of a value")
@@ -154,5 +174,46 @@ else:
         for name, value in zip(type(self).__slots__, state, strict=True):
             object.__setattr__(self, name, value)
 
+    class _NamedTuple:
+        """What a class names as its base; the class itself is a tuple with names."""
 
-__all__ = ["asdict", "dataclass", "field", "replace"]
+        def __mro_entries__(self, bases):
+            return (_Named,)
+
+    class _Named(tuple):
+        __slots__ = ()
+
+        def __init_subclass__(cls):
+            own = vars(cls)
+            names = tuple(own.get("__annotations__", ()))
+            defaults = {name: own[name] for name in names if name in own}
+            cls._fields = cls.__match_args__ = names
+            cls._field_defaults = defaults
+            for place, name in enumerate(names):
+                setattr(cls, name, property(itemgetter(place)))
+
+        def __new__(cls, /, *args, **kwargs):
+            scope = {"_new": tuple.__new__} | {f"_{n}": default for n, default in cls._field_defaults.items()}
+            parameters = (f"{n}=_{n}" if n in cls._field_defaults else n for n in cls._fields)
+            source = f"def __new__(_cls, {', '.join(parameters)}): return _new(_cls, ({''.join(f'{n},' for n in cls._fields)}))"
+            cls.__new__ = staticmethod(_compiled(cls, "__new__", source, scope))
+            return cls.__new__(cls, *args, **kwargs)
+
+        def __getnewargs__(self):
+            return tuple(self)
+
+        def __repr__(self):
+            return f"{type(self).__name__}({', '.join(map('{}={!r}'.format, self._fields, self))})"
+
+        def _asdict(self):
+            """The names with their values."""
+            return dict(zip(self._fields, self, strict=True))
+
+        def _replace(self, /, **changes):
+            """The same with some values changed."""
+            return type(self)(**(self._asdict() | changes))
+
+    NamedTuple = _NamedTuple()
+
+
+__all__ = ["NamedTuple", "asdict", "dataclass", "field", "replace"]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TextIO
 
-from wfdeps.wiring.settings import Settings
+from wfdeps import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Any, Self, TextIO
+
     from wfdeps.cli.wiring import Doors
+    from wfdeps.wiring.settings import Settings
 
 
 class Context:

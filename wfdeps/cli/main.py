@@ -10,14 +10,16 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import NoReturn, TextIO
 
-from wfdeps import __version__
+from wfdeps import TYPE_CHECKING, __version__
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import INTERRUPTED, MEANINGS, READY, USAGE, exit_code_of
 from wfdeps.cli.options import GLOBAL_WITH_VALUE, add_global_options
 from wfdeps.errors import UsageError, WfdepsError
 from wfdeps.wiring.settings import load_settings
+
+if TYPE_CHECKING:
+    from typing import NoReturn, TextIO
 
 VERBS: dict[str, str] = {
     "refs": "show what a workflow references",

@@ -6,20 +6,19 @@ import argparse
 import os
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
 
-from wfdeps import __version__
-from wfdeps.cli.context import Context
+from wfdeps import TYPE_CHECKING, __version__
 from wfdeps.domain.reports import DEFAULT_FAIL_ON, CheckReport, ExitPolicy, FailOn
 from wfdeps.errors import UsageError
 from wfdeps.report.view import View
 from wfdeps.values import replace
-from wfdeps.wiring.settings import Settings
 
 if TYPE_CHECKING:
+    from wfdeps.cli.context import Context
     from wfdeps.domain.graphs import Graph
     from wfdeps.domain.resolutions import Resolution
     from wfdeps.pipeline.survey import Survey
+    from wfdeps.wiring.settings import Settings
 
 FORMATS: dict[str, str] = {
     "text": "wfdeps.report.text",

@@ -6,12 +6,16 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
-from wfdeps.cli.context import Context
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
 from wfdeps.errors import UsageError
 from wfdeps.workflow.read import ReadOptions, read_workflow
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from wfdeps.cli.context import Context
 
 MAX_FILE = 512 * 2**20
 """Bytes of one file that are read at most: 512 MiB, more than any image or clip a workflow came in."""

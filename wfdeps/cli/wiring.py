@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
-from wfdeps.ports import Chooser, Reporter
+from wfdeps import TYPE_CHECKING
 from wfdeps.wiring.doors import Doors as CommonDoors
 from wfdeps.wiring.doors import Wishes
 
 if TYPE_CHECKING:
     from wfdeps.cli.context import Context
+    from wfdeps.ports import Chooser, Reporter
 
 
 class Doors(CommonDoors):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from wfdeps import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final
 
 HEAD_BYTES: Final = 512
 """How much of a file's front `quick_trouble` likes to see; eight bytes already help."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
 from unicodedata import normalize
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.values import dataclass, field
 
-Origin = Literal["models", "extra", "output", "pack"]
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
+Origin: TypeAlias = 'Literal["models", "extra", "output", "pack"]'
 """Who made ComfyUI search a folder: its models root, an extra_model_paths.yaml, its output folder, a custom pack."""
 
 

@@ -7,10 +7,12 @@ filtered to `.gguf`.
 
 from __future__ import annotations
 
-from typing import Final
-
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.model_types import ModelType
 from wfdeps.values import dataclass
+
+if TYPE_CHECKING:
+    from typing import Final
 
 MODEL_ENDINGS: Final = frozenset({".ckpt", ".pt", ".pt2", ".bin", ".pth", ".safetensors", ".pkl", ".sft"})
 """`folder_paths.supported_pt_extensions`: what ComfyUI lists in most folders."""

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from wfdeps.domain.refs import NodeSite
+from wfdeps import TYPE_CHECKING
 from wfdeps.values import dataclass
+
+if TYPE_CHECKING:
+    from wfdeps.domain.refs import NodeSite
 
 
 class LintLevel(StrEnum):

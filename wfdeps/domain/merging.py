@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import Certainty, ModelRef, RefStatus
 from wfdeps.values import replace
 
-_T = TypeVar("_T")
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    _T = TypeVar("_T")
 
 _STATUS_ORDER = tuple(RefStatus)
 """As declared: what makes a file needed comes first."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from wfdeps.domain.digests import Digest
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.plans import Blocked, Download, Keep, Link
 from wfdeps.values import dataclass
+
+if TYPE_CHECKING:
+    from wfdeps.domain.digests import Digest
 
 
 @dataclass(frozen=True, slots=True)

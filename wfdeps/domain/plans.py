@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from wfdeps.domain.candidates import Candidate, Evidence, RankedCandidate
-from wfdeps.domain.digests import Digest
-from wfdeps.domain.files import LocalFile
-from wfdeps.domain.refs import ModelRef
-from wfdeps.domain.resolutions import ChosenBy, RefState
+from wfdeps import TYPE_CHECKING
 from wfdeps.values import dataclass
+
+if TYPE_CHECKING:
+    from wfdeps.domain.candidates import Candidate, Evidence, RankedCandidate
+    from wfdeps.domain.digests import Digest
+    from wfdeps.domain.files import LocalFile
+    from wfdeps.domain.refs import ModelRef
+    from wfdeps.domain.resolutions import ChosenBy, RefState
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from wfdeps.domain.air import Air
-from wfdeps.domain.digests import Digest
-from wfdeps.domain.model_types import ModelType
+from wfdeps import TYPE_CHECKING
 from wfdeps.values import dataclass
+
+if TYPE_CHECKING:
+    from wfdeps.domain.air import Air
+    from wfdeps.domain.digests import Digest
+    from wfdeps.domain.model_types import ModelType
 
 
 @dataclass(frozen=True, slots=True)

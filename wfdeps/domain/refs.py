@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from wfdeps.domain.air import Air
-from wfdeps.domain.digests import Digest
-from wfdeps.domain.model_types import ModelType
+from wfdeps import TYPE_CHECKING
 from wfdeps.values import dataclass
+
+if TYPE_CHECKING:
+    from wfdeps.domain.air import Air
+    from wfdeps.domain.digests import Digest
+    from wfdeps.domain.model_types import ModelType
 
 
 class RefStatus(StrEnum):

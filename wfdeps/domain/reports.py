@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from wfdeps.domain.candidates import Access, RankedCandidate, Verdict
-from wfdeps.domain.files import LocalFile
-from wfdeps.domain.lints import Lint
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import ModelRef, Notice, RefStatus, UnreadableWorkflow
 from wfdeps.domain.resolutions import ChosenBy, RefState
 from wfdeps.values import dataclass
+
+if TYPE_CHECKING:
+    from wfdeps.domain.candidates import Access, RankedCandidate, Verdict
+    from wfdeps.domain.files import LocalFile
+    from wfdeps.domain.lints import Lint
 
 
 class ReportVerdict(StrEnum):

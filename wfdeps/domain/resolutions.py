@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from wfdeps.domain.candidates import RankedCandidate, Verdict
-from wfdeps.domain.files import LocalFile
-from wfdeps.domain.refs import ModelRef
+from wfdeps import TYPE_CHECKING
 from wfdeps.values import dataclass
+
+if TYPE_CHECKING:
+    from wfdeps.domain.candidates import RankedCandidate, Verdict
+    from wfdeps.domain.files import LocalFile
+    from wfdeps.domain.refs import ModelRef
 
 
 class RefState(StrEnum):

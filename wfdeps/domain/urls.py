@@ -69,6 +69,19 @@ def _is_secret(name: str) -> bool:
     return name in _SECRET or name.startswith(("x-amz-", "x-goog-", "x-ms-"))
 
 
+def is_inside(host: str) -> bool:
+    """Whether a name or number means this machine or its neighbours: where no file from outside may send us."""
+    host = host.casefold().rstrip(".")
+    if not host or host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
+        return True
+    from ipaddress import ip_address  # only for those who follow an address
+
+    try:
+        return not ip_address(host.strip("[]")).is_global
+    except ValueError:
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Addresses:
     """Where sites really stand for this person (a hub, a mirror endpoint), and what everybody calls them.

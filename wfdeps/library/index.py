@@ -12,7 +12,8 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+
+from wfdeps.values import NamedTuple
 
 VERSION = 1
 _FINE = 50_000_000

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import Notice
 from wfdeps.errors import ConfigError
 from wfdeps.library.inventory import is_text
-from wfdeps.library.roots import Roots
-from wfdeps.values import replace
+from wfdeps.values import NamedTuple, replace
+
+if TYPE_CHECKING:
+    from wfdeps.library.roots import Roots
 
 EXTRA_YAML = "extra_model_paths.yaml"
 DESKTOP_YAML = "extra_models_config.yaml"

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from os.path import splitext
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.files import Folder, LocalFile
 from wfdeps.domain.folders import (
@@ -17,12 +18,14 @@ from wfdeps.domain.folders import (
     endings_of,
     name_within,
 )
-from wfdeps.domain.refs import ModelRef
 from wfdeps.library.health import trouble_of
-from wfdeps.library.index import Index
 from wfdeps.library.sidecars import claimed_digests
 from wfdeps.match.local import stems_for
 from wfdeps.values import replace
+
+if TYPE_CHECKING:
+    from wfdeps.domain.refs import ModelRef
+    from wfdeps.library.index import Index
 
 DANGLING = "a link to nowhere"
 _HASHES = frozenset(map(str, Algorithm))

@@ -6,26 +6,26 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.files import Folder, Inventory, LocalFile, folded_stem
-from wfdeps.domain.identity import Identity
 from wfdeps.domain.refs import ModelRef, Notice
 from wfdeps.errors import LibraryError, UsageError
 from wfdeps.library.extra_paths import ExtraPath, ExtraPaths, read_extra_paths
 from wfdeps.library.index import Index, stamp_of
 from wfdeps.library.inventory import Shelves, every_file, find_files, is_listed, keys_of
-from wfdeps.library.roots import Roots, SearchPaths
 from wfdeps.library.scan import outermost, refresh
 from wfdeps.library.search import search_paths
 from wfdeps.values import asdict, replace
 
 if TYPE_CHECKING:  # a check places nothing and hashes nothing: what does is imported where it is used
     from wfdeps.disk import LinkKind
+    from wfdeps.domain.identity import Identity
     from wfdeps.domain.outcomes import Receipt
     from wfdeps.domain.plans import Link, Placement, Plan
     from wfdeps.library.place import Gate
+    from wfdeps.library.roots import Roots, SearchPaths
     from wfdeps.library.store import Store
 
 

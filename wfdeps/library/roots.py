@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from wfdeps.domain.files import Folder
-from wfdeps.domain.refs import Notice
+from wfdeps import TYPE_CHECKING
 from wfdeps.values import dataclass
+
+if TYPE_CHECKING:
+    from wfdeps.domain.files import Folder
+    from wfdeps.domain.refs import Notice
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.digests import Algorithm, Digest
+
+if TYPE_CHECKING:
+    from typing import Any
 
 OURS = ".civitai.json"
 """Added to the file's whole name."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.files import Folder, Origin
 from wfdeps.domain.folders import ANY_ENDING, FOLDER_KEYS, LEGACY
-from wfdeps.library.extra_paths import ExtraPath, ExtraPaths
+
+if TYPE_CHECKING:
+    from wfdeps.library.extra_paths import ExtraPath, ExtraPaths
 
 OUTPUT_FOLDERS = (
     ("checkpoints", "checkpoints"),

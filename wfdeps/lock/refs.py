@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from wfdeps.domain.air import Air
 from wfdeps.domain.candidates import Candidate, RankedCandidate
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.folders import canonical_key, model_type_of
 from wfdeps.domain.locks import LockEntry
 from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus
-from wfdeps.domain.urls import AS_WRITTEN, Addresses
+from wfdeps.domain.urls import AS_WRITTEN, Addresses, is_inside
 from wfdeps.values import dataclass, replace
 
 
@@ -37,7 +39,7 @@ class Places:
 def candidate_of(entry: LockEntry, places: Places) -> RankedCandidate | None:
     """Where the entry's bytes can be had, in the order to ask; None if nobody knows."""
     by_hash = [f"{base.rstrip('/')}/sha256/{entry.sha256}" for base in places.mirrors if entry.sha256]
-    urls = [*by_hash, *(places.addresses.here(source.url) for source in entry.sources)]
+    urls = [*by_hash, *(places.addresses.here(source.url) for source in entry.sources if _is_outside(source.url))]
     if not urls:
         return None
     named = entry.sources[0] if entry.sources else None
@@ -53,6 +55,12 @@ def candidate_of(entry: LockEntry, places: Places) -> RankedCandidate | None:
         mirrors=tuple(urls[1:]),
     )
     return RankedCandidate(_with_ids(candidate, entry), evidence=(), confidence=1.0)
+
+
+def _is_outside(url: str) -> bool:
+    """A lock is shared like a workflow: neither may send us to our own machine or its neighbours."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" and not is_inside(parts.hostname or "")
 
 
 def _with_ids(candidate: Candidate, entry: LockEntry) -> Candidate:

@@ -156,7 +156,13 @@ def _by_name(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -
 def _by_best(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -> _Found:
     if policy.auto is not Auto.BEST or says_nothing(ref.name):
         return None
-    fair = [one for one in ranked if not has(one.evidence, *_AGAINST) and not _never_silently(one, policy)]
+    fair = [
+        one
+        for one in ranked
+        if not (
+            has(one.evidence, *_AGAINST) or _never_silently(one, policy) or _is_extra(one.candidate)
+        )
+    ]
     return (fair[0], ChosenBy.POLICY) if fair else None
 
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.digests import agreement
 from wfdeps.domain.files import Inventory, LocalFile, fold, folded_stem, split_ending
 from wfdeps.domain.folders import MODEL_ENDINGS, PREFIXES, canonical_key, name_within
-from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Finding, RefState
+
+if TYPE_CHECKING:
+    from wfdeps.domain.refs import ModelRef
 
 EMBEDDING_ENDINGS = (".safetensors", ".pt", ".bin")
 """What `load_embed` tries behind a name, in its order."""

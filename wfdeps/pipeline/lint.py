@@ -8,13 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 
-from wfdeps.domain.files import LocalFile
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.lints import Lint, LintLevel
-from wfdeps.domain.refs import ModelRef, NodeSite, WorkflowRefs
 from wfdeps.domain.resolutions import Finding, RefState, Resolution, Resolved
 from wfdeps.errors import LibraryError
-from wfdeps.ports import Library
 from wfdeps.values import replace
+
+if TYPE_CHECKING:
+    from wfdeps.domain.files import LocalFile
+    from wfdeps.domain.refs import ModelRef, NodeSite, WorkflowRefs
+    from wfdeps.ports import Library
 
 _TOPIC = "misfits/1"
 

@@ -8,7 +8,7 @@ from wfdeps.domain.digests import Algorithm, agreement, find_digest
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.queries import HashQuery
 from wfdeps.domain.refs import ModelRef
-from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Finding, Present, Resolution, Resolved
+from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Finding, Present, RefState, Resolution, Resolved, Unresolved
 from wfdeps.match.at_hand import is_at_hand
 from wfdeps.match.decide import decide
 from wfdeps.match.family import Family
@@ -18,6 +18,7 @@ from wfdeps.match.rounds import ROUNDS, Answers, Round, open_queries
 from wfdeps.ports import Chooser, Library, Reporter, Source
 from wfdeps.values import dataclass, replace
 
+_IN_THE_WAY = (RefState.CORRUPT, RefState.WRONG_HASH)
 _QUESTIONS = {Round.IDENTITY: "by id, hash or URL", Round.NAME: "by name"}
 
 
@@ -38,17 +39,23 @@ def resolve(
     A file whose hash a source has told is looked for in the library once more: it may lie there under another name.
     """
     findings = tuple(findings)
-    wanted = [finding.ref for finding in findings if not is_at_hand(finding)]
+    wanted = [one.ref for one in findings if not is_at_hand(one) and one.state not in _IN_THE_WAY]
     answers = ask(wanted, helpers, policy)
     family = Family.of(decide(ref, answers.of(ref), policy=policy) for ref in wanted)
     settled = {ref: _in_company(ref, answers, family, policy) for ref in wanted}
     resolutions = (
-        _asked(settled[finding.ref], helpers.chooser)
-        if finding.ref in settled
-        else Present(finding.ref, finding)
+        _asked(settled[finding.ref], helpers.chooser) if finding.ref in settled else _without_asking(finding)
         for finding in findings
     )
     return _found_by_hash(tuple(resolutions), library)
+
+
+def _without_asking(finding: Finding) -> Resolution:
+    """The library has it, or has something else in its place, which we do not overwrite."""
+    if finding.state not in _IN_THE_WAY:
+        return Present(finding.ref, finding)
+    hint = f"move or delete `{finding.files[0].path}`, then run this again: what we did not write is not overwritten"
+    return Unresolved(finding.ref, finding.state, finding.detail or "another file stands in its place", hint)
 
 
 def _found_by_hash(resolutions: tuple[Resolution, ...], library: Library) -> tuple[Resolution, ...]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.merging import merge_refs
 from wfdeps.domain.refs import ModelRef, RefStatus, UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.resolutions import Finding, RefState
 from wfdeps.match.local import find_local
-from wfdeps.ports import Library
 from wfdeps.values import dataclass
+
+if TYPE_CHECKING:
+    from wfdeps.ports import Library
 
 
 @dataclass(frozen=True, slots=True)

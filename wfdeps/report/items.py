@@ -140,7 +140,7 @@ def _with_resolution(item: ReportItem, resolution: Resolution | None) -> ReportI
                 item, state=_found_remotely(item.state, state), detail=reason, hint=hint, verdicts=verdicts
             )
         case _:
-            _never(resolution)
+            raise _unexpected(resolution)
 
 
 def _found_remotely(local: RefState, remote: RefState) -> RefState:
@@ -169,7 +169,7 @@ def _with_step(item: ReportItem, step: Step | None) -> ReportItem:
         case Blocked(state=state, reason=reason, hint=hint):
             return replace(item, state=state, detail=reason or item.detail, hint=hint or item.hint)
         case _:
-            _never(step)
+            raise _unexpected(step)
 
 
 def _with_outcome(item: ReportItem, outcome: Outcome | None) -> ReportItem:
@@ -198,7 +198,7 @@ def _with_outcome(item: ReportItem, outcome: Outcome | None) -> ReportItem:
         case Failed(reason=reason, hint=hint, kind=kind):
             return replace(item, state=_FAILED_KIND.get(kind, RefState.FAILED), detail=reason, hint=hint)
         case _:
-            _never(outcome)
+            raise _unexpected(outcome)
 
 
 def _with_advice(item: ReportItem, place: str) -> ReportItem:
@@ -239,9 +239,9 @@ def _refs_of(step: Step | Outcome) -> Sequence[ModelRef]:
         ):
             return refs
         case _:
-            _never(step)
+            raise _unexpected(step)
 
 
-def _never(value: NoReturn) -> NoReturn:
-    """`typing.assert_never`, without importing typing."""
-    raise AssertionError(f"nobody expected {value!r}")
+def _unexpected(value: NoReturn) -> AssertionError:
+    """As `typing.assert_never`, whose import costs more than a report."""
+    return AssertionError(f"nobody expected {value!r}")

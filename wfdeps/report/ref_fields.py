@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from wfdeps.domain.candidates import RankedCandidate
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.digests import Algorithm, find_digest
-from wfdeps.domain.files import LocalFile
-from wfdeps.domain.refs import ModelRef, NodeSite
 from wfdeps.domain.urls import has_secrets, without_secrets
 
-Fields = dict[str, Any]
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    from wfdeps.domain.candidates import RankedCandidate
+    from wfdeps.domain.files import LocalFile
+    from wfdeps.domain.refs import ModelRef, NodeSite
+
+Fields: TypeAlias = "dict[str, Any]"
 
 
 def ref_fields(ref: ModelRef) -> Fields:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
 
-from wfdeps.domain.reports import ReportItem
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.resolutions import RefState
 from wfdeps.values import dataclass
+
+if TYPE_CHECKING:
+    from typing import Final
+
+    from wfdeps.domain.reports import ReportItem
 
 
 class Level(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from wfdeps.domain.candidates import RankedCandidate
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.lints import LintLevel
 from wfdeps.domain.refs import Certainty, UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport, ReportItem, ReportVerdict, WorkflowVerdict
@@ -18,6 +18,9 @@ from wfdeps.report.sizes import count_text, size_text
 from wfdeps.report.states import STATES, Level, level_of, rank
 from wfdeps.report.view import View
 from wfdeps.report.where import where_text
+
+if TYPE_CHECKING:
+    from wfdeps.domain.candidates import RankedCandidate
 
 _TONE = {Level.ERROR: "bad", Level.WARNING: "warn", Level.NOTE: "dim", Level.NONE: "dim"}
 _VERDICT_TONE = {

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.values import dataclass, field
 
 if TYPE_CHECKING:  # `check` shows text: it does not pay for the graph's types

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wfdeps.domain.refs import NodeSite
+from wfdeps import TYPE_CHECKING
 from wfdeps.report.escaping import visible
+
+if TYPE_CHECKING:
+    from wfdeps.domain.refs import NodeSite
 
 
 def where_text(sites: Sequence[NodeSite], *, with_workflow: bool = False, limit: int = 3) -> str:

@@ -10,12 +10,15 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping
-from typing import Any
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.secrets import Secret
 from wfdeps.domain.urls import Addresses
 from wfdeps.errors import ConfigError
 from wfdeps.values import dataclass, field
+
+if TYPE_CHECKING:
+    from typing import Any
 
 CIVITAI_TOKEN_NAMES = ("CIVITAI_API_TOKEN", "CIVITAI_TOKEN", "CIVITAI_API_KEY")
 HF_TOKEN_NAMES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_ACCESS_TOKEN", "HF_API_TOKEN")

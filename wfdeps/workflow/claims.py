@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import NamedTuple
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.air import Air
 from wfdeps.domain.folders import model_type_of
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import Certainty, ModelRef, NodeSite, Notice, RefStatus
-from wfdeps.values import dataclass, field
-from wfdeps.workflow.graph import Graph, Node
+from wfdeps.values import NamedTuple, dataclass, field
 from wfdeps.workflow.guess import guesses_of
-from wfdeps.workflow.loaders import LoaderTable
 from wfdeps.workflow.names import is_stand_in
 from wfdeps.workflow.reach import Reach, reach_of
 from wfdeps.workflow.remarks import remark_on_dynamic, remarks_on, remarks_on_claim
 from wfdeps.workflow.slots import Claim, Dynamic, claims_of
 from wfdeps.workflow.text_tags import Tag, lora_readers, tags_of
+
+if TYPE_CHECKING:
+    from wfdeps.workflow.graph import Graph, Node
+    from wfdeps.workflow.loaders import LoaderTable
 
 # The strongest status of all sites is the ref's.
 _ORDER = (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from wfdeps.values import NamedTuple
 from wfdeps.workflow.api_format import is_prompt
 from wfdeps.workflow.json_text import parse_or_none
 from wfdeps.workflow.limits import MAX_DOCUMENTS, MAX_SEARCH_DEPTH, MAX_SEARCHED

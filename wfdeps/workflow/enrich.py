@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.folders import canonical_key, model_type_of
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus
-from wfdeps.values import replace
-from wfdeps.workflow.graph import Graph
+from wfdeps.values import NamedTuple, replace
 from wfdeps.workflow.names import ENDINGS, is_name
 
 if TYPE_CHECKING:  # only files with generation metadata pay for reading it
+    from wfdeps.workflow.graph import Graph
     from wfdeps.workflow.parameters import Resource
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
-from wfdeps.values import dataclass, field
+from wfdeps.values import NamedTuple, dataclass, field
 
 
 class Output(NamedTuple):

@@ -7,12 +7,15 @@ the other, without those that are hidden or that a link inside the group feeds.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.workflow.graph import Node, Output
 from wfdeps.workflow.names import has_model_ending
 
-Raw = Mapping[str, Any]
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+Raw: TypeAlias = "Mapping[str, Any]"
 
 
 def unfold_group(instance: Node, group: Raw) -> Iterator[Node]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.folders import canonical_key
 from wfdeps.workflow.graph import Literal, Node
-from wfdeps.workflow.loaders import LoaderTable
 from wfdeps.workflow.names import has_model_ending, is_name
 from wfdeps.workflow.patterns import pattern
 from wfdeps.workflow.slots import Claim
+
+if TYPE_CHECKING:
+    from wfdeps.workflow.loaders import LoaderTable
 
 # Tried in this order on the input's name, the class, and the file's own name.
 _WORDS: Sequence[tuple[Callable[[], re.Pattern[str]], str]] = tuple(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from wfdeps import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Final
 
 MAX_FILE_BYTES: Final = 512 * 1024 * 1024
 """A whole file. Videos carry their workflow at the end; the largest workflow alone that we know is 4.2 MB."""

@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, cast
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.folders import canonical_key
 from wfdeps.values import dataclass
 from wfdeps.workflow.patterns import pattern
+
+if TYPE_CHECKING:
+    from typing import Any
 
 # Packs that give a class another device or a cache keep its inputs and add a word to its name.
 _FAMILIES = ("DisTorch2MultiGPU", "DisTorchMultiGPU", "MultiGPU", " //Inspire", "|pysssss")
@@ -112,7 +115,7 @@ class LoaderTable:
 def default_table() -> LoaderTable:
     """The table that comes with wfdeps, read once."""
     assert __spec__ is not None and __spec__.loader is not None
-    loader = cast(Any, __spec__.loader)  # data beside a module: works from a zip too, and costs no import
+    loader: Any = __spec__.loader  # data beside a module: works from a zip too, and costs no import
     document = json.loads(loader.get_data(__file__.rpartition("loaders.py")[0] + "loaders.json"))
     return LoaderTable(document["classes"], document["outputs"], document["known"])
 

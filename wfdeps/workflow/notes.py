@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from urllib.parse import unquote
 
-from wfdeps.domain.refs import ModelRef
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.urls import without_secrets
 from wfdeps.values import replace
 from wfdeps.workflow.patterns import pattern
+
+if TYPE_CHECKING:
+    from wfdeps.domain.refs import ModelRef
 
 _URL = pattern(r"https?://[^\s\"'<>()\[\]{}|`\\^]{4,2000}")
 _LINK = pattern(r"\[([^\]\n]{1,300})\]\((https?://[^\s)]{4,2000})\)")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import NodeSite, Pairing, RefStatus
-from wfdeps.workflow.claims import Found
 from wfdeps.workflow.graph import Graph, Node, Output
+
+if TYPE_CHECKING:
+    from wfdeps.workflow.claims import Found
 
 _BASES = frozenset({"checkpoints", "diffusion_models", "diffusers"})
 _DEPENDENTS = frozenset(

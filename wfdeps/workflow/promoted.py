@@ -8,12 +8,16 @@ widget. Source: ComfyUI_frontend `SubgraphNode._applyPromotedWidgetValues`, `ado
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
 
+from wfdeps import TYPE_CHECKING
+from wfdeps.values import NamedTuple
 from wfdeps.workflow.limits import MAX_ENTRIES
 from wfdeps.workflow.patterns import pattern
 
-Raw = Mapping[str, Any]
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+Raw: TypeAlias = "Mapping[str, Any]"
 _LEGACY_PREFIX = pattern(r"^\s*\d+\s*:\s*(.+)$")
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from wfdeps import TYPE_CHECKING
+from wfdeps.values import NamedTuple
 from wfdeps.workflow.graph import Graph, Node, Output
-from wfdeps.workflow.loaders import LoaderTable
+
+if TYPE_CHECKING:
+    from wfdeps.workflow.loaders import LoaderTable
 
 
 class Reach(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import ModelRef, Notice, RefStatus, UnreadableWorkflow, WorkflowRefs
 from wfdeps.errors import WorkflowError
 from wfdeps.values import dataclass, field
@@ -23,6 +23,8 @@ from wfdeps.workflow.pairings import pairings_of
 from wfdeps.workflow.ui_format import read_workflow_graph
 
 if TYPE_CHECKING:  # most workflows are JSON without metadata: they do not pay for reading it
+    from typing import Any
+
     from wfdeps.workflow.parameters import Resource
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import NodeSite, Notice, RefStatus
-from wfdeps.workflow.graph import Node
-from wfdeps.workflow.loaders import Row
 from wfdeps.workflow.names import has_model_ending
 from wfdeps.workflow.patterns import pattern
-from wfdeps.workflow.slots import Claim, Dynamic
+
+if TYPE_CHECKING:
+    from wfdeps.workflow.graph import Node
+    from wfdeps.workflow.loaders import Row
+    from wfdeps.workflow.slots import Claim, Dynamic
 
 _SHARD = pattern(r"-0*1-of-(\d+)\.\w+$")
 _WILDCARD = pattern(r"__([\w*/\-]{1,80})__")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from wfdeps.workflow.promoted import Handed
+from wfdeps import TYPE_CHECKING
 
-Raw = dict[str, Any]
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
+
+    from wfdeps.workflow.promoted import Handed
+
+Raw: TypeAlias = "dict[str, Any]"
 Link = tuple[str, int, object, str, int]
 """Origin node, origin slot, type, target node, target slot."""
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
+from wfdeps import TYPE_CHECKING
+from wfdeps.values import NamedTuple
 from wfdeps.workflow.graph import Graph, Literal, Node, Output
-from wfdeps.workflow.loaders import LoaderTable, Row, Slot
 from wfdeps.workflow.names import has_model_ending, is_name
 from wfdeps.workflow.patterns import pattern
+
+if TYPE_CHECKING:
+    from wfdeps.workflow.loaders import LoaderTable, Row, Slot
 
 _MISSING = object()
 _RELEASE = pattern(r"(?=.*\d)[A-Za-z][\w.]*[-_][\w.\-]+$")

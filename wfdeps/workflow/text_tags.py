@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
 
 from wfdeps.domain.air import AIR_ANYWHERE
+from wfdeps.values import NamedTuple
 from wfdeps.workflow.graph import Graph, Literal, Node, Output
 from wfdeps.workflow.names import is_name
 from wfdeps.workflow.patterns import pattern

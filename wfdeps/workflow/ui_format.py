@@ -8,8 +8,8 @@ widget's value on the host wins over the one inside.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.errors import WorkflowError
 from wfdeps.workflow.graph import Graph, Node, Output
 from wfdeps.workflow.group_nodes import unfold_group
@@ -18,6 +18,9 @@ from wfdeps.workflow.origins import BROKEN, open_ends, origin_of
 from wfdeps.workflow.promoted import Handed, hand_in
 from wfdeps.workflow.scopes import NOTES, VIRTUAL, Raw, Scope, definitions_in, why_inactive
 from wfdeps.workflow.ui_nodes import input_name, node_of
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def is_workflow(value: object) -> bool:

@@ -6,7 +6,7 @@ import argparse
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
-from wfdeps.cli.options import add_reading_options, add_resolving_options
+from wfdeps.cli.options import add_library_options, add_reading_options, add_resolving_options
 from wfdeps.cli.reading import read_all
 from wfdeps.cli.resolving import policy_for
 from wfdeps.console.chooser import NeverAsk
@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="a file name of the workflow, or a part of it")
     parser.add_argument("workflows", nargs="+", metavar="WORKFLOW", help="where it is named")
     add_reading_options(parser)
+    add_library_options(parser)
     add_resolving_options(parser)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from wfdeps.values import NamedTuple
 
 Texts = Iterator[tuple[str, object]]
 
