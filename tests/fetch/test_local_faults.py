@@ -23,6 +23,11 @@ SHA = body_sha256(1, SIZE)
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits as Unix has them")
 
 
+def at_attention() -> None:
+    """Ctrl-C reaches the child also when the tests run in the background, where a shell has it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(
     folder: Path, url: str, *more: str, prepare: Callable[[], None] | None = None
 ) -> subprocess.Popen[str]:
@@ -34,7 +39,7 @@ def start(
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
-        preexec_fn=prepare,  # noqa: PLW1509  sets a limit, before anything runs
+        preexec_fn=lambda: (at_attention(), prepare() if prepare else None),  # noqa: PLW1509
     )
 
 

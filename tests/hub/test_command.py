@@ -31,7 +31,12 @@ def test_it_says_where_it_listens_serves_and_ends_well(models: Path, tmp_path: P
     words = ["hub", "--models", str(models), "--port", "0", "--token-file", str(tokens), "--require-login"]
     words += ["--index", str(tmp_path / "index.sqlite")]
     hub = subprocess.Popen(
-        [sys.executable, "-m", "wfdeps", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "wfdeps", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # In a job that runs in the background a shell has Ctrl-C ignored; here it must be heard.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     try:
         assert hub.stdout is not None

@@ -86,3 +86,30 @@ def test_a_login_that_is_needed_and_missing_is_said_before_the_first_byte(
 def test_a_passing_fault_is_waited_out(person: Person) -> None:
     person.hub.fail_next(503, retry_after=0)
     assert person.get(DEMO, "--auto", "best").code == 0
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<!doctype html><html>", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"]
+)
+def test_what_is_damaged_and_in_the_way_is_known_before_a_byte_is_fetched(
+    person: Person, content: bytes
+) -> None:
+    (person.models / "vae").mkdir()
+    (person.models / "vae" / "clearwater_vae.safetensors").write_bytes(content)
+    said = person.get(DEMO, "--auto", "best", "--json")
+    (vae,) = [ref for ref in said.json["refs"] if ref["name"].startswith("clearwater")]
+    assert (said.code, vae["state"]) == (1, "corrupt")
+    assert "move or delete" in vae["hint"]
+    assert not [seen for seen in person.hub.requests.to("/api/download/") if "2100002003" in seen.path]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:9", "169.254.169.254", "localhost", "[::1]:9", "10.0.0.1"])
+def test_a_lock_sends_nobody_to_their_own_machine(person: Person, host: str) -> None:
+    person.get(DEMO, "--auto", "best")
+    text = person.lock.read_text(encoding="utf-8").replace("https://civitai.com/", f"https://{host}/")
+    hostile = person.save("hostile.lock", text)
+    other = person.home / "other"
+    other.mkdir()
+    said = person.wfdeps("sync", str(hostile), "--models", str(other), "--json")
+    assert said.code == 1
+    assert {ref["state"] for ref in said.json["refs"]} == {"unresolved"}

@@ -39,7 +39,10 @@ class Places:
 def candidate_of(entry: LockEntry, places: Places) -> RankedCandidate | None:
     """Where the entry's bytes can be had, in the order to ask; None if nobody knows."""
     by_hash = [f"{base.rstrip('/')}/sha256/{entry.sha256}" for base in places.mirrors if entry.sha256]
-    urls = [*by_hash, *(places.addresses.here(source.url) for source in entry.sources if _is_outside(source.url))]
+    urls = [
+        *by_hash,
+        *(places.addresses.here(source.url) for source in entry.sources if _is_outside(source.url)),
+    ]
     if not urls:
         return None
     named = entry.sources[0] if entry.sources else None

@@ -159,9 +159,7 @@ def _by_best(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -
     fair = [
         one
         for one in ranked
-        if not (
-            has(one.evidence, *_AGAINST) or _never_silently(one, policy) or _is_extra(one.candidate)
-        )
+        if not (has(one.evidence, *_AGAINST) or _never_silently(one, policy) or _is_extra(one.candidate))
     ]
     return (fair[0], ChosenBy.POLICY) if fair else None
 

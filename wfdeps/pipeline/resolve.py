@@ -8,7 +8,16 @@ from wfdeps.domain.digests import Algorithm, agreement, find_digest
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.queries import HashQuery
 from wfdeps.domain.refs import ModelRef
-from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Finding, Present, RefState, Resolution, Resolved, Unresolved
+from wfdeps.domain.resolutions import (
+    Ambiguous,
+    ChosenBy,
+    Finding,
+    Present,
+    RefState,
+    Resolution,
+    Resolved,
+    Unresolved,
+)
 from wfdeps.match.at_hand import is_at_hand
 from wfdeps.match.decide import decide
 from wfdeps.match.family import Family

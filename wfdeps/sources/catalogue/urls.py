@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from wfdeps.domain.candidates import Answer, Candidate, Verdict, VerdictKind
 from wfdeps.domain.queries import Query, UrlQuery
+from wfdeps.domain.urls import is_inside
 from wfdeps.match.links import civitai_link, file_name_of, huggingface_link
 from wfdeps.sources.verdicts import found
 
@@ -44,18 +44,9 @@ def _answer(url: str) -> Answer:
     parts, file_name = urlsplit(url), file_name_of(url)
     if parts.scheme != "https" or not parts.hostname:
         return Answer((), Verdict(SOURCE, VerdictKind.REFUSED, "only https addresses are fetched"))
-    if _is_inside(parts.hostname):
+    if is_inside(parts.hostname):
         return Answer((), Verdict(SOURCE, VerdictKind.REFUSED, "the address is inside a private network"))
     if not file_name:
         return Answer((), Verdict(SOURCE, VerdictKind.REFUSED, "the address names no file"))
     return found(SOURCE, (Candidate(SOURCE, file_name, url, page=url, creator=parts.hostname),))
 
-
-def _is_inside(host: str) -> bool:
-    """Whether a workflow, which anybody may have written, points at this machine or its neighbours."""
-    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
-        return True
-    try:
-        return not ip_address(host).is_global
-    except ValueError:
-        return False
