@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,21 @@ def test_a_mistyped_option_is_answered_with_the_nearest() -> None:
     assert err == "error: unknown option: --onlin\nhint: did you mean `--online`?\n"
 
 
+def test_a_mistyped_global_option_is_answered_with_the_nearest() -> None:
+    assert run("--versoin") == (2, "", "error: unknown option: --versoin\nhint: did you mean `--version`?\n")
+
+
+def test_a_full_disk_behind_the_output_is_said() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "wfdeps", "--help"],
+        stdout=Path("/dev/full").open("w"),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert done.stderr.splitlines()[0] == "error: no room left to write the output"
+    assert "Traceback" not in done.stderr
+
+
 def test_a_missing_argument_points_to_the_help() -> None:
     code, _, err = run("check")
     assert code == 2
@@ -85,7 +101,7 @@ def test_two_different_tokens_are_warned_of_without_showing_either() -> None:
     settings = settings_for("check", "w", CIVITAI_API_TOKEN="first", CIVITAI_API_KEY="other")
     assert settings.civitai_token.reveal() == "first"
     (warning,) = settings.warnings
-    assert "CIVITAI_API_KEY differ from CIVITAI_API_TOKEN" in warning
+    assert "CIVITAI_API_KEY differs from CIVITAI_API_TOKEN" in warning
     assert "first" not in warning.replace("CIVITAI", "")
     assert "other" not in warning
 

@@ -104,3 +104,13 @@ def comfyui(answers: dict[str, Any]) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+def test_a_workflow_that_was_cut_is_not_left_out_of_its_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "workflows"
+    folder.mkdir()
+    (folder / "a.json").write_text(json.dumps(UNKNOWN))
+    (folder / "cut.json").write_text(json.dumps(UNKNOWN)[:40])
+    code, said, _ = refs(str(folder), home=tmp_path)
+    assert code == 2
+    assert ["error" in workflow for workflow in said["workflows"]] == [False, True]

@@ -6,6 +6,7 @@ Only the module of the verb that was asked for is imported: `wfdeps check` never
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from importlib import import_module
 
 from wfdeps import TYPE_CHECKING, __version__
 from wfdeps.cli.context import Context
-from wfdeps.cli.exit_codes import INTERRUPTED, MEANINGS, READY, USAGE, exit_code_of
+from wfdeps.cli.exit_codes import INTERRUPTED, MEANINGS, PARTLY_FAILED, READY, USAGE, exit_code_of
 from wfdeps.cli.options import GLOBAL_WITH_VALUE, add_global_options
 from wfdeps.errors import UsageError, WfdepsError
 from wfdeps.wiring.settings import load_settings
@@ -83,6 +84,11 @@ def main(
         # The reader went away (`wfdeps refs … | head`): nothing to tell it, and no traceback at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return READY
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        print("error: no room left to write the output", file=err)
+        return PARTLY_FAILED
     return code
 
 
@@ -169,8 +175,19 @@ def _without_verb(words: Sequence[str], out: TextIO, err: TextIO) -> int:
     if "-h" in words or "--help" in words:
         out.write(help_text())
         return READY
+    unknown = next((word for word in words if word.startswith("-") and word not in _GLOBAL), None)
+    if unknown:
+        raise UsageError(
+            f"unknown option: {unknown}", hint=_nearest(unknown, _GLOBAL) or "`wfdeps --help` lists them all"
+        )
     err.write(help_text())
     return USAGE
+
+
+_GLOBAL = (
+    "-h", "--help", "--version", "-V", "-v", "--verbose", "-q", "--quiet", "--no-input", "--offline",
+    *sorted(GLOBAL_WITH_VALUE),
+)  # fmt: skip
 
 
 def _help(words: Sequence[str], out: TextIO, err: TextIO) -> int:

@@ -32,14 +32,15 @@ Reading = WorkflowRefs | UnreadableWorkflow
 def read_all(arguments: argparse.Namespace, context: Context) -> tuple[Reading, ...]:
     """Every workflow of the files and folders on the line, in its order; one that cannot be read is a value too.
 
-    In a folder, files without a workflow are left out: nobody claimed they had one.
+    In a folder, files that hold something else than a workflow are left out: nobody claimed they had one. A JSON file
+    that is none is not such a file: a workflow that was cut must not go unseen.
     """
     options = reading_options(arguments, context)
     readings: list[Reading] = []
     left_out = 0
     for path, claimed in _expanded(arguments.workflows):
         found = tuple(_read(path, options))
-        if claimed or isinstance(found[0], WorkflowRefs):
+        if claimed or isinstance(found[0], WorkflowRefs) or _is_broken_json(path):
             readings.extend(found)
         else:
             left_out += 1
@@ -50,6 +51,18 @@ def read_all(arguments: argparse.Namespace, context: Context) -> tuple[Reading, 
             f"note: {left_out} files without a workflow left out{'' if context.settings.verbosity else ' (-v names them)'}"
         )
     return tuple(readings)
+
+
+def _is_broken_json(path: str) -> bool:
+    if not path.lower().endswith(".json"):
+        return False
+    from json import loads
+
+    try:
+        loads(_bytes_of(path) or b"")
+    except (OSError, ValueError, RecursionError):
+        return True
+    return False
 
 
 def reading_options(arguments: argparse.Namespace, context: Context) -> ReadOptions:
