@@ -63,6 +63,15 @@ def test_a_full_disk_behind_the_output_is_said() -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "words", [["--jobs", "0"], ["--jobs", "x"], ["--connections", "-1"], ["--limit-rate", "abc"]]
+)
+def test_a_number_that_makes_no_sense_is_judged_before_anything_is_done(words: list[str]) -> None:
+    code, out, err = run("get", "w.json", *words)
+    assert (code, out) == (2, "")
+    assert f"argument {words[0]}" in err
+
+
 def test_a_missing_argument_points_to_the_help() -> None:
     code, _, err = run("check")
     assert code == 2

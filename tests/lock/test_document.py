@@ -101,3 +101,9 @@ def test_a_damaged_lock_is_a_lock_error_with_a_hint(text: str) -> None:
         parse(text)
     assert caught.value.hint
     assert "s3cr3t" not in str(caught.value)
+
+
+def test_a_damaged_entry_is_named_with_what_it_lacks() -> None:
+    entry = {"name": "a.safetensors", "folder": "loras", "chosen_by": "hash"}
+    with pytest.raises(LockError, match=r"entry 1 \(`a.safetensors`\): it has no 'path'"):
+        parse(json.dumps({"schema": "wfdeps/lock/1", "workflows": [], "files": [entry]}))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from wfdeps.errors import UsageError
+
 GLOBAL_WITH_VALUE = frozenset({"--color", "--config", "--api-key"})
 """The global options that take a value as the next word."""
 
@@ -119,11 +121,31 @@ def add_policy_option(parser: argparse.ArgumentParser) -> None:
 def add_download_options(parser: argparse.ArgumentParser) -> None:
     """How bytes are moved."""
     group = parser.add_argument_group("downloading")
-    group.add_argument("--jobs", type=int, metavar="N", help="files at once (default: 4)")
+    group.add_argument("--jobs", type=_count, metavar="N", help="files at once (default: 4)")
     group.add_argument(
-        "--connections", type=int, metavar="N", help="connections for one file at most (default: 8)"
+        "--connections", type=_count, metavar="N", help="connections for one file at most (default: 8)"
     )
-    group.add_argument("--limit-rate", metavar="RATE", help="bytes a second over all files: 5M, 800k")
+    group.add_argument(
+        "--limit-rate", type=_rate, metavar="RATE", help="bytes a second over all files: 5M, 800k"
+    )
     group.add_argument(
         "--store", metavar="DIR", help="keep files by SHA-256 in DIR and link them into the tree"
     )
+
+
+def _rate(text: str) -> str:
+    """The text, once it is known to be a rate."""
+    from wfdeps.fetch.rates import parse_rate  # only for those who limit theirs
+
+    try:
+        parse_rate(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(error.message) from error
+    return text
+
+
+def _count(text: str) -> int:
+    """A whole number above nothing."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"`{text}` is no number above 0")
+    return int(text)

@@ -42,14 +42,26 @@ def parse(text: str) -> Lock:
             workflows=tuple(
                 (_text(row, "path"), _text(row, "sha256")) for row in document.get("workflows", [])
             ),
-            entries=tuple(_entry_from_json(row) for row in document["files"]),
+            entries=tuple(_entry_of_row(row, number) for number, row in enumerate(document["files"], 1)),
             unresolved=tuple(map(str, document.get("unresolved", []))),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise LockError(f"the lock is damaged: {error}", hint=_ANEW) from error
+        raise LockError(f"the lock is damaged: {_what(error)}", hint=_ANEW) from error
 
 
 _ANEW = "write it anew with `wfdeps lock WORKFLOW`"
+
+
+def _entry_of_row(row: dict[str, Any], number: int) -> LockEntry:
+    try:
+        return _entry_from_json(row)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        name = row.get("name") if isinstance(row, dict) else None
+        raise ValueError(f"entry {number}{f' (`{name}`)' if name else ''}: {_what(error)}") from error
+
+
+def _what(error: Exception) -> str:
+    return f"it has no {error}" if isinstance(error, KeyError) else str(error)
 
 
 def _order(entry: LockEntry) -> tuple[str, str]:

@@ -29,7 +29,8 @@ class Advice:
 ADVICE: dict[RefState, Advice] = {
     RefState.PRESENT: Advice(),
     RefState.PRESENT_ELSEWHERE: Advice(
-        "it is here under another name; link it, or rewrite the workflow", "wfdeps fix {workflow} --link{place}"
+        "it is here under another name; link it, or rewrite the workflow",
+        "wfdeps fix {workflow} --link{place}",
     ),
     RefState.WRONG_FOLDER: Advice(
         "it is here in another folder; link it or move it", "wfdeps fix {workflow} --link{place}"
@@ -38,7 +39,9 @@ ADVICE: dict[RefState, Advice] = {
         "the file of this name is another one; look at it, then rename it and fetch the right one",
         "wfdeps inspect {file}",
     ),
-    RefState.CORRUPT: Advice("the file is damaged; delete it and fetch it again", "wfdeps get {workflow}{place}"),
+    RefState.CORRUPT: Advice(
+        "the file is damaged; delete it and fetch it again", "wfdeps get {workflow}{place}"
+    ),
     RefState.MISSING: Advice("find and download it", "wfdeps get {workflow}{place}"),
     RefState.RESOLVED: Advice("download it", "wfdeps get {workflow}{place}"),
     RefState.AMBIGUOUS: Advice(
@@ -88,7 +91,15 @@ def advice_for(
     if not all(word and is_visible(word) for word in used.values()):
         return Advice(advice.hint)
     quoted = {key: shell_word(word) for key, word in used.items()}
-    return Advice(advice.hint, advice.command.format(**quoted, place=f" {place}" if place else ""))
+    command = advice.command.format(**quoted, place=f" {place}" if place else "")
+    return Advice(
+        advice.hint, command.replace("wfdeps get ", "wfdeps sync ", 1) if is_lock(workflow) else command
+    )
+
+
+def is_lock(path: str) -> bool:
+    """Whether a report speaks of a lock rather than of a workflow: it is synced, not got."""
+    return path.endswith(".lock")
 
 
 def _handle(ranked: RankedCandidate) -> str:
