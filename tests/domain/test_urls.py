@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode, urlsplit
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,9 +31,27 @@ def test_what_opens_doors_is_dropped(url: str, shown: str) -> None:
 
 @given(st.text(min_size=1).filter(lambda token: token.strip()))
 def test_no_token_survives(token: str) -> None:
-    from urllib.parse import urlencode
-
     url = "https://civitai.com/x?" + urlencode({"token": token, "a": "1"})
     assert has_secrets(url)
     assert without_secrets(url) == "https://civitai.com/x?a=1"
     assert not has_secrets(without_secrets(url))
+
+
+_WORDS = st.text("abcXYZ019-._~%/@:;,+ \t\\[]é", max_size=12)
+
+
+@given(st.sampled_from(("http", "https", "HTTP", "ftp")), _WORDS, _WORDS)
+def test_a_url_without_a_query_comes_back_as_the_standard_library_reads_it(
+    scheme: str, host: str, path: str
+) -> None:
+    url = f"{scheme}://{host}.example.com/{path}"
+    shown = without_secrets(url)
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        assert shown == "(unreadable url)"
+        return
+    assert has_secrets(url) is ("@" in parts.netloc)
+    if "[" not in parts.netloc:
+        assert shown == parts._replace(netloc=f"{parts.hostname or ''}{port}").geturl()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,9 @@ from wfdeps.wiring.settings import load_settings
 
 if TYPE_CHECKING:
     from typing import NoReturn, TextIO
+
+# argparse asks gettext for a catalogue that nobody wrote, which imports locale and looks into eight folders.
+argparse._ = str  # type: ignore[attr-defined]
 
 VERBS: dict[str, str] = {
     "refs": "show what a workflow references",
@@ -59,7 +63,9 @@ VERBS: dict[str, str] = {
 
 def run() -> NoReturn:
     """The console script."""
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    gc.freeze()  # what is left dies with the process: looking through it for rings would cost a tenth of a check
+    sys.exit(code)
 
 
 def main(
@@ -118,7 +124,7 @@ def parser_of(verb: str) -> argparse.ArgumentParser:
         prog=f"wfdeps {verb}",
         description=f"{VERBS[verb][0].upper()}{VERBS[verb][1:]}.",
         epilog=f"example:\n  {command.EXAMPLE}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
         allow_abbrev=False,
     )
     command.add_arguments(parser)
@@ -141,6 +147,20 @@ def help_text() -> str:
         f"exit codes:\n{codes}\n\n"
         "example:\n  wfdeps get workflow.png --comfyui ~/ComfyUI\n"
     )
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """As wide as the terminal. argparse makes one for each argument that is added, and imports shutil to ask how wide."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    try:
+        return int(os.environ.get("COLUMNS") or os.get_terminal_size().columns)
+    except (OSError, ValueError):  # no terminal, a closed stream, a word that is no number
+        return 80
 
 
 class _Parser(argparse.ArgumentParser):

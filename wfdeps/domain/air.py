@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 
+from wfdeps.patterns import pattern
 from wfdeps.values import dataclass
 
 _WORD = r"[A-Za-z0-9_\-/]+"
-_AIR = re.compile(
+_AIR = pattern(
     rf"^(?:urn:)?(?:air:)?(?:(?P<ecosystem>{_WORD}):)?(?:(?P<type>{_WORD}):)?(?P<source>{_WORD}):"
     r"(?P<id>[A-Za-z0-9_\-.][A-Za-z0-9_\-/.]*?)(?:@(?P<version>[A-Za-z0-9_\-.]+?))?(?:\+(?P<file>\d+))?"
     r"(?:\.(?P<format>safetensors?|ckpt|pt|pth|bin|gguf|onnx|diffusers|zip|other))?$",
     re.IGNORECASE,
 )
-AIR_ANYWHERE = re.compile(
+AIR_ANYWHERE = pattern(
     r"\burn:air:[A-Za-z0-9_\-/]+:[A-Za-z0-9_\-/]+:[A-Za-z0-9_\-/]+:[A-Za-z0-9_\-/.@+]+", re.I
 )
 """Finds full URNs inside any text."""
@@ -38,7 +39,7 @@ class Air:
     @classmethod
     def parse(cls, text: str) -> Air:
         """Read an AIR, with or without `urn:air:`. Raises ValueError where it is none."""
-        found = _AIR.match(text.strip())
+        found = _AIR().match(text.strip())
         if found is None:
             raise ValueError(f"not an AIR: `{text}`")
         part = found.groupdict()

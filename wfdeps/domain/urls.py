@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.values import dataclass
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 _SECRET = frozenset(
     {
@@ -34,6 +37,10 @@ def without_secrets(url: str) -> str:
     What is dropped: tokens and keys by name, and all of a signed URL's `X-Amz-…`/`X-Goog-…` values.
     A URL that cannot be read comes back as `(unreadable url)`.
     """
+    if _is_plain(url):
+        return url
+    from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit  # with ipaddress, a tenth of a check
+
     try:
         parts = urlsplit(url)
         host = _host(parts)
@@ -49,12 +56,30 @@ def without_secrets(url: str) -> str:
 
 def has_secrets(url: str) -> bool:
     """Whether a URL carries something that opens a door (user info, a token, a signature)."""
+    if _is_plain(url):
+        return False
+    from urllib.parse import parse_qsl, urlsplit  # most URLs are plain
+
     try:
         parts = urlsplit(url)
     except ValueError:
         return True
     return "@" in parts.netloc or any(
         _is_secret(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True)
+    )
+
+
+def _is_plain(url: str) -> bool:
+    """Whether nothing can be hidden in it: a host as everybody writes it, a path, no query."""
+    scheme, _, rest = url.partition("://")
+    host = rest.partition("/")[0]
+    return (
+        scheme in ("http", "https")
+        and url.isascii()
+        and url.isprintable()
+        and host.replace("-", "").replace(".", "").isalnum()
+        and host == host.lower()
+        and not any(sign in rest for sign in "?#")
     )
 
 

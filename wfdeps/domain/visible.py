@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import re
 
+from wfdeps.patterns import pattern
+
 # C0 and C1 controls, DEL, soft hyphen, zero-width and bidi marks, line and paragraph separators, the BOM,
 # what XML cannot hold (U+FFFE, U+FFFF), lone surrogates.
-INVISIBLE = re.compile(
+INVISIBLE = pattern(
     "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
 )
 
 
 def visible(text: str) -> str:
     """The same text on one line, each character that would not show written as `\\x1b` or `\\u202e`."""
-    return INVISIBLE.sub(_escape, text)
+    return text if text.isprintable() else INVISIBLE().sub(_escape, text)
 
 
 def is_visible(text: str) -> bool:
     """Whether every character shows as itself."""
-    return INVISIBLE.search(text) is None
+    return text.isprintable() or INVISIBLE().search(text) is None
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import re
 
 from wfdeps.detect.trouble import HEAD_BYTES, quick_trouble
+from wfdeps.patterns import pattern
 
 LARGEST_READ = 64 << 20
 """A longer safetensors header is left to those who really look into the file."""
-_ENDS = re.compile(rb'"data_offsets"\s*:\s*\[\s*\d{1,18}\s*,\s*(\d{1,18})\s*\]')
+_ENDS = pattern(rb'"data_offsets"\s*:\s*\[\s*\d{1,18}\s*,\s*(\d{1,18})\s*\]')
 
 
 def trouble_of(path: str, size: int) -> str:
@@ -40,7 +40,7 @@ def _rest(handle: int, length: int) -> bytes:
 
 def _length_trouble(header: bytes, size: int) -> str:
     """Whether the file is as long as the header of a safetensors file says; only the largest end matters."""
-    ends = _ENDS.findall(header)
+    ends = _ENDS().findall(header)
     if not ends:
         return ""
     due = 8 + len(header) + max(map(int, ends))

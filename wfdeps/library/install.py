@@ -26,6 +26,10 @@ _USUAL_HOMES = (
 )
 
 
+_SIGNS = ("main.py", "folder_paths.py", "checkpoints", "custom_nodes", EXTRA_YAML)
+"""Any of them, or a `models` folder, makes a folder a ComfyUI's."""
+
+
 class Install(NamedTuple):
     models: str
     output: str = ""
@@ -39,7 +43,8 @@ def find_install(roots: Roots, usual: tuple[str, ...] = ()) -> Install:
         if not os.path.isfile(path):
             raise ConfigError(f"no file at `{path}`", hint="--extra-model-paths-config names a yaml file")
     if roots.models and not roots.comfyui:
-        return Install(folder_or_new(roots.models), "", extra)
+        models = folder_or_new(roots.models)
+        return Install(models, "", extra, _not_there_yet(models))
     if not (roots.comfyui or roots.base_directory or roots.models_directory):
         roots = replace(roots, comfyui=_usual_place(usual))
     found = _from_comfyui(roots.comfyui) if roots.comfyui else Install("")
@@ -50,9 +55,15 @@ def find_install(roots: Roots, usual: tuple[str, ...] = ()) -> Install:
     output = roots.output_directory or (os.path.join(base, "output") if base else found.output)
     return found._replace(
         models=folder_or_new(models),
+        notices=(*found.notices, *_not_there_yet(folder_or_new(models))),
         output=os.path.abspath(output) if output else "",
         extra_files=(*found.extra_files, *extra),
     )
+
+
+def _not_there_yet(models: str) -> tuple[Notice, ...]:
+    """A models folder that a download would make: right on a new volume, else a typo."""
+    return () if os.path.isdir(models) else (Notice("no_models_folder", f"there is no folder `{models}` yet"),)
 
 
 def folder_or_new(path: str) -> str:
@@ -88,6 +99,10 @@ def _from_comfyui(named: str) -> Install:
     inner = os.path.join(path, "ComfyUI")
     if not has_models and os.path.isdir(os.path.join(inner, "models")):
         return _plain(inner, Notice("portable_layout", f"`{inner}` is the ComfyUI folder inside `{path}`"))
+    if not has_models and not any(os.path.exists(os.path.join(path, name)) for name in _SIGNS):
+        raise ConfigError(
+            f"no ComfyUI in `{path}`", hint="--comfyui names the folder that holds main.py and models"
+        )
     if not has_models and os.path.isdir(os.path.join(path, "checkpoints")):
         return Install(path, "", (), (Notice("models_folder_named", f"`{path}` is itself a models folder"),))
     return _plain(path)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.folders import canonical_key
+from wfdeps.patterns import pattern
 from wfdeps.workflow.graph import Literal, Node
 from wfdeps.workflow.names import has_model_ending, is_name
-from wfdeps.workflow.patterns import pattern
 from wfdeps.workflow.slots import Claim
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from functools import cache
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.folders import canonical_key
+from wfdeps.patterns import pattern
 from wfdeps.values import dataclass
-from wfdeps.workflow.patterns import pattern
 
 if TYPE_CHECKING:
     from typing import Any

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from wfdeps.patterns import pattern
 from wfdeps.workflow.limits import MAX_NAME_LENGTH
-from wfdeps.workflow.patterns import pattern
 
 ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".sft", ".onnx", ".gguf", ".pt2", ".pkl", ".engine", ".patch")  # fmt: skip
 """What model files end with, in the core's folders and in those of common packs."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from urllib.parse import unquote
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.urls import without_secrets
+from wfdeps.patterns import pattern
 from wfdeps.values import replace
-from wfdeps.workflow.patterns import pattern
 
 if TYPE_CHECKING:
     from wfdeps.domain.refs import ModelRef
@@ -33,7 +32,15 @@ def _links(notes: Sequence[str]) -> list[tuple[str, str]]:
             found[url] = f"{words}\n{found.get(url, '')}"
         for url in _URL().findall(note):
             found.setdefault(url.rstrip(".,;:!?*"), "")
-    return [(url, f"{unquote(url)}\n{words}".lower()) for url, words in found.items()]
+    return [(url, f"{_readable(url)}\n{words}".lower()) for url, words in found.items()]
+
+
+def _readable(url: str) -> str:
+    if "%" not in url:
+        return url
+    from urllib.parse import unquote  # most URLs are plain
+
+    return unquote(url)
 
 
 def _hinted(ref: ModelRef, links: list[tuple[str, str]]) -> ModelRef:

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from wfdeps.domain.air import Air
 from wfdeps.domain.digests import Algorithm, Digest
+from wfdeps.patterns import pattern
 from wfdeps.workflow.json_text import parse_or_none
 from wfdeps.workflow.limits import MAX_ENTRIES
 from wfdeps.workflow.names import is_name
-from wfdeps.workflow.patterns import pattern
 from wfdeps.workflow.text_tags import loras_in
 
 _FIELD = pattern(r'(?:^|, |\n)([A-Z][\w \-/+]{0,60}): ("(?:[^"\\]|\\.)*"|[^,\n]*)')

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.patterns import pattern
 from wfdeps.values import NamedTuple
 from wfdeps.workflow.limits import MAX_ENTRIES
-from wfdeps.workflow.patterns import pattern
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias

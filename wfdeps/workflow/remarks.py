@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import NodeSite, Notice, RefStatus
+from wfdeps.patterns import pattern
 from wfdeps.workflow.names import has_model_ending
-from wfdeps.workflow.patterns import pattern
 
 if TYPE_CHECKING:
     from wfdeps.workflow.graph import Node

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.patterns import pattern
 from wfdeps.values import NamedTuple
 from wfdeps.workflow.graph import Graph, Literal, Node, Output
 from wfdeps.workflow.names import has_model_ending, is_name
-from wfdeps.workflow.patterns import pattern
 
 if TYPE_CHECKING:
     from wfdeps.workflow.loaders import LoaderTable, Row, Slot

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 
 from wfdeps.domain.air import AIR_ANYWHERE
+from wfdeps.patterns import pattern
 from wfdeps.values import NamedTuple
 from wfdeps.workflow.graph import Graph, Literal, Node, Output
 from wfdeps.workflow.names import is_name
-from wfdeps.workflow.patterns import pattern
 
 # comfy/sd1_clip.py: weights in parentheses are taken off first, then ` embedding:` or `\nembedding:` splits, and
 # the word up to the next white space is the name. Commas that trail are retried without.
@@ -55,7 +55,7 @@ def tags_of(node: Node, readers: Callable[[], frozenset[str]]) -> Iterator[Tag]:
             for lora in loras_in(text):
                 yield Tag(lora, "loras", name, loaded)
         if has_air and " " in text.strip():
-            for air in AIR_ANYWHERE.findall(text):
+            for air in AIR_ANYWHERE().findall(text):
                 yield Tag(air, "", name)
 
 

@@ -6,7 +6,12 @@ import re
 from collections.abc import Callable
 from functools import cache, partial
 
+from wfdeps import TYPE_CHECKING
 
-def pattern(text: str, flags: int = 0) -> Callable[[], re.Pattern[str]]:
+if TYPE_CHECKING:
+    from typing import AnyStr
+
+
+def pattern(text: AnyStr, flags: int = 0) -> Callable[[], re.Pattern[AnyStr]]:
     """A function that gives the compiled expression, the same each time."""
     return cache(partial(re.compile, text, flags))
