@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from wfdeps.domain.outcomes import Outcome, Placed
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import RefStatus
 from wfdeps.domain.reports import FileSystemTotal, FolderTotal, ReportItem, Totals
 from wfdeps.domain.resolutions import RefState
+
+if TYPE_CHECKING:
+    from wfdeps.domain.outcomes import Outcome
 
 TO_FETCH = frozenset(
     {
@@ -24,7 +27,7 @@ TO_FETCH = frozenset(
 
 
 def total(
-    items: Sequence[ReportItem], outcomes: Iterable[Outcome], file_systems: Sequence[FileSystemTotal]
+    items: Sequence[ReportItem], outcomes: Sequence[Outcome], file_systems: Sequence[FileSystemTotal]
 ) -> Totals:
     """The totals of a report."""
     needed = required(items)
@@ -35,14 +38,16 @@ def total(
         bytes_present=bytes_present(needed),
         bytes_to_fetch=bytes_to_fetch(needed),
         unknown_sizes=sum(item.state in TO_FETCH and item.size is None for item in needed),
-        bytes_fetched=sum(
-            outcome.receipt.size
-            for outcome in outcomes
-            if isinstance(outcome, Placed) and outcome.receipt.wrote
-        ),
+        bytes_fetched=_bytes_fetched(outcomes) if outcomes else 0,
         folders=_folders(needed),
         file_systems=tuple(file_systems),
     )
+
+
+def _bytes_fetched(outcomes: Sequence[Outcome]) -> int:
+    from wfdeps.domain.outcomes import Placed  # a check fetches nothing
+
+    return sum(one.receipt.size for one in outcomes if isinstance(one, Placed) and one.receipt.wrote)
 
 
 def required(items: Iterable[ReportItem]) -> tuple[ReportItem, ...]:

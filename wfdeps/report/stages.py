@@ -1,0 +1,152 @@
+"""What the stages after the survey say of an item: resolutions, steps, outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from wfdeps.domain.candidates import AccessState, RankedCandidate
+from wfdeps.domain.files import LocalFile
+from wfdeps.domain.outcomes import Failed, Outcome, Placed
+from wfdeps.domain.plans import Blocked, Download, Keep, Link, Step, Target
+from wfdeps.domain.refs import ModelRef
+from wfdeps.domain.reports import ReportItem
+from wfdeps.domain.resolutions import Ambiguous, Present, RefState, Resolution, Resolved, Unresolved
+from wfdeps.report.items import item_of
+from wfdeps.values import replace
+
+_CLOSED: dict[AccessState, RefState] = {
+    AccessState.OPEN: RefState.RESOLVED,
+    AccessState.TOKEN: RefState.GATED,
+    AccessState.EARLY_ACCESS: RefState.EARLY_ACCESS,
+    AccessState.DISABLED: RefState.UNRESOLVED,
+    AccessState.ARCHIVED: RefState.UNRESOLVED,
+    AccessState.DELETED: RefState.UNRESOLVED,
+    AccessState.BLOCKED: RefState.REFUSED,
+}
+"""How a ref stands whose file is known, by whether it can be had from here."""
+
+_FAILED_KIND = {"gated": RefState.GATED, "early_access": RefState.EARLY_ACCESS}
+
+
+def with_stages(
+    item: ReportItem, resolution: Resolution | None, step: Step | None, outcome: Outcome | None
+) -> ReportItem:
+    """The item after all that was done for it; the last stage that spoke has the last word on its state."""
+    return _with_outcome(_with_step(_with_resolution(item, resolution), step), outcome)
+
+
+def refs_of(step: Step | Outcome) -> Sequence[ModelRef]:
+    """The refs a step or an outcome is about."""
+    match step:
+        case Keep(ref=ref) | Link(ref=ref) | Blocked(ref=ref):
+            return (ref,)
+        case (
+            Download(refs=refs) | Placed(download=Download(refs=refs)) | Failed(download=Download(refs=refs))
+        ):
+            return refs
+        case _:
+            assert_never(step)
+
+
+def _with_resolution(item: ReportItem, resolution: Resolution | None) -> ReportItem:
+    match resolution:
+        case None:
+            return item
+        case Present(finding=finding, origin=origin):
+            present = replace(item_of(item.ref, finding), needed_by=item.needed_by)
+            return replace(present, chosen=origin, candidates=(origin,)) if origin else present
+        case Resolved(choice=choice, chosen_by=chosen_by, rivals=rivals, verdicts=verdicts):
+            access = choice.candidate.access
+            return replace(
+                item,
+                state=_found_remotely(item.state, _CLOSED[access.state]),
+                detail=item.detail or _access_detail(choice),
+                candidates=(choice, *(rival for rival in rivals if rival != choice)),
+                chosen=choice,
+                chosen_by=chosen_by,
+                verdicts=verdicts,
+                size=choice.candidate.size,
+                access=access,
+            )
+        case Ambiguous(candidates=candidates, reason=reason, verdicts=verdicts):
+            return replace(
+                item,
+                state=_found_remotely(item.state, RefState.AMBIGUOUS),
+                detail=reason,
+                candidates=candidates,
+                verdicts=verdicts,
+            )
+        case Unresolved(state=state, reason=reason, hint=hint, verdicts=verdicts):
+            return replace(
+                item, state=_found_remotely(item.state, state), detail=reason, hint=hint, verdicts=verdicts
+            )
+        case _:
+            assert_never(resolution)
+
+
+def _found_remotely(local: RefState, remote: RefState) -> RefState:
+    """What the library says is worse than missing stays said: it is what a person has to mend."""
+    return remote if local in (RefState.MISSING, RefState.UNDECIDED) else local
+
+
+def _access_detail(choice: RankedCandidate) -> str:
+    access = choice.candidate.access
+    if access.is_open:
+        return ""
+    until = f" until {access.until}" if access.until else ""
+    return access.detail or f"{access.state.replace('_', ' ')}{until}"
+
+
+def _with_step(item: ReportItem, step: Step | None) -> ReportItem:
+    match step:
+        case None:
+            return item
+        case Keep(file=file):
+            return _at(item, file)
+        case Link(file=file, target=target):
+            return replace(item, path=_path(target), size=file.size)
+        case Download(target=target, size=size):
+            return replace(item, path=_path(target), size=size if size is not None else item.size)
+        case Blocked(state=state, reason=reason, hint=hint):
+            return replace(item, state=state, detail=reason or item.detail, hint=hint or item.hint)
+        case _:
+            assert_never(step)
+
+
+def _with_outcome(item: ReportItem, outcome: Outcome | None) -> ReportItem:
+    match outcome:
+        case None | Blocked():
+            return _with_step(item, outcome)
+        case Keep(file=file):
+            return replace(_at(item, file), state=RefState.PRESENT, detail="")
+        case Link(file=file, target=target):
+            return replace(
+                item,
+                state=RefState.PRESENT,
+                detail=f"linked to {file.path}",
+                path=_path(target),
+                size=file.size,
+            )
+        case Placed(receipt=receipt, verified_by=verified_by):
+            return replace(
+                item,
+                state=RefState.PRESENT,
+                detail="" if receipt.wrote else "the same bytes were there already",
+                path=receipt.path,
+                size=receipt.size,
+                verified_by=verified_by,
+            )
+        case Failed(reason=reason, hint=hint, kind=kind):
+            return replace(item, state=_FAILED_KIND.get(kind, RefState.FAILED), detail=reason, hint=hint)
+        case _:
+            assert_never(outcome)
+
+
+def _at(item: ReportItem, file: LocalFile) -> ReportItem:
+    return replace(item, path=file.path, size=file.size)
+
+
+def _path(target: Target) -> str:
+    separator = "" if target.root.endswith(("/", "\\")) else "/"
+    return f"{target.root}{separator}{target.name}"
