@@ -267,3 +267,13 @@ def test_a_purchase_is_told_by_a_try(tmp_path: Path, token: str, state: AccessSt
         access = AccessProbe(CivitaiClient(signed_in, hub.url), signed_in, site).access_of(found)
     assert found.access.if_bought
     assert access.state is state
+
+
+def test_a_version_of_another_model_than_the_air_names_is_not_it(source: CivitaiSource) -> None:
+    row = next(row for row in ROWS if row["file_name"] == "add_detail.safetensors")
+    right = AirQuery(Air("civitai", str(row["model_id"]), str(row["version_id"])))
+    wrong = AirQuery(Air("civitai", "999999999", str(row["version_id"])))
+    answers = source.find_all([right, wrong])
+    assert [one.file_name for one in answers[right].candidates] == ["add_detail.safetensors"]
+    assert answers[wrong].candidates == ()
+    assert "not of 999999999" in answers[wrong].verdict.detail

@@ -248,3 +248,10 @@ def test_what_to_do_next_names_the_folders_the_person_named(person: Person) -> N
     said = person.wfdeps("check", DEMO, "--models", str(person.models), "--json").json
     commands = {ref["next"] for ref in said["refs"]}
     assert commands == {f"wfdeps get {DEMO} --models {person.models}"}
+
+
+def test_a_lock_needs_no_comfyui(person: Person) -> None:
+    locked = person.wfdeps("lock", DEMO, "-o", str(person.lock), "--auto", "best")
+    assert locked.code == 0, locked.out + locked.err
+    assert len(json.loads(person.lock.read_text(encoding="utf-8"))["files"]) == 5
+    assert not (person.home.parent / "models").exists()

@@ -77,7 +77,7 @@ def show_report(
         name, _, path = wish.partition("=")
         if name not in FORMATS:
             raise UsageError(f"unknown format `{name}`", hint=f"one of {', '.join(FORMATS)}")
-        view = _on_terminal(context) if name == "text" and not path else _in_file(name, report)
+        view = terminal_view(context) if name == "text" and not path else _in_file(name, report)
         if name == "markdown":
             view = replace(view, graph=_graph(surveyed, resolutions))
         text: str = import_module(FORMATS[name]).render(report, view)
@@ -87,7 +87,8 @@ def show_report(
             context.out(text)
 
 
-def _on_terminal(context: Context) -> View:
+def terminal_view(context: Context) -> View:
+    """How text is shown on this run's stdout."""
     encoding = (context.stdout.encoding or "utf-8").lower().replace("-", "")
     return View(
         color=context.colors(context.stdout),

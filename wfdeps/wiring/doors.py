@@ -9,7 +9,8 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from wfdeps.library import open_library
+from wfdeps.errors import ConfigError
+from wfdeps.library import LocalLibrary, open_library
 from wfdeps.library.roots import Roots
 from wfdeps.ports import Fetcher, Library, Source
 from wfdeps.values import dataclass
@@ -56,17 +57,39 @@ class Doors:
         """The person's model folders. Raises LibraryError where none is named or found."""
         return self._library
 
-    @cached_property
-    def _library(self) -> Library:
+    def library_if_any(self) -> Library | None:
+        """The same; None where none was named and none stands in a usual place."""
         settings = self._settings
-        roots = Roots(
-            comfyui=settings.comfyui,
-            models=settings.models,
-            base_directory=settings.base_directory,
-            models_directory=settings.models_directory,
-            extra_config=settings.extra_model_paths,
-            target=settings.target,
+        named = settings.comfyui or settings.models or settings.base_directory or settings.models_directory
+        try:
+            return self.library()
+        except ConfigError:
+            if named:
+                raise
+            return None
+
+    def library_or_new(self) -> Library:
+        """The same; an empty tree in `./models` where there is none: a lock needs to know no more."""
+        if self.library_if_any() is None:
+            self.__dict__["_library"] = self._opened(Roots(models="models"))
+        return self.library()
+
+    @cached_property
+    def _library(self) -> LocalLibrary:
+        settings = self._settings
+        return self._opened(
+            Roots(
+                comfyui=settings.comfyui,
+                models=settings.models,
+                base_directory=settings.base_directory,
+                models_directory=settings.models_directory,
+                extra_config=settings.extra_model_paths,
+                target=settings.target,
+            )
         )
+
+    def _opened(self, roots: Roots) -> LocalLibrary:
+        settings = self._settings
         store = self._wishes.store or settings.table("library").get("store")
         library = open_library(
             roots,

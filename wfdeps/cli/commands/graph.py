@@ -8,14 +8,13 @@ from importlib import import_module
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, USAGE
 from wfdeps.cli.options import add_library_options, add_reading_options, add_resolving_options, add_workflows
-from wfdeps.cli.output import write_text
+from wfdeps.cli.output import terminal_view, write_text
 from wfdeps.cli.reading import Reading, read_all
+from wfdeps.domain.graphs import Graph
 from wfdeps.domain.refs import UnreadableWorkflow
 from wfdeps.domain.resolutions import Resolution
-from wfdeps.errors import LibraryError
 from wfdeps.pipeline.survey import Survey, survey
 from wfdeps.plan.graph import build_graph, graphml
-from wfdeps.report.view import View
 
 EXAMPLE = "wfdeps graph workflow.json --online --format mermaid -o graph.mmd"
 
@@ -38,11 +37,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     surveyed = _survey(read_all(arguments, context), context)
     resolutions = _resolutions(surveyed, arguments, context) if arguments.online else ()
     graph = build_graph(surveyed.readings, surveyed.findings, resolutions)
-    if arguments.format == "graphml":
-        text = graphml(graph)
-    else:
-        view = View(color=context.colors(context.stdout) and not arguments.output)
-        text = import_module(f"wfdeps.report.graph_{arguments.format}").render(graph, view)
+    text = _drawn(graph, arguments.format, context)
     if arguments.output:
         write_text(arguments.output, text)
     else:
@@ -53,12 +48,19 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     return USAGE if unreadable else READY
 
 
+def _drawn(graph: Graph, form: str, context: Context) -> str:
+    if form == "graphml":
+        return graphml(graph)
+    renderer = import_module(f"wfdeps.report.graph_{form}")
+    text: str = renderer.render(graph, terminal_view(context)) if form == "tree" else renderer.render(graph)
+    return text
+
+
 def _survey(readings: tuple[Reading, ...], context: Context) -> Survey:
     """How the refs stand here; without a ComfyUI the graph is drawn all the same."""
-    try:
-        library = context.doors.library()
-    except LibraryError as error:
-        context.err(f"note: {error.message}; the graph says nothing of what is here")
+    library = context.doors.library_if_any()
+    if library is None:
+        context.err("note: no ComfyUI folder was named or found; the graph says nothing of what is here")
         return Survey(readings, ())
     return survey(readings, library)
 

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    surveyed = survey(read_all(arguments, context), context.doors.library())
+    surveyed = survey(read_all(arguments, context), context.doors.library_or_new())
     resolutions = resolve_for(surveyed, arguments, context, ask=True)
     resolutions = with_origins_for(resolutions, read_lock(arguments.output), arguments, context)
     plan = planned(surveyed, resolutions, context)

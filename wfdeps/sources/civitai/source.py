@@ -125,11 +125,14 @@ class CivitaiSource:
             assert model_id is not None
             return found(SOURCE, self._model(model_id))
         try:
-            return found(SOURCE, self._version(version_id))
+            files = self._version(version_id)
         except NotFoundError:
             if not model_id:
                 return no_such(SOURCE, f"no version {version_id}: deleted, unpublished, or not shown to us")
             return self._after_a_lost_version(model_id, version_id)
+        if model_id and any(file.model_id not in (None, model_id) for file in files):
+            return no_such(SOURCE, f"version {version_id} is of model {files[0].model_id}, not of {model_id}")
+        return found(SOURCE, files)
 
     def _after_a_lost_version(self, model_id: int, version_id: int) -> Answer:
         """A version that is gone: its model's other versions, or the word that the model is gone too."""
