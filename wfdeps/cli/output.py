@@ -32,6 +32,10 @@ FORMATS: dict[str, str] = {
 """Format → the module whose `render` makes it; only what is asked for is imported."""
 
 
+SHOW_HASHES = frozenset({"json", "ndjson"})
+"""The formats that say a workflow's SHA-256."""
+
+
 def add_report_options(parser: argparse.ArgumentParser) -> None:
     """What a report looks like, where it goes, and what counts."""
     group = parser.add_argument_group("report")
@@ -72,9 +76,7 @@ def show_report(
 
     The survey and the resolutions are for the formats that draw.
     """
-    asked = [*arguments.format, *(["json"] if arguments.json else [])] or ["text"]
-    for wish in asked:
-        name, _, path = wish.partition("=")
+    for name, path in _asked(arguments):
         if name not in FORMATS:
             raise UsageError(f"unknown format `{name}`", hint=f"one of {', '.join(FORMATS)}")
         view = terminal_view(context) if name == "text" and not path else _in_file(name, report)
@@ -85,6 +87,17 @@ def show_report(
             write_text(path, text)
         elif text:
             context.out(text)
+
+
+def formats_of(arguments: argparse.Namespace) -> frozenset[str]:
+    """The formats that were asked for, known or not."""
+    return frozenset(name for name, _ in _asked(arguments))
+
+
+def _asked(arguments: argparse.Namespace) -> list[tuple[str, str]]:
+    """Each format, with the file it is to go to; empty for stdout."""
+    wishes = [*arguments.format, *(["json"] if arguments.json else [])] or ["text"]
+    return [(name, path) for name, _, path in (wish.partition("=") for wish in wishes)]
 
 
 def terminal_view(context: Context) -> View:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
 from wfdeps.errors import UsageError
+from wfdeps.values import replace
 from wfdeps.workflow.read import ReadOptions, read_workflow
 
 if TYPE_CHECKING:
@@ -29,13 +30,13 @@ WORKFLOW_ENDINGS = (
 Reading = WorkflowRefs | UnreadableWorkflow
 
 
-def read_all(arguments: argparse.Namespace, context: Context) -> tuple[Reading, ...]:
+def read_all(arguments: argparse.Namespace, context: Context, *, hashed: bool = True) -> tuple[Reading, ...]:
     """Every workflow of the files and folders on the line, in its order; one that cannot be read is a value too.
 
     In a folder, files that hold something else than a workflow are left out: nobody claimed they had one. A JSON file
-    that is none is not such a file: a workflow that was cut must not go unseen.
+    that is none is not such a file: a workflow that was cut must not go unseen. `hashed`: with the SHA-256 of each.
     """
-    options = reading_options(arguments, context)
+    options = replace(reading_options(arguments, context), hashed=hashed)
     readings: list[Reading] = []
     left_out = 0
     for path, claimed in _expanded(arguments.workflows):

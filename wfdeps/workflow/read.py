@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from hashlib import sha256
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import ModelRef, Notice, RefStatus, UnreadableWorkflow, WorkflowRefs
@@ -40,6 +39,8 @@ class ReadOptions:
     """A ComfyUI's `/object_info`, which knows every class that is installed there."""
     model_lists: Mapping[str, Any] = field(default_factory=dict)
     """The same ComfyUI's `/models/{folder}` by folder key, where they could be asked: makes folders exact."""
+    hashed: bool = True
+    """Whether the file's SHA-256 is wanted; without, it stays empty."""
 
 
 DEFAULT = ReadOptions()
@@ -84,7 +85,7 @@ def _read(data: bytes, path: str, options: ReadOptions) -> Iterator[Reading]:
         raise WorkflowError("the file is empty")
     if len(data) > MAX_FILE_BYTES:
         raise WorkflowError(f"too large: {len(data):,} bytes, the limit is {MAX_FILE_BYTES:,}")
-    digest = sha256(data).hexdigest()
+    digest = _sha256(data) if options.hashed else ""
     table = _table(options)
     container = open_container(data)
     if container is None:
@@ -106,6 +107,12 @@ def _read(data: bytes, path: str, options: ReadOptions) -> Iterator[Reading]:
         )
     else:
         raise WorkflowError(f"no workflow in this {container.name} file", hint=_NO_WORKFLOW_HINT)
+
+
+def _sha256(data: bytes) -> str:
+    from hashlib import sha256  # loads OpenSSL, and a check that shows text shows no hash
+
+    return sha256(data).hexdigest()
 
 
 def _read_text(

@@ -13,7 +13,7 @@ from wfdeps.cli.options import (
     add_workflows,
     library_words,
 )
-from wfdeps.cli.output import add_report_options, exit_policy, show_report
+from wfdeps.cli.output import SHOW_HASHES, add_report_options, exit_policy, formats_of, show_report
 from wfdeps.cli.reading import read_all
 from wfdeps.domain.reports import FileSystemTotal
 from wfdeps.domain.resolutions import Finding, Resolution
@@ -50,7 +50,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _check(arguments: argparse.Namespace, context: Context) -> int:
-    surveyed = survey(read_all(arguments, context), context.doors.library())
+    hashed = bool(formats_of(arguments) & SHOW_HASHES)
+    surveyed = survey(read_all(arguments, context, hashed=hashed), context.doors.library())
     resolutions = _resolutions(surveyed, arguments, context) if arguments.online else None
     findings = _allowed(surveyed.findings, arguments, context)
     lints = find_misfits(surveyed.workflows, surveyed.findings, resolutions or (), context.doors.library())

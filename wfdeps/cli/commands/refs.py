@@ -21,8 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    readings = read_all(arguments, context)
-    context.out(_text(readings, "json" if arguments.json else arguments.format, context))
+    form = "json" if arguments.json else arguments.format
+    readings = read_all(arguments, context, hashed=form != "text")
+    context.out(_text(readings, form, context))
     unreadable = any(isinstance(reading, UnreadableWorkflow) for reading in readings)
     return USAGE if unreadable else READY
 
