@@ -60,7 +60,9 @@ class Settings:
     @property
     def addresses(self) -> Addresses:
         """Where the sites stand for this person."""
-        return Addresses(((CIVITAI, self.civitai_url), (HUGGINGFACE, self.hf_endpoint)))
+        # By path first: one hub may stand for both sites.
+        own = tuple((CIVITAI + path, self.civitai_url + path) for path in ("/api", "/models"))
+        return Addresses((*own, (HUGGINGFACE, self.hf_endpoint), (CIVITAI, self.civitai_url)))
 
     def table(self, name: str) -> Mapping[str, Any]:
         """One table of the config file; empty where it has none. Raises ConfigError if it is no table."""

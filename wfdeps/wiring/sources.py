@@ -13,7 +13,7 @@ from wfdeps.http import Http
 from wfdeps.ports import Source
 from wfdeps.sources.answers import AnswerBook
 from wfdeps.sources.cached import AnswerStore, Cached
-from wfdeps.sources.catalogue.client import LIST_URL, ModelList
+from wfdeps.sources.catalogue.client import LIST_URL, OFFICIAL, ModelList
 from wfdeps.sources.catalogue.source import CatalogueSource
 from wfdeps.sources.catalogue.urls import UrlSource
 from wfdeps.sources.civarchive.source import BASE_URL, CivArchiveSource
@@ -28,7 +28,7 @@ from wfdeps.sources.name_index import NameIndex
 from wfdeps.values import dataclass
 from wfdeps.wiring.settings import Settings
 
-USUAL = ("mirror", "index", "civitai", "huggingface", "url", "catalogue")
+USUAL = ("mirror", "index", "civitai", "huggingface", "url", "official", "catalogue")
 """Mirrors first: what a studio keeps itself costs nobody anything. CivArchive only where it is named."""
 
 
@@ -131,6 +131,14 @@ def _catalogue(parts: _Parts) -> Sequence[Source]:
     return (CatalogueSource(ModelList(parts.http, place=place, kept_at=kept_at)),)
 
 
+def _official(parts: _Parts) -> Sequence[Source]:
+    """What ComfyUI's own templates name: Hugging Face says how large, and by which hash."""
+    source = CatalogueSource(
+        ModelList(parts.http, place=OFFICIAL), name="official", details=_huggingface(parts)[0]
+    )
+    return (source,)
+
+
 def _mirrors(parts: _Parts) -> Sequence[Source]:
     urls = parts.table("resolve").get("mirrors", ())
     return tuple(MirrorSource(parts.http, url) for url in urls)
@@ -155,6 +163,7 @@ _BUILDERS: dict[str, Callable[[_Parts], Sequence[Source]]] = {
     "civitai": _civitai,
     "huggingface": _huggingface,
     "url": _url,
+    "official": _official,
     "catalogue": _catalogue,
     "civarchive": _civarchive,
 }

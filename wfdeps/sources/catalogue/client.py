@@ -13,6 +13,8 @@ from wfdeps.errors import SourceError, SourceUnavailableError, UnexpectedPayload
 from wfdeps.sources.http_doors import JsonHttp
 
 LIST_URL = "https://raw.githubusercontent.com/Comfy-Org/ComfyUI-Manager/main/model-list.json"
+OFFICIAL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "official.json")
+"""Where ComfyUI's own templates say their models are to be had; made by `.github/scripts/build_official.py`."""
 KEPT_FOR = 86400.0
 """Seconds."""
 _LARGEST = 64 << 20

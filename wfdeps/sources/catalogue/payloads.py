@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wfdeps.domain.candidates import Candidate
+from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.folders import FOLDER_KEYS, canonical_key, model_type_of
 from wfdeps.domain.model_types import ModelType
 from wfdeps.errors import UnexpectedPayloadError
@@ -46,31 +47,39 @@ _TYPES: dict[str, ModelType] = {
 }
 
 
-def candidates_of_list(payload: object) -> tuple[Candidate, ...]:
-    """Every file of the list. Raises UnexpectedPayloadError where this is no such list."""
+def candidates_of_list(payload: object, source: str = SOURCE) -> tuple[Candidate, ...]:
+    """Every file of the list, as that source's. Raises UnexpectedPayloadError where this is no such list."""
     models = record(payload).get("models")
     if not isinstance(models, list):
         raise UnexpectedPayloadError("a model list has its entries under `models`")
-    return tuple(candidate for row in records(models) if (candidate := _candidate(row)) is not None)
+    return tuple(candidate for row in records(models) if (candidate := _candidate(row, source)) is not None)
 
 
-def _candidate(row: Mapping[str, Any]) -> Candidate | None:
+def _candidate(row: Mapping[str, Any], source: str) -> Candidate | None:
     file_name, url = text(row.get("filename")), text(row.get("url"))
     # `<huggingface>` stands for a whole repository.
     if not file_name or file_name.startswith("<") or not url.startswith("https://"):
         return None
     folder = text(row.get("save_path"))
     return Candidate(
-        source=SOURCE,
+        source=source,
         file_name=file_name,
         url=plain_url(url),
         model_type=_model_type(folder, text(row.get("type"))),
         base_model=text(row.get("base")) or None,
         size=_size(text(row.get("size"))),
+        digests=_digests(text(row.get("sha256"))),
         page=text(row.get("reference")) or None,
         model_name=text(row.get("name")),
         source_type=text(row.get("type")),
     )
+
+
+def _digests(sha256: str) -> tuple[Digest, ...]:
+    try:
+        return (Digest.of(Algorithm.SHA256, sha256),) if sha256 else ()
+    except ValueError:
+        return ()
 
 
 def _model_type(folder: str, listed: str) -> ModelType:

@@ -49,4 +49,3 @@ def _answer(url: str) -> Answer:
     if not file_name:
         return Answer((), Verdict(SOURCE, VerdictKind.REFUSED, "the address names no file"))
     return found(SOURCE, (Candidate(SOURCE, file_name, url, page=url, creator=parts.hostname),))
-
