@@ -2,8 +2,8 @@
 
 A process that checks one workflow imports a hundred value types and makes instances of thirty. The standard decorator
 compiles six functions for each of them at once (about 1 ms a class, and 10 ms for importing `dataclasses` itself),
-which is more than reading the workflow takes. This one makes the slotted class, and compiles each of its methods when
-that is first called. Type checkers are told it is the standard one, whose rules it keeps: positional and
+which is more than reading the workflow takes. This one makes the slotted class, and compiles its `__init__` only when
+so many instances are made that it pays. Type checkers are told it is the standard one, whose rules it keeps: positional and
 keyword arguments, defaults, `__post_init__`, `__match_args__`, equality by value and, where frozen, a hash, a repr, and
 an AttributeError for whoever assigns; `dataclasses.fields()` and its kin know them too. What wfdeps does not use, it
 does not have: order, inheritance of fields, `InitVar`, `KW_ONLY`.
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from dataclasses import asdict, dataclass, field, replace
     from typing import NamedTuple
 else:
-    from operator import itemgetter
+    from operator import attrgetter, itemgetter
 
     _MISSING = object()
+    _FEW = 32
+    """Instances made before compiling what makes them is worth its price."""
 
     class FrozenInstanceError(AttributeError):
         """Somebody assigned to a value."""
@@ -72,14 +74,16 @@ else:
         namespace["__dataclass_fields__"] = _StandardFields(kinds, fields)
         if frozen:
             namespace.update(__setattr__=_refuse, __delattr__=_refuse)
-        made = [name for name in _SOURCES if name not in own and (eq or name not in ("__eq__", "__hash__"))]
+        made = [name for name in _MAKERS if name not in own and (eq or name not in ("__eq__", "__hash__"))]
         if eq and not frozen and "__hash__" in made:
             made.remove("__hash__")
             namespace["__hash__"] = None
         new = type(cls)(cls.__name__, cls.__bases__, namespace)
         new.__qualname__ = cls.__qualname__
         for name in made:
-            setattr(new, name, _compiled_when_called(new, name, fields))
+            method = _MAKERS[name](new, fields)
+            method.__name__, method.__qualname__ = name, f"{cls.__qualname__}.{name}"
+            setattr(new, name, method)
         return new
 
     class _StandardFields:
@@ -104,19 +108,35 @@ else:
     def _field_of(default):
         return default if isinstance(default, _Field) else _Field(default)
 
-    def _compiled_when_called(cls, name, fields):
-        def first(self, *args, **kwargs):
-            method = _compiled(cls, name, *_SOURCES[name](cls, fields))
-            setattr(cls, name, method)
-            return method(self, *args, **kwargs)
+    def _initialiser(cls, fields):
+        few = iter(range(_FEW))
 
-        return first
+        def init(self, *args, **kwargs):
+            values = _arguments(fields, args, kwargs)
+            if values is None or next(few, None) is None:
+                cls.__init__ = compiled = _compiled(cls, "__init__", *_init_source(cls, fields))
+                compiled(self, *args, **kwargs)
+                return
+            for name, value in values.items():
+                object.__setattr__(self, name, value)
+            if hasattr(cls, "__post_init__"):
+                self.__post_init__()
 
-    def _compiled(cls, name, source, scope):
-        exec(source, scope)  # noqa: S102  the names are those of our own classes
-        method = scope[name]
-        method.__qualname__ = f"{cls.__qualname__}.{name}"
-        return method
+        return init
+
+    def _arguments(fields, args, kwargs):
+        """The value of every field by the arguments of a call; None where Python would not take the call."""
+        names = [name for name, one in fields.items() if one.init]
+        given = dict(zip(names, args, strict=False))
+        if len(given) < len(args) or not kwargs.keys() <= set(names) - given.keys():
+            return None
+        given.update(kwargs)
+        for name, one in fields.items():
+            if name not in given:
+                if one.factory is _MISSING and one.default is _MISSING:
+                    return None
+                given[name] = one.default if one.factory is _MISSING else one.factory()
+        return given
 
     def _init_source(cls, fields):
         scope = {"_MISSING": _MISSING, "_set": object.__setattr__}
@@ -140,29 +160,40 @@ else:
             body.append("self.__post_init__()")
         return f"def __init__({', '.join(('self', *parameters))}): {'; '.join(body) or 'pass'}", scope
 
-    def _eq_source(cls, fields):
-        mine, theirs = _compared("self", fields), _compared("other", fields)
-        return (
-            f"def __eq__(self, other): return {mine} == {theirs} if other.__class__ is _cls else NotImplemented",
-            {"_cls": cls},
-        )
+    def _compiled(cls, name, source, scope):
+        exec(source, scope)  # noqa: S102  the names are those of our own classes
+        method = scope[name]
+        method.__qualname__ = f"{cls.__qualname__}.{name}"
+        return method
 
-    def _hash_source(cls, fields):
-        return f"def __hash__(self): return hash({_compared('self', fields)})", {}
+    def _equality(cls, fields):
+        compared = _compared(fields)
 
-    def _repr_source(cls, fields):
-        shown = ", ".join(f"{name}={{self.{name}!r}}" for name, one in fields.items() if one.repr)
-        return f"def __repr__(self): return f'{cls.__qualname__}({shown})'", {}
+        def equal(self, other):
+            return compared(self) == compared(other) if other.__class__ is cls else NotImplemented
 
-    def _compared(side, fields):
-        return f"({''.join(f'{side}.{name},' for name, one in fields.items() if one.compare)})"
+        return equal
 
-    _SOURCES = {
-        "__init__": _init_source,
-        "__eq__": _eq_source,
-        "__hash__": _hash_source,
-        "__repr__": _repr_source,
-    }
+    def _hashing(cls, fields):
+        compared = _compared(fields)
+        return lambda self: hash(compared(self))
+
+    def _compared(fields):
+        """What gives the tuple of an instance's fields that count."""
+        names = [name for name, one in fields.items() if one.compare]
+        if len(names) < 2:  # `attrgetter` of one gives no tuple
+            return lambda self: tuple(getattr(self, name) for name in names)
+        return attrgetter(*names)
+
+    def _showing(cls, fields):
+        names = [name for name, one in fields.items() if one.repr]
+
+        def show(self):
+            return f"{cls.__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
+
+        return show
+
+    _MAKERS = {"__init__": _initialiser, "__eq__": _equality, "__hash__": _hashing, "__repr__": _showing}
 
     def _refuse(self, name, value=None):
         raise FrozenInstanceError(f"cannot change field `{name}` of a value")
@@ -186,18 +217,12 @@ else:
         def __init_subclass__(cls):
             own = vars(cls)
             names = tuple(own.get("__annotations__", ()))
-            defaults = {name: own[name] for name in names if name in own}
+            fields = {name: _field_of(own.get(name, _MISSING)) for name in names}
             cls._fields = cls.__match_args__ = names
-            cls._field_defaults = defaults
+            cls._field_defaults = {name: own[name] for name in names if name in own}
+            cls.__new__ = _constructor(cls, fields)
             for place, name in enumerate(names):
                 setattr(cls, name, property(itemgetter(place)))
-
-        def __new__(cls, /, *args, **kwargs):
-            scope = {"_new": tuple.__new__} | {f"_{n}": default for n, default in cls._field_defaults.items()}
-            parameters = (f"{n}=_{n}" if n in cls._field_defaults else n for n in cls._fields)
-            source = f"def __new__(_cls, {', '.join(parameters)}): return _new(_cls, ({''.join(f'{n},' for n in cls._fields)}))"
-            cls.__new__ = staticmethod(_compiled(cls, "__new__", source, scope))
-            return cls.__new__(cls, *args, **kwargs)
 
         def __getnewargs__(self):
             return tuple(self)
@@ -212,6 +237,24 @@ else:
         def _replace(self, /, **changes):
             """The same with some values changed."""
             return type(self)(**(self._asdict() | changes))
+
+    def _constructor(cls, fields):
+        few = iter(range(_FEW))
+
+        def new(_cls, /, *args, **kwargs):
+            values = _arguments(fields, args, kwargs)
+            if values is None or next(few, None) is None:
+                cls.__new__ = _compiled(cls, "__new__", *_new_source(cls))
+                return cls.__new__(_cls, *args, **kwargs)
+            return tuple.__new__(_cls, map(values.__getitem__, fields))
+
+        return new
+
+    def _new_source(cls):
+        scope = {"_new": tuple.__new__} | {f"_{name}": value for name, value in cls._field_defaults.items()}
+        parameters = (f"{name}=_{name}" if name in cls._field_defaults else name for name in cls._fields)
+        names = "".join(f"{name}," for name in cls._fields)
+        return f"def __new__(_cls, {', '.join(parameters)}): return _new(_cls, ({names}))", scope
 
     NamedTuple = _NamedTuple()
 
