@@ -143,14 +143,19 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
 
 HEAVY = ("httpx", "httpx2", "rich", "networkx", "questionary", "yaml", "jsonschema", "prompt_toolkit", "rapidfuzz",
-         "starlette", "uvicorn", "platformdirs", "asyncio", "email", "ssl", "logging")  # fmt: skip
+         "starlette", "uvicorn", "platformdirs", "asyncio", "email", "ssl", "logging", "dataclasses", "inspect",
+         "hashlib", "urllib.parse", "ipaddress", "shutil", "locale", "tempfile", "threading", "subprocess", "pathlib",
+         "tomllib", "difflib", "wfdeps.domain.candidates", "wfdeps.domain.plans", "wfdeps.domain.outcomes",
+         "wfdeps.domain.queries", "wfdeps.report.stages", "wfdeps.workflow.parameters")  # fmt: skip
+"""What an offline check that shows text never loads: the gate that keeps it quick, on any machine."""
 
 
 def test_check_imports_nothing_heavy(tmp_path) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "models").mkdir()
     workflow = tmp_path / "w.json"
     workflow.write_text(
-        '{"1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "a.safetensors"}},'
+        '{"1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "a.safetensors"},'
+        ' "_meta": {"title": "https://example.com/a.safetensors"}},'
         ' "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0]}}}'
     )
     script = (
