@@ -68,7 +68,10 @@ class Row:
 
 
 class LoaderTable:
-    """Node class → Row, with a person's own rows before ours."""
+    """Node class → Row, with a person's own rows before ours.
+
+    A row is given as data, or as the JSON of it: of our 445 rows a workflow asks for ten.
+    """
 
     def __init__(self, classes: Mapping[str, Any], outputs: Iterable[str], known: Iterable[str]) -> None:
         self._classes = classes
@@ -89,7 +92,8 @@ class LoaderTable:
 
     def raw(self, node_class: str) -> Mapping[str, Any] | None:
         """The row of a class as data, to be changed and handed to `with_rows`."""
-        return self._classes.get(node_class)
+        found = self._classes.get(node_class)
+        return json.loads(found) if isinstance(found, str) else found
 
     def is_listed(self, node_class: str) -> bool:
         """Whether anything is known of this class."""
@@ -100,10 +104,10 @@ class LoaderTable:
         return LoaderTable({**self._classes, **rows}, {*self.outputs, *outputs}, self.known - rows.keys())
 
     def _find(self, node_class: str, pack: str) -> Row | None:
-        raw = self._classes.get(f"{node_class}@{pack}") if pack else None
-        raw = raw or self._classes.get(node_class)
+        raw = self.raw(f"{node_class}@{pack}") if pack else None
+        raw = raw or self.raw(node_class)
         if raw is None and node_class not in self.known and node_class.endswith(_FAMILIES):
-            raw = self._classes.get(
+            raw = self.raw(
                 next(node_class.removesuffix(end) for end in _FAMILIES if node_class.endswith(end))
             )
         if raw is not None:
@@ -116,8 +120,16 @@ def default_table() -> LoaderTable:
     """The table that comes with wfdeps, read once."""
     assert __spec__ is not None and __spec__.loader is not None
     loader: Any = __spec__.loader  # data beside a module: works from a zip too, and costs no import
-    document = json.loads(loader.get_data(__file__.rpartition("loaders.py")[0] + "loaders.json"))
-    return LoaderTable(document["classes"], document["outputs"], document["known"])
+    text = loader.get_data(__file__.rpartition("loaders.py")[0] + "loaders.json").decode()
+    rows, _, lists = text.removeprefix('{"classes":{\n').partition("\n},\n")
+    document = json.loads("{" + lists)
+    return LoaderTable(dict(map(_line, rows.split("\n"))), document["outputs"], document["known"])
+
+
+def _line(line: str) -> tuple[str, str]:
+    """The class of one line of `loaders.json`, and its row as JSON: each stands on a line of its own."""
+    name, _, row = line.partition(":{")
+    return name[1:-1], "{" + row.rstrip(",")
 
 
 def _row(raw: Mapping[str, Any]) -> Row:
