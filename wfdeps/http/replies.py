@@ -99,9 +99,9 @@ class Reply:
         stream = self._response.extensions.get("network_stream")
         found = stream.get_extra_info("socket") if stream is not None else None
         secured = stream.get_extra_info("ssl_object") if stream is not None else None
-        if not isinstance(found, socket.socket) or (secured is not None and secured is not found):
-            return None  # TLS inside TLS, or a stand-in for a network
-        if secured is None and isinstance(found, ssl.SSLSocket):
+        if not isinstance(found, socket.socket) or isinstance(secured, ssl.SSLObject):
+            return None  # a stand-in for a network, or TLS inside TLS: an SSLObject over the proxy's socket
+        if (secured is None) == isinstance(found, ssl.SSLSocket):
             return None
         return self.chunks(), found
 
