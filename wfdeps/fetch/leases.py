@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
+import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 from wfdeps.disk import is_network_fs
 from wfdeps.errors import LibraryError
+
+if sys.platform != "win32":
+    import fcntl
 
 PATIENCE = 0.2
 """Seconds between two looks at the stop flag while waiting."""
@@ -45,15 +51,13 @@ class Lease:
             lock.release()
 
     def _acquire(self, timeout: float) -> bool:
-        import filelock  # 56 ms to import
-
-        lock = _lock_of(self._path, filelock)
+        lock, timeouts = _lock_of(self._path)
         for _ in range(_FOLDER_TRIES):
             try:
                 os.makedirs(os.path.dirname(self._path), exist_ok=True)
                 lock.acquire(timeout=timeout)
                 break
-            except filelock.Timeout:
+            except timeouts:
                 return False
             except (FileNotFoundError, FileExistsError):
                 continue  # another process removed the empty folder in between
@@ -65,11 +69,57 @@ class Lease:
         return True
 
 
-def _lock_of(path: str, filelock: Any) -> Any:
-    if _is_shared(os.path.dirname(path)):
+class _TakenError(Exception):
+    """Another process, or thread, holds it."""
+
+
+class _KernelLock:
+    """What filelock does on a local disk of Unix, on the same file and in its way, without its 50 ms to import."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._handle: int | None = None
+
+    def acquire(self, timeout: float) -> None:
+        """Raises _TakenError when the time is up, OSError."""
+        deadline = time.monotonic() + timeout
+        while not self._try():
+            if time.monotonic() >= deadline:
+                raise _TakenError
+            time.sleep(0.05)
+
+    def release(self) -> None:
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            os.close(handle)  # the kernel's lock goes with it
+
+    def _try(self) -> bool:
+        handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Its last holder may have removed the name meanwhile: a lock on a file without one keeps nobody out.
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(handle), os.lstat(self._path)):
+                    self._handle = handle
+        except BlockingIOError:
+            pass
+        finally:
+            if self._handle is None:
+                os.close(handle)
+        return self._handle is not None
+
+
+def _lock_of(path: str) -> tuple[Any, type[Exception]]:
+    """The lock, and what it raises when somebody else has it."""
+    shared = _is_shared(os.path.dirname(path))
+    if sys.platform != "win32" and not shared:
+        return _KernelLock(path), _TakenError
+    import filelock  # 56 ms to import
+
+    if shared:
         soft = getattr(filelock, "SoftFileLease", filelock.SoftFileLock)
-        return soft(path, mode=0o600, thread_local=False)
-    return filelock.FileLock(path, mode=0o600, thread_local=False)
+        return soft(path, mode=0o600, thread_local=False), filelock.Timeout
+    return filelock.FileLock(path, mode=0o600, thread_local=False), filelock.Timeout
 
 
 @lru_cache(maxsize=64)

@@ -19,7 +19,7 @@ from wfdeps.errors import (
     WfdepsError,
 )
 from wfdeps.fetch.address import Address, ExpiredError
-from wfdeps.fetch.body import WORTH_IT, Tap, Watch, pieces_of
+from wfdeps.fetch.body import WORTH_IT, Tap, Watch, gathered, pieces_of
 from wfdeps.fetch.ledger import PIECE, Claim
 from wfdeps.fetch.opening import BeyondEndError, ChangedError, Opening, WrongRangeError, read_opening
 from wfdeps.fetch.pace import Pace
@@ -36,6 +36,10 @@ LARGE = 8 << 20
 PROGRESS = 64 << 10
 """So many bytes in one try, and the next failure counts as the first again."""
 REPORTED_EVERY = 0.2
+GATHERED = 1 << 20
+"""Bytes a plain body is written and hashed by."""
+GATHERED_WITHIN = 0.05
+"""Seconds they may take to come: a slow body is written as it comes."""
 _TEXT_ENDINGS = (".json", ".yaml", ".yml", ".txt", ".md", ".html", ".htm", ".csv", ".xml", ".toml", ".py")
 
 
@@ -220,7 +224,8 @@ class Pull:
     def _pour(self, reply: Reply, claim: Claim, opening: Opening, *, main: bool) -> None:
         session = self._session
         watch = Watch(self._limits.slowest, self._limits.slow_for)
-        for chunk in pieces_of(reply, stopped=self._has_ended):
+        pieces = pieces_of(reply, stopped=self._has_ended)
+        for chunk in gathered(pieces, GATHERED, GATHERED_WITHIN):
             left = claim.left
             data = chunk if left is None or len(chunk) <= left else chunk[:left]
             if not data:
