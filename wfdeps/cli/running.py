@@ -9,6 +9,7 @@ from wfdeps.cli.context import Context
 from wfdeps.cli.options import library_words
 from wfdeps.cli.output import exit_policy, show_report
 from wfdeps.domain.locks import Lock
+from wfdeps.console.interrupts import stopping_on_signals
 from wfdeps.domain.outcomes import Outcome
 from wfdeps.domain.plans import Download, Plan
 from wfdeps.domain.resolutions import Resolution
@@ -58,10 +59,10 @@ def carry(plan: Planned, context: Context, *, confirm: bool) -> tuple[Outcome, .
     reporter.plan(plan.plan)
     if confirm and plan.plan.downloads and context.asks and not _agreed():
         return None
+    doors = context.doors
     try:
-        return carry_out(
-            plan.plan, fetcher=context.doors.fetcher(), library=context.doors.library(), reporter=reporter
-        )
+        with stopping_on_signals():
+            return carry_out(plan.plan, fetcher=doors.fetcher(), library=doors.library(), reporter=reporter)
     finally:
         reporter.close()
 
