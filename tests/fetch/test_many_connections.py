@@ -64,16 +64,31 @@ def test_the_last_bytes_of_a_slow_connection_are_not_split() -> None:
     assert ledger.claim(PIECE) is None
 
 
-def test_the_pace_doubles_while_it_pays_and_rests_when_it_does_not() -> None:
+def test_the_pace_grows_while_it_pays_and_rests_when_it_does_not() -> None:
     now = [0.0]
     pace, done, history = Pace(8, lambda: now[0]), 0.0, []
     for _ in range(8):
         history.append(pace.look(int(done)))
         now[0] += TICK
         done += TICK * 20e6 * min(pace.wanted, 4)  # four connections fill the line
-    assert history == [1, 2, 4, 8, 4, 4, 4, 4]
+    assert history == [1, 4, 8, 4, 4, 4, 4, 4]
     now[0] += REST
     assert pace.look(int(done)) == 4
+
+
+def test_connections_are_judged_once_their_bytes_come() -> None:
+    now = [0.0]
+    pace, done = Pace(8, lambda: now[0]), 0.0
+    for _ in range(6):  # half a second of handshakes, in which one connection brings everything
+        pace.look(int(done), 1)
+        now[0] += TICK
+        done += TICK * 20e6
+    assert pace.wanted == 4
+    pace.look(int(done), 1)
+    now[0] += TICK
+    done += TICK * 80e6
+    pace.look(int(done), 4)
+    assert pace.wanted == 8
 
 
 def test_a_fast_line_keeps_its_one_connection() -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-TICK = 0.12
+TICK = 0.1
 """Seconds between two decisions while growing."""
+FIRST = 0.05
+"""Seconds until the first: one connection that is no faster than FAST is told quickly."""
+LATEST = 2.0
+"""Seconds a new connection may take to bring its first bytes before it is judged without them."""
 GAIN = 1.15
 """So much faster it must get to have paid."""
 FAST = 400 << 20
@@ -27,13 +31,20 @@ class Pace:
         self._since = 0.0
         self._at = 0
         self._next = 0.0
+        self._patient_until = 0.0
         self._growing = most > 1
 
-    def look(self, done: int) -> int:
-        """How many connections there should be, `done` bytes having come so far."""
+    def look(self, done: int, flowing: int | None = None) -> int:
+        """How many connections there should be, `done` bytes having come so far.
+
+        `flowing`: on how many of them bytes come already; a handshake across an ocean is no sign of a full line.
+        """
         now = self._now()
         if not self._begun:
             self._begun = True
+            self._begin(now, done)
+            self._next = now + FIRST
+        elif self._growing and flowing is not None and flowing < self.wanted and now < self._patient_until:
             self._begin(now, done)
         elif now >= self._next:
             self._decide(now, done)
@@ -57,7 +68,9 @@ class Pace:
             return
         elif rate >= self._rate * GAIN:
             self._before, self._rate = self.wanted, rate
-            self.wanted = min(self._most, self.wanted * 2)
+            # The first step is the widest: a server that caps each connection is told by its first rate.
+            self.wanted = min(self._most, self.wanted * (4 if self.wanted == 1 else 2))
+            self._patient_until = now + LATEST
             if self.wanted == self._before:
                 self._rest(now, done)
                 return

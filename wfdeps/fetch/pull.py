@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from threading import Thread
+from threading import Thread, get_ident
 
 from wfdeps.detect.trouble import HEAD_BYTES, quick_trouble
 from wfdeps.domain.outcomes import FetchEvent, FetchProgressed, FetchRetrying, FetchStarted
@@ -93,6 +93,8 @@ class Pull:
         self._exact = exact
         self._pace = Pace(tools.limits.connections, time.monotonic)
         self._helpers: list[Thread] = []
+        self._flowing: set[int] = set()
+        """The threads of further connections that have brought bytes."""
         self._ended = False
         self._opened = False
         self._odd_ranges = 0
@@ -235,6 +237,8 @@ class Pull:
             self._count(len(data), watch)
             if main:
                 self._look_around()
+            else:
+                self._flowing.add(get_ident())
         self._check_stop()
         if claim.stop is None and opening.stop is not None and opening.ranges:
             if claim.position < opening.stop:
@@ -280,7 +284,7 @@ class Pull:
             self._tools.report(FetchProgressed(self._download, session.ledger.written.total))
         self._helpers = [helper for helper in self._helpers if helper.is_alive()]
         if self._may_grow():
-            wanted = self._pace.look(session.ledger.written.total)
+            wanted = self._pace.look(session.ledger.written.total, 1 + len(self._flowing))
             while len(self._helpers) < wanted - 1:
                 helper = Thread(
                     target=self._help, args=(len(self._helpers) + 1,), name="connection", daemon=True
@@ -297,6 +301,12 @@ class Pull:
 
     def _help(self, rank: int) -> None:
         """A further connection: piece after piece, until there is none, it is one too many, or it fails."""
+        try:
+            self._help_on(rank)
+        finally:
+            self._flowing.discard(get_ident())
+
+    def _help_on(self, rank: int) -> None:
         ledger = self._session.ledger
         while rank < self._pace.wanted and not self._has_ended():
             claim = ledger.claim(PIECE)
