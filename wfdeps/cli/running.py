@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from wfdeps.cli.context import Context
 from wfdeps.cli.options import library_words
 from wfdeps.cli.output import exit_policy, show_report
-from wfdeps.domain.locks import Lock
 from wfdeps.console.interrupts import stopping_on_signals
+from wfdeps.domain.locks import Lock
 from wfdeps.domain.outcomes import Outcome
 from wfdeps.domain.plans import Download, Plan
 from wfdeps.domain.resolutions import Resolution
