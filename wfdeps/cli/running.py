@@ -13,6 +13,7 @@ from wfdeps.domain.locks import Lock
 from wfdeps.domain.outcomes import Outcome
 from wfdeps.domain.plans import Download, Plan
 from wfdeps.domain.resolutions import Resolution
+from wfdeps.domain.visible import visible
 from wfdeps.errors import DiskFullError
 from wfdeps.library.file_systems import file_systems_of
 from wfdeps.pipeline import locking
@@ -22,6 +23,7 @@ from wfdeps.pipeline.offered import as_offered
 from wfdeps.pipeline.survey import Survey
 from wfdeps.plan.build import Layout, build_plan, without_collisions
 from wfdeps.report.build import build_report
+from wfdeps.report.sizes import count_text, size_text
 from wfdeps.values import dataclass
 
 
@@ -57,7 +59,7 @@ def carry(plan: Planned, context: Context, *, confirm: bool) -> tuple[Outcome, .
         )
     reporter = context.doors.reporter()
     reporter.plan(plan.plan)
-    if confirm and plan.plan.downloads and context.asks and not _agreed():
+    if confirm and plan.plan.downloads and context.asks and not _agreed(plan.plan):
         return None
     doors = context.doors
     try:
@@ -112,7 +114,18 @@ def write_lock(
     return locking.write_lock(path, surveyed, outcomes, context.settings.addresses, keep_others=keep_others)
 
 
-def _agreed() -> bool:
+def question_of(plan: Plan) -> str:
+    """`download 5 files, 1.30 GB to /models?`: what a person says yes to."""
+    downloads = plan.downloads
+    unknown = sum(download.size is None for download in downloads)
+    size = f", {size_text(plan.bytes_to_fetch)}" if plan.bytes_to_fetch else ""
+    more = f" and {unknown} of unknown size" if size and unknown else ", size unknown" if unknown else ""
+    roots = sorted({download.target.root for download in downloads})
+    place = f"{visible(roots[0])}" if len(roots) == 1 else count_text(len(roots), "folder")
+    return f"download {count_text(len(downloads), 'file')}{size}{more} to {place}?"
+
+
+def _agreed(plan: Plan) -> bool:
     import questionary
 
-    return bool(questionary.confirm("download?", default=True).ask())
+    return bool(questionary.confirm(question_of(plan), default=True).ask())
