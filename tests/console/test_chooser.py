@@ -113,7 +113,7 @@ def test_what_a_person_needs_is_on_the_screen() -> None:
     _, person = chosen_by(["s"], question(first, ranked(2, 0.5, DIFFERS)))
     for expected in (
         '"add_detail.safetensors"', "node 14 LoraLoader.lora_name (also 22)", "Detail Tweaker / v1.0", "Lykon",
-        "SD 1.5", "38 MB fp16", "1.2M", "2023-05-08", "name exact", "base differs", "0.97",
+        "SD 1.5", "37.8 MB fp16", "1.2M", "2023-05-08", "name exact", "base differs", "0.97",
     ):  # fmt: skip
         assert expected in person.read
 
@@ -266,8 +266,8 @@ def test_the_best_is_never_what_must_be_named(first: RankedCandidate) -> None:
         (None, ""),
         (0, "0 B"),
         (999, "999 B"),
-        (37_800_000, "38 MB"),
-        (2_132_000_000, "2.1 GB"),
+        (37_800_000, "37.8 MB"),
+        (2_132_000_000, "2.13 GB"),
         (10**13, "10.0 TB"),
     ],
 )

@@ -21,6 +21,7 @@ from wfdeps.domain.outcomes import (
 )
 from wfdeps.domain.plans import Download, Plan
 from wfdeps.domain.urls import without_secrets
+from wfdeps.report.sizes import size_text
 
 if TYPE_CHECKING:
     from wfdeps.ports import Reporter
@@ -61,7 +62,7 @@ class Lines:
     def plan(self, plan: Plan) -> None:
         files = len(plan.downloads)
         if files:
-            known = f", {as_size(plan.bytes_to_fetch)}" if plan.bytes_to_fetch else ""
+            known = f", {size_text(plan.bytes_to_fetch)}" if plan.bytes_to_fetch else ""
             self._write(f"{files} {'file' if files == 1 else 'files'} to download{known}")
 
     def event(self, event: FetchEvent) -> None:
@@ -141,7 +142,7 @@ class Bars:
         self._bars = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
-            DownloadColumn(binary_units=True),
+            DownloadColumn(binary_units=False),
             TransferSpeedColumn(),
             TimeRemainingColumn(),
             console=self._console,
@@ -235,15 +236,15 @@ def line_of(event: FetchEvent) -> str:
     name = event.download.label
     match event:
         case FetchStarted(size=size, resumed_at=resumed):
-            length = as_size(size) if size is not None else "size unknown"
-            return f"{name}: {length}" + (f", resumed at {as_size(resumed)}" if resumed else "")
+            length = size_text(size) if size is not None else "size unknown"
+            return f"{name}: {length}" + (f", resumed at {size_text(resumed)}" if resumed else "")
         case FetchProgressed(done=done):
-            return f"{name}: {as_size(done)} so far"
+            return f"{name}: {size_text(done)} so far"
         case FetchRetrying(reason=reason, delay=delay):
             return f"{name}: {reason}; trying again" + (f" in {delay:.1f} s" if delay >= 0.1 else "")
         case Fetched(size=size, verified_by=by):
             proof = "unverified: no hash of it is known" if by == "unverified" else f"verified by {by}"
-            return f"{name}: {as_size(size)}, {proof}"
+            return f"{name}: {size_text(size)}, {proof}"
         case FetchFailed(reason=reason, hint=hint):
             return f"{name}: failed: {reason}" + (f"\n  hint: {hint}" if hint else "")
         case _:
@@ -276,16 +277,6 @@ _NAMES: dict[type[FetchEvent], str] = {
     Fetched: "fetched",
     FetchFailed: "failed",
 }
-
-
-def as_size(count: int) -> str:
-    """Bytes for people: `6.6 GiB`, `812 KiB`, `12 bytes`."""
-    size = float(count)
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if size < 1024 or unit == "GiB":
-            return f"{count} bytes" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{count} bytes"
 
 
 def printable(text: str) -> str:

@@ -8,6 +8,7 @@ from wfdeps.domain.candidates import Access, AccessState, Candidate, RankedCandi
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.resolutions import Ambiguous
 from wfdeps.domain.visible import visible
+from wfdeps.report.sizes import size_text
 
 SHOWN = 9
 """Candidates on the screen: as many as one key can name."""
@@ -88,15 +89,8 @@ def access_in_words(access: Access) -> str:
 
 
 def size_in_words(size: int | None) -> str:
-    """`2.1 GB`; empty where nobody said."""
-    if size is None:
-        return ""
-    number = float(size)
-    for unit in ("B", "kB", "MB", "GB"):
-        if number < 1000:
-            return f"{number:.0f} {unit}" if unit in ("B", "kB") or number >= 10 else f"{number:.1f} {unit}"
-        number /= 1000
-    return f"{number:.1f} TB"
+    """`2.10 GB`; empty where nobody said."""
+    return "" if size is None else size_text(size)
 
 
 def _row(one: RankedCandidate) -> tuple[str, ...]:
