@@ -270,3 +270,9 @@ def test_a_model_that_is_gone_is_said_and_is_no_failure(studio: Person) -> None:
     said = say(studio, "updates")
     assert f"warning: {NAME}: " in said.err
     assert said.code == 0
+
+
+def test_where_every_model_is_gone_nothing_is_called_the_newest(studio: Person) -> None:
+    studio.hub.row(model_id=LANTERN, unpublished=True)
+    said = say(studio, "updates")
+    assert said.out.strip() == "all that is known is gone from its site"

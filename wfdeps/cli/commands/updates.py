@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     pages = model_pages((one.model_id for one in known), Pages(context))
     found, unanswered = _sorted_out(known, pages)
     document = _document(known, found, unanswered)
-    context.out(json.dumps(document, indent=2, ensure_ascii=False) if arguments.json else _text(found))
+    context.out(json.dumps(document, indent=2, ensure_ascii=False) if arguments.json else _text(known, found, unanswered))
     for one, error in unanswered:
         context.err(f"warning: {one.label}: {error.message}")
     context.err(
@@ -84,9 +84,16 @@ def _notify(url: str, document: dict[str, Any], context: Context) -> None:
     context.err(f"posted to {host_of(url)}")
 
 
-def _text(found: Sequence[Newer]) -> str:
+def _text(
+    known: Sequence[Known], found: Sequence[Newer], unanswered: Sequence[tuple[Known, SourceError]]
+) -> str:
     lines = [line for newer in found for line in _lines(newer)]
-    return "\n".join(lines) if lines else "everything known is the newest"
+    if lines:
+        return "\n".join(lines)
+    if known and len(unanswered) == len(known):
+        gone = all(isinstance(error, NotFoundError) for _, error in unanswered)
+        return "all that is known is gone from its site" if gone else "nothing could be asked"
+    return "everything that answered is the newest" if unanswered else "everything known is the newest"
 
 
 def _lines(newer: Newer) -> list[str]:
