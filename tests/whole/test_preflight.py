@@ -109,7 +109,12 @@ def test_a_watched_folder_is_checked_again_on_change_until_interrupted(person: P
     said = person.home / "said"
     with said.open("wb") as out:
         running = subprocess.Popen(
-            command, stdout=out, stderr=subprocess.STDOUT, env={**os.environ, **person.environ}
+            command,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **person.environ},
+            # In a job that runs in the background a shell has Ctrl-C ignored; here it must be heard.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
         try:
             until(lambda: said.read_text().count("missing") >= 1)

@@ -39,7 +39,9 @@ class CatalogueSource:
         except SourceError as error:
             return dict.fromkeys(names, failed(self._name, error))
         named = {query: _same_name(known, query.name) for query in names}
-        details = self._details_of({UrlQuery(one.url): None for found in named.values() for one in found})
+        details = self._details_of(
+            {UrlQuery(one.url): None for candidates in named.values() for one in candidates}
+        )
         return {
             query: found(self._name, _once([_with_details(one, details) for one in candidates]))
             for query, candidates in named.items()
