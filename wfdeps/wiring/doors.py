@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.errors import ConfigError
 from wfdeps.library import LocalLibrary, open_library
 from wfdeps.library.roots import Roots
-from wfdeps.ports import Fetcher, Library, Source
 from wfdeps.values import dataclass
 from wfdeps.wiring.settings import Settings
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from wfdeps.http import Http
+    from wfdeps.ports import Fetcher, Library, Source
 
 
 @dataclass(frozen=True, slots=True)
