@@ -231,3 +231,11 @@ def test_auth_says_what_is_there_and_what_works(run: Run) -> None:
     assert (works.code, refused.code) == (0, 1)
     assert "good" not in works.out + works.err
     assert "bad" not in refused.out + refused.err
+
+
+def test_an_exact_name_of_no_known_type_is_taken_only_where_the_best_is_asked_for(run: Run) -> None:
+    (entry,) = run("resolve", "add_detail.safetensors", "--json").json["resolutions"]
+    assert (entry["outcome"], len(entry["candidates"])) == ("ambiguous", 1)
+    assert "no type was asked for" in entry["reason"]
+    assert run("resolve", "add_detail.safetensors").code == 1
+    assert run("resolve", "add_detail.safetensors", "--auto", "best").code == 0

@@ -148,7 +148,7 @@ def _by_name(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -
     exact = [one for one in ranked if has(one.evidence, *_EXACT) and not has(one.evidence, *_AGAINST)]
     fitting = [one for one in exact if has(one.evidence, Why.BASE_AGREES)]
     chosen = _only(fitting or exact) or _of_claimed_precision(fitting or exact)
-    if chosen is None or not _type_is_known(ref, chosen):
+    if chosen is None or not has(chosen.evidence, Why.TYPE_AGREES):
         return None
     return chosen, ChosenBy.NAME
 
@@ -201,10 +201,6 @@ def _is_extra(candidate: Candidate) -> bool:
         candidate.file_type in ("Training Data", "Archive", "Config")
         or spell(candidate.file_name).ending in NOT_MODELS
     )
-
-
-def _type_is_known(ref: ModelRef, chosen: RankedCandidate) -> bool:
-    return has(chosen.evidence, Why.TYPE_AGREES) or (ref.model_type is ModelType.UNKNOWN and not ref.folders)
 
 
 def _never_silently(chosen: RankedCandidate, policy: Policy) -> str:
@@ -291,6 +287,8 @@ def _why_open(ref: ModelRef, ranked: Sequence[RankedCandidate]) -> str:
             if len(versions) == 1
             else "several files have this name"
         )
+    if exact and ref.model_type is ModelType.UNKNOWN and not ref.folders:
+        return "the name is exact, but no type was asked for"
     if exact:
         return (
             "the name is exact, but nothing says it is of this type"
