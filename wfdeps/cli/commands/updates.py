@@ -50,7 +50,11 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     pages = model_pages((one.model_id for one in known), Pages(context))
     found, unanswered = _sorted_out(known, pages)
     document = _document(known, found, unanswered)
-    context.out(json.dumps(document, indent=2, ensure_ascii=False) if arguments.json else _text(known, found, unanswered))
+    context.out(
+        json.dumps(document, indent=2, ensure_ascii=False)
+        if arguments.json
+        else _text(known, found, unanswered)
+    )
     for one, error in unanswered:
         context.err(f"warning: {one.label}: {error.message}")
     context.err(
