@@ -120,6 +120,13 @@ def test_an_api_key_on_the_line_is_taken_with_a_warning() -> None:
     assert "process list" in settings.warnings[0]
 
 
+def test_a_folder_that_is_a_number_is_a_config_error(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    config = tmp_path / "c.toml"
+    config.write_text("[library]\ncomfyui = 5\n")
+    code, _, err = run("check", "w.json", "--config", str(config))
+    assert (code, err) == (2, "error: `5` is no folder\nhint: write it in quotes\n")
+
+
 def test_a_named_config_file_must_exist() -> None:
     with pytest.raises(ConfigError, match="no config file"):
         settings_for("check", "w", "--config", "/nonexistent/wfdeps.toml")

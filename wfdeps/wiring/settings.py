@@ -155,8 +155,10 @@ def _flag(arguments: argparse.Namespace, name: str) -> Any:
     return getattr(arguments, name, None)
 
 
-def _path(text: str | None) -> str | None:
-    return _expanded(text) if text else None
+def _path(text: object) -> str | None:
+    if text and not isinstance(text, str):
+        raise ConfigError(f"`{text}` is no folder", hint="write it in quotes")
+    return _expanded(text) if isinstance(text, str) and text else None
 
 
 def _expanded(text: str) -> str:
