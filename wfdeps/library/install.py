@@ -63,7 +63,9 @@ def find_install(roots: Roots, usual: tuple[str, ...] = ()) -> Install:
 
 def _not_there_yet(models: str) -> tuple[Notice, ...]:
     """A models folder that a download would make: right on a new volume, else a typo."""
-    return () if os.path.isdir(models) else (Notice("no_models_folder", f"there is no folder `{models}` yet"),)
+    return (
+        () if os.path.isdir(models) else (Notice("no_models_folder", f"there is no folder `{models}` yet"),)
+    )
 
 
 def folder_or_new(path: str) -> str:

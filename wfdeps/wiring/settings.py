@@ -119,7 +119,9 @@ def _civitai_token(
     given = {name: environ[name] for name in CIVITAI_TOKEN_NAMES if environ.get(name)}
     if len(set(given.values())) > 1:
         first, *others = given
-        warnings.append(f"{' and '.join(others)} {'differs' if len(others) == 1 else 'differ'} from {first}; {first} is used")
+        warnings.append(
+            f"{' and '.join(others)} {'differs' if len(others) == 1 else 'differ'} from {first}; {first} is used"
+        )
     return next((Secret(value) for value in given.values()), None)
 
 
