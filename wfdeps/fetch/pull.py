@@ -106,6 +106,7 @@ class Pull:
         Raises a SourceError or FetchError when it cannot be, ChangedError when to begin anew, StoppedError.
         """
         ledger, tries = self._session.ledger, 0
+        seen = ledger.written.total
         if ledger.is_complete:
             self._tools.report(FetchStarted(self._download, ledger.size, self._session.resumed_at))
         while True:
@@ -122,7 +123,10 @@ class Pull:
                 self._fetch(claim, main=True)
                 self._address.thank()
             except SourceError as error:
-                tries = 1 if claim.position - claim.start >= PROGRESS else tries + 1
+                # Whatever connection brings them: as long as bytes come, a refusal is no reason to give up. A server
+                # that allows one connection may be giving it to a further one just now.
+                come, seen = ledger.written.total - seen, ledger.written.total
+                tries = 1 if come >= PROGRESS else tries + 1
                 self._recover(error, tries)
             except WrongRangeError as error:
                 self._odd_ranges += 1
