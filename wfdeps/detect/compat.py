@@ -239,25 +239,26 @@ def _embedding(pair: Pair) -> Iterator[Lint]:
 
 
 def _vae(pair: Pair) -> Iterator[Lint]:
-    if pair.dependent.identity is None:
-        return  # a source's base model says what it is for, not what it is
-    mine, theirs = _known(pair.dependent), _known(pair.base)
-    fits = [parts_for("vae", name, theirs.size) for name in theirs.architectures]
-    if not mine.architectures or not fits or not all(fits) or mine.architectures & frozenset().union(*fits):
-        return
-    why = f"the autoencoder of {mine.text}, {theirs.text} wants that of {' or '.join(sorted(frozenset().union(*fits)))}"
-    yield _remark(pair, _E, "vae-mismatch", why, "expected input to have another number of channels")
+    for mine, theirs, wanted in _unfit_part(pair, "vae"):
+        why = f"the autoencoder of {mine.text}, {theirs.text} wants that of {' or '.join(wanted)}"
+        yield _remark(pair, _E, "vae-mismatch", why, "expected input to have another number of channels")
 
 
 def _text_encoder(pair: Pair) -> Iterator[Lint]:
+    for mine, theirs, wanted in _unfit_part(pair, "text_encoders"):
+        why = f"it is {mine.text}, {theirs.text} reads {', '.join(wanted)}"
+        yield _remark(pair, _E, "encoder-mismatch", why, "mat1 and mat2 shapes cannot be multiplied")
+
+
+def _unfit_part(pair: Pair, part: str) -> Iterator[tuple[_Known, _Known, list[str]]]:
+    """Both sides and what the base wants of that part, where the part is none of it and all of this is known."""
     if pair.dependent.identity is None:
         return  # a source's base model says what it is for, not what it is
     mine, theirs = _known(pair.dependent), _known(pair.base)
-    fits = [parts_for("text_encoders", name, theirs.size) for name in theirs.architectures]
-    if not mine.architectures or not fits or not all(fits) or mine.architectures & frozenset().union(*fits):
-        return
-    why = f"it is {mine.text}, {theirs.text} reads {', '.join(sorted(frozenset().union(*fits)))}"
-    yield _remark(pair, _E, "encoder-mismatch", why, "mat1 and mat2 shapes cannot be multiplied")
+    fits = [parts_for(part, name, theirs.size) for name in theirs.architectures]
+    wanted = frozenset[str]().union(*fits)
+    if mine.architectures and fits and all(fits) and not mine.architectures & wanted:
+        yield mine, theirs, sorted(wanted)
 
 
 def _nothing(_: Pair) -> Iterator[Lint]:

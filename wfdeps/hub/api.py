@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from wfdeps.detect.tensors import Corrupt
+from wfdeps.domain.ecosystems import ECOSYSTEMS
 from wfdeps.hub.access import primary_file
 from wfdeps.hub.catalogue import File, Version
 from wfdeps.hub.contents import header_of
@@ -19,7 +20,7 @@ from wfdeps.hub.payloads import mini_body, model_body, models_page, version_body
 from wfdeps.hub.refusals import error
 from wfdeps.hub.search import find_models, read_wanted
 from wfdeps.hub.site import INT4, Site
-from wfdeps.hub.vocabulary import BASE_MODEL_TYPES, ECOSYSTEMS, FILE_TYPES, MODEL_TYPES
+from wfdeps.hub.vocabulary import BASE_MODEL_TYPES, FILE_TYPES, MODEL_TYPES
 
 MOST_OBJECTS, MOST_IDS = 100, 10_000
 _LONGEST_BODY = 4 << 20

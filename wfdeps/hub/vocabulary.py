@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from wfdeps.domain.ecosystems import air_words
+
 MODEL_TYPES: Final = (
     "Checkpoint", "TextualInversion", "Hypernetwork", "AestheticGradient", "LORA", "LoCon", "DoRA",
     "Controlnet", "Upscaler", "MotionModule", "VAE", "TextEncoder", "UNet", "CLIPVision", "Poses",
@@ -24,86 +26,6 @@ SORTS: Final = (
 )  # fmt: skip
 PERIODS: Final = {"AllTime": None, "Year": 365, "Month": 30, "Week": 7, "Day": 1}
 """Days; None: no limit."""
-
-ECOSYSTEMS: Final[dict[str, str]] = {
-    name: ecosystem
-    for ecosystem, names in {
-        "anima": "Anima",
-        "auraflow": "AuraFlow|Pony V7",
-        "chroma": "Chroma",
-        "cogvideox": "CogVideoX",
-        "ernie": "Ernie",
-        "flux1": "Flux.1 S|Flux.1 D",
-        "fluxkrea": "Flux.1 Krea",
-        "flux1kontext": "Flux.1 Kontext",
-        "flux2": "Flux.2 D|Flux.2 Klein 9B|Flux.2 Klein 9B-base|Flux.2 Klein 4B|Flux.2 Klein 4B-base",
-        "hidream": "HiDream",
-        "hidream-o1": "HiDream-O1",
-        "hydit1": "Hunyuan 1",
-        "hyv1": "Hunyuan Video",
-        "sdxl": (
-            "Illustrious|NoobAI|Pony|SDXL 0.9|SDXL 1.0|SDXL 1.0 LCM|SDXL Lightning|SDXL Hyper|SDXL Turbo"
-        ),
-        "kolors": "Kolors",
-        "krea2": "Krea 2",
-        "ltxv": "LTXV",
-        "ltxv2": "LTXV2",
-        "ltxv23": "LTXV 2.3",
-        "lumina": "Lumina",
-        "mochi": "Mochi",
-        "pixarta": "PixArt a",
-        "pixarte": "PixArt E",
-        "playgroundv2": "Playground v2",
-        "qwen": "Qwen",
-        "qwen2": "Qwen 2",
-        "qwen3": "Qwen 3",
-        "scascade": "Stable Cascade",
-        "sd1": "SD 1.4|SD 1.5|SD 1.5 LCM|SD 1.5 Hyper",
-        "sd2": "SD 2.0|SD 2.0 768|SD 2.1|SD 2.1 768|SD 2.1 Unclip",
-        "sd3": "SD 3|SD 3.5|SD 3.5 Large|SD 3.5 Large Turbo",
-        "sd3_5m": "SD 3.5 Medium",
-        "sdxldistilled": "SDXL Distilled",
-        "svd": "SVD|SVD XT",
-        "wanvideo": "Wan Video",
-        "wanvideo1_3b_t2v": "Wan Video 1.3B t2v",
-        "wanvideo14b_t2v": "Wan Video 14B t2v",
-        "wanvideo14b_i2v_480p": "Wan Video 14B i2v 480p",
-        "wanvideo14b_i2v_720p": "Wan Video 14B i2v 720p",
-        "wanvideo-22-ti2v-5b": "Wan Video 2.2 TI2V-5B",
-        "wanvideo-22-i2v-a14b": "Wan Video 2.2 I2V-A14B",
-        "wanvideo-22-t2v-a14b": "Wan Video 2.2 T2V-A14B",
-        "wanvideo-25-t2v": "Wan Video 2.5 T2V",
-        "wanvideo-25-i2v": "Wan Video 2.5 I2V",
-        "zimageturbo": "ZImageTurbo",
-        "zimagebase": "ZImageBase",
-        "other": "Other|Upscaler",
-    }.items()
-    for name in names.split("|")
-}
-"""Base model → the root ecosystem an AIR names: Pony and Illustrious are `sdxl`, whatever the docs say."""
-
-AIR_TYPES: Final[dict[str, str]] = {
-    "Checkpoint": "checkpoint",
-    "LORA": "lora",
-    "LoCon": "lycoris",
-    "DoRA": "dora",
-    "TextualInversion": "embedding",
-    "Hypernetwork": "hypernet",
-    "AestheticGradient": "ag",
-    "MotionModule": "motion",
-    "Upscaler": "upscaler",
-    "VAE": "vae",
-    "Controlnet": "controlnet",
-    "TextEncoder": "text_encoders",
-    "UNet": "unet",
-    "CLIPVision": "clipvision",
-    "CLIP": "clip",
-    "VisionLanguage": "visionlanguage",
-}
-"""Model type → the AIR's word; all others are `unknown`."""
-
-AIR_FILE_TYPES: Final = {"Diffusion Model": "diffusionmodel", "UNet": "unet"}
-"""A primary file of this type overrides the model's word."""
 
 TYPE_OF_FOLDER: Final[dict[str, tuple[str, str]]] = {
     "checkpoints": ("Checkpoint", "Model"),
@@ -139,6 +61,5 @@ def air_of(
     base_model: str, model_type: str, model_id: int, version_id: int, *, primary: str = "", file_id: int = 0
 ) -> str:
     """The AIR of a version, or of one of its files where `file_id` is given."""
-    ecosystem = ECOSYSTEMS.get(base_model, "other")
-    word = AIR_FILE_TYPES.get(primary) or AIR_TYPES.get(model_type, "unknown")
+    ecosystem, word = air_words(base_model, model_type, primary)
     return f"urn:air:{ecosystem}:{word}:civitai:{model_id}@{version_id}" + (f"+{file_id}" if file_id else "")
