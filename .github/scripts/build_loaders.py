@@ -69,6 +69,14 @@ def on(name: str, value: object = True) -> list[Any]:
 
 LORA_STRENGTHS = [["strength_model", "strength_clip"], "not", 0]
 
+# Whose preset picks which files stands in `wfdeps/workflow/presets.json`; the folders they lie in:
+IMPLIED = ("ipadapter", "clip_vision", "loras", "insightface")
+
+
+def preset(*order: str, **more: Any) -> dict[str, Any]:
+    return {"slots": [slot("preset", 0, *IMPLIED, kind="preset")], "order": ["preset", *order], **more}
+
+
 # Whole rows: what the tables do not hold, or hold without positions. Read in the packs' sources.
 ROWS: dict[str, dict[str, Any]] = {
     "Power Lora Loader (rgthree)": {
@@ -118,6 +126,15 @@ ROWS: dict[str, dict[str, Any]] = {
         "slots": [slot("conditioning_name", 0, "embeddings")],
     },
     "SAM3DBody_Loader": {"order": ["model_file"], "slots": [slot("model_file", 0, "detection")]},
+    "IPAdapterUnifiedLoader": preset(),
+    "IPAdapterUnifiedLoaderCommunity": preset(),
+    "IPAdapterUnifiedLoaderFaceID": preset("lora_strength", "provider"),
+    # Easy-Use looks in the same way, and fetches what it does not find (py/nodes/adapter.py `load_model`).
+    "easy ipadapterApply": preset("lora_strength", auto=True),
+    "easy ipadapterApplyADV": preset("lora_strength", auto=True),
+    "easy ipadapterApplyFaceIDKolors": preset("lora_strength", auto=True),
+    "easy ipadapterApplyEncoder": preset(auto=True),
+    "easy ipadapterStyleComposition": preset(auto=True),
     # The lists of these are computed, which the reading of the sources does not see.
     "FluxLoader": {
         "slots": [

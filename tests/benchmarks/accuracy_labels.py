@@ -10,6 +10,7 @@ EXCEPTIONS gives the reason, and the figure is printed with and without them.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -103,8 +104,24 @@ def _required(
         for name, row in sorted(wanted.items())
         if name not in mine or _folder(row) not in mine[name].folders
     ]
-    extra = [(name, ref.folder) for name, ref in sorted(mine.items()) if name not in wanted]
+    implied = {(row["pattern"], row["folder"]): None for row in label["indirect"]}
+    for pattern, folder in implied:
+        implied[pattern, folder] = next(
+            (ref for ref in mine.values() if _implies(ref, pattern, folder)), None
+        )
+    missing += [key for key, ref in implied.items() if ref is None]
+    picked = {ref.name for ref in implied.values() if ref is not None}
+    extra = [
+        (name, ref.folder) for name, ref in sorted(mine.items()) if name not in wanted and name not in picked
+    ]
     return missing, extra, {**{ref.name: ref for ref in refs}, **mine}
+
+
+def _implies(ref: ModelRef, pattern: str, folder: str) -> bool:
+    """Whether this ref is the file that a label gives as a pattern: a preset picks it."""
+    return (
+        bool(ref.accepts) and ref.folder == folder and re.search(pattern, ref.name, re.IGNORECASE) is not None
+    )
 
 
 def _folder(row: dict[str, Any]) -> str:

@@ -57,6 +57,19 @@ def test_the_separator_is_part_of_the_string(name: str, separator: str, expected
     assert state(ref(name, "loras"), file("loras", "sub/a.pt"), separator=separator) is expected
 
 
+def test_a_file_that_a_presets_pattern_finds_is_present_under_any_name() -> None:
+    wanted = ModelRef(
+        "ip-adapter_sd15.safetensors", ModelType.OTHER, ("ipadapter",), RefStatus.REQUIRED, (),
+        accepts=r"ip.adapter.sd15\.(safetensors|bin)$",
+    )  # fmt: skip
+    found = find_local(wanted, Inventory("/", (file("ipadapter", "old/IP_Adapter-SD15.bin"),)))
+    assert (found.state, found.detail) == (RefState.PRESENT, "as `old/IP_Adapter-SD15.bin`")
+    assert state(wanted, file("ipadapter", "ip-adapter_sd15.safetensors")) is RefState.PRESENT
+    assert state(wanted, file("ipadapter", "ip-adapter_sd15_vit-G.bin")) is RefState.MISSING
+    assert state(wanted, file("loras", "ip-adapter_sd15.bin")) is RefState.MISSING
+    assert state(wanted, file("loras", "ip-adapter_sd15.safetensors")) is RefState.WRONG_FOLDER
+
+
 def test_letter_case_and_unicode_form_are_part_of_the_string() -> None:
     assert state(ref("A.pt", "loras"), file("loras", "a.pt")) is RefState.PRESENT_ELSEWHERE
     assert state(ref("caf\u00e9.pt", "loras"), file("loras", "cafe\u0301.pt")) is RefState.PRESENT_ELSEWHERE

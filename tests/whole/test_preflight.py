@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.detect.files import pickle, state_dict_pickle, torch_zip
 from tests.whole.conftest import Person, Said
 from wfdeps.samples import sample_path
 from wfdeps.schema import problems
@@ -160,3 +161,26 @@ def until(is_true: Callable[[], bool], seconds: float = 20.0) -> None:
     while not is_true():
         assert time.monotonic() < end, "it never happened"
         time.sleep(0.05)
+
+
+def test_a_file_that_a_preset_would_take_counts_under_any_name(person: Person) -> None:
+    workflow = person.save(
+        "preset.json",
+        '{"1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "sdxl.safetensors"}},'
+        ' "2": {"class_type": "IPAdapterUnifiedLoader", "inputs": {"model": ["1", 0], "preset": "PLUS (high strength)"}},'
+        ' "3": {"class_type": "KSampler", "inputs": {"model": ["2", 0]}},'
+        ' "4": {"class_type": "SaveImage", "inputs": {"images": ["3", 0]}}}',
+    )
+    adapter = person.models / "ipadapter" / "old" / "ip_adapter_plus-sdxl_vit-h.bin"
+    adapter.parent.mkdir(parents=True)
+    adapter.write_bytes(torch_zip(pickle(state_dict_pickle({"image_proj.w": (2, 2)}))))
+    said = person.wfdeps("check", str(workflow), "--models", str(person.models), "--json")
+    assert problems(said.json, "report-1") == ()
+    assert states(said) == {
+        "sdxl.safetensors": "missing",
+        "CLIP-ViT-H-14-laion2B-s32B-b79K.safetensors": "missing",
+        "ip-adapter-plus_sdxl_vit-h.safetensors": "present",
+    }
+    text = person.wfdeps("check", str(workflow), "--models", str(person.models), "-v").out
+    assert "as `old/ip_adapter_plus-sdxl_vit-h.bin`" in text
+    assert "nor is there another file whose name has `(ViT.H.14" in text

@@ -172,7 +172,3 @@ def test_an_air_as_name_is_kept_and_understood() -> None:
 def test_one_file_named_twice_is_one_ref_with_two_sites() -> None:
     (ref,) = read_one(ui(node(1, "VAELoader", ("v.pt",)), node(2, "VAELoader", ("v.pt",)))).refs
     assert [site.node_id for site in ref.sites] == ["1", "2"]
-
-
-def test_presets_say_that_they_imply_files() -> None:
-    assert remarks("IPAdapterUnifiedLoader", ("PLUS (high strength)",)) == {"implied_files"}

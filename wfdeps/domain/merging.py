@@ -42,6 +42,7 @@ def _both(one: ModelRef, other: ModelRef) -> ModelRef:
         base_models=_union(one.base_models, other.base_models),
         air=one.air or other.air,
         version_id=one.version_id or other.version_id,
+        accepts=one.accepts if one.accepts == other.accepts else "",
         certainty=min(one.certainty, other.certainty, key=_CERTAINTY_ORDER.index),
     )
 

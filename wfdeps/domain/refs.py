@@ -55,7 +55,7 @@ class ModelRef:
     """This workflow needs a model of this name in one of these folders."""
 
     name: str
-    """Exactly what the workflow says, separators and all."""
+    """Exactly what the workflow says, separators and all; with `accepts`, what the node's pack calls the file."""
     model_type: ModelType
     folders: tuple[str, ...]
     """ComfyUI folder keys, canonical first."""
@@ -63,7 +63,7 @@ class ModelRef:
     sites: tuple[NodeSite, ...]
     digests: tuple[Digest, ...] = ()
     urls: tuple[str, ...] = ()
-    """Where the workflow itself says the file can be had (`properties.models`, a URL as value)."""
+    """Where the workflow itself says the file can be had (`properties.models`, a URL as value), or the pack whose preset picks it."""
     air: Air | None = None
     version_id: int | None = None
     """A Civitai version named by metadata that names no model (`Civitai resources`)."""
@@ -75,6 +75,9 @@ class ModelRef:
     """That this value is a file, in this folder: `guess` for a class nobody has listed."""
     why: str = ""
     """One clause for the person: why it has this status or certainty."""
+    accepts: str = ""
+    """For a file that a preset picks by pattern: this regular expression. Any file of its folders in whose name it
+    is found, letter case aside, serves as well; `name` is then what the pack calls it. Empty: the name and no other."""
 
     @property
     def folder(self) -> str:

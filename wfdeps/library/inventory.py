@@ -20,7 +20,7 @@ from wfdeps.domain.folders import (
 )
 from wfdeps.library.health import trouble_of
 from wfdeps.library.sidecars import claimed_digests
-from wfdeps.match.local import stems_for
+from wfdeps.match.local import accepts, stems_for
 from wfdeps.values import replace
 
 if TYPE_CHECKING:
@@ -80,12 +80,16 @@ class Shelves:
             key, name = self._beside(path)
             yield key, None, 0, name
 
+    def folders_of(self, ref: ModelRef) -> Iterator[tuple[str, str]]:
+        """(key, path with its separator) of every folder of a ref's keys."""
+        keys = set(map(canonical_key, ref.folders))
+        return ((folder.folder_key, prefix) for prefix, folder, _ in self._rows if folder.folder_key in keys)
+
     def paths_of(self, ref: ModelRef) -> Iterator[str]:
         """Where the very name of a ref would stand in each folder of its keys."""
-        keys = set(map(canonical_key, ref.folders))
-        for prefix, folder, _ in self._rows:
-            if folder.folder_key in keys and "\0" not in ref.name and ".." not in ref.name:
-                yield prefix + name_within(folder.folder_key, ref.name)
+        if "\0" not in ref.name and ".." not in ref.name:
+            for key, prefix in self.folders_of(ref):
+                yield prefix + name_within(key, ref.name)
 
     def _beside(self, path: str) -> tuple[str, str]:
         """A folder nobody lists: its first directory below the models root serves as its key."""
@@ -102,11 +106,22 @@ def find_files(index: Index, shelves: Shelves, refs: Iterable[ModelRef]) -> tupl
     stems = {stem for ref in refs for stem in stems_for(ref) if is_text(stem)}
     paths = {os.path.join(folder, name) for folder, name in index.files_with_stems(stems)}
     paths.update(path for ref in refs for digest in ref.digests for path in _by_hash(index, digest))
+    paths.update(_accepted(index, shelves, [ref for ref in refs if ref.accepts]))
     paths.update(_through_loops(index.loops(), shelves, refs))
     folders = set(index.directories_with_stems(stems))
     found = [file for path in paths for file in _files_at(index, shelves, path)]
     found += [file for path in folders for file in _directories_at(shelves, path)]
     return tuple(sorted(found, key=lambda file: (file.path, file.folder_key, file.order)))
+
+
+def _accepted(index: Index, shelves: Shelves, refs: Iterable[ModelRef]) -> Iterator[str]:
+    """Files that a preset's pattern finds in its folders, whatever their names are like."""
+    for ref in refs:
+        for key, folder in shelves.folders_of(ref):
+            for directory, name in index.files_below(folder.rstrip(os.sep)):
+                path = os.path.join(directory, name)
+                if accepts(ref, key, _posix(path[len(folder) :])):
+                    yield path
 
 
 def _by_hash(index: Index, digest: Digest) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ over), `sd1_clip.load_embed` (three endings are tried), `nodes.VAELoader` (the s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from wfdeps import TYPE_CHECKING
@@ -58,11 +59,29 @@ def find_local(ref: ModelRef, inventory: Inventory) -> Finding:
     """How one ref stands against what the library holds."""
     if ref.name in BUILT_IN and _wants(ref, "vae"):
         return Finding(ref, RefState.PRESENT, (), "built into ComfyUI, no file")
-    inventory = Inventory(inventory.separator, inventory.like(stems_for(ref), ref.digests))
+    alike = inventory.like(stems_for(ref), ref.digests)
+    inventory = Inventory(inventory.separator, (*alike, *_accepted(ref, inventory, alike)))
     offered = _offered(ref, inventory)
     if offered:
         return _of_offered(ref, offered)
     return _of_others(ref, inventory)
+
+
+def accepts(ref: ModelRef, folder_key: str, name: str) -> bool:
+    """Whether a file that a preset's pattern finds: the node takes the first of its list that has it."""
+    if not ref.accepts or folder_key not in _keys(ref):
+        return False
+    return re.search(ref.accepts, name, re.IGNORECASE) is not None
+
+
+def _accepted(ref: ModelRef, inventory: Inventory, alike: tuple[LocalFile, ...]) -> Iterable[LocalFile]:
+    """The files that answer by pattern, besides those that are like the ref's name."""
+    files = inventory.files if ref.accepts else ()
+    return (
+        file
+        for file in files
+        if file not in alike and not file.is_directory and accepts(ref, file.folder_key, file.name)
+    )
 
 
 # ── what the loader's list holds ────────────────────────────────────────────────────────────────────
@@ -93,6 +112,8 @@ def _is_offered(ref: ModelRef, file: LocalFile, separator: str) -> bool:
     if not _is_listed_for(ref, file):
         return False
     shown = file.name if separator == "/" else file.name.replace("/", separator)
+    if ref.accepts:
+        return accepts(ref, key, file.name)
     if key == "embeddings":
         return _is_embedding(ref.name, file.name, separator)
     if key in PREFIXES:
@@ -173,7 +194,7 @@ _RANK = {
 def _present_detail(ref: ModelRef, file: LocalFile) -> str:
     if not file.digests and agreement(ref.digests, file.claimed) is False:
         return "its sidecar claims another hash; `wfdeps verify` reads the file"
-    if _is_tag(ref) and file.folder_key == "loras":
+    if (ref.accepts and file.name != ref.name) or (_is_tag(ref) and file.folder_key == "loras"):
         return f"as `{file.name}`"
     return ""
 
@@ -303,6 +324,8 @@ def _missing(ref: ModelRef, inventory: Inventory, ruined: list[LocalFile]) -> Fi
     other = next(
         (file for file in inventory.files if split_ending(file.basename)[0] == stem and file.listed), None
     )
+    if other is None and ref.accepts:
+        return Finding(ref, RefState.MISSING, (), f"nor is there another file whose name has `{ref.accepts}`")
     return Finding(ref, RefState.MISSING, (), f"`{other.path}` differs in its ending" if other else "")
 
 

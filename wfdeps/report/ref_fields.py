@@ -28,6 +28,7 @@ def ref_fields(ref: ModelRef) -> Fields:
         "digests": [str(digest) for digest in ref.digests],
         "urls": [without_secrets(url) for url in ref.urls],
         "air": str(ref.air) if ref.air else None,
+        "accepts": ref.accepts or None,
     }
 
 

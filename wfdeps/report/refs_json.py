@@ -69,6 +69,7 @@ def _ref(ref: ModelRef) -> Fields:
         "air": str(ref.air) if ref.air else None,
         "version_id": ref.version_id,
         "base_models": list(ref.base_models),
+        "accepts": ref.accepts or None,
     }
 
 

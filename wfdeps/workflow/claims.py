@@ -14,13 +14,13 @@ from wfdeps.values import NamedTuple, dataclass, field
 from wfdeps.workflow.guess import guesses_of
 from wfdeps.workflow.names import is_stand_in
 from wfdeps.workflow.reach import Reach, reach_of
-from wfdeps.workflow.remarks import remark_on_dynamic, remarks_on, remarks_on_claim
+from wfdeps.workflow.remarks import remark_on_dynamic, remark_on_preset, remarks_on, remarks_on_claim
 from wfdeps.workflow.slots import Claim, Dynamic, claims_of
 from wfdeps.workflow.text_tags import Tag, lora_readers, tags_of
 
 if TYPE_CHECKING:
     from wfdeps.workflow.graph import Graph, Node
-    from wfdeps.workflow.loaders import LoaderTable
+    from wfdeps.workflow.loaders import LoaderTable, Row
 
 # The strongest status of all sites is the ref's.
 _ORDER = (
@@ -28,7 +28,7 @@ _ORDER = (
     RefStatus.INERT,
 )  # fmt: skip
 _RANK = {status: rank for rank, status in enumerate(_ORDER)}
-_TAGGED = ("embedding:", "<lora:", "urn:air:")
+_CERTAINTIES = tuple(Certainty)
 
 
 class Found(NamedTuple):
@@ -60,6 +60,7 @@ def read_claims(graph: Graph, table: LoaderTable, path: str, *, include_inactive
         code, why = reach.doubt
         what = "everything that is active" if reach.node_ids is None else "what they give"
         reading.notices.append(Notice(code, f"{why}: {what} counts as required"))
+    by_preset: list[tuple[Node, Row]] = []
     for node in graph.nodes.values():
         row = table.row(node.node_class, node.pack)
         if row is not None and not node.widget_names and len(row.order) == len(node.listed):
@@ -67,9 +68,16 @@ def read_claims(graph: Graph, table: LoaderTable, path: str, *, include_inactive
         if not node.inactive and reach.runs(node):
             reading.notices.extend(remarks_on(node, row))
         for claim in _claims(node, graph, table, reading):
-            status, why = _status(node, claim, reach, include_inactive)
-            site = NodeSite(path, node.id, node.node_class, claim.input, node.title)
-            reading.found.append(Found(claim, site, status, why))
+            reading.found.append(_found(node, claim, path, reach, include_inactive))
+        if row is not None and any(slot.kind == "preset" for slot in row.slots):
+            by_preset.append((node, row))
+    for node, row in by_preset:
+        from wfdeps.workflow.presets import implied_by  # few workflows have one
+
+        claims = list(implied_by(node, row, graph, table, reading.found))
+        reading.found += [_found(node, claim, path, reach, include_inactive) for claim in claims]
+        if not claims and not node.inactive and reach.runs(node):
+            reading.notices.append(remark_on_preset(node))
     reading.notices.extend(
         remark for one in reading.found for remark in remarks_on_claim(one.claim, one.site, one.status)
     )
@@ -99,6 +107,11 @@ def _claims(node: Node, graph: Graph, table: LoaderTable, reading: Reading) -> I
         yield _tagged(tag)
 
 
+def _found(node: Node, claim: Claim, path: str, reach: Reach, include_inactive: bool) -> Found:
+    status, why = _status(node, claim, reach, include_inactive)
+    return Found(claim, NodeSite(path, node.id, node.node_class, claim.input, node.title), status, why)
+
+
 def _tagged(tag: Tag) -> Claim:
     kind = "file" if tag.loaded else "inert"
     return Claim(tag.name, (tag.folder,) if tag.folder else (), tag.input, kind, validated=False)
@@ -125,7 +138,7 @@ def _status(node: Node, claim: Claim, reach: Reach, include_inactive: bool) -> t
 def _ref(group: list[Found]) -> ModelRef:
     best = min(group, key=lambda one: _RANK[one.status])
     folders = max((one.claim.folders for one in group), key=len)
-    certain = any(one.claim.certain for one in group)
+    accepts = {one.claim.accepts for one in group}
     return ModelRef(
         name=best.claim.name,
         model_type=model_type_of(folders[0]) if folders else ModelType.UNKNOWN,
@@ -133,9 +146,16 @@ def _ref(group: list[Found]) -> ModelRef:
         status=best.status,
         sites=tuple(dict.fromkeys(one.site for one in group)),
         air=_air(best.claim.name),
-        certainty=Certainty.CERTAIN if certain else Certainty.GUESS,
+        urls=_each(one.claim.urls for one in group),
+        hints=_each(one.claim.hints for one in group),
+        certainty=min((one.claim.certainty for one in group), key=_CERTAINTIES.index),
         why=best.why,
+        accepts=accepts.pop() if len(accepts) == 1 else "",
     )
+
+
+def _each(values: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for some in values for value in some))
 
 
 def _air(name: str) -> Air | None:

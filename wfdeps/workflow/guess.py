@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.folders import canonical_key
+from wfdeps.domain.refs import Certainty
 from wfdeps.patterns import pattern
 from wfdeps.workflow.graph import Literal, Node
 from wfdeps.workflow.names import has_model_ending, is_name
@@ -74,7 +75,7 @@ def guesses_of(node: Node, table: LoaderTable) -> Iterator[Claim]:
         return
     for name, value in _candidates(node):
         for text in _texts(value):
-            yield Claim(text, _folders(name, text, node), name or "?", certain=False,
+            yield Claim(text, _folders(name, text, node), name or "?", certainty=Certainty.GUESS,
                         why=f"nobody has listed the class `{node.node_class}`; its value ends like a model file")  # fmt: skip
 
 

@@ -48,5 +48,5 @@ def _hinted(ref: ModelRef, links: list[tuple[str, str]]) -> ModelRef:
     if len(name) < 5:
         return ref
     hints = [without_secrets(url) for url, text in links if name in text]
-    hints = [url for url in dict.fromkeys(hints) if url not in ref.urls]
+    hints = [url for url in dict.fromkeys((*ref.hints, *hints)) if url not in ref.urls]
     return replace(ref, hints=tuple(hints)) if hints else ref

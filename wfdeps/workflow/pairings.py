@@ -11,7 +11,8 @@ from wfdeps.workflow.graph import Graph, Node, Output
 if TYPE_CHECKING:
     from wfdeps.workflow.claims import Found
 
-_BASES = frozenset({"checkpoints", "diffusion_models", "diffusers"})
+BASES = frozenset({"checkpoints", "diffusion_models", "diffusers"})
+"""Folders of what the rest is applied to."""
 _DEPENDENTS = frozenset(
     {"loras", "controlnet", "vae", "text_encoders", "ipadapter", "style_models", "animatediff_models",
      "animatediff_motion_lora", "embeddings", "clip_vision", "pulid", "instantid", "model_patches", "photomaker"}
@@ -28,21 +29,23 @@ def pairings_of(graph: Graph, found: Sequence[Found]) -> tuple[Pairing, ...]:
     encoder) meets the bases upstream of the first nodes downstream where both come together.
     """
     active = [one for one in found if one.status is RefStatus.REQUIRED and one.claim.folders]
-    bases = {one.site.node_id: one.site for one in active if one.claim.folders[0] in _BASES}
+    bases = {one.site.node_id: one.site for one in active if one.claim.folders[0] in BASES}
     dependents = [one for one in active if one.claim.folders[0] in _DEPENDENTS]
     if not bases or not dependents:
         return ()
-    walk = _Walk(graph, bases)
+    walk = Walk(graph, bases)
     pairs = {
         Pairing(one.site, bases[base]): None
         for one in dependents
         for base in walk.bases_of(one.site.node_id)
-        if base != one.site.node_id or one.claim.folders[0] not in _BASES
+        if base != one.site.node_id or one.claim.folders[0] not in BASES
     }
     return tuple(pairs)
 
 
-class _Walk:
+class Walk:
+    """The bases that a node's model comes from, found along the links."""
+
     def __init__(self, graph: Graph, bases: dict[str, NodeSite]) -> None:
         self.graph, self.bases, self.steps = graph, bases, 0
         self.known: dict[str, frozenset[str]] = {}

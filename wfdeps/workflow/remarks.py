@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from wfdeps import TYPE_CHECKING
-from wfdeps.domain.refs import NodeSite, Notice, RefStatus
+from wfdeps.domain.refs import Certainty, NodeSite, Notice, RefStatus
 from wfdeps.patterns import pattern
 from wfdeps.workflow.names import has_model_ending
 
@@ -22,18 +22,9 @@ _FOLDERS_OF_FILES = frozenset({"diffusers", "LLM"})
 
 
 def remarks_on(node: Node, row: Row | None) -> Iterator[Notice]:
-    """On a node that runs: what it fetches, what its preset implies, what stays hidden in wildcard files."""
+    """On a node that runs: what it fetches, what stays hidden in wildcard files."""
     if row is not None and row.fetches:
         yield Notice("fetches_itself", f"{_place(node)} downloads what it needs by itself at run time")
-    for slot in row.slots if row is not None else ():
-        if slot.kind == "preset":
-            preset = node.named.get(
-                slot.input, node.listed[slot.at] if slot.at is not None and slot.at < len(node.listed) else ""
-            )
-            folders = ", ".join(slot.folders)
-            yield Notice(
-                "implied_files", f"{_place(node)} picks its files by the preset `{preset}` from {folders}"
-            )
     texts = [value for _, value in node.values() if isinstance(value, str) and "__" in value]
     if texts and _READS_WILDCARDS().search(node.node_class):
         names = dict.fromkeys(name for text in texts for name in _WILDCARD().findall(text))
@@ -54,7 +45,9 @@ def remarks_on_claim(claim: Claim, site: NodeSite, status: RefStatus) -> Iterato
         yield Notice(
             "validated_only", f"{where}: not loaded as its slot is set, but ComfyUI refuses to run without it"
         )
-    if not claim.certain:
+    if claim.certainty is Certainty.GUESS and claim.accepts:
+        yield Notice("implied_base", f"{where}: {claim.why}")
+    elif claim.certainty is Certainty.GUESS:
         yield Notice("unlisted_class", f"{where}: {claim.why}")
     shard = _SHARD().search(claim.name) if "-of-" in claim.name else None
     if shard:
@@ -66,6 +59,14 @@ def remarks_on_claim(claim: Claim, site: NodeSite, status: RefStatus) -> Iterato
             "no_ending",
             f"{where}: no file ending, so a folder, or a name that only one hosting platform knows",
         )
+
+
+def remark_on_preset(node: Node) -> Notice:
+    """On a node that runs and whose preset nobody has listed."""
+    return Notice(
+        "implied_files",
+        f"{_place(node)} picks its files by a preset that is not known here: they stay unseen",
+    )
 
 
 def remark_on_dynamic(node: Node, dynamic: Dynamic) -> Notice:

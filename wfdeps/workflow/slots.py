@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.domain.refs import Certainty
 from wfdeps.patterns import pattern
 from wfdeps.values import NamedTuple
 from wfdeps.workflow.graph import Graph, Literal, Node, Output
@@ -34,8 +35,13 @@ class Claim(NamedTuple):
     """False where a switch, a count or a strength of zero keeps it from being loaded."""
     validated: bool = True
     """Whether the server checks the name even then."""
-    certain: bool = True
+    certainty: Certainty = Certainty.CERTAIN
     why: str = ""
+    accepts: str = ""
+    """A pattern: any file of the folders in whose name it is found serves as well."""
+    urls: tuple[str, ...] = ()
+    """Where the file can be had, for one that the workflow does not name itself."""
+    hints: tuple[str, ...] = ()
 
 
 class Dynamic(NamedTuple):
@@ -79,6 +85,12 @@ def claims_of(node: Node, row: Row, graph: Graph, table: LoaderTable) -> Iterato
         else:
             for place in _places(node, slot):
                 yield from _claims(asked, place)
+
+
+def text_of(node: Node, row: Row, graph: Graph, table: LoaderTable, slot: Slot) -> str | None:
+    """The text of one input, its own or the literal that a link brings; None where it is none."""
+    value = _given(_Asked(node, row, graph, table, set()), _Place(slot, slot.input, slot.at))
+    return value if isinstance(value, str) else None
 
 
 def _claims(asked: _Asked, place: _Place) -> Iterator[Claim | Dynamic]:
@@ -208,7 +220,7 @@ def _holds(asked: _Asked, condition: tuple[tuple[str, ...], str, object], count:
     """Whether a condition holds; a value that is linked or missing is taken to let it hold."""
     names, test, wanted = condition
     wanted = count if wanted == "{i}" else wanted
-    values = [_setting(asked.node, asked.row, name.replace("{i}", str(count))) for name in names]
+    values = [setting(asked.node, asked.row, name.replace("{i}", str(count))) for name in names]
     return any(value is _MISSING or _passes(value, test, wanted) for value in values)
 
 
@@ -224,7 +236,8 @@ def _folded(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
-def _setting(node: Node, row: Row, name: str) -> object:
+def setting(node: Node, row: Row, name: str) -> object:
+    """The value of one input as the node is set; a value like no other where it is linked or not told."""
     if name in node.origins:
         origin = node.origins[name]
         return origin.value if isinstance(origin, Literal) else _MISSING
