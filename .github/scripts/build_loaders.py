@@ -126,6 +126,30 @@ ROWS: dict[str, dict[str, Any]] = {
         "slots": [slot("conditioning_name", 0, "embeddings")],
     },
     "SAM3DBody_Loader": {"order": ["model_file"], "slots": [slot("model_file", 0, "detection")]},
+    # Classes that two packs have, each with another meaning; `Class@pack` is the row where the workflow says whose it is.
+    # (`UpscaleModelLoader`, `SAMLoader`, `Efficient Loader`, the Wan and PuLID loaders: the same row in all their packs.)
+    "LoraModelLoader": {"slots": [slot("lora_name", None, "loras")]},  # the core's own takes a LoRA by link
+    "LoraModelLoader@comfy-core": {"slots": []},
+    "LoraModelLoader@comfyui-mvadapter": {
+        "order": ["lora_name", "strength_model"],
+        "slots": [slot("lora_name", 0, "loras", when=[[["strength_model"], "not", 0]])],
+    },
+    "DiffusersPipelineLoader": {
+        "slots": [slot("ckpt_name", 0, "checkpoints"), slot("checkpoint_name", None, "checkpoints")]
+    },
+    "DiffusersPipelineLoader@comfyui-mvadapter": {
+        "order": ["ckpt_name", "pipeline_name"],
+        "slots": [slot("ckpt_name", 0, "diffusers", kind="auto")],
+    },
+    "DiffusersVaeLoader": {"slots": [slot("vae_name", 0, "vae")]},
+    "DiffusersVaeLoader@comfyui-mvadapter": {"slots": [slot("vae_name", 0, "diffusers", kind="auto")]},
+    "LdmPipelineLoader": {
+        "order": ["ckpt_name", "pipeline_name"],
+        "slots": [slot("ckpt_name", 0, "checkpoints")],
+    },
+    "PhotoMakerLoader@comfyui-photomaker-plus": {
+        "slots": [slot("clip_name", 0, "photomaker"), slot("photomaker_model_name", 0, "photomaker")]
+    },
     "IPAdapterUnifiedLoader": preset(),
     "IPAdapterUnifiedLoaderCommunity": preset(),
     "IPAdapterUnifiedLoaderFaceID": preset("lora_strength", "provider"),

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
+from typing import Any
 
+import pytest
+
+from tests.workflow.builders import api_node, told
 from wfdeps.workflow.loaders import default_table
+from wfdeps.workflow.read import ReadOptions
 
 
 def test_every_row_read_by_its_line_is_the_row_of_the_document() -> None:
@@ -26,3 +31,47 @@ def test_rows_of_a_persons_own_win_over_the_listed_ones() -> None:
     row = table.row("UNETLoader")
     assert row is not None and [slot.input for slot in row.slots] == ["mine"]
     assert table.raw("VAELoader") == default_table().raw("VAELoader")
+
+
+@pytest.mark.parametrize(
+    ("node_class", "inputs", "pack", "expected"),
+    [
+        ("LoraModelLoader", {"lora_name": "a.safetensors"}, {"cnr_id": "comfyui-mvadapter"}, "loras required"),
+        ("LoraModelLoader", {"lora_name": "a.safetensors"}, {}, "loras required"),
+        ("LoraModelLoader", {"strength_model": 1.0}, {"cnr_id": "comfy-core"}, ""),
+        ("DiffusersVaeLoader", {"vae_name": "a.safetensors"}, {"aux_id": "Limitex/ComfyUI-Diffusers"}, "vae required"),
+        ("DiffusersVaeLoader", {"vae_name": "m/x-fix"}, {"aux_id": "huanngzh/ComfyUI-MVAdapter"}, "diffusers auto_download"),
+        ("DiffusersPipelineLoader", {"ckpt_name": "s/x"}, {"aux_id": "huanngzh/ComfyUI-MVAdapter/"}, "diffusers auto_download"),
+        ("DiffusersPipelineLoader", {"ckpt_name": "a.ckpt"}, {"cnr_id": "comfyui-diffusers"}, "checkpoints required"),
+        ("DiffusersPipelineLoader", {"checkpoint_name": "a.ckpt"}, {}, "checkpoints required"),
+        ("PhotoMakerLoader", {"clip_name": "a.bin"}, {"cnr_id": "comfyui-photomaker-plus"}, "photomaker required"),
+        ("PhotoMakerLoader", {"photomaker_model_name": "a.bin"}, {"cnr_id": "comfy-core"}, "photomaker required"),
+        ("CLIPLoaderGGUF", {"clip_name": "a.gguf"}, {"aux_id": "city96/ComfyUI-GGUF"}, "text_encoders required"),
+        ("ClipLoaderGGUF", {"clip_name": "a.gguf"}, {"cnr_id": "gguf"}, "text_encoders required"),
+        ("Checkpoint Loader", {"config_name": "v1.yaml", "ckpt_name": "a.ckpt"}, {}, "checkpoints required,configs required"),
+        ("SAMLoader", {"model_name": "sam_b.pth", "device_mode": "AUTO"}, {"cnr_id": "comfyui-impact-pack"}, "sams required"),
+    ],
+)  # fmt: skip
+def test_a_class_of_two_packs_is_read_as_the_pack_has_it(
+    node_class: str, inputs: dict[str, Any], pack: dict[str, str], expected: str
+) -> None:
+    given = {
+        "1": {**api_node(node_class, **inputs), "_meta": pack},
+        "2": api_node("SaveImage", images=["1", 0]),
+    }
+    assert ",".join(sorted(f"{folder} {status}" for _, folder, status in told(given))) == expected
+
+
+def test_a_persons_row_wins_over_the_listed_one_of_a_pack() -> None:
+    own = {"slots": [{"input": "lora_name", "folders": ["vae"]}]}
+    given = {
+        "1": {**api_node("LoraModelLoader", lora_name="a.pt"), "_meta": {"cnr_id": "comfyui-mvadapter"}},
+        "2": api_node("SaveImage", images=["1", 0]),
+    }
+    assert told(given, ReadOptions(rows={"LoraModelLoader": own})) == [("a.pt", "vae", "required")]
+
+
+def test_a_running_comfyui_says_whose_class_it_has() -> None:
+    info = {"DiffusersVaeLoader": {"input": {"required": {"vae_name": ["STRING", {}]}}, "python_module": "custom_nodes.ComfyUI-MVAdapter"}}  # fmt: skip
+    given = {"1": api_node("DiffusersVaeLoader", vae_name="m/x"), "2": api_node("SaveImage", images=["1", 0])}
+    assert told(given, ReadOptions(object_info=info)) == [("m/x", "diffusers", "auto_download")]

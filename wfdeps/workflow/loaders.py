@@ -90,9 +90,10 @@ class LoaderTable:
             self._rows[key] = self._find(node_class, pack)
         return self._rows[key]
 
-    def raw(self, node_class: str) -> Mapping[str, Any] | None:
+    def raw(self, node_class: str, pack: str = "") -> Mapping[str, Any] | None:
         """The row of a class as data, to be changed and handed to `with_rows`."""
-        found = self._classes.get(node_class)
+        found = self._classes.get(f"{node_class}@{_short(pack)}") if pack else None
+        found = found or self._classes.get(node_class)
         return json.loads(found) if isinstance(found, str) else found
 
     def is_listed(self, node_class: str) -> bool:
@@ -100,12 +101,12 @@ class LoaderTable:
         return node_class in self.known or node_class in self.outputs or self.row(node_class) is not None
 
     def with_rows(self, rows: Mapping[str, Any], outputs: Iterable[str] = ()) -> LoaderTable:
-        """The same table with more rows, which win, and more output classes."""
-        return LoaderTable({**self._classes, **rows}, {*self.outputs, *outputs}, self.known - rows.keys())
+        """The same table with more rows, which win, whichever pack a class is from, and more output classes."""
+        kept = {name: row for name, row in self._classes.items() if name.partition("@")[0] not in rows}
+        return LoaderTable({**kept, **rows}, {*self.outputs, *outputs}, self.known - rows.keys())
 
     def _find(self, node_class: str, pack: str) -> Row | None:
-        raw = self.raw(f"{node_class}@{pack}") if pack else None
-        raw = raw or self.raw(node_class)
+        raw = self.raw(node_class, pack)
         if raw is None and node_class not in self.known and node_class.endswith(_FAMILIES):
             raw = self.raw(
                 next(node_class.removesuffix(end) for end in _FAMILIES if node_class.endswith(end))
@@ -113,6 +114,11 @@ class LoaderTable:
         if raw is not None:
             return _row(raw)
         return Row((), (), fetches=True) if "Down" in node_class and _FETCHES().search(node_class) else None
+
+
+def _short(pack: str) -> str:
+    """`owner/Repo.git` and the registry's `repo` are one pack."""
+    return pack.rstrip("/").rpartition("/")[2].lower().removesuffix(".git")
 
 
 @cache

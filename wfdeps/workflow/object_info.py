@@ -51,7 +51,7 @@ def rows_of(
             continue
         if node.get("output_node"):
             outputs.append(node_class)
-        raw = table.raw(node_class)
+        raw = table.raw(node_class, str(node.get("python_module", "")).rpartition(".")[2])
         if raw is not None:
             rows[node_class] = _replaced(raw, list(_order(node)))
         elif table.row(node_class) is None:
