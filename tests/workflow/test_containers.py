@@ -48,6 +48,15 @@ def test_a_workflow_is_found_in_every_container(name: str) -> None:
     assert reading.warnings == ()
 
 
+def test_tags_behind_a_cluster_of_unknown_size_are_found() -> None:
+    whole = written("webm", workflow=WORKFLOW)
+    segment = whole.index(b"\x18\x53\x80\x67")
+    block = writers.element(0xA3, b"\0" * 40)
+    cluster = b"\x1f\x43\xb6\x75\x01" + b"\xff" * 7 + writers.element(0xE7, b"\0") + block * 3
+    live = whole[: segment + 4] + b"\x01" + b"\xff" * 7 + cluster + whole[segment + 12 :]
+    assert [ref.name for ref in read_one(live).refs] == [NAME]
+
+
 @pytest.mark.parametrize("name", writers.WRITERS)
 def test_a_prompt_alone_is_read_too(name: str) -> None:
     assert read_one(written(name, prompt=PROMPT)).format == "api"

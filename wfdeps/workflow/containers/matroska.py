@@ -10,6 +10,7 @@ from wfdeps.workflow.limits import MAX_ENTRIES
 
 _SEGMENT, _TAGS, _TAG, _SIMPLE, _NAME, _STRING = 0x18538067, 0x1254C367, 0x7373, 0x67C8, 0x45A3, 0x4487
 _INSIDE = frozenset({_SEGMENT, _TAGS, _TAG})
+_CLUSTER = 0x1F43B675
 
 
 def texts(data: bytes) -> Iterator[tuple[str, str]]:
@@ -24,7 +25,8 @@ def texts(data: bytes) -> Iterator[tuple[str, str]]:
             if element is None:
                 break
             name, begin, stop = element
-            if name in _INSIDE:
+            # A cluster of unknown size ends where something begins that no cluster holds: it is gone through.
+            if name in _INSIDE or (name == _CLUSTER and stop == end):
                 todo.append((stop, end))
                 at, end = begin, stop
             elif name == _SIMPLE:
