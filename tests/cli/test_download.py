@@ -130,3 +130,32 @@ def test_no_secret_of_an_address_is_shown(server: FaultServer, tmp_path: Path) -
 def test_offline_fetches_nothing(server: FaultServer, tmp_path: Path) -> None:
     assert run(server.url(size=SIZE), "-o", str(tmp_path), "--offline")[0] == 3
     assert server.log == []
+
+
+def test_wrong_bytes_are_set_aside_and_cleaned_on_request(server: FaultServer, tmp_path: Path) -> None:
+    code, _, err = run(server.url(size=SIZE, seed=2), "-o", str(tmp_path), "--sha256", SHA)
+    assert code == 4
+    assert "set aside" in err
+    assert os.listdir(tmp_path) == [".wfdeps-part"]
+    code, out, err = clean(str(tmp_path))
+    assert (code, "--apply removes them" in err) == (0, True)
+    assert f"not file.bin: sha256 {body_sha256(2, SIZE)} instead of {SHA}" in out
+    assert clean(str(tmp_path), "--apply")[0] == 0
+    assert os.listdir(tmp_path) == []
+
+
+def test_clean_leaves_what_can_be_resumed_unless_told(server: FaultServer, tmp_path: Path) -> None:
+    staging = tmp_path / ".wfdeps-part"
+    staging.mkdir()
+    (staging / "url-1.part").write_bytes(b"half")
+    (staging / "url-1.json").write_bytes(b"{}")
+    assert clean(str(tmp_path), "--apply")[1] == ""
+    assert (staging / "url-1.part").exists()
+    assert "half done" in clean(str(tmp_path), "--apply", "--parts")[1]
+    assert os.listdir(tmp_path) == []
+
+
+def clean(*argv: str) -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    code = main(["clean", *argv], stdout=out, stderr=err, environ={"HOME": "/nonexistent"})
+    return code, out.getvalue(), err.getvalue()

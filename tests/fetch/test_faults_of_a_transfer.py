@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,8 @@ import pytest
 from tests.faults.server import FaultServer, body, body_sha256
 from tests.fetch.fetching import QUICK, download, fetch
 from wfdeps.domain.digests import Algorithm, Digest
-from wfdeps.domain.outcomes import Fetched
+from wfdeps.domain.outcomes import Fetched, FetchFailed
+from wfdeps.fetch.staging import slot_for
 from wfdeps.http import Http
 
 SIZE = 700_000
@@ -215,3 +219,45 @@ def test_a_total_nobody_says_is_found_by_asking_beyond_the_end(server: FaultServ
     for more in ({}, {"bare416": 1}):
         url = server.url(size=20_000_000, startotal=1, **more)
         assert fetch(download(tmp_path, url)).sha256 == body_sha256(1, 20_000_000)
+
+
+def test_wrong_bytes_are_retried_once_then_set_aside_with_both_hashes(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    wanted = body_sha256(1, 100_000)
+    item = download(tmp_path, server.url(size=100_000, seed=2), sha256=wanted)
+    told = fetch(item)
+    slot = slot_for(item)
+    assert (told.kind, len(server.log)) == ("digest", 2)
+    assert isinstance(told.final, FetchFailed)
+    assert slot.bad in told.final.hint
+    assert "wfdeps clean" in told.final.hint
+    assert hashlib.sha256(Path(slot.bad).read_bytes()).hexdigest() == body_sha256(2, 100_000)
+    evidence = json.loads(Path(f"{slot.bad}.json").read_text())
+    assert [(one["expected"], one["actual"]) for one in evidence["tries"]] == [
+        (wanted, body_sha256(2, 100_000))
+    ] * 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".wfdeps-part"]
+
+
+def test_wrong_bytes_are_fetched_from_nothing_from_the_next_mirror(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    wanted = body_sha256(1, 100_000)
+    item = download(tmp_path, server.url(size=100_000, seed=2), server.url("/m", size=100_000), sha256=wanted)
+    told = fetch(item)
+    assert told.sha256 == wanted
+    assert [request.path for request in server.log] == ["/file.bin", "/m"]
+    assert not os.path.lexists(slot_for(item).bad)
+
+
+def test_a_mirror_that_is_gone_does_not_lose_the_evidence(server: FaultServer, tmp_path: Path) -> None:
+    item = download(
+        tmp_path,
+        server.url(size=100_000, seed=2),
+        server.url("/m", status=404),
+        sha256=body_sha256(1, 100_000),
+    )
+    told = fetch(item)
+    assert told.kind == "digest"
+    assert os.path.getsize(slot_for(item).bad) == 100_000

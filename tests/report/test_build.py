@@ -114,6 +114,14 @@ def test_after_get_what_was_placed_is_present() -> None:
     assert (report.totals.bytes_fetched, report.totals.bytes_to_fetch) == (144_000_000, 0)
 
 
+def test_bytes_that_an_earlier_run_had_fetched_are_not_fetched_now() -> None:
+    receipt = Receipt("/models/loras/a.safetensors", scenes.SHA, 144_000_000, True)
+    placed = Placed(_download(A), receipt, "sha256", reused=100_000_000)
+    plan = Plan((_download(A),))
+    report = build_report([scenes.workflow(A)], [scenes.missing(A)], [scenes.resolved(A)], plan, [placed])
+    assert report.totals.bytes_fetched == 44_000_000
+
+
 def test_a_failed_download_among_good_ones_is_four() -> None:
     good = Placed(
         _download(A), Receipt("/models/loras/a.safetensors", scenes.SHA, 144_000_000, True), "sha256"

@@ -53,6 +53,7 @@ VERBS: dict[str, str] = {
     "updates": "say which files have newer versions, with notes; post a webhook",
     "update": "take a newer version under the same name; the old one is kept",
     "rollback": "bring back the version before, under the same name",
+    "clean": "list and remove what failed downloads left behind",
     "store": "look after the folder that keeps files by their SHA-256",
     "hub": "serve a folder of models as a Civitai-compatible hub",
     "demo": "see the whole job on generated models, without network",

@@ -114,6 +114,17 @@ def write_lock(
     return locking.write_lock(path, surveyed, outcomes, context.settings.addresses, keep_others=keep_others)
 
 
+def lock_sentence(before: Lock | None, lock: Lock, path: str) -> str:
+    """What the lock says now that it did not say before."""
+    known = set(before.entries) if before else set()
+    new = sum(entry not in known for entry in lock.entries)
+    if new:
+        return f"locked in {path}"
+    if lock == before:
+        return f"nothing new to lock: {path} stays as it was"
+    return f"nothing new was locked: {path} names what is still open"
+
+
 def question_of(plan: Plan) -> str:
     """`download 5 files, 1.30 GB to /models?`: what a person says yes to."""
     downloads = plan.downloads

@@ -49,6 +49,8 @@ class Fetched:
     """`sha256`, a weaker hash's name, or `unverified` where no hash was known."""
     url: str = ""
     """The one that gave the bytes, without secrets."""
+    reused: int = 0
+    """Bytes that were here before this run, and did not come again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ class Placed:
     download: Download
     receipt: Receipt
     verified_by: str
+    reused: int = 0
+    """Bytes that an earlier run, or another process, had fetched."""
 
 
 @dataclass(frozen=True, slots=True)

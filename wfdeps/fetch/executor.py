@@ -310,7 +310,7 @@ class _Run:
             os.makedirs(slot.folder, exist_ok=True)
             remove_quietly(slot.part)
             make_link(fetched.staged, slot.part, kinds=("reflink", "hardlink", "copy"))
-            finals.append(replace(fetched, download=download, staged=slot.part))
+            finals.append(replace(fetched, download=download, staged=slot.part, reused=fetched.size))
         for event in finals:
             self._events.put(event)
 
@@ -332,7 +332,8 @@ def _placed_meanwhile(group: _Group) -> Fetched | None:
         return None
     remove_quietly(slot.part)
     make_link(target, slot.part, kinds=("reflink", "hardlink", "copy"))
-    return Fetched(download, slot.part, os.path.getsize(slot.part), download.digests, "sha256")
+    size = os.path.getsize(slot.part)
+    return Fetched(download, slot.part, size, download.digests, "sha256", reused=size)
 
 
 _KINDS: tuple[tuple[type[WfdepsError], str], ...] = (

@@ -2,18 +2,22 @@
 
 A part stands in `.wfdeps-part/` below the folder it will be placed under, so that placing it is a rename. It is
 named after the file's SHA-256, or after its URL where no hash is known; beside it lie its state and its lease.
+Whole bytes that are not the file are set aside as `….bad`, with a note of what was wanted and what came: evidence,
+never taken up again, removed by `wfdeps clean`.
 """
 
 from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import stat
 import zlib
+from collections.abc import Mapping
 from contextlib import suppress
 
-from wfdeps.disk import atomic_write, filesystem_of, remove_quietly
+from wfdeps.disk import as_library_error, atomic_write, filesystem_of, remove_quietly
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.plans import Download
 from wfdeps.domain.urls import without_secrets
@@ -22,6 +26,9 @@ from wfdeps.fetch.state import State
 from wfdeps.values import dataclass
 
 FOLDER = ".wfdeps-part"
+PART = ".part"
+BAD = ".bad"
+"""How a quarantined file ends: nobody takes it for a model, or for a part that can be resumed."""
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _PREALLOCATING = frozenset({"ext4", "xfs", "btrfs", "ext3", "f2fs"})
@@ -39,7 +46,7 @@ class Slot:
 
     @property
     def part(self) -> str:
-        return os.path.join(self.folder, f"{self.key}.part")
+        return os.path.join(self.folder, f"{self.key}{PART}")
 
     @property
     def state(self) -> str:
@@ -48,6 +55,11 @@ class Slot:
     @property
     def lease(self) -> str:
         return os.path.join(self.folder, f"{self.key}.lock")
+
+    @property
+    def bad(self) -> str:
+        """Where bytes stand that came whole and are not the file."""
+        return os.path.join(self.folder, f"{self.key}{BAD}")
 
     def read_state(self) -> State | None:
         """What an earlier run claims; None where there is nothing that can be used."""
@@ -77,6 +89,18 @@ class Slot:
         """Remove a part of which nothing is proven: no later run could use it."""
         if not os.path.lexists(self.state):
             remove_quietly(self.part)
+
+    def quarantine(self, evidence: Mapping[str, object]) -> None:
+        """The part becomes `bad`, with a note of what speaks against it; one file keeps one. Raises LibraryError."""
+        with as_library_error(self.bad):
+            os.replace(self.part, self.bad)
+        atomic_write(f"{self.bad}.json", json.dumps(evidence, indent=2).encode(), mode=0o600)
+        self.forget_state()
+
+    def drop_evidence(self) -> None:
+        """The right bytes came after all."""
+        remove_quietly(self.bad)
+        remove_quietly(f"{self.bad}.json")
 
     def tidy_folder(self) -> None:
         """Remove the folder once nothing is in it."""

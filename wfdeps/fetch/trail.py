@@ -139,13 +139,15 @@ class Trail:
         count = 0
         with self._ledger.changed:
             while True:
-                if self._closed:
-                    return False
                 while self._warm and self._warm[0][0] < self._frontier:
                     self.give_back(self._warm.popleft()[1])  # read from the file already
                 if self._warm and self._warm[0][0] == self._frontier:
                     _, buffer, count = self._warm.popleft()
                     break
+                if (
+                    self._closed
+                ):  # what was handed over is hashed first: a few MiB, so that a stop loses none of it
+                    return False
                 if self._cold_limit() > self._frontier:
                     break
                 self._ledger.changed.wait(0.1)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from wfdeps.disk import free_bytes, remove_quietly
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.outcomes import Fetched, FetchRetrying
 from wfdeps.domain.plans import Download
@@ -41,6 +42,8 @@ class Transfer:
         self._resume = True
         self._ranges = True
         self._doubted = False
+        self._mismatches: list[dict[str, object]] = []
+        """What came instead of the file: each try that ended in another hash."""
 
     def run(self) -> Fetched:
         """The file, verified, in staging: from the first URL that gives it.
@@ -57,7 +60,33 @@ class Transfer:
                     self._say(error)
         if not errors:
             raise FetchError("nobody says where it can be had")
-        raise errors[0]
+        raise self._with_evidence(errors[0])
+
+    def _set_aside(self, error: DigestMismatchError, url: str) -> None:
+        """What came whole and is not the file becomes evidence, with both hashes; the next try begins at nothing."""
+        self._resume = False
+        self._mismatches.append(
+            {
+                "url": without_secrets(url),
+                "algorithm": error.algorithm,
+                "expected": error.expected,
+                "actual": error.actual,
+            }
+        )
+        self._slot.quarantine({"wanted": self._download.label, "tries": self._mismatches})
+
+    def _make_room(self) -> None:
+        """Evidence must not be what keeps the right bytes out."""
+        free, bad = free_bytes(self._slot.folder), self._slot.bad
+        if free is not None and os.path.lexists(bad) and free < os.lstat(bad).st_size:
+            remove_quietly(bad)
+
+    def _with_evidence(self, error: WfdepsError) -> WfdepsError:
+        """The last word on a file that came whole and wrong also says where the wrong bytes are."""
+        if self._mismatches and os.path.lexists(self._slot.bad):
+            where = f"what came is set aside in `{self._slot.bad}`; `wfdeps clean` removes it"
+            error.hint = f"{error.hint}; {where}" if error.hint else where
+        return error
 
     def _from(self, address: Address) -> Fetched:
         restarts = 0
@@ -74,7 +103,7 @@ class Transfer:
                     ) from error
                 self._say(error)
             except DigestMismatchError as error:
-                self._discard()
+                self._set_aside(error, address.url)
                 # A byte may have been flipped on the way: once more, from another mirror if there is one.
                 if self._doubted or len(self._download.urls) > 1:
                     raise
@@ -85,6 +114,8 @@ class Transfer:
                 raise
 
     def _once(self, address: Address) -> Fetched:
+        if self._mismatches:
+            self._make_room()
         with self._session(address) as session:
             pull = Pull(self._download, session, address, self._tools, exact=self._exact)
             try:
@@ -121,8 +152,11 @@ class Transfer:
                 raise LengthMismatchError(self._exact, size)
             check_header(session.handle, size, self._download.target.name)
         session.prove(_PLAIN_MODE)
+        if self._mismatches:
+            self._slot.drop_evidence()  # it was a passing fault
         digests = (Digest(Algorithm.SHA256, sha256), *_others(self._download.digests, by))
-        return Fetched(self._download, self._slot.part, size, digests, by, without_secrets(address.url))
+        url, reused = without_secrets(address.url), min(session.resumed_at, size)
+        return Fetched(self._download, self._slot.part, size, digests, by, url, reused)
 
     def _say(self, error: WfdepsError) -> None:
         self._tools.report(FetchRetrying(self._download, error.message.partition("\n")[0], 0.0))

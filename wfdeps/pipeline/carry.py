@@ -78,7 +78,7 @@ def _placed(fetched: Fetched, library: Library, reporter: Reporter, settling: Se
         receipt = library.place(settled.placement)
     except LibraryError as error:
         return Failed(fetched.download, error.message, error.hint or "", "placement")
-    return Placed(fetched.download, receipt, fetched.verified_by)
+    return Placed(fetched.download, receipt, fetched.verified_by, fetched.reused)
 
 
 def identity_of_staged(fetched: Fetched) -> Identity:

@@ -47,7 +47,9 @@ def total(
 def _bytes_fetched(outcomes: Sequence[Outcome]) -> int:
     from wfdeps.domain.outcomes import Placed  # a check fetches nothing
 
-    return sum(one.receipt.size for one in outcomes if isinstance(one, Placed) and one.receipt.wrote)
+    return sum(
+        one.receipt.size - one.reused for one in outcomes if isinstance(one, Placed) and one.receipt.wrote
+    )
 
 
 def required(items: Iterable[ReportItem]) -> tuple[ReportItem, ...]:

@@ -17,7 +17,7 @@ from wfdeps.cli.options import (
 from wfdeps.cli.output import add_report_options
 from wfdeps.cli.reading import read_all
 from wfdeps.cli.resolving import resolve_for, with_origins_for
-from wfdeps.cli.running import carry, planned, report_outcomes, show_plan, write_lock
+from wfdeps.cli.running import carry, lock_sentence, planned, report_outcomes, show_plan, write_lock
 from wfdeps.pipeline.locking import read_lock
 from wfdeps.pipeline.survey import survey
 
@@ -56,6 +56,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         return UNMET
     code = report_outcomes(plan, outcomes, arguments, context)
     if surveyed.workflows and not arguments.no_lock:
-        write_lock(arguments.lock, surveyed, outcomes, context, keep_others=True)
-        context.err(f"locked in {arguments.lock}")
+        before = read_lock(arguments.lock)
+        lock = write_lock(arguments.lock, surveyed, outcomes, context, keep_others=True)
+        context.err(lock_sentence(before, lock, arguments.lock))
     return code

@@ -1,0 +1,56 @@
+"""`wfdeps clean`: what downloads that failed or were stopped left behind, listed, and removed on request."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from wfdeps.cli.context import Context
+from wfdeps.cli.exit_codes import READY
+from wfdeps.cli.options import add_library_options
+from wfdeps.fetch.leftovers import Leftover, leftovers_in, remove
+from wfdeps.report.sizes import count_text, size_text
+
+EXAMPLE = "wfdeps clean --comfyui ~/ComfyUI --apply"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "folders",
+        nargs="*",
+        metavar="DIR",
+        help="folders that were downloaded to (default: the model folders)",
+    )
+    parser.add_argument(
+        "--parts",
+        action="store_true",
+        help="half-done downloads too: they could be resumed (default: only wrong bytes that were set aside)",
+    )
+    parser.add_argument(
+        "--apply", action="store_true", help="really remove (default: say what would be removed)"
+    )
+    add_library_options(parser)
+
+
+def run(arguments: argparse.Namespace, context: Context) -> int:
+    folders = arguments.folders or [folder.path for folder in context.doors.library().folders()]
+    found = [
+        one
+        for folder in sorted({os.path.abspath(folder) for folder in folders})
+        for one in leftovers_in(folder)
+        if one.is_bad or arguments.parts
+    ]
+    for one in found:
+        context.out(f"{size_text(one.size):>10}  {one.path}  {one.what}")
+    gone = [one for one in found if arguments.apply and remove(one)]
+    context.err(_sentence(found, gone, apply=arguments.apply))
+    return READY
+
+
+def _sentence(found: list[Leftover], gone: list[Leftover], *, apply: bool) -> str:
+    if not apply:
+        end = "; --apply removes them" if found else ""
+        return f"{count_text(len(found), 'file')}, {size_text(sum(one.size for one in found))}{end}"
+    busy = len(found) - len(gone)
+    more = f"; {count_text(busy, 'file')} in use by a download, left alone" if busy else ""
+    return f"{count_text(len(gone), 'file')}, {size_text(sum(one.size for one in gone))} removed{more}"
