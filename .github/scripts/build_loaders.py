@@ -77,6 +77,16 @@ def preset(*order: str, **more: Any) -> dict[str, Any]:
     return {"slots": [slot("preset", 0, *IMPLIED, kind="preset")], "order": ["preset", *order], **more}
 
 
+# Annotators of comfyui_controlnet_aux that fetch their weights (`custom_hf_download`), besides those of the tables; the
+# others (Canny, Color, Binary, Scribble, Tile …) compute and need none.
+ANNOTATORS = (
+    "AnimeFace_SemSegPreprocessor", "AnimeLineArtPreprocessor", "AnyLineArtPreprocessor_aux", "BAE-NormalMapPreprocessor",
+    "DensePosePreprocessor", "DiffusionEdge_Preprocessor", "FakeScribblePreprocessor", "M-LSDPreprocessor",
+    "Manga2Anime_LineArt_Preprocessor", "Metric3D-DepthMapPreprocessor", "Metric3D-NormalMapPreprocessor",
+    "MiDaS-NormalMapPreprocessor", "OneFormer-ADE20K-SemSegPreprocessor", "Scribble_PiDiNet_Preprocessor", "SemSegPreprocessor",
+    "UniFormer-SemSegPreprocessor",
+)  # fmt: skip
+
 # Whole rows: what the tables do not hold, or hold without positions. Read in the packs' sources.
 ROWS: dict[str, dict[str, Any]] = {
     "Power Lora Loader (rgthree)": {
@@ -126,6 +136,43 @@ ROWS: dict[str, dict[str, Any]] = {
         "slots": [slot("conditioning_name", 0, "embeddings")],
     },
     "SAM3DBody_Loader": {"order": ["model_file"], "slots": [slot("model_file", 0, "detection")]},
+    **{name: {"slots": [], "auto": True} for name in ANNOTATORS},
+    "DepthAnythingV2Preprocessor": {
+        "order": ["ckpt_name", "resolution"],
+        "slots": [slot("ckpt_name", 0, kind="auto")],
+    },
+    # huchenlei/ComfyUI-layerdiffuse `load_file_from_url`, kijai/ComfyUI-BrushNet-Wrapper, chflame163's Florence-2,
+    # lihaoyun6/ComfyUI-FlashVSR_Ultra_Fast: each fetches from Hugging Face what it does not find.
+    **{
+        f"LayeredDiffusion{name}": {"slots": [], "auto": True}
+        for name in (
+            "Apply",
+            "CondApply",
+            "CondJointApply",
+            "DiffApply",
+            "JointApply",
+            "Decode",
+            "DecodeRGBA",
+            "DecodeSplit",
+        )
+    },
+    "brushnet_model_loader": {"slots": [slot("brushnet_model", 0, "brushnet", kind="auto")]},
+    "LayerMask: LoadFlorence2Model": {"slots": [slot("version", 0, "florence2", kind="auto")]},
+    "FlashVSRNode": {"slots": [], "auto": True},
+    # idrirap/ComfyUI-Lora-Auto-Trigger-Words
+    "LoraLoaderTagsQuery": {
+        "order": [
+            "lora_name",
+            "strength_model",
+            "strength_clip",
+            "query_tags",
+            "tags_out",
+            "print_tags",
+            "bypass",
+            "force_fetch",
+        ],
+        "slots": [slot("lora_name", 0, "loras")],
+    },
     # Classes that two packs have, each with another meaning; `Class@pack` is the row where the workflow says whose it is.
     # (`UpscaleModelLoader`, `SAMLoader`, `Efficient Loader`, the Wan and PuLID loaders: the same row in all their packs.)
     "LoraModelLoader": {"slots": [slot("lora_name", None, "loras")]},  # the core's own takes a LoRA by link

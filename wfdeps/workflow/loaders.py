@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 # Packs that give a class another device or a cache keep its inputs and add a word to its name.
 _FAMILIES = ("DisTorch2MultiGPU", "DisTorchMultiGPU", "MultiGPU", " //Inspire", "|pysssss")
-_FETCHES = pattern(r"^\(?Down(?:load)?\)?(?:AndLoad|Load)|Download(?:er|AndLoad)|\(Down\)Load")
+_FETCHES = pattern(
+    r"^\(?Down(?:load)?\)?(?:AndLoad|Load)|Download(?:er|AndLoad)|\(Down\)Load|^\[Comfy3D\] Load .*(?:Model|Pipeline|Unet)"
+)
+"""Classes that say it in their names, and ComfyUI-3D-Pack's loaders (`resume_or_download_model_from_hf`)."""
 
 _REMEMBERED = 10_000
 
@@ -113,7 +116,8 @@ class LoaderTable:
             )
         if raw is not None:
             return _row(raw)
-        return Row((), (), fetches=True) if "Down" in node_class and _FETCHES().search(node_class) else None
+        named = "Down" in node_class or node_class.startswith("[Comfy3D]")
+        return Row((), (), fetches=True) if named and _FETCHES().search(node_class) else None
 
 
 def _short(pack: str) -> str:
