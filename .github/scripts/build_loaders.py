@@ -47,8 +47,12 @@ KINDS = {
 
 PICKERS = {"Select to add LoRA", "insert_lora", "insert_embedding"}
 
-# Nodes that fetch one thing and list the files of a folder for another.
-LISTS_ITS_FOLDER = {"IPAdapterFluxLoader"}
+# Inputs that list the files of a folder, of nodes that fetch other things (ReActor's swap models come with its installer).
+LISTS_ITS_FOLDER = {
+    ("IPAdapterFluxLoader", "ipadapter"),
+    ("ReActorFaceSwap", "swap_model"),
+    ("ReActorFaceSwapOpt", "swap_model"),
+}
 
 # Rows of tests and fakes in the packs' own repositories: no such node exists.
 NOT_NODES = {
@@ -331,7 +335,7 @@ def _row(node: dict[str, Any]) -> dict[str, Any]:
             kind == "file"
             and node["source"] == "manual"
             and node["auto_download"]
-            and name not in LISTS_ITS_FOLDER
+            and (name, given["name"]) not in LISTS_ITS_FOLDER
         ):
             kind = "auto"
         if kind in ("skip", "mirror"):
