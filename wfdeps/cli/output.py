@@ -122,11 +122,11 @@ def _graph(surveyed: Survey, resolutions: Sequence[Resolution]) -> Graph:
 
 
 def _texts(report: CheckReport) -> dict[str, str]:
-    """The text of each workflow that is a text file, for line numbers."""
+    """The text of each workflow that is a text file, for line numbers; a mark of its byte order is no column."""
     texts = {}
     for workflow in report.workflows:
-        if workflow.path.endswith(".json") and os.path.isfile(workflow.path):
-            with open(workflow.path, encoding="utf-8", errors="replace") as file:
+        if workflow.path.lower().endswith(".json") and os.path.isfile(workflow.path):
+            with open(workflow.path, encoding="utf-8-sig", errors="replace") as file:
                 texts[workflow.path] = file.read()
     return texts
 

@@ -1,12 +1,16 @@
 """SARIF 2.1.0: for code scanning and editors. One run, one result for each problem in each workflow.
 
 Fingerprints come from the rule, the workflow and the file's name, so a moved line or node keeps its alert.
+GitHub shows 5,000 results of a run, the worst, and drops an upload of more than 25,000: no more are written, and a
+notification counts the rest. It asks for a line with every result: where a value has none (in an image, a clip), the
+first stands for the file.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import posixpath
 from typing import Any
 from urllib.parse import quote
 
@@ -14,12 +18,14 @@ from wfdeps.domain.refs import UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport
 from wfdeps.report.escaping import json_text
 from wfdeps.report.locating import Region
+from wfdeps.report.next_steps import ADVICE
 from wfdeps.report.problems import LINT_RULE, UNREADABLE_RULE, Problem, problems_of, with_regions
 from wfdeps.report.states import STATES, Level
 from wfdeps.report.view import View
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 FINGERPRINT = "wfdepsProblem/v1"
+MOST_RESULTS = 5_000
 
 Fields = dict[str, Any]
 
@@ -36,47 +42,69 @@ def to_log(report: CheckReport, view: View) -> Fields:
     driver: Fields = {"name": "wfdeps", "rules": rules}
     if view.version:
         driver["semanticVersion"] = view.version
+    problems = problems_of(report)
     run = {
         "tool": {"driver": driver},
-        "invocations": [
-            {
-                "executionSuccessful": not any(
-                    isinstance(row, UnreadableWorkflow) for row in report.workflows
-                ),
-                "exitCode": report.exit_code,
-            }
-        ],
+        "invocations": [_invocation(report, left_out=len(problems) - MOST_RESULTS)],
         "artifacts": [{"location": {"uri": uri_of(workflow.path)}} for workflow in report.workflows],
         "columnKind": "unicodeCodePoints",
-        "results": [_result(problem, numbers) for problem in with_regions(problems_of(report), view.texts)],
+        "results": [
+            _result(problem, numbers) for problem in with_regions(problems[:MOST_RESULTS], view.texts)
+        ],
     }
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
+def _invocation(report: CheckReport, *, left_out: int) -> Fields:
+    unread = any(isinstance(row, UnreadableWorkflow) for row in report.workflows)
+    told: Fields = {"executionSuccessful": not unread, "exitCode": report.exit_code}
+    if left_out > 0:
+        text = f"{left_out} more problems are left out; `wfdeps check --json` has them all"
+        told["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": text}}]
+    return told
+
+
 def uri_of(path: str) -> str:
     """A path as SARIF wants it: relative ones relative, absolute ones as `file:`, with `/`."""
-    path = path.replace("\\", "/").encode("utf-8", "backslashreplace").decode("utf-8")
+    path = _plain(path).encode("utf-8", "backslashreplace").decode("utf-8")
     drive = len(path) > 2 and path[1] == ":" and path[2] == "/"
     written = quote(path, safe="/:" if drive else "/")
     return f"file:///{written}" if drive else f"file://{written}" if path.startswith("/") else written
 
 
+def _plain(path: str) -> str:
+    """The same file, however it was named on the line: `./a.json` and `a.json` are one."""
+    return posixpath.normpath(path.replace("\\", "/"))
+
+
 def _rules() -> list[Fields]:
-    rows: dict[str, tuple[str, Level, str]] = {
-        UNREADABLE_RULE: ("unreadable-workflow", Level.ERROR, "The file cannot be read as a workflow.")
+    rows: dict[str, tuple[str, Level, str, str]] = {
+        UNREADABLE_RULE: (
+            "unreadable-workflow",
+            Level.ERROR,
+            "The file cannot be read as a workflow.",
+            "save it from ComfyUI again",
+        )
     }
-    for row in STATES.values():
+    for state, row in STATES.items():
         if row.rule:
-            rows.setdefault(row.rule, (row.rule_name, row.level, row.meaning))
-    rows[LINT_RULE] = ("lint", Level.WARNING, "Files that are there do not fit together.")
+            rows.setdefault(row.rule, (row.rule_name, row.level, row.meaning, ADVICE[state].hint))
+    rows[LINT_RULE] = (
+        "lint",
+        Level.WARNING,
+        "Files that are there do not fit together.",
+        "choose files that are made for the same base model",
+    )
     return [
         {
             "id": rule,
             "name": "".join(word.capitalize() for word in name.split("-")),
             "shortDescription": {"text": meaning},
+            "fullDescription": {"text": meaning},
+            "help": {"text": f"What to do: {hint}."},
             "defaultConfiguration": {"level": str(level)},
         }
-        for rule, (name, level, meaning) in sorted(rows.items())
+        for rule, (name, level, meaning, hint) in sorted(rows.items())
     ]
 
 
@@ -92,10 +120,10 @@ def _result(problem: Problem, numbers: dict[str, int]) -> Fields:
 
 
 def _location(problem: Problem) -> Fields:
-    physical: Fields = {"artifactLocation": {"uri": uri_of(problem.workflow)}}
-    if problem.region:
-        physical["region"] = _region(problem.region)
-    location: Fields = {"physicalLocation": physical}
+    region = _region(problem.region) if problem.region else {"startLine": 1}
+    location: Fields = {
+        "physicalLocation": {"artifactLocation": {"uri": uri_of(problem.workflow)}, "region": region}
+    }
     site = problem.site
     if site:
         location["logicalLocations"] = [
@@ -118,5 +146,5 @@ def _region(region: Region) -> Fields:
 
 
 def _fingerprint(problem: Problem) -> str:
-    parts = json.dumps([problem.rule, problem.workflow.replace("\\", "/"), problem.subject])
+    parts = json.dumps([problem.rule, _plain(problem.workflow), problem.subject])
     return hashlib.sha256(parts.encode()).hexdigest()
