@@ -197,7 +197,7 @@ def get(
     >>> wfdeps.get(workflow, settings=settings, auto="best", lock=lock).totals.present
     5
     """
-    with _run(workflows, settings, auto, allow_pickle, chooser, reporter) as (surveyed, run):
+    with _run(workflows, settings, auto, allow_pickle, chooser, reporter, lock) as (surveyed, run):
         previous = read_lock(os.fspath(lock)) if lock else None
         resolutions = resolve_needed(surveyed, run)
         if lock:
@@ -228,7 +228,7 @@ class Lock(LockValue):
     def parse(cls, text: str) -> Lock:
         """The lock a text is. Raises LockError."""
         value = parse(text)
-        return cls(value.workflows, value.entries, value.unresolved)
+        return cls(value.workflows, value.entries, value.unresolved, value.optional)
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Lock:
@@ -236,7 +236,7 @@ class Lock(LockValue):
         value = read_lock(os.fspath(path))
         if value is None:
             raise LockError(f"no lock at `{os.fspath(path)}`", hint="`wfdeps lock` writes one")
-        return cls(value.workflows, value.entries, value.unresolved)
+        return cls(value.workflows, value.entries, value.unresolved, value.optional)
 
     def __str__(self) -> str:
         return to_text(self)
@@ -253,6 +253,7 @@ def _run(
     allow_pickle: bool = False,
     chooser: Chooser | None = None,
     reporter: Reporter | None = None,
+    lock: str | os.PathLike[str] | None = None,
 ) -> Iterator[tuple[Survey, Resolving]]:
     """The workflows as they stand here, and what resolving them needs; every door is closed in the end."""
     settings = settings or load_settings()
@@ -261,9 +262,10 @@ def _run(
     except ValueError:
         raise UsageError(f"`auto` is none of {', '.join(Auto)}: `{auto}`") from None
     readings = _read(workflows)
-    with Doors(settings, Wishes(workflows=tuple(one.path for one in readings))) as doors:
+    paths = tuple(one.path for one in readings)
+    with Doors(settings, Wishes(workflows=paths, lock=os.fspath(lock or "wfdeps.lock"))) as doors:
         run = Resolving(settings, doors, chooser or NeverAsk(), reporter or Silent(), policy)
-        yield survey(readings, doors.library()), run
+        yield survey(readings, doors.library(), doors.is_optional), run
 
 
 def _planned(resolutions: tuple[Resolution, ...], run: Resolving) -> Plan:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wfdeps.domain.plans import Download, Link, Placement, Plan
     from wfdeps.domain.queries import Query
     from wfdeps.domain.refs import ModelRef, Notice
-    from wfdeps.domain.resolutions import Ambiguous
+    from wfdeps.domain.resolutions import Ambiguous, MarkedOptional
 
 
 class Source(Protocol):
@@ -63,6 +63,9 @@ class Library(Protocol):
     def link(self, link: Link) -> Receipt:
         """Make a file of the library appear under another name. Raises as `place` does."""
 
+    def file_at(self, path: str) -> LocalFile:
+        """A file outside the model folders. Raises LibraryError for what cannot be read or can be no model."""
+
     def digest(self, file: LocalFile) -> LocalFile:
         """The same file with its SHA-256 among its digests, reading it only if the index does not know."""
 
@@ -90,8 +93,11 @@ class Fetcher(Protocol):
 class Chooser(Protocol):
     """Settles what is really a person's choice."""
 
-    def choose(self, question: Ambiguous) -> RankedCandidate | None:
-        """The person's choice, or None to leave it open. Raises KeyboardInterrupt for `save and quit`."""
+    def choose(self, question: Ambiguous, *, left: int = 0) -> RankedCandidate | MarkedOptional | None:
+        """The person's choice, or None to leave it open; `left` questions follow this one.
+
+        Raises KeyboardInterrupt for `save and quit`.
+        """
 
 
 class Reporter(Protocol):

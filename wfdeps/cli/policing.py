@@ -57,7 +57,7 @@ def with_licences(resolutions: Sequence[Resolution], context: Context) -> tuple[
 
 
 def _judged_finding(finding: Finding, rules: Rules) -> Finding:
-    if finding.ref.status is not RefStatus.REQUIRED:
+    if finding.ref.status is not RefStatus.REQUIRED or finding.state is RefState.OPTIONAL:
         return finding
     why = objection(_facts_of(finding.ref, finding.files), rules)
     return replace(finding, state=RefState.REFUSED, detail=why) if why else finding

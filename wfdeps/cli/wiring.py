@@ -48,5 +48,6 @@ def _wishes(context: Context) -> Wishes:
         jobs=context.flag("jobs"),
         connections=context.flag("connections"),
         limit_rate=context.flag("limit_rate"),
+        lock=context.flag("lock") or "wfdeps.lock",
         store=context.flag("store"),
     )

@@ -5,45 +5,50 @@ The prompt shows the evidence and takes one line: a number, or a letter for what
 
 from __future__ import annotations
 
-import re
+import shutil
 import sys
 import webbrowser
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from wfdeps.console.question import details, enter_takes_first, heading, of_one_model, table
+from wfdeps.console.question import (
+    Screen,
+    cards,
+    details,
+    enter_takes_first,
+    heading,
+    is_address,
+    keys,
+    of_one_model,
+    rating_in_words,
+)
 from wfdeps.domain.candidates import AccessState, Candidate, RankedCandidate, Why
 from wfdeps.domain.refs import ModelRef
-from wfdeps.domain.resolutions import Ambiguous
+from wfdeps.domain.resolutions import Ambiguous, MarkedOptional
+from wfdeps.domain.visible import visible
+from wfdeps.errors import WfdepsError
+from wfdeps.match.questions import pair_key
 from wfdeps.values import dataclass, field
-
-KEYS = (
-    " [1-9] choose   i N details   f N files of this version   o N open page   u paste URL or AIR\n"
-    " l use a local file   s skip   x never ask (optional)   r remember for … \n"
-    " a take the best here and for the rest   as skip the rest   q save and quit"
-)
 
 
 class NeverAsk:
     """Leaves every choice open."""
 
-    def choose(self, question: Ambiguous) -> RankedCandidate | None:
+    def choose(self, question: Ambiguous, *, left: int = 0) -> RankedCandidate | None:
         return None
 
 
 class TakeBest:
     """Takes the first that no rule forbids to take silently; leaves open what has none."""
 
-    def choose(self, question: Ambiguous) -> RankedCandidate | None:
+    def choose(self, question: Ambiguous, *, left: int = 0) -> RankedCandidate | None:
         return next((one for one in question.candidates if _may_be_taken(one)), None)
 
 
 class Memory(Protocol):
-    """Where answers are kept; each is safe the moment `save` returns."""
+    """Where answers are kept; each is safe the moment `save` returns. None marks the file optional."""
 
     def save(self, ref: ModelRef, candidate: Candidate | None, scope: str) -> None: ...
-
-    def is_never_asked(self, ref: ModelRef) -> bool: ...
 
 
 class _Forgetful:
@@ -51,9 +56,6 @@ class _Forgetful:
 
     def save(self, ref: ModelRef, candidate: Candidate | None, scope: str) -> None:
         pass
-
-    def is_never_asked(self, ref: ModelRef) -> bool:
-        return False
 
 
 @dataclass(slots=True)
@@ -64,12 +66,20 @@ class Terminal:
     read: Callable[[str], str | None] = field(default_factory=lambda: _read_line)
     """A line for this prompt, None where the person pressed Ctrl-C or closed the input."""
     open_page: Callable[[str], object] = webbrowser.open
+    color: bool = False
+    links: bool = False
+
+    @property
+    def screen(self) -> Screen:
+        """As large as it is now: people change their windows."""
+        size = shutil.get_terminal_size()
+        return Screen(size.columns, size.lines, self.color, self.links)
 
 
 class Prompt:
-    """Asks the person at the terminal, once for each distinct file.
+    """Asks the person at the terminal. `find` looks a pasted URL or AIR up, `local` a file of their own.
 
-    `find` looks a pasted URL or AIR up; `total` is how many questions there will be, where that is known.
+    Either may raise WfdepsError, which is shown.
     """
 
     def __init__(
@@ -79,56 +89,50 @@ class Prompt:
         local: Callable[[str, ModelRef], RankedCandidate] | None = None,
         memory: Memory | None = None,
         terminal: Terminal | None = None,
-        total: int = 0,
     ) -> None:
         self._find = find
         self._local = local
         self._memory = memory or _Forgetful()
         self._terminal = terminal or Terminal()
-        self._total = total
         self._asked = 0
-        self._answered: dict[tuple[str, str], RankedCandidate | None] = {}
         self._rest: Callable[[Ambiguous], RankedCandidate | None] | None = None
         self._pairs: dict[str, Candidate] = {}
         self._scope = "workflow"
 
-    def choose(self, question: Ambiguous) -> RankedCandidate | None:
+    def choose(self, question: Ambiguous, *, left: int = 0) -> RankedCandidate | MarkedOptional | None:
         """As the door promises. Raises KeyboardInterrupt for `save and quit`; what was answered is kept."""
-        key = (question.ref.folder, question.ref.name.casefold())
-        if key in self._answered:
-            return self._answered[key]
-        if self._memory.is_never_asked(question.ref):
-            return None
         self._asked += 1
-        if self._rest is not None:
-            chosen = self._rest(question)
-        else:
-            chosen = self._ask(question)
-        if chosen is not None:
+        chosen = self._ask(question, left) if self._rest is None else self._rest(question)
+        if isinstance(chosen, RankedCandidate):
             self._memory.save(question.ref, chosen.candidate, self._scope)
-            self._pairs[_pair_key(question.ref.name)] = chosen.candidate
-        self._answered[key] = chosen
+            self._pairs[pair_key(question.ref.name)] = chosen.candidate
+        elif isinstance(chosen, MarkedOptional):
+            self._memory.save(question.ref, None, self._scope)
         return chosen
 
     def _pair_first(self, question: Ambiguous) -> list[RankedCandidate]:
         """The candidates, those of the model that was taken for this file's pair before the others."""
-        taken = self._pairs.get(_pair_key(question.ref.name)) if _pair_key(question.ref.name) else None
+        pair = pair_key(question.ref.name)
+        taken = self._pairs.get(pair) if pair else None
         if taken is None:
             return list(question.candidates)
-        self._terminal.say(f"\n  its pair was taken from {taken.title}")
+        self._terminal.say(f"\n  its pair was taken from {visible(taken.title)}")
         return sorted(question.candidates, key=lambda one: not of_one_model(one.candidate, taken))
 
-    def _ask(self, question: Ambiguous) -> RankedCandidate | None:
-        say = self._terminal.say
+    def _ask(self, question: Ambiguous, left: int) -> RankedCandidate | MarkedOptional | None:
+        say, screen = self._terminal.say, self._terminal.screen
         shown = self._pair_first(question)
-        say("\n" + heading(question, self._asked, self._total))
-        say(table(shown))
-        say(KEYS)
+        say("\n" + heading(question, self._asked, self._asked + left, screen))
+        say(cards(shown, screen))
+        say(keys(screen))
         while True:
             line = self._terminal.read(_prompt_for(question, shown))
             if line is None:
                 raise KeyboardInterrupt
-            answer = self._understood(line.strip(), question, shown)
+            try:
+                answer = self._understood(line.strip(), question, shown)
+            except WfdepsError as error:
+                answer = visible(error.message) + (f"\n  hint: {visible(error.hint)}" if error.hint else "")
             if isinstance(answer, _Settled):
                 return answer.chosen
             say(answer)
@@ -147,8 +151,7 @@ class Prompt:
             case "s":
                 return _Settled(None)
             case "x":
-                self._memory.save(question.ref, None, self._scope)
-                return _Settled(None)
+                return _Settled(MarkedOptional())
             case "q":
                 raise KeyboardInterrupt
             case "a":
@@ -157,28 +160,38 @@ class Prompt:
             case "as":
                 self._rest = NeverAsk().choose
                 return _Settled(None)
+            case "m":
+                return cards(shown, self._terminal.screen, at_once=len(shown))
             case "i":
-                return _numbered(rest or "1", shown, details)
+                return _numbered(rest or "1", shown, lambda one: details(one, self._terminal.screen))
             case "o":
-                return _numbered(rest or "1", shown, self._open)
+                return _numbered(rest or "1", shown, self._open_page)
+            case "p":
+                return _numbered(rest or "1", shown, self._open_preview)
             case "f":
                 return _numbered(rest or "1", shown, lambda one: self._files_of(one, question, shown))
             case "u":
                 return self._look_up(rest or self._read("URL or AIR: "), question.ref, shown)
             case "l":
-                return self._use_local(rest or self._read("path: "), question.ref)
+                return self._use_local(rest or self._read("path: "), question.ref, shown)
             case "r":
                 return self._next_scope(rest)
         if "://" in line or line.lower().startswith(("urn:", "civitai:")):
             return self._look_up(line, question.ref, shown)
-        return f"not understood: `{line}`\n{KEYS}"
+        return f"not understood: `{visible(line)}`\n{keys(self._terminal.screen)}"
 
-    def _open(self, one: RankedCandidate) -> str:
-        page = one.candidate.page or ""
-        if not page.startswith(("https://", "http://")):
-            return "it has no page"
-        self._terminal.open_page(page)
-        return f"     {page}"
+    def _open_page(self, one: RankedCandidate) -> str:
+        return self._opened(one.candidate.page, "page")
+
+    def _open_preview(self, one: RankedCandidate) -> str:
+        said = f"  ({rating_in_words(one.candidate)})" if one.candidate.preview else ""
+        return self._opened(one.candidate.preview, "preview") + said
+
+    def _opened(self, address: str | None, what: str) -> str:
+        if not is_address(address):
+            return f"it has no {what}"
+        self._terminal.open_page(str(address))
+        return f"     {visible(str(address))}"
 
     def _files_of(self, one: RankedCandidate, question: Ambiguous, shown: list[RankedCandidate]) -> str:
         version_id = one.candidate.version_id
@@ -189,25 +202,29 @@ class Prompt:
             found = list(self._find(str(one.candidate.air).partition("+")[0], question.ref)) or found
         if not found:
             return "nothing more is known of that version"
-        shown[:] = found
-        return table(found)
+        return self._shown_instead(found, shown)
 
     def _look_up(self, text: str, ref: ModelRef, shown: list[RankedCandidate]) -> str:
         if self._find is None:
             return "nobody can be asked from here"
         found = list(self._find(text.strip(), ref)) if text.strip() else []
         if not found:
-            return f"nothing found at `{text.strip()}`"
-        shown[:] = found
-        return table(found)
+            return f"nothing found at `{visible(text.strip())}`"
+        return self._shown_instead(found, shown)
 
-    def _use_local(self, path: str, ref: ModelRef) -> _Settled | str:
+    def _use_local(self, path: str, ref: ModelRef, shown: list[RankedCandidate]) -> _Settled | str:
         if self._local is None:
             return "a local file cannot be used from here: put it into the folder and run `wfdeps check`"
-        try:
-            return _Settled(self._local(path.strip(), ref))
-        except OSError as error:
-            return f"cannot use `{path}`: {error.strerror or error}"
+        if not path.strip():
+            return "no path was given"
+        found = self._local(path.strip(), ref)
+        if any(piece.why is Why.TYPE_DIFFERS for piece in found.evidence):
+            return self._shown_instead([found], shown) + "\n  by its header it is of another type: 1 takes it"
+        return _Settled(found)
+
+    def _shown_instead(self, found: list[RankedCandidate], shown: list[RankedCandidate]) -> str:
+        shown[:] = found
+        return cards(found, self._terminal.screen)
 
     def _next_scope(self, wanted: str) -> str:
         scopes = ("workflow", "project", "always")
@@ -220,7 +237,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class _Settled:
-    chosen: RankedCandidate | None
+    chosen: RankedCandidate | MarkedOptional | None
 
 
 def _numbered(
@@ -228,7 +245,7 @@ def _numbered(
 ) -> _Settled | str:
     number = int(text) if text.isdecimal() and len(text) < 5 else 0
     if not 1 <= number <= len(shown):
-        return f"there is no number `{text}`"
+        return f"there is no number `{visible(text)}`"
     return act(shown[number - 1])
 
 
@@ -238,16 +255,6 @@ def _prompt_for(question: Ambiguous, shown: Sequence[RankedCandidate]) -> str:
 
 def _enter_is_offered(question: Ambiguous, shown: Sequence[RankedCandidate]) -> bool:
     return enter_takes_first(question) and shown[0] is question.candidates[0]
-
-
-def _pair_key(name: str) -> str:
-    """The name without what tells the two of a pair apart (Wan's high and low noise); empty for a single."""
-    folded = name.casefold()
-    bare = _PAIRED.sub("", folded)
-    return bare if bare != folded else ""
-
-
-_PAIRED = re.compile(r"(?<![a-z])(?:high|low)(?:[-_ ]?noise)?(?![a-z])")
 
 
 def _may_be_taken(one: RankedCandidate) -> bool:

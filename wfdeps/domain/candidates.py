@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from wfdeps.domain.digests import Digest
 
 
+LOCAL = "local"
+"""The source of a file that a person named on their own disk."""
+
+
 class AccessState(StrEnum):
     """Whether a file can be downloaded, as far as its source says before the first byte."""
 
@@ -85,6 +89,10 @@ class Candidate:
     licence: tuple[str, ...] = ()
     unsafe: str = ""
     """What a scanner said against it; empty when it said nothing."""
+    preview: str | None = None
+    """A picture of what it makes, for a browser; never fetched by us."""
+    preview_rating: str = ""
+    """`PG`, `PG-13`, `R`, `X`, `XXX` or `blocked`; empty where nobody rated it."""
     mirrors: tuple[str, ...] = ()
     """Further URLs of the same bytes, in the order to try."""
 

@@ -44,3 +44,5 @@ class Lock:
     entries: tuple[LockEntry, ...]
     unresolved: tuple[str, ...] = ()
     """`folder/name` of required refs that could not be locked."""
+    optional: tuple[str, ...] = ()
+    """`folder/name` of refs a person said the workflows may go without."""

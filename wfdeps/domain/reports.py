@@ -112,7 +112,8 @@ class ReportItem:
     @property
     def is_unmet(self) -> bool:
         """Whether a run needs it and it is not there: ComfyUI would not start."""
-        return self.ref.status is RefStatus.REQUIRED and self.state is not RefState.PRESENT
+        is_fine = self.state in (RefState.PRESENT, RefState.OPTIONAL)
+        return self.ref.status is RefStatus.REQUIRED and not is_fine
 
     @property
     def source(self) -> str:

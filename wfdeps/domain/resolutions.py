@@ -27,6 +27,8 @@ class RefState(StrEnum):
     """Missing, and known where to get."""
     AMBIGUOUS = "ambiguous"
     UNRESOLVED = "unresolved"
+    OPTIONAL = "optional"
+    """Not there, and a person said that the run may go without it."""
     GATED = "gated"
     EARLY_ACCESS = "early_access"
     REFUSED = "refused"
@@ -88,6 +90,11 @@ class Resolved:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkedOptional:
+    """A person's answer instead of a file: the run may go without this one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ambiguous:
     """Several may be it, or one whose evidence does not suffice: a person's choice."""
 
@@ -104,7 +111,7 @@ class Unresolved:
 
     ref: ModelRef
     state: RefState
-    """UNRESOLVED, GATED, EARLY_ACCESS, REFUSED or UNDECIDED."""
+    """UNRESOLVED, OPTIONAL, GATED, EARLY_ACCESS, REFUSED, FAILED or UNDECIDED."""
     reason: str
     hint: str = ""
     verdicts: tuple[Verdict, ...] = ()

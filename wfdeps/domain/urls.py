@@ -54,6 +54,21 @@ def without_secrets(url: str) -> str:
     return SplitResult(parts.scheme, host, parts.path, urlencode(kept), "").geturl()
 
 
+def file_address(path: str) -> str:
+    """The `file:` URL of an absolute path; `path_of` gives the path back."""
+    from urllib.request import pathname2url  # only for who has files of their own
+
+    return f"file://{pathname2url(path)}"
+
+
+def path_of(url: str) -> str:
+    """The path that a `file:` URL names."""
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    return url2pathname(urlsplit(url).path)
+
+
 def has_secrets(url: str) -> bool:
     """Whether a URL carries something that opens a door (user info, a token, a signature)."""
     if _is_plain(url):

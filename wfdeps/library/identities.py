@@ -25,14 +25,15 @@ def identity_of(file: LocalFile, index: Index) -> Identity:
         known = index.facts(file.path, found).get(_FACT)
         if known is not None:
             return _from_json(known)
-        identity = _read(file)
+        identity = read_identity(file)
     except OSError as error:
         raise LibraryError(f"cannot read `{file.path}`: {error.strerror or error}") from error
     index.remember(file.path, found, {_FACT: json.dumps(asdict(identity))})
     return identity
 
 
-def _read(file: LocalFile) -> Identity:
+def read_identity(file: LocalFile) -> Identity:
+    """What the file is, read now; UNKNOWN with the reason where its header cannot be read. Raises OSError."""
     with open(file.path, "rb", buffering=0) as opened:
 
         def read(offset: int, length: int) -> bytes:

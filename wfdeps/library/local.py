@@ -140,6 +140,12 @@ class LocalLibrary:
             (file for file in found if file is not None), key=lambda file: (file.folder_key, file.name)
         )
 
+    def file_at(self, path: str) -> LocalFile:
+        """A file outside the model folders. Raises LibraryError for what cannot be read or can be no model."""
+        from wfdeps.library.outside import file_at
+
+        return file_at(path)
+
     def identity(self, file: LocalFile) -> Identity:
         """What the file is, by its header, which is read once. Raises LibraryError."""
         from wfdeps.library.identities import (
@@ -230,7 +236,8 @@ class LocalLibrary:
         from wfdeps.library import place as placing
 
         file = link.file if link.file.is_directory else self.digest(link.file)
-        receipt = placing.link(replace(link, file=file), self._gate, kinds or self._link_kinds)
+        kinds = kinds or self._link_kinds or self._kinds_for(file)
+        receipt = placing.link(replace(link, file=file), self._gate, kinds)
         self._remember(receipt)
         if receipt.wrote and not file.is_directory:
             # A hard link changes the source's stamp, not its bytes.
@@ -264,6 +271,15 @@ class LocalLibrary:
         if not self._is_fresh:
             refresh(self._index, _tops(self._paths))
             self._is_fresh = True
+
+    def _kinds_for(self, file: LocalFile) -> tuple[LinkKind, ...]:
+        """What lies outside may go away: it is never linked to by its path alone."""
+        from wfdeps.disk import LINK_KINDS, inside
+
+        own = [*self._gate.roots, *([self._store_folder] if self._store_folder else [])]
+        if any(inside(folder, file.path) for folder in own):
+            return LINK_KINDS
+        return tuple(kind for kind in LINK_KINDS if kind != "symlink")
 
     def _remember(self, receipt: Receipt) -> None:
         self._is_fresh = False

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import assert_never
 
-from wfdeps.domain.candidates import Candidate, Evidence, RankedCandidate
+from wfdeps.domain.candidates import LOCAL, Candidate, Evidence, RankedCandidate
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.locks import Lock, LockEntry, LockSource
 from wfdeps.domain.outcomes import Failed, Outcome, Placed
 from wfdeps.domain.plans import Blocked, Download, Keep, Link
 from wfdeps.domain.refs import ModelRef, RefStatus, WorkflowRefs
-from wfdeps.domain.resolutions import ChosenBy
+from wfdeps.domain.resolutions import ChosenBy, RefState
 from wfdeps.domain.urls import AS_WRITTEN, Addresses, without_secrets
 from wfdeps.values import replace
 
@@ -37,12 +37,15 @@ def build_lock(
     known = {(entry.folder, entry.name): entry for entry in (previous.entries if previous else ())}
     entries: dict[tuple[str, str], LockEntry] = {}
     unresolved: set[str] = set()
+    optional: set[str] = set()
     for outcome in outcomes:
         for entry in _entries_of(outcome, relative):
             entry = _published(entry, addresses)
             entries[entry.folder, entry.name] = _with_origin(entry, known.get((entry.folder, entry.name)))
         for ref in _open_ends(outcome):
-            if before := known.get((ref.folder, ref.name)):
+            if isinstance(outcome, Blocked) and outcome.state is RefState.OPTIONAL:
+                optional.add(f"{ref.folder}/{ref.name}")
+            elif before := known.get((ref.folder, ref.name)):
                 entries[ref.folder, ref.name] = replace(before, used_by=_used_by((ref,), relative))
             else:
                 unresolved.add(f"{ref.folder}/{ref.name}")
@@ -50,6 +53,7 @@ def build_lock(
         workflows=tuple(sorted({(relative(read.path), read.sha256) for read in workflows})),
         entries=tuple(entries[key] for key in sorted(entries)),
         unresolved=tuple(sorted(unresolved)),
+        optional=tuple(sorted(optional)),
     )
     return _joined(previous, lock) if previous and keep_others else lock
 
@@ -65,11 +69,17 @@ def _joined(before: Lock, lock: Lock) -> Lock:
             continue
         newer = entries.get((entry.folder, entry.name), replace(entry, used_by=()))
         entries[entry.folder, entry.name] = replace(newer, used_by=tuple(sorted({*newer.used_by, *kept})))
+    settled = {"/".join(key) for key in entries}
     return Lock(
         workflows=tuple(sorted((*lock.workflows, *others))),
         entries=tuple(entries[key] for key in sorted(entries)),
-        unresolved=tuple(sorted({*lock.unresolved, *before.unresolved} - {"/".join(key) for key in entries})),
+        unresolved=_still_open((*lock.unresolved, *before.unresolved), {*settled, *lock.optional}),
+        optional=_still_open((*lock.optional, *before.optional), {*settled, *lock.unresolved}),
     )
+
+
+def _still_open(names: Iterable[str], settled: set[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(names) - settled))
 
 
 def _entries_of(outcome: Outcome | Download, relative: Relative) -> tuple[LockEntry, ...]:
@@ -109,6 +119,7 @@ def _from_library(
     relative: Relative,
 ) -> LockEntry:
     digest = find_digest(digests, Algorithm.SHA256)
+    own = origin is not None and origin.candidate.source == LOCAL
     return LockEntry(
         name=ref.name,
         folder=ref.folder,
@@ -116,9 +127,9 @@ def _from_library(
         sha256=digest.value if digest else None,
         size=size,
         air=str(origin.candidate.air) if origin and origin.candidate.air else None,
-        sources=_sources(origin.candidate) if origin else _named_by_workflow(ref),
+        sources=_sources(origin.candidate) if origin and not own else _named_by_workflow(ref),
         used_by=_used_by((ref,), relative),
-        chosen_by=ChosenBy.HASH if origin else ChosenBy.NAME,
+        chosen_by=ChosenBy.USER if own else ChosenBy.HASH if origin else ChosenBy.NAME,
         evidence=_texts(origin.evidence) if origin else ("in the library under this name",),
     )
 

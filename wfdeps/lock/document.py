@@ -20,6 +20,7 @@ def to_text(lock: Lock) -> str:
         "workflows": [{"path": path, "sha256": sha256} for path, sha256 in sorted(lock.workflows)],
         "files": [_entry_to_json(entry) for entry in sorted(lock.entries, key=_order)],
         "unresolved": sorted(lock.unresolved),
+        "optional": sorted(lock.optional),
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
@@ -44,6 +45,7 @@ def parse(text: str) -> Lock:
             ),
             entries=tuple(_entry_of_row(row, number) for number, row in enumerate(document["files"], 1)),
             unresolved=tuple(map(str, document.get("unresolved", []))),
+            optional=tuple(map(str, document.get("optional", []))),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise LockError(f"the lock is damaged: {_what(error)}", hint=_ANEW) from error

@@ -14,6 +14,7 @@ from wfdeps.errors import LibraryError, LockError
 from wfdeps.lock.build import build_lock
 from wfdeps.lock.document import parse, to_text
 from wfdeps.pipeline.survey import Survey
+from wfdeps.values import replace
 
 
 def read_lock(path: str) -> Lock | None:
@@ -48,11 +49,26 @@ def write_lock(
         previous=read_lock(path),
         keep_others=keep_others,
     )
+    _write(path, lock)
+    return lock
+
+
+def forget_marks(path: str, name: str) -> int:
+    """Have the lock mark no file of that name optional any more; how many it did. Raises LockError."""
+    lock = read_lock(path)
+    if lock is None:
+        return 0
+    kept = tuple(one for one in lock.optional if one.partition("/")[2] != name)
+    if kept != lock.optional:
+        _write(path, replace(lock, optional=kept))
+    return len(lock.optional) - len(kept)
+
+
+def _write(path: str, lock: Lock) -> None:
     try:
         atomic_write(path, to_text(lock).encode())
     except LibraryError as error:
         raise LockError(f"cannot write `{path}`: {error.message}", hint=error.hint) from error
-    return lock
 
 
 def _relative(workflow: str, folder: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from wfdeps.domain.candidates import LOCAL, RankedCandidate
 from wfdeps.domain.digests import Algorithm, agreement, find_digest
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.queries import HashQuery
@@ -12,22 +13,28 @@ from wfdeps.domain.resolutions import (
     Ambiguous,
     ChosenBy,
     Finding,
+    MarkedOptional,
     Present,
     RefState,
     Resolution,
     Resolved,
     Unresolved,
 )
+from wfdeps.domain.urls import path_of
+from wfdeps.errors import LibraryError
 from wfdeps.match.at_hand import is_at_hand
 from wfdeps.match.decide import decide
 from wfdeps.match.family import Family
 from wfdeps.match.local import find_local
 from wfdeps.match.policy import Policy
+from wfdeps.match.questions import distinct_questions, question_for
 from wfdeps.match.rounds import ROUNDS, Answers, Round, open_queries
+from wfdeps.pipeline.survey import OPTIONAL
 from wfdeps.ports import Chooser, Library, Reporter, Source
 from wfdeps.values import dataclass, replace
 
 _IN_THE_WAY = (RefState.CORRUPT, RefState.WRONG_HASH)
+_NOT_ASKED = (*_IN_THE_WAY, RefState.OPTIONAL)
 _QUESTIONS = {Round.IDENTITY: "by id, hash or URL", Round.NAME: "by name"}
 
 
@@ -48,19 +55,22 @@ def resolve(
     A file whose hash a source has told is looked for in the library once more: it may lie there under another name.
     """
     findings = tuple(findings)
-    wanted = [one.ref for one in findings if not is_at_hand(one) and one.state not in _IN_THE_WAY]
+    wanted = [one.ref for one in findings if not is_at_hand(one) and one.state not in _NOT_ASKED]
     answers = ask(wanted, helpers, policy)
     family = Family.of(decide(ref, answers.of(ref), policy=policy) for ref in wanted)
     settled = {ref: _in_company(ref, answers, family, policy) for ref in wanted}
-    resolutions = (
-        _asked(settled[finding.ref], helpers.chooser) if finding.ref in settled else _without_asking(finding)
+    settled |= _asked(settled.values(), helpers.chooser)
+    resolutions = tuple(
+        _own_file_here(settled[finding.ref], library) if finding.ref in settled else _without_asking(finding)
         for finding in findings
     )
-    return _found_by_hash(tuple(resolutions), library)
+    return _found_by_hash(resolutions, library)
 
 
 def _without_asking(finding: Finding) -> Resolution:
-    """The library has it, or has something else in its place, which we do not overwrite."""
+    """The library has it, or need not, or has something else in its place, which we do not overwrite."""
+    if finding.state is RefState.OPTIONAL:
+        return Unresolved(finding.ref, finding.state, finding.detail)
     if finding.state not in _IN_THE_WAY:
         return Present(finding.ref, finding)
     hint = f"move or delete `{finding.files[0].path}`, then run this again: what we did not write is not overwritten"
@@ -130,15 +140,45 @@ def _in_company(ref: ModelRef, answers: Answers, family: Family, policy: Policy)
     return decide(ref, answers.of(ref), policy=replace(policy, base_models=family.around(ref)))
 
 
-def _asked(resolution: Resolution, chooser: Chooser) -> Resolution:
-    """The same, with a person's choice where there is one to make and one was made."""
-    if not isinstance(resolution, Ambiguous):
+def _asked(resolutions: Iterable[Resolution], chooser: Chooser) -> dict[ModelRef, Resolution]:
+    """What became of those that are a person's choice: one question a file, those of a pair together."""
+    files = distinct_questions(one for one in resolutions if isinstance(one, Ambiguous))
+    said: dict[ModelRef, Resolution] = {}
+    for left, same in zip(reversed(range(len(files))), files, strict=True):
+        chosen = chooser.choose(question_for(same), left=left)
+        said |= {one.ref: _as_said(one, chosen) for one in same}
+    return said
+
+
+def _as_said(question: Ambiguous, chosen: RankedCandidate | MarkedOptional | None) -> Resolution:
+    match chosen:
+        case None:
+            return question
+        case MarkedOptional():
+            return Unresolved(
+                question.ref, RefState.OPTIONAL, OPTIONAL, "", question.verdicts, question.candidates
+            )
+        case RankedCandidate():
+            rivals = tuple(rival for rival in question.candidates if rival != chosen)
+            return Resolved(question.ref, chosen, ChosenBy.USER, rivals, question.verdicts)
+
+
+def _own_file_here(resolution: Resolution, library: Library) -> Resolution:
+    """A file that the person named on their own disk, as one the library has elsewhere: given a second name, not fetched."""
+    if not isinstance(resolution, Resolved) or resolution.choice.candidate.source != LOCAL:
         return resolution
-    chosen = chooser.choose(resolution)
-    if chosen is None:
-        return resolution
-    rivals = tuple(rival for rival in resolution.candidates if rival != chosen)
-    return Resolved(resolution.ref, chosen, ChosenBy.USER, rivals, resolution.verdicts)
+    ref, candidate = resolution.ref, resolution.choice.candidate
+    try:
+        file = library.digest(library.file_at(path_of(candidate.url)))
+    except LibraryError as error:
+        return Unresolved(ref, RefState.UNRESOLVED, f"the file you chose: {error.message}", _CHOOSE_AGAIN)
+    if agreement(candidate.digests, file.digests) is False:
+        reason = f"`{file.path}` is no longer the file you chose: its bytes are others"
+        return Unresolved(ref, RefState.UNRESOLVED, reason, _CHOOSE_AGAIN)
+    return Present(ref, Finding(ref, RefState.PRESENT_ELSEWHERE, (file,)), resolution.choice)
+
+
+_CHOOSE_AGAIN = "`wfdeps choose NAME PATH` names another; `wfdeps answers forget NAME` has it asked again"
 
 
 def _hashed(present: Present, library: Library) -> Present:

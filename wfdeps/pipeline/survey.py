@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.merging import merge_refs
 from wfdeps.domain.refs import ModelRef, RefStatus, UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.resolutions import Finding, RefState
 from wfdeps.match.local import find_local
-from wfdeps.values import dataclass
+from wfdeps.values import dataclass, replace
 
 if TYPE_CHECKING:
     from wfdeps.ports import Library
+
+
+OPTIONAL = "marked optional: the run may go without it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,15 @@ class Survey:
         return tuple(finding for finding in self.findings if finding.ref.status is RefStatus.REQUIRED)
 
 
-def survey(readings: Iterable[WorkflowRefs | UnreadableWorkflow], library: Library) -> Survey:
-    """How every ref of these workflows stands. Raises LibraryError where no model folder can be read."""
+def survey(
+    readings: Iterable[WorkflowRefs | UnreadableWorkflow],
+    library: Library,
+    is_optional: Callable[[ModelRef], bool] = lambda ref: False,
+) -> Survey:
+    """How every ref of these workflows stands. Raises LibraryError where no model folder can be read.
+
+    `is_optional` says what a person marked so; it is asked of missing files only.
+    """
     readings = tuple(readings)
     refs = merge_refs(
         ref for reading in readings if isinstance(reading, WorkflowRefs) for ref in reading.refs
@@ -42,7 +52,10 @@ def survey(readings: Iterable[WorkflowRefs | UnreadableWorkflow], library: Libra
     return Survey(
         readings,
         tuple(
-            _as_status(ref) if ref.status in _NOT_LOOKED_FOR else find_local(ref, inventory) for ref in refs
+            _as_status(ref)
+            if ref.status in _NOT_LOOKED_FOR
+            else _as_marked(find_local(ref, inventory), is_optional)
+            for ref in refs
         ),
     )
 
@@ -55,6 +68,15 @@ _NOT_LOOKED_FOR = {
     RefStatus.PLACEHOLDER: RefState.PLACEHOLDER,
     RefStatus.INERT: RefState.INERT,
 }
+
+
+_NOT_AT_HAND = frozenset({RefState.MISSING, RefState.PRESENT_ELSEWHERE, RefState.WRONG_FOLDER})
+
+
+def _as_marked(finding: Finding, is_optional: Callable[[ModelRef], bool]) -> Finding:
+    if finding.state in _NOT_AT_HAND and is_optional(finding.ref):
+        return replace(finding, state=RefState.OPTIONAL, detail=OPTIONAL)
+    return finding
 
 
 def _as_status(ref: ModelRef) -> Finding:

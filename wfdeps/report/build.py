@@ -18,7 +18,7 @@ from wfdeps.domain.reports import (
 )
 from wfdeps.report.items import build_item, gather
 from wfdeps.report.judging import exit_code, verdict_of
-from wfdeps.report.totals import bytes_to_fetch, present, total
+from wfdeps.report.totals import bytes_to_fetch, present, required, total
 from wfdeps.report.weights import floors
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _judge(
     if isinstance(workflow, UnreadableWorkflow):
         return workflow
     places = dict.fromkeys(_place(ref) for ref in workflow.refs if ref.status is RefStatus.REQUIRED)
-    needed = tuple(items[place] for place in places)
+    needed = required(items[place] for place in places)
     return WorkflowVerdict(
         path=workflow.path,
         format=workflow.format,

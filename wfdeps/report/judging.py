@@ -23,6 +23,7 @@ TROUBLE: dict[RefState, FailOn | None] = {
     RefState.RESOLVED: FailOn.MISSING,
     RefState.AMBIGUOUS: FailOn.AMBIGUOUS,
     RefState.UNRESOLVED: FailOn.MISSING,
+    RefState.OPTIONAL: None,
     RefState.GATED: FailOn.MISSING,
     RefState.EARLY_ACCESS: FailOn.MISSING,
     RefState.REFUSED: FailOn.POLICY,

@@ -27,7 +27,9 @@ _SIGN = {
     ReportVerdict.UNDECIDED: "⚠️",
     ReportVerdict.FAILED: "❌",
 }
-_FINE = frozenset({RefState.PRESENT, RefState.INACTIVE, RefState.UNREACHABLE, RefState.INERT})
+_FINE = frozenset(
+    {RefState.PRESENT, RefState.OPTIONAL, RefState.INACTIVE, RefState.UNREACHABLE, RefState.INERT}
+)
 _SPECIAL = re.compile(r"[!-+:-@\[-`{-~]|(?<=www)\.")
 """ASCII punctuation but `,-./`: what Markdown or HTML may read as a sign."""
 

@@ -52,6 +52,10 @@ ADVICE: dict[RefState, Advice] = {
         "no source knows it; give its URL or AIR and run the command again",
         "wfdeps choose {name} URL --folder {folder}",
     ),
+    RefState.OPTIONAL: Advice(
+        "marked optional: the run goes without it; forget that to have it again",
+        "wfdeps answers forget {name}",
+    ),
     RefState.GATED: Advice("it needs a token or a login", "wfdeps auth check"),
     RefState.EARLY_ACCESS: Advice("it is in early access: buy it, wait, or choose another version"),
     RefState.REFUSED: Advice("it is refused here"),

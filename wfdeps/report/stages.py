@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from wfdeps.domain.candidates import AccessState, RankedCandidate
+from wfdeps.domain.candidates import LOCAL, AccessState, RankedCandidate
 from wfdeps.domain.files import LocalFile
 from wfdeps.domain.outcomes import Failed, Outcome, Placed
 from wfdeps.domain.plans import Blocked, Download, Keep, Link, Step, Target
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.reports import ReportItem
-from wfdeps.domain.resolutions import Ambiguous, Present, RefState, Resolution, Resolved, Unresolved
+from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Present, RefState, Resolution, Resolved, Unresolved
 from wfdeps.report.items import item_of
 from wfdeps.values import replace
 
@@ -55,6 +55,15 @@ def _with_resolution(item: ReportItem, resolution: Resolution | None) -> ReportI
             return item
         case Present(finding=finding, origin=origin):
             present = replace(item_of(item.ref, finding), needed_by=item.needed_by)
+            if origin and origin.candidate.source == LOCAL:
+                return replace(
+                    present,
+                    state=RefState.RESOLVED,
+                    detail=f"a file of yours: {finding.files[0].path}",
+                    found=(),
+                    chosen=origin,
+                    chosen_by=ChosenBy.USER,
+                )
             return replace(present, chosen=origin, candidates=(origin,)) if origin else present
         case Resolved(choice=choice, chosen_by=chosen_by, rivals=rivals, verdicts=verdicts):
             access = choice.candidate.access

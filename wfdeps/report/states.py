@@ -135,6 +135,7 @@ STATES: Final[dict[RefState, StateRow]] = {
     _S.PLACEHOLDER: StateRow(
         "placeholder", Level.WARNING, "WFD015", "placeholder", "The value is a stand-in, not a file name."
     ),
+    _S.OPTIONAL: StateRow("optional", Level.NONE, "", "", "Not there, and marked optional by a person."),
     _S.PRESENT: StateRow("present", Level.NONE, "", "", "The file is there as the workflow asks for it."),
     _S.INACTIVE: StateRow("muted or bypassed", Level.NONE, "", "", "Its node does not run."),
     _S.UNREACHABLE: StateRow(

@@ -53,8 +53,12 @@ def _bytes_fetched(outcomes: Sequence[Outcome]) -> int:
 
 
 def required(items: Iterable[ReportItem]) -> tuple[ReportItem, ...]:
-    """The items a run needs."""
-    return tuple(item for item in items if item.ref.status is RefStatus.REQUIRED)
+    """The items a run needs; what a person marked optional it does not."""
+    return tuple(
+        item
+        for item in items
+        if item.ref.status is RefStatus.REQUIRED and item.state is not RefState.OPTIONAL
+    )
 
 
 def present(items: Iterable[ReportItem]) -> tuple[ReportItem, ...]:

@@ -39,7 +39,7 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One remembered answer. `candidate` is None where the person said never to ask for this file."""
+    """One remembered answer. `candidate` is None where the person marked the file optional."""
 
     number: int
     scope: str
@@ -74,19 +74,33 @@ class AnswerBook:
         """Names that were answered before; all others are left to the next source, without a verdict."""
         answers: dict[Query, Answer] = {}
         for query in queries:
-            if isinstance(query, NameQuery) and (choice := self._known(query)) and choice.candidate:
+            if (
+                isinstance(query, NameQuery)
+                and (choice := self._known(query, self._workflows))
+                and choice.candidate
+            ):
                 day = time.strftime("%Y-%m-%d", time.gmtime(choice.said))
                 verdict = Verdict(ANSWERS, VerdictKind.FOUND, f"by you on {day}, {_in_words(choice.scope)}")
                 answers[query] = Answer((choice.candidate,), verdict)
         return answers
 
-    def is_never_asked(self, ref: ModelRef) -> bool:
-        """Whether the person said to leave this file open and not to ask again."""
-        choice = self._known(NameQuery(ref.name, (ref.model_type,)))
-        return choice is not None and choice.candidate is None
+    def is_optional(self, ref: ModelRef) -> bool:
+        """Whether the person said that every workflow that names this file may go without it."""
+        said = self._said_of(ref)
+        return all(choice is not None and choice.candidate is None for choice in said)
+
+    def is_answered(self, ref: ModelRef) -> bool:
+        """Whether anything is remembered of this file, for any workflow that names it."""
+        return any(self._said_of(ref))
+
+    def _said_of(self, ref: ModelRef) -> list[Choice | None]:
+        """The answer that holds in each workflow that names it: optional in one, it is still needed by another."""
+        query = NameQuery(ref.name, (ref.model_type,))
+        workflows = dict.fromkeys(site.workflow for site in ref.sites) or {"": None}
+        return [self._known(query, (workflow,)) for workflow in workflows]
 
     def save(self, ref: ModelRef, candidate: Candidate | None, scope: Scope = Scope.WORKFLOW) -> None:
-        """Remember at once; a later answer to the same question replaces it."""
+        """Remember at once, None as optional; a later answer to the same question replaces it."""
         body = json.dumps(json_of_candidate(candidate)) if candidate else None
         scopes = self._scope_texts(scope, [site.workflow for site in ref.sites])
         rows = [(text, _name_key(ref.name), ref.model_type.value, self._now(), body) for text in scopes]
@@ -111,23 +125,25 @@ class AnswerBook:
     def close(self) -> None:
         self._database.close()
 
-    def _known(self, query: NameQuery) -> Choice | None:
-        """The narrowest answer that holds here."""
+    def _known(self, query: NameQuery, workflows: Sequence[str]) -> Choice | None:
+        """The narrowest answer that holds for these workflows here."""
         rows = self._database.rows(
             f"SELECT {_COLUMNS} FROM choices WHERE name = ? ORDER BY id DESC",  # noqa: S608
             (_name_key(query.name),),
         )
-        fitting = [choice for choice in map(_choice, rows) if self._holds(choice) and _fits(choice, query)]
+        fitting = [
+            choice for choice in map(_choice, rows) if self._holds(choice, workflows) and _fits(choice, query)
+        ]
         order = tuple(Scope)
         return min(
             fitting, key=lambda choice: order.index(Scope(choice.scope.partition(" ")[0])), default=None
         )
 
-    def _holds(self, choice: Choice) -> bool:
+    def _holds(self, choice: Choice, workflows: Sequence[str]) -> bool:
         """Whether it was given for what this run is about: a workflow that is named, or lies in a named folder."""
         kind, _, path = choice.scope.partition(" ")
         if kind == Scope.WORKFLOW:
-            given = [os.path.abspath(workflow) for workflow in self._workflows]
+            given = [os.path.abspath(workflow) for workflow in workflows]
             return any(path == one or path.startswith(one + os.sep) for one in given)
         return choice.scope in (*self._scope_texts(Scope.PROJECT, ()), Scope.ALWAYS)
 

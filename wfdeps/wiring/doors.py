@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from types import TracebackType
@@ -18,6 +18,7 @@ from wfdeps.wiring.settings import Settings
 if TYPE_CHECKING:
     from typing import Self
 
+    from wfdeps.domain.refs import ModelRef
     from wfdeps.http import Http
     from wfdeps.ports import Fetcher, Library, Source
 
@@ -31,6 +32,8 @@ class Wishes:
     jobs: int | None = None
     connections: int | None = None
     limit_rate: str | None = None
+    lock: str = "wfdeps.lock"
+    """What it marks optional counts."""
     store: str | None = None
     """The folder that keeps files by their SHA-256."""
 
@@ -100,6 +103,20 @@ class Doors:
         )
         self._exits.callback(library.close)
         return library
+
+    def is_optional(self, ref: ModelRef) -> bool:
+        """Whether a person marked it so, in their own answers or in the lock that is shared."""
+        return self._marks is not None and self._marks(ref)
+
+    @cached_property
+    def _marks(self) -> Callable[[ModelRef], bool] | None:
+        """None where nobody can have marked anything: a check that finds neither file imports nothing more."""
+        book, lock = os.path.join(self._settings.state_dir, "answers.sqlite"), self._wishes.lock
+        if not (os.path.exists(book) or os.path.exists(lock)):
+            return None
+        from wfdeps.wiring.answers import marks_of
+
+        return marks_of(self._settings, self._exits, lock)
 
     def http(self) -> Http:
         """The one client of this run."""

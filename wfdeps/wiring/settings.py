@@ -47,6 +47,8 @@ class Settings:
     state_dir: str = ""
     color: str = "auto"
     no_color: bool = False
+    hyperlinks: bool = False
+    """The terminal shows a word as a link."""
     ci: bool = False
     no_input: bool = False
     offline: bool = False
@@ -100,6 +102,7 @@ def load_settings(arguments: argparse.Namespace, environ: Mapping[str, str]) -> 
         state_dir=_own_folder("state", environ),
         color=arguments.color,
         no_color=bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb",
+        hyperlinks=_shows_links(environ),
         ci=environ.get("CI", "").lower() not in ("", "0", "false"),
         no_input=arguments.no_input,
         offline=arguments.offline or _is_on(environ.get("WFDEPS_OFFLINE")),
@@ -169,6 +172,21 @@ def _expanded(text: str) -> str:
 
 def _is_on(text: str | None) -> bool:
     return (text or "").lower() in ("1", "true", "yes", "on")
+
+
+def _shows_links(environ: Mapping[str, str]) -> bool:
+    """Whether the terminal is one of those that are known to show a word as a link (OSC 8)."""
+    if "FORCE_HYPERLINK" in environ:
+        return _is_on(environ["FORCE_HYPERLINK"])
+    if environ.get("TERM_PROGRAM") in _LINKING or environ.get("TERM", "").endswith(_LINKING_TERMS):
+        return True
+    vte = environ.get("VTE_VERSION", "")
+    return (vte.isdecimal() and int(vte) >= 5000) or bool(_LINKING_SIGNS & environ.keys())
+
+
+_LINKING = ("iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper")
+_LINKING_TERMS = ("kitty", "ghostty", "alacritty", "foot", "wezterm")
+_LINKING_SIGNS = frozenset({"WT_SESSION", "KITTY_WINDOW_ID", "KONSOLE_VERSION", "DOMTERM"})
 
 
 def _own_folder(purpose: str, environ: Mapping[str, str]) -> str:

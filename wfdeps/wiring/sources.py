@@ -11,7 +11,6 @@ from typing import Any
 from wfdeps.errors import ConfigError
 from wfdeps.http import Http
 from wfdeps.ports import Source
-from wfdeps.sources.answers import AnswerBook
 from wfdeps.sources.cached import AnswerStore, Cached
 from wfdeps.sources.catalogue.client import LIST_URL, OFFICIAL, ModelList
 from wfdeps.sources.catalogue.source import CatalogueSource
@@ -26,6 +25,7 @@ from wfdeps.sources.huggingface.source import HuggingFaceSource
 from wfdeps.sources.mirror.source import MirrorSource
 from wfdeps.sources.name_index import NameIndex
 from wfdeps.values import dataclass
+from wfdeps.wiring.answers import open_answers
 from wfdeps.wiring.settings import Settings
 
 USUAL = ("mirror", "index", "civitai", "huggingface", "url", "official", "catalogue")
@@ -54,14 +54,6 @@ def open_index(settings: Settings, exits: ExitStack) -> NameIndex:
     index = NameIndex(os.path.join(settings.cache_dir, place))
     exits.callback(index.close)
     return index
-
-
-def open_answers(settings: Settings, exits: ExitStack, *, workflows: Sequence[str] = ()) -> AnswerBook:
-    """What the person chose before, for these workflows, this project, or always."""
-    path = os.path.join(settings.state_dir, "answers.sqlite")
-    book = AnswerBook(path, project=os.getcwd(), workflows=workflows)
-    exits.callback(book.close)
-    return book
 
 
 def build_probe(settings: Settings, http: Http) -> AccessProbe:

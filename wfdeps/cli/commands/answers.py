@@ -11,10 +11,15 @@ from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.domain.visible import visible
 from wfdeps.errors import UsageError
+from wfdeps.pipeline.locking import forget_marks
 from wfdeps.sources.answers import AnswerBook, Choice
-from wfdeps.wiring.sources import open_answers
+from wfdeps.wiring.answers import open_answers
 
 EXAMPLE = "wfdeps answers forget add_detail.safetensors"
+
+
+LOCK = "wfdeps.lock"
+"""What it marks optional is forgotten with the answers."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing.add_argument("--json", action="store_true", help="as JSON on standard output")
     forget = does.add_parser("forget", help="drop answers")
     forget.add_argument(
-        "which", nargs="?", metavar="NUMBER|NAME", help="one of the list, or all of a file name"
+        "which",
+        nargs="?",
+        metavar="NUMBER|NAME",
+        help="one of the list; or all of a file name, and its mark in ./wfdeps.lock",
     )
     forget.add_argument("--all", action="store_true", help="every answer")
 
@@ -60,14 +68,14 @@ def _forget(book: AnswerBook, arguments: argparse.Namespace, context: Context) -
     elif which.isdecimal():
         count = book.forget(number=int(which))
     else:
-        count = book.forget(name=which)
+        count = book.forget(name=which) + forget_marks(LOCK, which)
     context.err(f"{count} forgotten")
     return READY if count or arguments.all else UNMET
 
 
 def _line(choice: Choice) -> str:
     chosen = choice.candidate
-    what = f"{chosen.title} ({chosen.air or chosen.url})" if chosen else "never ask"
+    what = f"{chosen.title} ({chosen.air or chosen.url})" if chosen else "optional: the run may go without it"
     day = datetime.fromtimestamp(choice.said, UTC).strftime("%Y-%m-%d")
     return visible(f"{choice.number:>4}  {day}  {choice.name}  →  {what}  [{choice.scope}]")
 
@@ -83,4 +91,5 @@ def _fields(choice: Choice) -> dict[str, object]:
         "air": str(chosen.air) if chosen and chosen.air else None,
         "url": chosen.url if chosen else None,
         "title": chosen.title if chosen else None,
+        "optional": chosen is None,
     }

@@ -51,7 +51,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 def _check(arguments: argparse.Namespace, context: Context) -> int:
     hashed = bool(formats_of(arguments) & SHOW_HASHES)
-    surveyed = survey(read_all(arguments, context, hashed=hashed), context.doors.library())
+    readings = read_all(arguments, context, hashed=hashed)
+    surveyed = survey(readings, context.doors.library(), context.doors.is_optional)
     resolutions = _resolutions(surveyed, arguments, context) if arguments.online else None
     findings = _allowed(surveyed.findings, arguments, context)
     lints = find_misfits(surveyed.workflows, surveyed.findings, resolutions or (), context.doors.library())

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 from contextlib import ExitStack
 
-from wfdeps.cli.choosing import local_file, look_up, query_of
+from wfdeps.cli.choosing import listed, local_file, look_up, query_of
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
-from wfdeps.console.question import table
 from wfdeps.domain.candidates import Candidate, RankedCandidate, Why
 from wfdeps.domain.folders import FOLDER_KEYS, canonical_key, model_type_of
 from wfdeps.domain.model_types import ModelType
@@ -16,7 +15,7 @@ from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus
 from wfdeps.domain.visible import visible
 from wfdeps.errors import SourceError, UsageError
 from wfdeps.sources.answers import Scope
-from wfdeps.wiring.sources import open_answers
+from wfdeps.wiring.answers import open_answers
 
 EXAMPLE = "wfdeps choose add_detail.safetensors urn:air:sd1:lora:civitai:58390@62833 --workflow wf.json"
 
@@ -24,9 +23,12 @@ EXAMPLE = "wfdeps choose add_detail.safetensors urn:air:sd1:lora:civitai:58390@6
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="the file, as the workflow calls it")
     parser.add_argument(
-        "what", metavar="AIR|URL|PATH", help="which file it is; `never` to leave it open and not ask"
+        "what", metavar="AIR|URL|PATH", help="which file it is; `optional`: the run may go without it"
     )
     parser.add_argument("--folder", metavar="KEY", help="only in this ComfyUI folder (`loras` …)")
+    parser.add_argument(
+        "--allow-pickle", action="store_true", help="take a file of your own even where it can run code"
+    )
     scope = parser.add_mutually_exclusive_group()
     scope.add_argument(
         "--workflow", action="append", default=[], metavar="FILE", help="only for this workflow; repeatable"
@@ -36,22 +38,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     ref = _ref(arguments)
-    chosen = None if arguments.what == "never" else _chosen(arguments.what, ref, context)
+    chosen = None if arguments.what == "optional" else _chosen(arguments, ref, context)
     scope = Scope.WORKFLOW if arguments.workflow else Scope.PROJECT if arguments.project else Scope.ALWAYS
     with ExitStack() as exits:
         open_answers(context.settings, exits).save(ref, chosen, scope)
-    what = visible(f"{chosen.title} ({chosen.air or chosen.url})") if chosen else "never asked"
+    what = visible(f"{chosen.title} ({chosen.air or chosen.url})") if chosen else "optional"
     context.err(f"`{visible(ref.name)}` is {what}, remembered for: {scope.value}")
     return READY
 
 
-def _chosen(what: str, ref: ModelRef, context: Context) -> Candidate:
-    """The one file meant. Raises UsageError where it is none, or several that only a person tells apart."""
-    if "://" not in what and not what.lower().startswith(("urn:", "air:", "civitai:", "huggingface:")):
-        try:
-            return local_file(what, ref).candidate
-        except OSError:
-            query_of(what)
+def _chosen(arguments: argparse.Namespace, ref: ModelRef, context: Context) -> Candidate:
+    """The one file meant. Raises UsageError where it is none, or several that only a person tells apart.
+
+    What is no address and no AIR is a path; LibraryError says why the file there cannot be taken.
+    """
+    what = arguments.what
+    if what.startswith("file://") or ("://" not in what and not _is_air(what)):
+        return local_file(what, ref, allow_pickle=arguments.allow_pickle).candidate
     query_of(what)
     found = look_up(what, ref, context.doors.sources())
     if not found:
@@ -59,10 +62,14 @@ def _chosen(what: str, ref: ModelRef, context: Context) -> Candidate:
     alone = _alone(found)
     if alone is None:
         raise UsageError(
-            f"`{what}` has several files:\n{table(found)}",
+            f"`{what}` has several files:\n{listed(found, context)}",
             hint="name one: add +FILE_ID to the AIR, or ?fileId= to the URL",
         )
     return alone.candidate
+
+
+def _is_air(text: str) -> bool:
+    return text.lower().startswith(("urn:", "air:", "civitai:", "huggingface:"))
 
 
 def _alone(found: tuple[RankedCandidate, ...]) -> RankedCandidate | None:

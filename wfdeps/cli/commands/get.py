@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    surveyed = survey(read_all(arguments, context), context.doors.library())
+    surveyed = survey(read_all(arguments, context), context.doors.library(), context.doors.is_optional)
     resolutions = resolve_for(surveyed, arguments, context, ask=not arguments.dry_run)
     if not (arguments.dry_run or arguments.no_lock):
         resolutions = with_origins_for(resolutions, read_lock(arguments.lock), arguments, context)

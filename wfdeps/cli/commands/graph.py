@@ -62,7 +62,7 @@ def _survey(readings: tuple[Reading, ...], context: Context) -> Survey:
     if library is None:
         context.err("note: no ComfyUI folder was named or found; the graph says nothing of what is here")
         return Survey(readings, ())
-    return survey(readings, library)
+    return survey(readings, library, context.doors.is_optional)
 
 
 def _resolutions(surveyed: Survey, arguments: argparse.Namespace, context: Context) -> tuple[Resolution, ...]:

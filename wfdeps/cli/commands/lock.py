@@ -25,7 +25,9 @@ EXAMPLE = "wfdeps lock workflows/ -o wfdeps.lock"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_workflows(parser)
-    parser.add_argument("-o", "--output", metavar="FILE", default="wfdeps.lock", help="default: wfdeps.lock")
+    parser.add_argument(
+        "-o", "--output", dest="lock", metavar="FILE", default="wfdeps.lock", help="default: wfdeps.lock"
+    )
     add_policy_option(parser)
     add_reading_options(parser)
     add_library_options(parser)
@@ -34,15 +36,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    surveyed = survey(read_all(arguments, context), context.doors.library_or_new())
+    doors = context.doors
+    surveyed = survey(read_all(arguments, context), doors.library_or_new(), doors.is_optional)
     resolutions = resolve_for(surveyed, arguments, context, ask=True)
-    resolutions = with_origins_for(resolutions, read_lock(arguments.output), arguments, context)
+    resolutions = with_origins_for(resolutions, read_lock(arguments.lock), arguments, context)
     plan = planned(surveyed, resolutions, context)
     code = show_plan(plan, arguments, context)
     if not surveyed.workflows:
         return code
-    lock = write_lock(arguments.output, surveyed, plan.plan.steps, context, keep_others=False)
-    context.err(f"locked {len(lock.entries)} files in {arguments.output}")
+    lock = write_lock(arguments.lock, surveyed, plan.plan.steps, context, keep_others=False)
+    context.err(f"locked {len(lock.entries)} files in {arguments.lock}")
     unknown = sum(1 for entry in lock.entries if entry.sha256 is None)
     if unknown:
         context.err(

@@ -7,12 +7,12 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 
+from wfdeps.cli.choosing import listed
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNDECIDED, UNMET
 from wfdeps.cli.options import add_resolving_options
 from wfdeps.cli.resolving import policy_for
 from wfdeps.console.chooser import NeverAsk
-from wfdeps.console.question import table
 from wfdeps.console.silent import Silent
 from wfdeps.domain.digests import Digest
 from wfdeps.domain.folders import FOLDER_KEYS, canonical_key, model_type_of
@@ -62,7 +62,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     if arguments.json:
         context.out(json.dumps(resolution_document(resolutions), ensure_ascii=False, indent=1))
     else:
-        context.out("\n".join(map(_as_text, resolutions)))
+        context.out("\n".join(_as_text(one, context) for one in resolutions))
     return exit_code_of_all(resolutions)
 
 
@@ -110,7 +110,7 @@ def _ref(name: str, arguments: argparse.Namespace) -> ModelRef:
     )
 
 
-def _as_text(resolution: Resolution) -> str:
+def _as_text(resolution: Resolution, context: Context) -> str:
     name = visible(resolution.ref.name)
     match resolution:
         case Resolved(choice=choice, chosen_by=chosen_by):
@@ -121,7 +121,7 @@ def _as_text(resolution: Resolution) -> str:
                 f"{name}: {candidate.title} ({candidate.file_name}), by {chosen_by.value}\n  {where}\n  {why}"
             )
         case Ambiguous(candidates=candidates, reason=reason):
-            return f"{name}: ambiguous, {reason}\n{table(candidates)}"
+            return f"{name}: ambiguous, {reason}\n{listed(candidates, context)}"
         case Unresolved(reason=reason, hint=hint):
             return f"{name}: {reason}" + (f"\n  hint: {hint}" if hint else "")
         case _:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 
+from wfdeps.cli.choosing import listed
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.cli.options import add_library_options, add_reading_options, add_resolving_options
 from wfdeps.cli.reading import read_all
 from wfdeps.cli.resolving import policy_for
 from wfdeps.console.chooser import NeverAsk
-from wfdeps.console.question import access_in_words, table
+from wfdeps.console.question import access_in_words
 from wfdeps.console.silent import Silent
 from wfdeps.domain.candidates import RankedCandidate, Verdict
 from wfdeps.domain.refs import ModelRef, WorkflowRefs
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     resolutions = [
         decide(ref, answers.of(ref, base_models=policy.base_models), policy=policy) for ref in refs
     ]
-    context.out("\n\n".join(map(_explained, resolutions)))
+    context.out("\n\n".join(_explained(one, context) for one in resolutions))
     return READY if all(isinstance(one, Resolved) for one in resolutions) else UNMET
 
 
@@ -56,7 +57,7 @@ def _meant(name: str, refs: list[ModelRef]) -> list[ModelRef]:
     return found
 
 
-def _explained(resolution: Resolution) -> str:
+def _explained(resolution: Resolution, context: Context) -> str:
     ref = resolution.ref
     lines = [f"{visible(ref.name)}  ({ref.folder or 'unknown folder'}, {ref.status})"]
     lines += [
@@ -68,9 +69,14 @@ def _explained(resolution: Resolution) -> str:
         case Resolved(choice=choice, chosen_by=chosen_by, rivals=rivals, verdicts=verdicts):
             lines += _told(verdicts)
             lines += [f"  taken by {chosen_by.value}: {visible(choice.candidate.title)}", *_reasons(choice)]
-            lines += ["  instead of", table(rivals)] if rivals else []
+            lines += ["  instead of", listed(rivals, context)] if rivals else []
         case Ambiguous(candidates=candidates, reason=reason, verdicts=verdicts):
-            lines += [*_told(verdicts), f"  not taken: {reason}", *_reasons(candidates[0]), table(candidates)]
+            lines += [
+                *_told(verdicts),
+                f"  not taken: {reason}",
+                *_reasons(candidates[0]),
+                listed(candidates, context),
+            ]
         case Unresolved(reason=reason, hint=hint, verdicts=verdicts):
             lines += [*_told(verdicts), f"  {resolution.state.replace('_', ' ')}: {reason}"]
             lines += [f"  hint: {hint}"] if hint else []

@@ -134,6 +134,7 @@ def _candidate(
     file_id = positive(file.get("id")) or _number_in(_FILE_IN_URL, link)
     metadata = record(file.get("metadata"))
     file_type, source_type = text(file.get("type")), text(model.get("type"))
+    preview, preview_rating = _preview(version.get("images"))
     return Candidate(
         source=SOURCE,
         file_name=file_name,
@@ -168,7 +169,25 @@ def _candidate(
         trained_words=texts(version.get("trainedWords")),
         licence=licence_of(model),
         unsafe=_unsafe(file),
+        preview=preview,
+        preview_rating=preview_rating,
     )
+
+
+def _preview(images: object) -> tuple[str | None, str]:
+    """The tamest of a version's pictures, and how it is rated."""
+    rated = [(_level(image), text(image.get("url"))) for image in records(images)]
+    level, url = min(((level, url) for level, url in rated if url.startswith("https://")), default=(0, None))
+    return url, next((word for bit, word in _RATINGS if level and level <= bit), "")
+
+
+def _level(image: Mapping[str, Any]) -> int:
+    """Civitai's bit for the picture's level; before 2024 it was a word."""
+    return positive(image.get("nsfwLevel")) or _LEVELS.get(text(image.get("nsfw")), 0)
+
+
+_RATINGS = ((1, "PG"), (2, "PG-13"), (4, "R"), (8, "X"), (16, "XXX"), (1 << 62, "blocked"))
+_LEVELS = {"None": 1, "Soft": 2, "Mature": 4, "X": 8}
 
 
 def _model_type(source_type: str, file_type: str, version: Mapping[str, Any]) -> ModelType:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from urllib.parse import unquote, urlsplit
-from urllib.request import pathname2url
 
 from wfdeps.domain.candidates import Answer, Candidate
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.queries import HashQuery, Query
+from wfdeps.domain.urls import file_address, path_of
 from wfdeps.errors import NotFoundError, SourceError
 from wfdeps.sources.http_doors import RangedHttp
 from wfdeps.sources.verdicts import failed, found, no_such, stops_the_rest
@@ -63,11 +62,11 @@ class MirrorSource:
         return Candidate(SOURCE, digest.value, url, digests=(digest,))
 
     def _in_folder(self, digest: Digest) -> Candidate | None:
-        folder = unquote(urlsplit(self._base_url).path)
+        folder = path_of(self._base_url)
         for path in _places(folder, digest.value):
             if os.path.isfile(path):
                 size = os.path.getsize(path)
-                url = "file://" + pathname2url(os.path.abspath(path))
+                url = file_address(os.path.abspath(path))
                 return Candidate(
                     SOURCE, os.path.basename(path), url, digests=(digest,), size=size, size_is_exact=True
                 )

@@ -1,0 +1,43 @@
+"""What a person answered before, and what they marked optional: there, or in the lock that a team shares."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from wfdeps.domain.refs import ModelRef
+from wfdeps.errors import LockError
+from wfdeps.pipeline.locking import read_lock
+from wfdeps.sources.answers import AnswerBook
+from wfdeps.wiring.settings import Settings
+
+
+def open_answers(settings: Settings, exits: ExitStack, *, workflows: Sequence[str] = ()) -> AnswerBook:
+    """What the person chose before, for these workflows, this project, or always."""
+    path = os.path.join(settings.state_dir, "answers.sqlite")
+    book = AnswerBook(path, project=os.getcwd(), workflows=workflows)
+    exits.callback(book.close)
+    return book
+
+
+def marks_of(settings: Settings, exits: ExitStack, lock: str) -> Callable[[ModelRef], bool]:
+    """Whether a ref is marked optional; an answer of one's own is stronger than the lock's word."""
+    book = open_answers(settings, exits)
+    locked = _marked_in(lock)
+
+    def is_optional(ref: ModelRef) -> bool:
+        if book.is_answered(ref):
+            return book.is_optional(ref)
+        return f"{ref.folder}/{ref.name}" in locked
+
+    return is_optional
+
+
+def _marked_in(path: str) -> frozenset[str]:
+    """Nothing where there is no lock, or none of ours: who reads it for itself will say so."""
+    try:
+        lock = read_lock(path)
+    except LockError:
+        return frozenset()
+    return frozenset(lock.optional) if lock else frozenset()
