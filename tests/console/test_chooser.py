@@ -9,10 +9,12 @@ import pytest
 
 from tests.match.making import file, ref
 from wfdeps.console.chooser import NeverAsk, Prompt, TakeBest, Terminal
-from wfdeps.console.question import size_in_words
+from wfdeps.console.question import Screen, cards, details, heading, keys
 from wfdeps.domain.candidates import Access, AccessState, Candidate, Evidence, RankedCandidate, Why
 from wfdeps.domain.refs import ModelRef, NodeSite
-from wfdeps.domain.resolutions import Ambiguous
+from wfdeps.domain.resolutions import Ambiguous, MarkedOptional
+from wfdeps.errors import LibraryError
+from wfdeps.report.painting import columns
 from wfdeps.values import replace
 
 EXACT = Evidence(Why.NAME_EXACT, "add_detail.safetensors")
@@ -59,19 +61,15 @@ class Book:
     """Remembers in a list."""
 
     kept: list[tuple[str, int | None, str]] = field(default_factory=list)
-    never: set[str] = field(default_factory=set)
 
     def save(self, ref: ModelRef, candidate: Candidate | None, scope: str) -> None:
         self.kept.append((ref.name, candidate.file_id if candidate else None, scope))
-
-    def is_never_asked(self, ref: ModelRef) -> bool:
-        return ref.name in self.never
 
 
 def chosen_by(lines: Sequence[str], asked: Ambiguous = UNSURE) -> tuple[int | None, Person]:
     person = Person(list(lines))
     found = Prompt(terminal=person.terminal()).choose(asked)
-    return (found.candidate.file_id if found else None), person
+    return (found.candidate.file_id if isinstance(found, RankedCandidate) else None), person
 
 
 def test_a_number_chooses() -> None:
@@ -151,14 +149,14 @@ def test_a_pasted_address_is_looked_up_and_shown_before_it_is_taken() -> None:
 
     found = Prompt(terminal=person.terminal(), find=find).choose(UNSURE)
     assert asked == ["urn:air:sd1:lora:civitai:7@70"]
-    assert found is not None
+    assert isinstance(found, RankedCandidate)
     assert found.candidate.file_id == 7
 
 
 def test_an_address_can_be_pasted_without_a_key_and_may_lead_nowhere() -> None:
     person = Person(["https://civitai.com/models/404", "2"])
     found = Prompt(terminal=person.terminal(), find=lambda text, wanted: []).choose(UNSURE)
-    assert found is not None
+    assert isinstance(found, RankedCandidate)
     assert found.candidate.file_id == 2
     assert "nothing found" in person.read
 
@@ -168,20 +166,44 @@ def test_a_local_file_can_be_named() -> None:
 
     def local(path: str, wanted: ModelRef) -> RankedCandidate:
         if path == "/no/such":
-            raise FileNotFoundError(2, "No such file or directory")
+            raise LibraryError("cannot read `/no/such`: No such file or directory", hint="look again")
         return RankedCandidate(Candidate("local", "mine.safetensors", f"file://{path}"), (), 1.0)
 
     found = Prompt(terminal=person.terminal(), local=local).choose(UNSURE)
-    assert found is not None
+    assert isinstance(found, RankedCandidate)
     assert found.candidate.source == "local"
     assert "No such file" in person.read
+    assert "hint: look again" in person.read
 
 
-def test_one_question_for_each_distinct_file() -> None:
-    person, book = Person(["1"]), Book()
-    prompt = Prompt(terminal=person.terminal(), memory=book)
-    assert prompt.choose(UNSURE) == prompt.choose(UNSURE)
-    assert len(book.kept) == 1
+def test_a_local_file_of_another_type_is_shown_before_it_is_taken() -> None:
+    person = Person(["l mine.safetensors", "1"])
+    other = RankedCandidate(
+        Candidate("local", "mine.safetensors", "file:///mine.safetensors"),
+        (Evidence(Why.TYPE_DIFFERS, "checkpoint, wanted lora"),),
+        1.0,
+    )
+    assert Prompt(terminal=person.terminal(), local=lambda path, wanted: other).choose(UNSURE) == other
+    assert "another type" in person.read
+
+
+def test_a_preview_is_opened_only_when_it_is_asked_for_and_its_rating_is_said() -> None:
+    first = ranked(1, 0.5, preview="https://image.example/1.jpeg", preview_rating="X")
+    answer, person = chosen_by(
+        ["p", "p 2", "s"], question(first, ranked(2, 0.4, preview="file:///etc/passwd"))
+    )
+    assert answer is None
+    assert person.opened == ["https://image.example/1.jpeg"]
+    assert "preview (NSFW: X)" in person.read
+    assert "it has no preview" in person.read
+
+
+def test_what_the_screen_does_not_hold_is_a_key_away() -> None:
+    many = question(*(ranked(number, 0.5) for number in range(1, 15)))
+    _, person = chosen_by(["m", "14"], many)
+    assert "m shows them" in person.seen[1]
+    assert " 14  0.50" not in person.seen[1]
+    assert " 14  0.50" in person.read
 
 
 def test_save_and_quit_keeps_what_was_answered() -> None:
@@ -204,13 +226,10 @@ def test_a_skipped_file_stays_open_and_is_not_remembered() -> None:
     assert book.kept == []
 
 
-def test_optional_is_remembered_and_never_asked_again() -> None:
-    person, book = Person(["x"]), Book(never={"never.safetensors"})
-    prompt = Prompt(terminal=person.terminal(), memory=book)
-    assert prompt.choose(UNSURE) is None
+def test_optional_is_an_answer_and_is_remembered() -> None:
+    person, book = Person(["x"]), Book()
+    assert Prompt(terminal=person.terminal(), memory=book).choose(UNSURE) == MarkedOptional()
     assert book.kept == [("add_detail.safetensors", None, "workflow")]
-    assert prompt.choose(question(ranked(1, 0.9), name="never.safetensors")) is None
-    assert len([line for line in person.seen if "node 14" in line]) == 1
 
 
 def test_the_rest_can_be_settled_by_the_same_rule() -> None:
@@ -219,7 +238,8 @@ def test_the_rest_can_be_settled_by_the_same_rule() -> None:
     first = prompt.choose(question(ranked(1, 0.7), name="a.safetensors"))
     second = prompt.choose(question(ranked(2, 0.6), ranked(3, 0.5), name="b.safetensors"))
     against = prompt.choose(question(ranked(4, 0.6, DIFFERS), name="c.safetensors"))
-    assert [one and one.candidate.file_id for one in (first, second, against)] == [1, 2, None]
+    chosen = [isinstance(one, RankedCandidate) and one.candidate.file_id for one in (first, second, against)]
+    assert chosen == [1, 2, False]
 
 
 def test_an_answer_can_be_kept_for_longer() -> None:
@@ -235,7 +255,7 @@ def test_the_second_of_a_pair_offers_the_model_of_the_first() -> None:
     low = question(ranked(3, 0.7), ranked(4, 0.6, model_id=200), name="wan22_low_noise.safetensors")
     prompt.choose(high)
     found = prompt.choose(low)
-    assert found is not None
+    assert isinstance(found, RankedCandidate)
     assert found.candidate.file_id == 4
     assert "its pair was taken from" in person.read
 
@@ -256,23 +276,53 @@ def test_who_never_asks_leaves_it_open() -> None:
 def test_the_best_is_never_what_must_be_named(first: RankedCandidate) -> None:
     assert TakeBest().choose(question(first)) is None
     found = TakeBest().choose(question(first, ranked(2, 0.5)))
-    assert found is not None
+    assert isinstance(found, RankedCandidate)
     assert found.candidate.file_id == 2
 
 
-@pytest.mark.parametrize(
-    ("size", "said"),
-    [
-        (None, ""),
-        (0, "0 B"),
-        (999, "999 B"),
-        (37_800_000, "37.8 MB"),
-        (2_132_000_000, "2.13 GB"),
-        (10**13, "10.0 TB"),
-    ],
-)
-def test_sizes_are_said_in_words(size: int | None, said: str) -> None:
-    assert size_in_words(size) == said
+WORDY = ranked(
+    1, 0.97, EXACT, DIFFERS,
+    base_model="SD 1.5", creator="Lykon", size=37_800_000, precision="fp16", downloads=1_234_567,
+    published="2023-05-08T00:00:00Z", model_name="Detail Tweaker LoRA (細部調整)", version_name="v1.0",
+    trained_words=tuple(f"word number {number}" for number in range(9)), licence=("commercial use: none",),
+    access=Access(AccessState.EARLY_ACCESS, "early access", "2026-12-24"), unsafe="a dangerous import",
+    page="https://civitai.com/models/58390?modelVersionId=62833",
+    preview="https://image.example/a.jpeg", preview_rating="PG",
+)  # fmt: skip
+LONG = RankedCandidate(file("異度神剣" * 30 + ".safetensors", 2), (EXACT,), 0.4)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_no_line_is_wider_than_the_terminal_and_nothing_is_cut_off(width: int) -> None:
+    asked, screen = question(WORDY, LONG), Screen(width, 50)
+    shown = "\n".join(
+        (heading(asked, 2, 7, screen), cards(asked.candidates, screen), keys(screen), details(WORDY, screen))
+    )
+    assert max(map(columns, shown.split("\n"))) < width
+    words = " ".join(shown.split())
+    for expected in (
+        "2 of 7 lora", "node 14 LoraLoader.lora_name (also 22)", "add_detail.safetensors", "by Lykon", "SD 1.5",
+        "37.8 MB fp16", "1.2M downloads", "updated 2023-05-08", "word number 5", "and 3 more", "2026-12-24",
+        "commercial use: none", "scanner warns", "name exact", "preview (PG)", "save and quit", "mark optional",
+    ):  # fmt: skip
+        assert expected in words
+    assert "https://civitai.com/models/58390?modelVersionId=62833" in shown
+    assert ("異度神剣" * 30) in "".join(shown.split())
+
+
+def test_a_terminal_that_shows_links_gets_words_that_lead_there() -> None:
+    shown = cards([WORDY], Screen(80, 24, links=True))
+    assert "\x1b]8;;https://civitai.com/models/58390?modelVersionId=62833\x1b\\page\x1b]8;;\x1b\\" in shown
+    assert "\x1b]8;;https://image.example/a.jpeg\x1b\\preview (PG)" in shown
+
+
+def test_what_differs_stands_out() -> None:
+    shown = cards(
+        [ranked(1, 0.9, base_model="SD 1.5"), ranked(2, 0.8, DIFFERS, base_model="SDXL 1.0")],
+        Screen(80, color=True),
+    )
+    assert "\x1b[1mSDXL 1.0\x1b[0m" in shown
+    assert "\x1b[1mSD 1.5\x1b[0m" in shown
 
 
 def test_a_real_prompt_reads_a_line() -> None:
@@ -283,5 +333,5 @@ def test_a_real_prompt_reads_a_line() -> None:
     with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
         keys.send_text("2\r")
         found = Prompt(terminal=Terminal(say=lambda text: None)).choose(UNSURE)
-    assert found is not None
+    assert isinstance(found, RankedCandidate)
     assert found.candidate.file_id == 2

@@ -278,11 +278,30 @@ def test_a_choice_for_a_lora_is_none_for_a_checkpoint_of_that_name(book_path: st
     )
 
 
-def test_never_ask_is_an_answer_too(book_path: str) -> None:
+def test_optional_is_an_answer_too(book_path: str) -> None:
     book = AnswerBook(book_path)
     book.save(ref("add_detail.safetensors"), None, Scope.ALWAYS)
-    assert book.is_never_asked(ref("add_detail.safetensors"))
+    assert book.is_optional(ref("add_detail.safetensors"))
     assert book.find_all([NAME]) == {}
+
+
+def test_optional_in_one_workflow_is_still_needed_by_another(book_path: str) -> None:
+    one, other = (NodeSite(f"/w/{name}.json", "1", "LoraLoader", "lora_name") for name in ("one", "other"))
+    wanted = ref("add_detail.safetensors")
+    book = AnswerBook(book_path)
+    book.save(replace(wanted, sites=(one,)), None, Scope.WORKFLOW)
+    assert book.is_optional(replace(wanted, sites=(one,)))
+    assert not book.is_optional(replace(wanted, sites=(one, other)))
+    assert book.is_answered(replace(wanted, sites=(one, other)))
+
+
+def test_a_file_chosen_for_one_workflow_is_stronger_than_optional_always(book_path: str) -> None:
+    site = NodeSite("/w/one.json", "1", "LoraLoader", "lora_name")
+    wanted = replace(ref("add_detail.safetensors"), sites=(site,))
+    book = AnswerBook(book_path)
+    book.save(wanted, None, Scope.ALWAYS)
+    book.save(wanted, file("other.safetensors"), Scope.WORKFLOW)
+    assert not book.is_optional(wanted)
 
 
 def test_what_is_forgotten_is_asked_again(book_path: str) -> None:

@@ -70,6 +70,8 @@ class _Piece:
 
     text: str
     painted: str = ""
+    is_address: bool = False
+    """Never broken: it is to be copied."""
 
     @property
     def shown(self) -> str:
@@ -230,7 +232,7 @@ def _why(one: RankedCandidate, screen: Screen) -> Iterable[_Piece]:
         yield _Piece(word, screen.link(word, visible(candidate.preview)) if screen.links else "")
     if candidate.page and is_address(candidate.page):
         page = visible(candidate.page)
-        yield _Piece("page", screen.link("page", page)) if screen.links else _Piece(page)
+        yield _Piece("page", screen.link("page", page)) if screen.links else _Piece(page, is_address=True)
 
 
 def is_address(text: str | None) -> bool:
@@ -256,7 +258,10 @@ def _short(count: int) -> str:
 
 
 def _flowed(pieces: Iterable[_Piece], screen: Screen, indent: str, between: str) -> list[str]:
-    """The pieces side by side, on a new line where the screen ends; a longer one is broken by its words."""
+    """The pieces side by side, on a new line where the screen ends; a longer one is broken by its words.
+
+    An address that is too long for its line moves to the left, and beyond that the terminal breaks it.
+    """
     width = max(screen.width, NARROWEST) - 1
     lines: list[str] = []
     used = width
@@ -265,6 +270,10 @@ def _flowed(pieces: Iterable[_Piece], screen: Screen, indent: str, between: str)
         if lines and used + columns(between) + size <= width:
             lines[-1] += between + piece.shown
             used += columns(between) + size
+            continue
+        if piece.is_address and size > width - len(indent):
+            lines.append(f"  {piece.shown}")
+            used = width
             continue
         for part in _broken(piece, width - len(indent)):
             lines.append(indent + part.shown)

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What to do. `{workflow}`, `{name}`, `{folder}`, `{file}` and `{candidate}` stand for this ref's own.
+    """What to do. `{workflow}`, `{name}`, `{folder}` and `{file}` stand for this ref's own.
 
-    `{place}` stands for the options that named the model folders.
+    `{place}` stands for the options that named the model folders, `{choose}` for the command that takes the best.
     """
 
     hint: str = ""
@@ -46,7 +46,7 @@ ADVICE: dict[RefState, Advice] = {
     RefState.RESOLVED: Advice("download it", "wfdeps get {workflow}{place}"),
     RefState.AMBIGUOUS: Advice(
         "several files may be it; choose one and run the command again",
-        "wfdeps choose {name} {candidate} --folder {folder}",
+        "{choose}",
     ),
     RefState.UNRESOLVED: Advice(
         "no source knows it; give its URL or AIR and run the command again",
@@ -89,8 +89,9 @@ def advice_for(
         "name": ref.name,
         "folder": ref.folder,
         "file": files[0].path if files else "",
-        "candidate": _handle(candidates[0]) if candidates else "AIR",
     }
+    if advice.command == "{choose}":
+        return Advice(advice.hint, choose_command(ref, candidates[0]) if candidates else "")
     used = {key: word for key, word in words.items() if f"{{{key}}}" in advice.command}
     if not all(word and is_visible(word) for word in used.values()):
         return Advice(advice.hint)
@@ -99,6 +100,16 @@ def advice_for(
     return Advice(
         advice.hint, command.replace("wfdeps get ", "wfdeps sync ", 1) if is_lock(workflow) else command
     )
+
+
+def choose_command(ref: ModelRef, ranked: RankedCandidate) -> str:
+    """The command that takes this very candidate for this file from now on; empty where it cannot be pasted safely."""
+    name = ref.name.replace("\\", "/").rpartition("/")[2]
+    words = (name, _handle(ranked), ref.folder)
+    if not name or not all(map(is_visible, words)):
+        return ""
+    folder = f" --folder {shell_word(ref.folder)}" if ref.folder else ""
+    return f"wfdeps choose {shell_word(name)} {shell_word(_handle(ranked))}{folder}"
 
 
 def is_lock(path: str) -> bool:

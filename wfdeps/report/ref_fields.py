@@ -5,6 +5,7 @@ from __future__ import annotations
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.urls import has_secrets, without_secrets
+from wfdeps.report.next_steps import choose_command
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
@@ -55,8 +56,8 @@ def file_fields(file: LocalFile) -> Fields:
     }
 
 
-def candidate_fields(ranked: RankedCandidate) -> Fields:
-    """One remote file, with what speaks for it."""
+def candidate_fields(ranked: RankedCandidate, ref: ModelRef) -> Fields:
+    """One file that may be it, with what speaks for it and the command that takes it."""
     candidate = ranked.candidate
     sha256 = find_digest(candidate.digests, Algorithm.SHA256)
     return {
@@ -79,6 +80,7 @@ def candidate_fields(ranked: RankedCandidate) -> Fields:
         "access_until": candidate.access.until,
         "confidence": round(ranked.confidence, 4),
         "evidence": [{"why": str(evidence.why), "detail": evidence.detail} for evidence in ranked.evidence],
+        "choose": choose_command(ref, ranked),
     }
 
 

@@ -7,8 +7,10 @@ from typing import Any, assert_never
 
 from wfdeps.domain.candidates import RankedCandidate, Verdict
 from wfdeps.domain.digests import Algorithm, find_digest
+from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Ambiguous, Present, Resolution, Resolved, Unresolved
 from wfdeps.domain.urls import without_secrets
+from wfdeps.report.next_steps import choose_command
 
 SCHEMA = "wfdeps/resolution/1"
 
@@ -18,8 +20,8 @@ def resolution_document(resolutions: Sequence[Resolution]) -> dict[str, Any]:
     return {"schema": SCHEMA, "resolutions": [_resolution(one) for one in resolutions]}
 
 
-def candidate_fields(one: RankedCandidate) -> dict[str, Any]:
-    """One candidate as the document shows it."""
+def _candidate_fields(one: RankedCandidate, ref: ModelRef) -> dict[str, Any]:
+    """One candidate as the document shows it, with the command that takes it."""
     candidate = one.candidate
     sha256 = find_digest(candidate.digests, Algorithm.SHA256)
     return {
@@ -41,6 +43,7 @@ def candidate_fields(one: RankedCandidate) -> dict[str, Any]:
         "air": str(candidate.air) if candidate.air else None,
         "url": without_secrets(candidate.url),
         "page": without_secrets(candidate.page) if candidate.page else None,
+        "choose": choose_command(ref, one),
     }
 
 
@@ -49,22 +52,23 @@ def _resolution(resolution: Resolution) -> dict[str, Any]:
     common: dict[str, Any] = {"name": ref.name, "folder": ref.folder or None}
     match resolution:
         case Present(finding=finding):
-            return common | _fields("present", None, (), finding.detail, ())
+            return common | _fields(ref, "present", None, (), finding.detail, ())
         case Resolved(choice=choice, rivals=rivals, chosen_by=chosen_by, verdicts=verdicts):
             reason = (
                 f"by {chosen_by.value}: {choice.evidence[0]}" if choice.evidence else f"by {chosen_by.value}"
             )
-            return common | _fields("resolved", choice, (choice, *rivals), reason, verdicts)
+            return common | _fields(ref, "resolved", choice, (choice, *rivals), reason, verdicts)
         case Ambiguous(candidates=candidates, reason=reason, verdicts=verdicts):
-            return common | _fields("ambiguous", None, candidates, reason, verdicts)
+            return common | _fields(ref, "ambiguous", None, candidates, reason, verdicts)
         case Unresolved(candidates=candidates, reason=reason, verdicts=verdicts, state=state, hint=hint):
-            fields = _fields("unresolved", None, candidates, reason, verdicts)
+            fields = _fields(ref, "unresolved", None, candidates, reason, verdicts)
             return common | fields | {"state": state.value, "hint": hint or None}
         case _:
             assert_never(resolution)
 
 
 def _fields(
+    ref: ModelRef,
     outcome: str,
     chosen: RankedCandidate | None,
     candidates: Sequence[RankedCandidate],
@@ -73,8 +77,8 @@ def _fields(
 ) -> dict[str, Any]:
     return {
         "outcome": outcome,
-        "chosen": candidate_fields(chosen) if chosen else None,
-        "candidates": [candidate_fields(one) for one in candidates],
+        "chosen": _candidate_fields(chosen, ref) if chosen else None,
+        "candidates": [_candidate_fields(one, ref) for one in candidates],
         "reason": reason,
         "verdicts": [
             {"source": verdict.source, "verdict": verdict.kind.value, "detail": verdict.detail}

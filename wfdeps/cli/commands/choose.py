@@ -13,7 +13,7 @@ from wfdeps.domain.folders import FOLDER_KEYS, canonical_key, model_type_of
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus
 from wfdeps.domain.visible import visible
-from wfdeps.errors import SourceError, UsageError
+from wfdeps.errors import LibraryError, SourceError, UsageError
 from wfdeps.sources.answers import Scope
 from wfdeps.wiring.answers import open_answers
 
@@ -50,11 +50,14 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 def _chosen(arguments: argparse.Namespace, ref: ModelRef, context: Context) -> Candidate:
     """The one file meant. Raises UsageError where it is none, or several that only a person tells apart.
 
-    What is no address and no AIR is a path; LibraryError says why the file there cannot be taken.
+    What is no address and no AIR is a path.
     """
     what = arguments.what
     if what.startswith("file://") or ("://" not in what and not _is_air(what)):
-        return local_file(what, ref, allow_pickle=arguments.allow_pickle).candidate
+        try:
+            return local_file(what, ref, allow_pickle=arguments.allow_pickle).candidate
+        except LibraryError as error:
+            raise UsageError(error.message, hint=error.hint or _WANTED) from error
     query_of(what)
     found = look_up(what, ref, context.doors.sources())
     if not found:
@@ -66,6 +69,9 @@ def _chosen(arguments: argparse.Namespace, ref: ModelRef, context: Context) -> C
             hint="name one: add +FILE_ID to the AIR, or ?fileId= to the URL",
         )
     return alone.candidate
+
+
+_WANTED = "an AIR (civitai:58390@62833), an https address, a path, or the word `optional`"
 
 
 def _is_air(text: str) -> bool:
