@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 from functools import cached_property
 from types import TracebackType
 
 from wfdeps import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import argparse
     from typing import Any, Self, TextIO
 
     from wfdeps.cli.wiring import Doors

@@ -5,7 +5,6 @@ Only the module of the verb that was asked for is imported: `wfdeps check` never
 
 from __future__ import annotations
 
-import argparse
 import errno
 import gc
 import os
@@ -17,14 +16,14 @@ from wfdeps import TYPE_CHECKING, __version__
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import INTERRUPTED, MEANINGS, PARTLY_FAILED, READY, USAGE, exit_code_of
 from wfdeps.cli.options import GLOBAL_WITH_VALUE, add_global_options
+from wfdeps.cli.plain_line import read_plainly
 from wfdeps.errors import UsageError, WfdepsError
 from wfdeps.wiring.settings import load_settings
 
 if TYPE_CHECKING:
-    from typing import NoReturn, TextIO
-
-# argparse asks gettext for a catalogue that nobody wrote, which imports locale and looks into eight folders.
-argparse._ = str  # type: ignore[attr-defined]
+    from argparse import ArgumentParser
+    from types import ModuleType
+    from typing import Any, NoReturn, TextIO
 
 VERBS: dict[str, str] = {
     "refs": "show what a workflow references",
@@ -106,11 +105,15 @@ def _dispatch(argv: Sequence[str], out: TextIO, err: TextIO, environ: Mapping[st
     if verb == "help":
         return _help(rest, out, err)
     if verb not in VERBS:
+        from wfdeps.cli.nearest import nearest
+
         raise UsageError(
-            f"unknown command `{verb}`", hint=_nearest(verb, VERBS) or "`wfdeps --help` lists them all"
+            f"unknown command `{verb}`", hint=nearest(verb, VERBS) or "`wfdeps --help` lists them all"
         )
-    command = import_module(f"wfdeps.cli.commands.{verb.replace('-', '_')}")
-    arguments = parser_of(verb).parse_args(rest)
+    command = _command(verb)
+    arguments = read_plainly(lambda reader: _declare(command, reader), rest) or parser_of(verb).parse_args(
+        rest
+    )
     with Context(load_settings(arguments, environ), arguments, out, err) as context:
         for warning in context.settings.warnings:
             context.err(f"warning: {warning}")
@@ -118,19 +121,24 @@ def _dispatch(argv: Sequence[str], out: TextIO, err: TextIO, environ: Mapping[st
         return code
 
 
-def parser_of(verb: str) -> argparse.ArgumentParser:
+def parser_of(verb: str) -> ArgumentParser:
     """The parser of one verb, its `--help` ending with an example."""
-    command = import_module(f"wfdeps.cli.commands.{verb.replace('-', '_')}")
-    parser = _Parser(
-        prog=f"wfdeps {verb}",
-        description=f"{VERBS[verb][0].upper()}{VERBS[verb][1:]}.",
-        epilog=f"example:\n  {command.EXAMPLE}",
-        formatter_class=_Formatter,
-        allow_abbrev=False,
-    )
-    command.add_arguments(parser)
-    add_global_options(parser)
+    from wfdeps.cli.parser import new_parser  # argparse: for errors, helps, and lines that are not plain
+
+    command = _command(verb)
+    parser = new_parser(verb, VERBS[verb], command.EXAMPLE)
+    _declare(command, parser)
     return parser
+
+
+def _command(verb: str) -> ModuleType:
+    return import_module(f"wfdeps.cli.commands.{verb.replace('-', '_')}")
+
+
+def _declare(command: ModuleType, reader: Any) -> None:
+    """Tell whatever reads the line what this command takes."""
+    command.add_arguments(reader)
+    add_global_options(reader)
 
 
 def help_text() -> str:
@@ -148,32 +156,6 @@ def help_text() -> str:
         f"exit codes:\n{codes}\n\n"
         "example:\n  wfdeps get workflow.png --comfyui ~/ComfyUI\n"
     )
-
-
-class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """As wide as the terminal. argparse makes one for each argument that is added, and imports shutil to ask how wide."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, width=_columns() - 2)
-
-
-def _columns() -> int:
-    try:
-        return int(os.environ.get("COLUMNS") or os.get_terminal_size().columns)
-    except (OSError, ValueError):  # no terminal, a closed stream, a word that is no number
-        return 80
-
-
-class _Parser(argparse.ArgumentParser):
-    """argparse whose errors are ours: one line, a hint, exit code 2."""
-
-    def error(self, message: str) -> NoReturn:
-        hint = f"`{self.prog} --help` shows what it takes"
-        unknown = message.removeprefix("unrecognized arguments: ").split(" ")[0]
-        if unknown.startswith("-"):
-            options = [option for action in self._actions for option in action.option_strings]
-            hint = _nearest(unknown.split("=")[0], options) or hint
-        raise UsageError(message.replace("unrecognized arguments: ", "unknown option: "), hint=hint)
 
 
 def _split_verb(argv: Sequence[str]) -> tuple[str | None, list[str]]:
@@ -198,8 +180,10 @@ def _without_verb(words: Sequence[str], out: TextIO, err: TextIO) -> int:
         return READY
     unknown = next((word for word in words if word.startswith("-") and word not in _GLOBAL), None)
     if unknown:
+        from wfdeps.cli.nearest import nearest
+
         raise UsageError(
-            f"unknown option: {unknown}", hint=_nearest(unknown, _GLOBAL) or "`wfdeps --help` lists them all"
+            f"unknown option: {unknown}", hint=nearest(unknown, _GLOBAL) or "`wfdeps --help` lists them all"
         )
     err.write(help_text())
     return USAGE
@@ -220,10 +204,3 @@ def _help(words: Sequence[str], out: TextIO, err: TextIO) -> int:
 
 def _as_text(error: WfdepsError) -> str:
     return f"error: {error.message}" + (f"\nhint: {error.hint}" if error.hint else "")
-
-
-def _nearest(word: str, known: Mapping[str, str] | Sequence[str]) -> str | None:
-    from difflib import get_close_matches
-
-    close = get_close_matches(word, list(known), n=1)
-    return f"did you mean `{close[0]}`?" if close else None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
-
+from wfdeps import TYPE_CHECKING
 from wfdeps.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
 
 GLOBAL_WITH_VALUE = frozenset({"--color", "--config", "--api-key"})
 """The global options that take a value as the next word."""
@@ -140,12 +142,18 @@ def _rate(text: str) -> str:
     try:
         parse_rate(text)
     except UsageError as error:
-        raise argparse.ArgumentTypeError(error.message) from error
+        raise _type_error(error.message) from error
     return text
 
 
 def _count(text: str) -> int:
     """A whole number above nothing."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"`{text}` is no number above 0")
+        raise _type_error(f"`{text}` is no number above 0")
     return int(text)
+
+
+def _type_error(message: str) -> Exception:
+    from argparse import ArgumentTypeError
+
+    return ArgumentTypeError(message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Sequence
 from importlib import import_module
@@ -14,6 +13,8 @@ from wfdeps.report.view import View
 from wfdeps.values import replace
 
 if TYPE_CHECKING:
+    import argparse
+
     from wfdeps.cli.context import Context
     from wfdeps.domain.graphs import Graph
     from wfdeps.domain.resolutions import Resolution

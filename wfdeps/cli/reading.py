@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,6 +13,7 @@ from wfdeps.values import replace
 from wfdeps.workflow.read import ReadOptions, read_workflow
 
 if TYPE_CHECKING:
+    import argparse
     from typing import Any
 
     from wfdeps.cli.context import Context

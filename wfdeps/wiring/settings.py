@@ -6,7 +6,6 @@ file, the default.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Mapping
@@ -18,6 +17,7 @@ from wfdeps.errors import ConfigError
 from wfdeps.values import dataclass, field
 
 if TYPE_CHECKING:
+    import argparse
     from typing import Any
 
 CIVITAI_TOKEN_NAMES = ("CIVITAI_API_TOKEN", "CIVITAI_TOKEN", "CIVITAI_API_KEY")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-
+from wfdeps import TYPE_CHECKING
 from wfdeps.cli.context import Context
 from wfdeps.cli.options import (
     add_library_options,
@@ -20,6 +19,9 @@ from wfdeps.domain.resolutions import Finding, Resolution
 from wfdeps.pipeline.lint import find_misfits
 from wfdeps.pipeline.survey import Survey, survey
 from wfdeps.report.build import build_report
+
+if TYPE_CHECKING:
+    import argparse
 
 EXAMPLE = "wfdeps check --comfyui ~/ComfyUI workflow.png && runpodctl create pod …"
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-
+from wfdeps import TYPE_CHECKING
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import UNMET
 from wfdeps.cli.options import (
@@ -20,6 +19,9 @@ from wfdeps.cli.resolving import resolve_for, with_origins_for
 from wfdeps.cli.running import carry, lock_sentence, planned, report_outcomes, show_plan, write_lock
 from wfdeps.pipeline.locking import read_lock
 from wfdeps.pipeline.survey import survey
+
+if TYPE_CHECKING:
+    import argparse
 
 EXAMPLE = "wfdeps get workflow.png --comfyui ~/ComfyUI --dry-run"
 

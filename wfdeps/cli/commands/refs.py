@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
-
+from wfdeps import TYPE_CHECKING
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, USAGE
 from wfdeps.cli.options import add_reading_options, add_workflows
 from wfdeps.cli.reading import Reading, read_all
 from wfdeps.domain.refs import UnreadableWorkflow
+
+if TYPE_CHECKING:
+    import argparse
 
 EXAMPLE = "wfdeps refs workflow.json --json"
 
