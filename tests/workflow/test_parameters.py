@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.workflow.builders import api_node, read_one
+from tests.workflow.builders import LINKS, api_node, checkpoint_to_image, node, read_one, told, ui
 
 TEXT = (
     "a cat <lora:detail:0.8>\nNegative prompt: ugly\n"
@@ -75,3 +75,23 @@ def test_civitais_extra_metadata_is_read_even_as_a_string_in_a_string() -> None:
 def test_text_that_names_nothing_says_so() -> None:
     reading = read_one(b"a cat\nSteps: 20, Sampler: Euler")
     assert (reading.refs, [notice.code for notice in reading.warnings]) == ((), ["no_models_named"])
+
+
+def test_an_id_alone_is_that_of_the_only_file_of_its_folder() -> None:
+    air = "urn:air:sdxl:checkpoint:civitai:101055@128078"
+    (ref,) = read_one(ui(node(1, "CheckpointLoaderSimple", ("a.ckpt",)), extra={"airs": [air]})).refs
+    assert (ref.name, str(ref.air)) == ("a.ckpt", air)
+    two = ui(
+        node(1, "CheckpointLoaderSimple", ("a.ckpt",)),
+        node(2, "CheckpointLoaderSimple", ("b.ckpt",)),
+        extra={"airs": [air]},
+    )
+    assert [name for name, _, _ in told(two)] == ["a.ckpt", "b.ckpt", air]
+
+
+def test_a_workflow_and_its_api_format_side_by_side_are_one() -> None:
+    workflow = ui(*checkpoint_to_image(node(1, "CheckpointLoaderSimple", ("a.ckpt",))), links=LINKS)
+    prompt = {"1": api_node("CheckpointLoaderSimple", ckpt_name="a.ckpt"), "9": api_node("SaveImage", images=["1", 0])}  # fmt: skip
+    for key in ("prompt", "workflow_api", "output"):
+        reading = read_one({"workflow": workflow, key: prompt, "deployment_id": "x"})
+        assert (reading.format, reading.path, reading.warnings) == ("ui", "wf.json", ())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.workflow.builders import api_node, node, told, ui
-from wfdeps.workflow.text_tags import embeddings_in, loras_in
+from wfdeps.workflow.embeddings import embeddings_in
+from wfdeps.workflow.text_tags import loras_in
 
 
 @pytest.mark.parametrize(
@@ -18,13 +19,34 @@ from wfdeps.workflow.text_tags import embeddings_in, loras_in
         ("embedding:sub/dir/x.safetensors cat", ["sub/dir/x.safetensors"]),
         ("embedding:sub\\x", ["sub\\x"]),
         ("x\nembedding:one embedding:two", ["one", "two"]),
+        ("(foo, embedding:a:1.2), (embedding:b, (embedding:c):0.5)", ["a", "b", "c"]),
+        ("embedding:with_\\(paren\\) cat", ["with_(paren)"]),
+        ("{embedding:a|embedding:b}", ["a", "b"]),
+        ("embedding:a,, embedding:b,", ["a", "b"]),
+        (f"{'(' * 500}embedding:deep", []),
         ("no-embedding:here", []),
         ("embedding: spaced", []),
         ("EasyNegative", []),
     ],
 )
 def test_embeddings_are_read_as_the_tokenizer_reads_them(text: str, names: list[str]) -> None:
-    assert list(embeddings_in(text)) == names
+    assert [name for name, is_read in embeddings_in(text) if is_read] == names
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("ugly,embedding:a", "a"),
+        ("[embedding:a]", "a"),
+        ("embedding:a,b", "a"),
+        ("embedding:a:0.5", "a"),
+        ("cat\\(embedding:a\\)", "a"),
+        ("embedding:a.", "a"),
+    ],
+)
+def test_what_the_tokenizer_takes_for_another_word_is_inert(text: str, meant: str) -> None:
+    assert list(embeddings_in(text)) == [(meant, False)]
+    assert told(ui(node(1, "CLIPTextEncode", (text,)))) == [(meant, "embeddings", "inert")]
 
 
 def test_loras_of_weight_zero_are_not_loaded() -> None:

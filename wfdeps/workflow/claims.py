@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 from wfdeps import TYPE_CHECKING
-from wfdeps.domain.air import Air
+from wfdeps.domain.air import AIR_ANYWHERE, Air
 from wfdeps.domain.folders import model_type_of
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import Certainty, ModelRef, NodeSite, Notice, RefStatus
@@ -114,12 +114,12 @@ def _found(node: Node, claim: Claim, path: str, reach: Reach, include_inactive: 
 
 def _tagged(tag: Tag) -> Claim:
     kind = "file" if tag.loaded else "inert"
-    return Claim(tag.name, (tag.folder,) if tag.folder else (), tag.input, kind, validated=False)
+    return Claim(tag.name, (tag.folder,) if tag.folder else (), tag.input, kind, validated=False, why=tag.why)
 
 
 def _status(node: Node, claim: Claim, reach: Reach, include_inactive: bool) -> tuple[RefStatus, str]:
     if claim.kind == "inert":
-        return RefStatus.INERT, "no node downstream reads this tag"
+        return RefStatus.INERT, claim.why
     if node.inactive and not include_inactive:
         return RefStatus.INACTIVE, node.inactive
     if not claim.loaded and not claim.validated and not include_inactive:
@@ -159,9 +159,11 @@ def _each(values: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _air(name: str) -> Air | None:
-    if not name.lower().startswith(("urn:air:", "air:", "civitai:")):
-        return None
+    lower = name.lower()
+    if not lower.startswith(("urn:air:", "air:", "civitai:")):
+        found = AIR_ANYWHERE().search(name) if "urn:air:" in lower else None
+        name = found.group() if found else ""
     try:
-        return Air.parse(name)
+        return Air.parse(name) if name else None
     except ValueError:
         return None

@@ -10,6 +10,9 @@ from wfdeps.workflow.json_text import parse_or_none
 from wfdeps.workflow.limits import MAX_DOCUMENTS, MAX_SEARCH_DEPTH, MAX_SEARCHED
 from wfdeps.workflow.ui_format import is_workflow
 
+_API_KEYS = ("prompt", "workflow_api", "output")
+"""Where the same workflow stands in API format beside `workflow`: images and requests, comfy-deploy, `graphToPrompt`."""
+
 
 class Document(NamedTuple):
     """One workflow as JSON, and where in its file it stood."""
@@ -55,9 +58,10 @@ def _search(value: object, key: str, left: Iterator[int], depth: int) -> Iterato
 def _search_wrapper(
     value: dict[str, object], key: str, left: Iterator[int], depth: int
 ) -> Iterator[Document]:
-    """A request body's `prompt` is what runs; elsewhere `workflow` wins over `prompt`, which only checks it."""
+    """A request body's `prompt` is what runs; elsewhere `workflow` wins over its API format, which only checks it."""
     is_request = isinstance(value.get("extra_data"), dict) and "prompt" in value
-    first, second = ("prompt", "extra_data") if is_request else ("workflow", "prompt")
+    second = next((key for key in _API_KEYS if key in value), "prompt")
+    first, second = ("prompt", "extra_data") if is_request else ("workflow", second)
     mine = list(_search(value.get(first), _below(key, first), left, depth + 1)) if first in value else []
     other = list(_search(value.get(second), _below(key, second), left, depth + 1)) if second in value else []
     if mine:

@@ -69,9 +69,19 @@ def _only_declared(model: Mapping[str, object]) -> ModelRef:
 
 
 def with_resources(refs: Sequence[ModelRef], resources: Sequence[Resource]) -> tuple[ModelRef, ...]:
-    """The same refs with the hashes and ids that metadata gives for files of their name."""
+    """The same refs with the hashes and ids that metadata gives for files of their name.
+
+    An id without a name is that of the one needed file of its folder, where there is one of each.
+    """
     named = [one for one in resources if one.name]
-    return tuple(_joined(ref, named) for ref in refs) if named else tuple(refs)
+    joined = tuple(_joined(ref, named) for ref in refs) if named else tuple(refs)
+    ids = [one for one in unnamed(resources, joined) if one.folder]
+    alone: dict[int, Resource] = {}
+    for one in ids:
+        places = _without_id(joined, one.folder)
+        if len(places) == 1 and sum(other.folder == one.folder for other in ids) == 1:
+            alone[places[0]] = one
+    return tuple(_with_id(ref, alone[place]) if place in alone else ref for place, ref in enumerate(joined))
 
 
 def refs_of_resources(resources: Iterable[Resource], path: str, where: str) -> tuple[ModelRef, ...]:
@@ -112,6 +122,22 @@ def unnamed(resources: Iterable[Resource], refs: Sequence[ModelRef]) -> list[Res
         and (one.version_id or (one.air.version_id if one.air else None)) not in known
         and (one.digest is None or one.digest not in digests)
     ]
+
+
+def _without_id(refs: Sequence[ModelRef], folder: str) -> list[int]:
+    """The places of the needed files of a folder whose hash and id nobody knows."""
+    return [
+        place
+        for place, ref in enumerate(refs)
+        if ref.folder == folder
+        and ref.status is RefStatus.REQUIRED
+        and not (ref.digests or ref.version_id or ref.air)
+    ]
+
+
+def _with_id(ref: ModelRef, one: Resource) -> ModelRef:
+    digests = (one.digest,) if one.digest else ()
+    return replace(ref, version_id=one.version_id, air=one.air, digests=digests)
 
 
 def _with(ref: ModelRef, declared: Mapping[tuple[str, str], Declared]) -> ModelRef:

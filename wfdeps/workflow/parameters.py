@@ -59,22 +59,23 @@ def resources_in_metadata(value: object) -> list[Resource]:
     """The resources in Civitai's `extraMetadata`, an object or JSON in a string, even twice."""
     if not isinstance(value, dict):
         return []
-    extra = value.get("extraMetadata") or (
-        value.get("extra") if isinstance(value.get("extra"), dict) else None
-    )
+    extra = value.get("extraMetadata")
     for _ in range(3):
         if isinstance(extra, str):
             extra = parse_or_none(extra)
-    found = [*_listed(extra.get("resources"))] if isinstance(extra, dict) else []
-    found += _listed(value.get("resources"))
-    airs = value.get("airs") if isinstance(value.get("airs"), list) else None
-    airs = airs or (extra.get("airs") if isinstance(extra, dict) else None)
-    found += [
-        Resource("", "", air=air)
-        for text in (airs if isinstance(airs, list) else ())[:MAX_ENTRIES]
-        if (air := _air(text))
-    ]
+    found: list[Resource] = []
+    for place in (extra, value.get("extra"), value):
+        if isinstance(place, dict):
+            found += _listed(place.get("resources"))
+            found += _airs(place.get("airs"))
     return _joined(found)
+
+
+def _airs(texts: object) -> Iterator[Resource]:
+    for text in (texts if isinstance(texts, list) else ())[:MAX_ENTRIES]:
+        air = _air(text)
+        if air:
+            yield Resource("", _FOLDERS.get(air.type or "", ""), air=air)
 
 
 def _from_fields(settings: str) -> Iterator[Resource]:

@@ -134,10 +134,15 @@ def _read_text(
         [value] if isinstance(value, dict) and ("extraMetadata" in value or "resources" in value) else []
     )
     resources = _resources(
-        [], [*metadata, *(document.value for document in documents if "extraMetadata" in document.value)]
+        [], [*metadata, *(document.value for document in documents if _names_resources(document.value))]
     )
     for document in documents:
         yield _refs(document, path, "json", digest, table, options, resources=resources)
+
+
+def _names_resources(value: Mapping[str, object]) -> bool:
+    extra = value.get("extra")
+    return "extraMetadata" in value or (isinstance(extra, dict) and ("airs" in extra or "resources" in extra))
 
 
 def _refs(

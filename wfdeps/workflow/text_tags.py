@@ -9,12 +9,8 @@ from wfdeps.domain.air import AIR_ANYWHERE
 from wfdeps.patterns import pattern
 from wfdeps.values import NamedTuple
 from wfdeps.workflow.graph import Graph, Literal, Node, Output
-from wfdeps.workflow.names import is_name
+from wfdeps.workflow.names import has_model_ending, is_name
 
-# comfy/sd1_clip.py: weights in parentheses are taken off first, then ` embedding:` or `\nembedding:` splits, and
-# the word up to the next white space is the name. Commas that trail are retried without.
-_EMBEDDING = pattern(r"(?:^|[\s(,\[{|])embedding:(?=\S)([^\s()\[\]{}|<>]+)")
-_WEIGHT = pattern(r":-?\d+(?:\.\d*)?$")
 _LORA = pattern(r"<lora:([^:>\n]+)(?::([^>\n]*))?>")
 
 # Nodes that load what `<lora:…>` names, by class. Elsewhere the tag is only text.
@@ -28,6 +24,7 @@ _PARSERS = pattern(
 )
 # Nodes that only show or write text.
 _SHOWS = pattern(r"^show ?text|display|^save|^preview|note$|^text to console|log(?:ger)?$", re.IGNORECASE)
+_STUCK = "ComfyUI reads `embedding:NAME` behind a space and up to the next one: here something is stuck to it"
 _LORA_IS_LOADED_FROM_LIST = frozenset({"Lora Loader (LoraManager)", "Lora Stacker (LoraManager)", "WanVideo Lora Select (LoraManager)"})  # fmt: skip
 
 
@@ -39,6 +36,8 @@ class Tag(NamedTuple):
     input: str
     loaded: bool = True
     """False for a tag that nothing reads."""
+    why: str = ""
+    """Why nothing does."""
 
 
 def tags_of(node: Node, readers: Callable[[], frozenset[str]]) -> Iterator[Tag]:
@@ -48,25 +47,17 @@ def tags_of(node: Node, readers: Callable[[], frozenset[str]]) -> Iterator[Tag]:
         if not (has_embedding or has_lora or has_air) or _SHOWS().search(node.node_class):
             continue
         if has_embedding:
-            for embedding in embeddings_in(text):
-                yield Tag(embedding, "embeddings", name)
+            from wfdeps.workflow.embeddings import embeddings_in  # many workflows name none
+
+            for embedding, is_read in embeddings_in(text):
+                yield Tag(embedding, "embeddings", name, is_read, "" if is_read else _STUCK)
         if has_lora and node.node_class not in _LORA_IS_LOADED_FROM_LIST:
             loaded = node.id in readers()
             for lora in loras_in(text):
-                yield Tag(lora, "loras", name, loaded)
-        if has_air and " " in text.strip():
+                yield Tag(lora, "loras", name, loaded, "" if loaded else "no node downstream reads this tag")
+        if has_air and " " in text.strip() and not has_model_ending(text.strip()):
             for air in AIR_ANYWHERE().findall(text):
                 yield Tag(air, "", name)
-
-
-def embeddings_in(text: str) -> Iterator[str]:
-    """Names after `embedding:`, without weights and trailing commas, in their order."""
-    for found in _EMBEDDING().finditer(text):
-        name = _WEIGHT().sub("", found.group(1).rstrip(",.;")).rstrip(",.;:")
-        # `a,embedding:b` splits at white space only: what follows a comma within the word is the next text.
-        name = name.split(",")[0]
-        if is_name(name):
-            yield name
 
 
 def loras_in(text: str) -> Iterator[str]:
