@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
@@ -12,6 +11,7 @@ from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.files import Folder, Inventory, LocalFile, folded_stem
 from wfdeps.domain.refs import ModelRef, Notice
 from wfdeps.errors import LibraryError, UsageError
+from wfdeps.json_values import loads
 from wfdeps.library.extra_paths import ExtraPath, ExtraPaths, read_extra_paths
 from wfdeps.library.index import Index, stamp_of
 from wfdeps.library.inventory import Shelves, every_file, find_files, is_listed, keys_of
@@ -161,7 +161,7 @@ class LocalLibrary:
         except OSError:
             return compute()
         others = [[file.path, stamp_of(stat)] for file, stat in zip(files, found, strict=True)][1:]
-        key = f"{topic} {json.dumps(others)}"
+        key = f"{topic} {_as_json(others)}"
         known = self._index.facts(files[0].path, found[0]).get(key)
         if known is None:
             known = compute()
@@ -323,7 +323,7 @@ class _RememberedExtraPaths:
         read = read_extra_paths(path)
         if not _names_variables(path):
             self._index.remember(
-                path, found, {"extra_paths_for": surroundings, "extra_paths": json.dumps(asdict(read))}
+                path, found, {"extra_paths_for": surroundings, "extra_paths": _as_json(asdict(read))}
             )
         return read
 
@@ -337,7 +337,13 @@ def _names_variables(path: str) -> bool:
     return b"$" in text or b"%" in text
 
 
+def _as_json(value: object) -> str:
+    from json import dumps  # most checks write nothing down
+
+    return dumps(value)
+
+
 def _from_json(text: str) -> ExtraPaths:
-    document = json.loads(text)
+    document = loads(text)
     entries = tuple(ExtraPath(**entry) for entry in document["entries"])
     return ExtraPaths(document["file"], entries, tuple(Notice(**notice) for notice in document["notices"]))

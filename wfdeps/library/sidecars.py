@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from wfdeps import TYPE_CHECKING
@@ -46,7 +45,9 @@ def is_ours(path: str) -> bool:
 def _read(path: str) -> dict[str, Any] | None:
     try:
         with open(path, "rb") as file:
-            document = json.loads(file.read(LARGEST))
+            from json import loads  # few files have one
+
+            document = loads(file.read(LARGEST))
     except (OSError, ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None

@@ -5,13 +5,13 @@ What two files on disk say of each other is remembered with them, so that a warm
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.lints import Lint, LintLevel
 from wfdeps.domain.resolutions import Finding, RefState, Resolution, Resolved
 from wfdeps.errors import LibraryError
+from wfdeps.json_values import loads
 from wfdeps.values import replace
 
 if TYPE_CHECKING:
@@ -86,11 +86,13 @@ def _key(ref: ModelRef) -> tuple[str, str]:
 
 
 def _to_json(remarks: Iterable[Lint]) -> str:
-    return json.dumps([[one.level, one.code, one.message, one.names, one.consequence] for one in remarks])
+    from json import dumps  # once for each pair
+
+    return dumps([[one.level, one.code, one.message, one.names, one.consequence] for one in remarks])
 
 
 def _from_json(text: str) -> tuple[Lint, ...]:
     return tuple(
         Lint(LintLevel(level), code, message, tuple(names), (), consequence)
-        for level, code, message, names, consequence in json.loads(text)
+        for level, code, message, names, consequence in loads(text)
     )

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from wfdeps.errors import WorkflowError
+from wfdeps.json_values import loads
 from wfdeps.workflow.limits import MAX_JSON_BYTES
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -34,7 +33,7 @@ def parse(text: str | bytes) -> object:
             f"too large for a workflow: {len(text):,} characters, the limit is {MAX_JSON_BYTES:,}"
         )
     try:
-        return json.loads(text)
+        return loads(text)
     except RecursionError:
         raise WorkflowError("nested too deep to be a workflow") from None
     except ValueError as error:
@@ -62,6 +61,8 @@ def _encoding(data: bytes) -> str:
 
 
 def _where(error: ValueError) -> str:
-    if isinstance(error, json.JSONDecodeError):
+    from json import JSONDecodeError  # few texts are wrong
+
+    if isinstance(error, JSONDecodeError):
         return f"{error.msg[:1].lower()}{error.msg[1:]} at line {error.lineno}, column {error.colno}"
     return "a number too long to read"

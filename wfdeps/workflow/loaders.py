@@ -5,12 +5,12 @@ The rows are data (`loaders.json`, made by `.github/scripts/build_loaders.py`); 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from functools import cache
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.folders import canonical_key
+from wfdeps.json_values import loads
 from wfdeps.patterns import pattern
 from wfdeps.values import dataclass
 
@@ -97,7 +97,7 @@ class LoaderTable:
         """The row of a class as data, to be changed and handed to `with_rows`."""
         found = self._classes.get(f"{node_class}@{_short(pack)}") if pack else None
         found = found or self._classes.get(node_class)
-        return json.loads(found) if isinstance(found, str) else found
+        return loads(found) if isinstance(found, str) else found
 
     def is_listed(self, node_class: str) -> bool:
         """Whether anything is known of this class."""
@@ -132,7 +132,7 @@ def default_table() -> LoaderTable:
     loader: Any = __spec__.loader  # data beside a module: works from a zip too, and costs no import
     text = loader.get_data(__file__.rpartition("loaders.py")[0] + "loaders.json").decode()
     rows, _, lists = text.removeprefix('{"classes":{\n').partition("\n},\n")
-    document = json.loads("{" + lists)
+    document = loads("{" + lists)
     return LoaderTable(dict(map(_line, rows.split("\n"))), document["outputs"], document["known"])
 
 
