@@ -152,7 +152,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 HEAVY = ("httpx", "httpx2", "rich", "networkx", "questionary", "yaml", "jsonschema", "prompt_toolkit", "rapidfuzz",
          "starlette", "uvicorn", "platformdirs", "asyncio", "email", "ssl", "logging", "dataclasses", "inspect",
          "hashlib", "urllib.parse", "ipaddress", "shutil", "locale", "tempfile", "threading", "subprocess", "pathlib",
-         "tomllib", "difflib", "wfdeps.domain.candidates", "wfdeps.domain.plans", "wfdeps.domain.outcomes",
+         "tomllib", "difflib", "argparse", "gettext", "json", "sqlite3", "datetime", "wfdeps.domain.candidates", "wfdeps.domain.plans", "wfdeps.domain.outcomes",
          "wfdeps.domain.queries", "wfdeps.report.stages", "wfdeps.workflow.parameters")  # fmt: skip
 """What an offline check that shows text never loads: the gate that keeps it quick, on any machine."""
 
@@ -171,5 +171,9 @@ def test_check_imports_nothing_heavy(tmp_path) -> None:  # type: ignore[no-untyp
         f"heavy = [name for name in {HEAVY!r} if name in sys.modules]; "
         "print(code, heavy, file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    (tmp_path / "wfdeps.lock").write_text('{"optional": []}')
+    environ = {**os.environ, "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environ, cwd=tmp_path
+    )
     assert done.stderr.splitlines()[-1] == "1 []"

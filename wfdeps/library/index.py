@@ -12,16 +12,8 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from wfdeps import TYPE_CHECKING
+from wfdeps.sqlite import sqlite3
 from wfdeps.values import NamedTuple
-
-if TYPE_CHECKING:
-    import sqlite3
-else:
-    try:
-        import _sqlite3 as sqlite3  # all that we use of it, without the dates around it
-    except ImportError:
-        import sqlite3
 
 VERSION = 1
 _FINE = 50_000_000

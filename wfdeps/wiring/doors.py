@@ -13,6 +13,7 @@ from wfdeps.errors import ConfigError
 from wfdeps.library import LocalLibrary, open_library
 from wfdeps.library.roots import Roots
 from wfdeps.values import dataclass
+from wfdeps.wiring.marks import has_marks
 from wfdeps.wiring.settings import Settings
 
 if TYPE_CHECKING:
@@ -110,9 +111,9 @@ class Doors:
 
     @cached_property
     def _marks(self) -> Callable[[ModelRef], bool] | None:
-        """None where nobody can have marked anything: a check that finds neither file imports nothing more."""
+        """None where nobody has marked anything: most checks load no answers and no lock."""
         book, lock = os.path.join(self._settings.state_dir, "answers.sqlite"), self._wishes.lock
-        if not (os.path.exists(book) or os.path.exists(lock)):
+        if not has_marks(book, lock):
             return None
         from wfdeps.wiring.answers import marks_of
 

@@ -1,0 +1,37 @@
+"""Whether anything at all was marked optional: a look that a check can afford, before it loads answers and locks."""
+
+from __future__ import annotations
+
+import os
+
+from wfdeps.json_values import loads
+from wfdeps.sqlite import sqlite3
+
+
+def has_marks(book: str, lock: str) -> bool:
+    """Whether the answers at `book` or the lock at `lock` mark any file; True also for what cannot be read here."""
+    return _book_has(book) or _lock_has(lock)
+
+
+def _book_has(path: str) -> bool:
+    if not os.path.exists(path):
+        return False
+    try:
+        database = sqlite3.connect(path)
+        try:
+            return database.execute("SELECT 1 FROM choices WHERE body IS NULL LIMIT 1").fetchone() is not None
+        finally:
+            database.close()
+    except sqlite3.Error:
+        return True
+
+
+def _lock_has(path: str) -> bool:
+    try:
+        with open(path, encoding="utf-8") as file:
+            lock = loads(file.read())
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError, RecursionError):
+        return True
+    return not isinstance(lock, dict) or bool(lock.get("optional"))
