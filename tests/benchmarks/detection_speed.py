@@ -2,9 +2,9 @@
 
     python tests/benchmarks/detection_speed.py
 
-Limit: 20 microseconds a tensor, over all headers together (medians of 11 runs) and for every header of more than
-100 tensors (its best run: a busy machine only ever adds). A torch pickle's opcodes and a GGUF directory are
-shown beside it.
+Limit: 20 microseconds a tensor of our own processor time: over all headers together (medians of 11 runs), for every
+header of more than 100 tensors (its best run: a busy machine only ever adds), and for 2,000
+tensors in a torch zip, in the stream of torch before 1.6, and in GGUF (medians). Fails where one is missed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.detect.files import gguf, state_dict_pickle, torch_zip, with_header
+from tests.detect.files import gguf, memoised_pickle, torch_legacy, torch_zip, with_header
 from wfdeps.detect.headers import Corrupt, read_header
 from wfdeps.detect.identify import identify
 from wfdeps.detect.tensors import BITS, elements
@@ -82,10 +82,15 @@ def main() -> int:
         f"model.diffusion_model.input_blocks.{n}.1.transformer_blocks.0.attn1.to_q.weight": (32, 32)
         for n in range(2_000)
     }
-    for label, data in (("torch zip", torch_zip(state_dict_pickle(shapes))), ("gguf", gguf(shapes))):
-        cost = statistics.median(timed(lambda data=data: told_whole(data)))
-        print(f"{label:<20}{1e6 * cost / 2_000:6.2f} µs a tensor")
-    kept = 1e6 * all_ours <= LIMIT and each[-1][0] <= LIMIT
+    pickled = memoised_pickle(shapes)
+    kinds = {"torch zip": torch_zip(pickled), "torch before 1.6": torch_legacy(pickled), "gguf": gguf(shapes)}
+    costs = {
+        label: 1e6 * statistics.median(timed(lambda data=data: told_whole(data))) / len(shapes)
+        for label, data in kinds.items()
+    }
+    for label, cost in costs.items():
+        print(f"{label:<20}{cost:6.2f} µs a tensor")
+    kept = max(1e6 * all_ours, each[-1][0], *costs.values()) <= LIMIT
     print(f"\nlimit {LIMIT:.0f} µs: {'kept' if kept else 'MISSED'}")
     return 0 if kept else 1
 

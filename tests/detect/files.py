@@ -129,6 +129,48 @@ def state_dict_pickle(shapes: Shapes, storage: str = "HalfStorage") -> bytes:
     )
 
 
+def memoised_pickle(shapes: Shapes, storage: str = "FloatStorage") -> bytes:
+    """A state dict as `torch.save` writes it: every object put in the memo, every second mention taken from it."""
+    memo: dict[object, int] = {}
+
+    def kept(what: object, opcodes: bytes) -> bytes:
+        if what in memo:
+            at = memo[what]
+            return b"h" + bytes([at]) if at < 256 else b"j" + struct.pack("<I", at)
+        at = memo[what] = len(memo)
+        return opcodes + (b"q" + bytes([at]) if at < 256 else b"r" + struct.pack("<I", at))
+
+    def whole(value: int) -> bytes:
+        return (
+            b"K" + bytes([value])
+            if value < 256
+            else b"M" + struct.pack("<H", value)
+            if value < 65_536
+            else number(value)
+        )
+
+    def tuple_(*parts: bytes) -> bytes:
+        short = {1: b"\x85", 2: b"\x86", 3: b"\x87"}.get(len(parts))
+        body = b"".join(parts)
+        return kept(object(), body + short if short else b"(" + body + b"t")
+
+    table = global_("collections", "OrderedDict")
+    out = kept("dict", kept("OrderedDict", table) + b")R") + b"("
+    for index, (name, shape) in enumerate(shapes.items()):
+        out += (
+            kept(("key", name), text(name))
+            + kept("rebuild", global_("torch._utils", "_rebuild_tensor_v2"))
+            + b"("
+        )
+        place = [kept("storage", text("storage")), kept("class", global_("torch", storage)),
+                 kept(("index", index), text(str(index))), kept("cpu", text("cpu")), whole(elements(tuple(shape)))]  # fmt: skip
+        strides = [elements(tuple(shape[at + 1 :])) for at in range(len(shape))]
+        arguments = [tuple_(*place) + b"Q", whole(0), tuple_(*map(whole, shape)), tuple_(*map(whole, strides)), b"\x89",
+                     kept(object(), kept("OrderedDict", table) + b")R")]  # fmt: skip
+        out += b"".join(arguments) + kept(object(), b"t") + kept(object(), b"R")
+    return out + b"u"
+
+
 def pickle(body: bytes) -> bytes:
     """One whole pickle of protocol 2."""
     return b"\x80\x02" + body + b"."

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.detect.files import (
     gguf,
+    memoised_pickle,
     onnx,
     read_bytes,
     safetensors,
@@ -34,6 +35,7 @@ SEEDS = {
     "safetensors": safetensors(SHAPES, metadata={"ss_tag_frequency": '{"1_a": {"b": 2}}'}),
     "gguf": gguf(SHAPES, {"general.architecture": "flux", "general.file_type": 1, "tokens": ["a", "b"] * 20}),
     "zip": torch_zip(state_dict_pickle(SHAPES)),
+    "memoised": torch_zip(memoised_pickle(SHAPES)),
     "legacy": torch_legacy(state_dict_pickle(SHAPES)),
     "onnx": onnx(),
     "index": INDEX,

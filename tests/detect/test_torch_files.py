@@ -21,9 +21,9 @@ from tests.detect.files import (
     torch_legacy,
     torch_zip,
 )  # fmt: skip
+from wfdeps.detect.allowed import verdict
 from wfdeps.detect.headers import Corrupt, Header
 from wfdeps.detect.identify import identify
-from wfdeps.detect.pickles import verdict
 from wfdeps.detect.tensors import Tensor
 
 SHAPES = {"model.0.weight": (64, 3, 3, 3), "model.1.sub.0.RDB1.conv1.0.weight": (32, 64, 3, 3)}

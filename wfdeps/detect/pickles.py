@@ -1,87 +1,47 @@
-"""Reads a pickle's opcodes without ever running it: which names it would import, and the tensors it describes.
+"""Reads a pickle's opcodes without ever running it: which names it would import, and what it describes.
 
 A small machine keeps the stack and the memo, and puts a note where the real one would call or import
-something. What it may import is an allow-list, that of `torch.load(weights_only=True)`: everything else is
-`unsafe or unknown`, however harmless its name sounds (blocklists stay bypassable: picklescan issue 66).
+something. The opcodes that torch writes for every tensor are handled where they are met; every other one, and all
+that is near the end of the bytes at hand, goes the long way through `pickletools`.
 """
 
 from __future__ import annotations
 
 import pickletools
 import re
-from collections.abc import Callable, Iterator
-from itertools import islice
-from typing import IO, Any, Final, Protocol, cast
+from collections.abc import Callable
+from struct import Struct
+from typing import IO, Any, Final, cast
 
-from wfdeps.detect.tensors import BITS, Tensor, elements
-from wfdeps.values import dataclass, field
+from wfdeps.detect.window import Window
+from wfdeps.values import dataclass
 
 MAX_BYTES: Final = 64_000_000
 """Of one pickle's opcodes; Stable Diffusion checkpoints need less than one million."""
 
 MAX_OPCODES: Final = 4_000_000
-MAX_NODES: Final = 500_000
-MAX_DEPTH: Final = 12
-LONGEST_KEY: Final = 300
-
-_ALLOWED: Final = re.compile(
-    r"(?:collections\.(?:OrderedDict|defaultdict|Counter)"
-    r"|(?:builtins|__builtin__)\.(?:set|frozenset|bytearray|complex)"
-    r"|torch\.(?:Size|device|Tensor|(?:b?float|complex|q?u?int)\d+|float8_\w+|float|half|double|long|short|int|bool"
-    r"|strided|sparse_coo|per_tensor_affine|per_channel_affine)"
-    r"|torch\.(?:cuda\.)?[A-Z]\w*(?:Storage|Tensor)"
-    r"|torch\.storage\.(?:Untyped|Typed|_Untyped|_Typed)Storage"
-    r"|torch\.nn\.parameter\.(?:Parameter|Buffer|UninitializedParameter)"
-    r"|torch\._utils\._rebuild_(?:tensor|tensor_v[23]|parameter|parameter_with_state|qtensor|sparse_tensor"
-    r"|meta_tensor_no_storage|nested_tensor|device_tensor_from_numpy)"
-    r"|torch\._tensor\._rebuild_from_type_v2|torch\.serialization\._get_layout"
-    r"|numpy\.(?:core|_core)\.multiarray\.(?:_reconstruct|scalar)|numpy\.(?:ndarray|dtype)"
-    r"|numpy\.(?:bool_?|u?int\d*|float\d+|complex\d+)|numpy\.dtypes\.\w+DType"
-    r"|_codecs\.encode)"
-)
-
-_STORAGES: Final[dict[str, str]] = {
-    "FloatStorage": "F32", "HalfStorage": "F16", "BFloat16Storage": "BF16", "DoubleStorage": "F64",
-    "LongStorage": "I64", "IntStorage": "I32", "ShortStorage": "I16", "CharStorage": "I8", "ByteStorage": "U8",
-    "BoolStorage": "BOOL", "UntypedStorage": "U8", "Float8_e4m3fnStorage": "F8_E4M3", "Float8_e5m2Storage": "F8_E5M2",
-    "ComplexFloatStorage": "C64",
-}  # fmt: skip
-_DTYPES: Final[dict[str, str]] = {
-    "torch.float32": "F32", "torch.float16": "F16", "torch.bfloat16": "BF16", "torch.float64": "F64",
-    "torch.int64": "I64", "torch.int32": "I32", "torch.int16": "I16", "torch.int8": "I8", "torch.uint8": "U8",
-    "torch.bool": "BOOL", "torch.float8_e4m3fn": "F8_E4M3", "torch.float8_e5m2": "F8_E5M2",
-}  # fmt: skip
-
-SAFE: Final = "safe"
-UNSAFE: Final = "unsafe or unknown"
 
 
-class Readable(Protocol):
-    """What `pickletools` wants of a file, and where it stands."""
-
-    def read(self, length: int, /) -> bytes: ...
-    def readline(self) -> bytes: ...
-    def tell(self) -> int: ...
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Name:
     """A `module.name` the pickle would import."""
 
     text: str
+    makes_a_table: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Made:
     """What calling a name would have made."""
 
     what: Any
     arguments: Any
     state: Any = None
-    items: dict[Any, Any] = field(default_factory=dict)
+    items: dict[Any, Any] | None = None
+    """What was put into it by key."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Persistent:
     """A reference to bytes that lie outside the pickle."""
 
@@ -101,79 +61,224 @@ class BadPickleError(Exception):
     """Opcodes that no pickle would have, or too many of them."""
 
 
-def verdict(names: frozenset[str] | tuple[str, ...]) -> str:
-    """`safe` where every name is on the allow-list, else `unsafe or unknown: …` with the first that are not."""
-    others = sorted(name for name in names if not _ALLOWED.fullmatch(name))
-    if not others:
-        return SAFE
-    more = f" and {len(others) - 3} more" if len(others) > 3 else ""
-    return f"{UNSAFE}: it imports {', '.join(f'`{name[:80]}`' for name in others[:3])}{more}"
-
-
-def unroll(file: Readable) -> Unrolled:
+def unroll(file: Window) -> Unrolled:
     """Reads one pickle up to its STOP. Raises BadPickleError, and nothing else."""
-    machine = _Machine()
+    machine = Machine()
     try:
-        for count, (opcode, argument, _) in enumerate(pickletools.genops(cast("IO[bytes]", file))):
-            if count > MAX_OPCODES:
-                raise BadPickleError(f"more than {MAX_OPCODES} opcodes")
-            machine.step(opcode.name, argument)
+        _run(machine, file)
     except BadPickleError:
         raise
-    except Exception as error:  # genops raises many kinds on damaged input; all mean the same
+    except Exception as error:  # damaged input raises many kinds; all mean the same
         raise BadPickleError(f"damaged pickle: {str(error)[:80]}") from error
-    return Unrolled(machine.result(), frozenset(machine.names))
+    return machine.unrolled()
 
 
-class _Machine:
+_CODES: Final = {opcode.name: ord(opcode.code) for opcode in pickletools.opcodes}
+_PUT, _LONG_PUT, _GET, _LONG_GET = (
+    _CODES[name] for name in ("BINPUT", "LONG_BINPUT", "BINGET", "LONG_BINGET")
+)
+_INT1, _INT2, _INT4, _TEXT, _FALSE = (
+    _CODES[name] for name in ("BININT1", "BININT2", "BININT", "BINUNICODE", "NEWFALSE")
+)
+_MARK, _TUPLE, _TUPLE1, _TUPLE2, _TUPLE3, _NO_TUPLE = (
+    _CODES[name] for name in ("MARK", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "EMPTY_TUPLE")
+)
+_REDUCE, _PERSISTENT, _GLOBAL = (_CODES[name] for name in ("REDUCE", "BINPERSID", "GLOBAL"))
+_OPCODES: Final = {opcode.code.encode("latin-1"): opcode for opcode in pickletools.opcodes}
+_WIDEST: Final = 5
+"""Bytes of the longest of these opcodes, a text's own bytes left out."""
+
+_u16: Final = Struct("<H").unpack_from
+_u32: Final = Struct("<I").unpack_from
+_i32: Final = Struct("<i").unpack_from
+
+
+_NUMBER: Final = rb"(?:K.|M..|J...[\0-\x7f])"
+_KEPT: Final = rb"(q.|r....)?"
+_AGAIN: Final = rb"(h.|j....)"
+_SIZES: Final = rb"(\((?:N)*t|N\x85|NN\x86|NNN\x87|\))".replace(b"N", _NUMBER)
+_TENSOR: Final = re.compile(
+    rb"\(\(" + _AGAIN + _AGAIN + rb"X([\x01-\x14])\0\0\0(\d+)" + _KEPT + _AGAIN + b"(" + _NUMBER + rb")(N?)t" + _KEPT
+    + b"Q(" + _NUMBER + b")" + _SIZES + _KEPT + _SIZES + _KEPT + rb"([\x88\x89])" + _AGAIN + rb"\)R" + _KEPT
+    + b"t" + _KEPT + b"R",
+    re.DOTALL,
+)  # fmt: skip
+"""The thirty opcodes between a rebuilder and the tensor it makes, as torch writes them for all but the first."""
+
+
+def _tensor_at(data: bytes, at: int) -> re.Match[bytes] | None:
+    found = _TENSOR.match(data, at)
+    return found if found and found[3][0] == len(found[4]) else None
+
+
+def _numbers(opcodes: bytes) -> tuple[int, ...]:
+    """What a run of number opcodes pushes; a mark before them and the tuple's opcode behind are passed over."""
+    numbers, at = [], 0
+    while at < len(opcodes):
+        code = opcodes[at]
+        width = {_INT1: 1, _INT2: 2, _INT4: 4}.get(code, 0)
+        if width:
+            numbers.append(int.from_bytes(opcodes[at + 1 : at + 1 + width], "little"))
+        at += 1 + width
+    return tuple(numbers)
+
+
+def _run(machine: Machine, file: Window) -> None:
+    """Every opcode up to STOP. One long loop, since a checkpoint has a hundred thousand: a call for each is the time."""
+    stack, memo, marks = machine.stack, machine.memo, machine.marks
+    push, pop = stack.append, stack.pop
+    data, at = file.held()
+    whole = len(data) - _WIDEST
+    floor = 0  # how much of the stack lies below the last mark
+    named: dict[bytes, Name] = {}
+    for _ in range(MAX_OPCODES):
+        code = data[at] if at <= whole else -1
+        if code == _LONG_PUT and stack:
+            memo[_u32(data, at + 1)[0]] = stack[-1]
+            at += 5
+        elif code == _TEXT and (end := at + 5 + _u32(data, at + 1)[0]) <= len(data):
+            push(str(data[at + 5 : end], "utf-8", "surrogatepass"))
+            at = end
+        elif code == _GET and data[at + 1] in memo:
+            push(memo[data[at + 1]])
+            at += 2
+        elif (
+            code == _MARK and data[at + 1] == _MARK and len(stack) > floor and (found := _tensor_at(data, at))
+        ):
+            machine.rebuild(found)
+            at = found.end()
+        elif code == _PUT and stack:
+            memo[data[at + 1]] = stack[-1]
+            at += 2
+        elif code == _INT1:
+            push(data[at + 1])
+            at += 2
+        elif code == _INT2:
+            push(_u16(data, at + 1)[0])
+            at += 3
+        elif code == _INT4:
+            push(_i32(data, at + 1)[0])
+            at += 5
+        elif code == _MARK:
+            floor = len(stack)
+            marks.append(floor)
+            at += 1
+        elif code == _TUPLE and marks:
+            made = tuple(stack[floor:])
+            del stack[floor:]
+            push(made)
+            marks.pop()
+            floor = marks[-1] if marks else 0
+            at += 1
+        elif code == _TUPLE2 and len(stack) - floor >= 2:
+            stack[-2:] = [(stack[-2], stack[-1])]
+            at += 1
+        elif code == _REDUCE and len(stack) - floor >= 2:
+            arguments = pop()
+            machine.call(pop(), arguments)
+            at += 1
+        elif code == _TUPLE1 and len(stack) > floor:
+            stack[-1] = (stack[-1],)
+            at += 1
+        elif code == _PERSISTENT and len(stack) > floor:
+            stack[-1] = Persistent(stack[-1])
+            at += 1
+        elif code == _FALSE:
+            push(False)
+            at += 1
+        elif code == _NO_TUPLE:
+            push(())
+            at += 1
+        elif code == _LONG_GET and _u32(data, at + 1)[0] in memo:
+            push(memo[_u32(data, at + 1)[0]])
+            at += 5
+        elif code == _TUPLE3 and len(stack) - floor >= 3:
+            stack[-3:] = [(stack[-3], stack[-2], stack[-1])]
+            at += 1
+        elif code == _GLOBAL and (lines := _two_lines(data, at)) in named:
+            push(named[lines])
+            at += len(lines)
+        else:
+            file.stand(at)
+            if _one_opcode(machine, file) == "STOP":
+                return
+            if code == _GLOBAL and lines:
+                named[lines] = stack[-1]
+            data, at = file.held()
+            whole = len(data) - _WIDEST
+            floor = marks[-1] if marks else 0
+    raise BadPickleError(f"more than {MAX_OPCODES} opcodes")
+
+
+def _two_lines(data: bytes, at: int) -> bytes:
+    """From there through the second line break; nothing where there are not two."""
+    return data[at : data.find(b"\n", data.find(b"\n", at) + 1) + 1]
+
+
+def _one_opcode(machine: Machine, file: Window) -> str:
+    """Reads and takes one opcode as `pickletools.genops` would, whatever it is, and gives its name."""
+    code = file.read(1)
+    opcode = _OPCODES.get(code)
+    if opcode is None:
+        raise BadPickleError(f"no opcode is {code[0]:#04x}" if code else "it ends before its STOP")
+    argument = opcode.arg.reader(cast("IO[bytes]", file)) if opcode.arg else None
+    machine.step(opcode.name, argument)
+    return str(opcode.name)
+
+
+_TABLES: Final = frozenset({"collections.OrderedDict", "builtins.dict", "collections.defaultdict"})
+
+
+class Machine:
     """The stack machine of pickle, with notes instead of objects."""
 
     def __init__(self) -> None:
         self.names: set[str] = set()
-        self._stack: list[Any] = []
-        self._marks: list[int] = []
-        self._memo: dict[int, Any] = {}
+        self.stack: list[Any] = []
+        self.marks: list[int] = []
+        self.memo: dict[int, Any] = {}
+        self._sizes: dict[bytes, tuple[int, ...]] = {}
 
-    def result(self) -> Any:
-        return self._stack[-1] if self._stack else None
+    def unrolled(self) -> Unrolled:
+        return Unrolled(self.stack[-1] if self.stack else None, frozenset(self.names))
 
     def step(self, name: str, argument: Any) -> None:
         action = _ACTIONS.get(name)
         if action is not None:
             action(self, argument)
         elif name in _PUSHES_ITS_ARGUMENT:
-            self._stack.append(argument)
+            self.stack.append(argument)
         elif name not in _NOTHING_TO_DO:
             self.names.add(f"opcode {name}")  # EXT1 and its like: a registry decides what they mean
-            self._stack.append(None)
+            self.stack.append(None)
 
     def push(self, value: Any) -> None:
-        self._stack.append(value)
+        self.stack.append(value)
 
     def pop(self) -> Any:
-        if not self._stack or (self._marks and len(self._stack) <= self._marks[-1]):
+        if not self.stack or (self.marks and len(self.stack) <= self.marks[-1]):
             raise BadPickleError("the stack is empty")
-        return self._stack.pop()
+        return self.stack.pop()
 
     def top(self) -> Any:
-        if not self._stack:
+        if not self.stack:
             raise BadPickleError("the stack is empty")
-        return self._stack[-1]
+        return self.stack[-1]
 
     def mark(self) -> None:
-        self._marks.append(len(self._stack))
+        self.marks.append(len(self.stack))
 
     def since_mark(self) -> list[Any]:
-        if not self._marks:
+        if not self.marks:
             raise BadPickleError("no mark")
-        at = self._marks.pop()
-        taken = self._stack[at:]
-        del self._stack[at:]
+        at = self.marks.pop()
+        taken = self.stack[at:]
+        del self.stack[at:]
         return taken
 
     def drop(self) -> None:
-        if self._marks and self._marks[-1] == len(self._stack):
-            self._marks.pop()
+        if self.marks and self.marks[-1] == len(self.stack):
+            self.marks.pop()
         else:
             self.pop()
 
@@ -181,25 +286,72 @@ class _Machine:
         self.since_mark()
 
     def remember(self, key: int | None = None) -> None:
-        self._memo[len(self._memo) if key is None else key] = self.top()
+        self.memo[len(self.memo) if key is None else key] = self.top()
 
     def recall(self, key: int) -> None:
-        if key not in self._memo:
+        if key not in self.memo:
             raise BadPickleError("a memo that was never set")
-        self._stack.append(self._memo[key])
+        self.stack.append(self.memo[key])
 
     def import_(self, module: Any, name: Any) -> None:
         text = f"{module}.{name}" if isinstance(module, str) and isinstance(name, str) else "?"
         self.names.add(text)
-        self._stack.append(Name(text))
+        self.stack.append(Name(text, text in _TABLES))
 
     def call(self, what: Any, arguments: Any) -> None:
+        self.stack.append(self.made(what, arguments))
+
+    def made(self, what: Any, arguments: Any) -> Any:
+        """The note for a call."""
         if not isinstance(what, Name):
             self.names.add("?")  # calls what another call made
-        self._stack.append({} if _makes_a_table(what) else Made(what, arguments))
+        elif what.makes_a_table:
+            return {}
+        return Made(what, arguments)
+
+    def rebuild(self, found: re.Match[bytes]) -> None:
+        """What the opcodes of one tensor do, in their order; behind each one's first byte stands its number."""
+        memo, number = self.memo, int.from_bytes
+        kind, storage, _, index, kept, device, count, view, *more = found.groups()
+        kept_id, offset, shape, kept_shape, strides, kept_strides, flag, hooks, kept_hooks, kept_all = more
+        what, of, key = memo[number(kind[1:], "little")], memo[number(storage[1:], "little")], index.decode()
+        if kept:
+            memo[number(kept[1:], "little")] = key
+        place: tuple[Any, ...] = (
+            what,
+            of,
+            key,
+            memo[number(device[1:], "little")],
+            number(count[1:], "little"),
+        )
+        if view:
+            place = (*place, None)
+        if kept_id:
+            memo[number(kept_id[1:], "little")] = place
+        lengths, steps = self.sizes(shape), self.sizes(strides)
+        if kept_shape:
+            memo[number(kept_shape[1:], "little")] = lengths
+        if kept_strides:
+            memo[number(kept_strides[1:], "little")] = steps
+        made = self.made(memo[number(hooks[1:], "little")], ())
+        if kept_hooks:
+            memo[number(kept_hooks[1:], "little")] = made
+        arguments = (Persistent(place), number(offset[1:], "little"), lengths, steps, flag == b"\x88", made)
+        if kept_all:
+            memo[number(kept_all[1:], "little")] = arguments
+        self.stack[-1] = self.made(self.stack[-1], arguments)
+
+    def sizes(self, opcodes: bytes) -> tuple[int, ...]:
+        """The tuple of numbers, read once for all tensors of that shape."""
+        known = self._sizes.get(opcodes)
+        if known is None:
+            known = self._sizes[opcodes] = _numbers(opcodes)
+        return known
 
     def set_items(self, pairs: list[Any]) -> None:
         target = self._target()
+        if isinstance(target, Made):
+            target.items = target.items or {}
         table = target.items if isinstance(target, Made) else target
         if isinstance(table, dict):
             for key, value in zip(pairs[::2], pairs[1::2], strict=False):
@@ -223,64 +375,56 @@ class _Machine:
         return target
 
 
-def _makes_a_table(what: Any) -> bool:
-    return isinstance(what, Name) and what.text in (
-        "collections.OrderedDict",
-        "builtins.dict",
-        "collections.defaultdict",
-    )
-
-
-def _stack_global(machine: _Machine, _: Any) -> None:
+def _stack_global(machine: Machine, _: Any) -> None:
     name, module = machine.pop(), machine.pop()
     machine.import_(module, name)
 
 
-def _global(machine: _Machine, argument: str) -> None:
+def _global(machine: Machine, argument: str) -> None:
     module, _, name = argument.partition(" ")
     machine.import_(module, name)
 
 
-def _inst(machine: _Machine, argument: str) -> None:
+def _inst(machine: Machine, argument: str) -> None:
     arguments = machine.since_mark()
     _global(machine, argument)
     machine.call(machine.pop(), arguments)
 
 
-def _obj(machine: _Machine, _: Any) -> None:
+def _obj(machine: Machine, _: Any) -> None:
     what, *arguments = machine.since_mark() or [None]
     machine.call(what, arguments)
 
 
-def _reduce(machine: _Machine, _: Any) -> None:
+def _reduce(machine: Machine, _: Any) -> None:
     arguments = machine.pop()
     machine.call(machine.pop(), arguments)
 
 
-def _new_with_keywords(machine: _Machine, _: Any) -> None:
+def _new_with_keywords(machine: Machine, _: Any) -> None:
     machine.pop()
     _reduce(machine, None)
 
 
-def _set_item(machine: _Machine, _: Any) -> None:
+def _set_item(machine: Machine, _: Any) -> None:
     value, key = machine.pop(), machine.pop()
     machine.set_items([key, value])
 
 
-def _tuple(length: int) -> Callable[[_Machine, Any], None]:
-    def make(machine: _Machine, _: Any) -> None:
+def _tuple(length: int) -> Callable[[Machine, Any], None]:
+    def make(machine: Machine, _: Any) -> None:
         machine.push(tuple([machine.pop() for _ in range(length)][::-1]))
 
     return make
 
 
-def _table(machine: _Machine, _: Any) -> None:
+def _table(machine: Machine, _: Any) -> None:
     pairs = machine.since_mark()
     machine.push({})
     machine.set_items(pairs)
 
 
-_ACTIONS: Final[dict[str, Callable[[_Machine, Any], None]]] = {
+_ACTIONS: Final[dict[str, Callable[[Machine, Any], None]]] = {
     "MARK": lambda machine, _: machine.mark(),
     "POP": lambda machine, _: machine.drop(),
     "POP_MARK": lambda machine, _: machine.drop_to_mark(),
@@ -328,109 +472,3 @@ _PUSHES_ITS_ARGUMENT: Final = frozenset(
      "BINBYTES8", "BYTEARRAY8"}
 )  # fmt: skip
 _NOTHING_TO_DO: Final = frozenset({"PROTO", "FRAME", "STOP", "READONLY_BUFFER"})
-
-
-def tensors_in(value: Any) -> dict[str, Tensor]:
-    """The tensors a pickle describes, by their path, a training script's wrapping taken off."""
-    found: dict[str, Tensor] = {}
-    for path, tensor in _walk(_unwrapped(value)):
-        found.setdefault(path, tensor)
-    return found
-
-
-_WRAPPINGS: Final = (
-    "state_dict", "params_ema", "params-ema", "params", "model_state_dict", "module", "model", "net", "generator", "g_ema",
-    "weights",
-)  # fmt: skip
-"""Keys under which scripts put the weights. Source: comfy/utils.py load_torch_file, spandrel canonicalize."""
-
-
-def _unwrapped(value: Any) -> Any:
-    for _ in range(2):  # Lightning's `state_dict` may hold a `params_ema`; nothing nests deeper
-        table = _table_of(value)
-        inner = next((part for key in _WRAPPINGS if _is_wrapping(part := table.get(key))), None)
-        if inner is None:
-            return value
-        value = inner
-    return value
-
-
-def _is_wrapping(value: Any) -> bool:
-    return bool(_table_of(value)) and _as_tensor(value) is None
-
-
-def _table_of(value: Any) -> dict[Any, Any]:
-    """The value's own table: a dict, or a module's state with what lies in its parameters."""
-    if isinstance(value, dict):
-        return value
-    if isinstance(value, Made):
-        if value.items:
-            return value.items
-        state = value.state[0] if isinstance(value.state, tuple) and value.state else value.state
-        if isinstance(state, dict):
-            parts = [
-                part
-                for key in ("_parameters", "_buffers", "_modules")
-                if isinstance(part := state.get(key), dict)
-            ]
-            return {key: item for part in parts for key, item in part.items()} if parts else state
-    return {}
-
-
-def _walk(value: Any) -> Iterator[tuple[str, Tensor]]:
-    """Every tensor with its path. Shared and circular parts are walked again, up to a bound."""
-    stack: list[tuple[str, Any, int]] = [("", value, 0)]
-    room = MAX_NODES
-    while stack:
-        path, item, depth = stack.pop()
-        if tensor := _as_tensor(item):
-            yield path, tensor
-        elif depth < MAX_DEPTH and room > 0:
-            pairs = enumerate(item) if isinstance(item, list | tuple) else _table_of(item).items()
-            below = [
-                (f"{path}.{_key_text(key)}" if path else _key_text(key), part, depth + 1)
-                for key, part in islice(pairs, room)
-                if isinstance(part, dict | list | tuple | Made)
-            ]
-            room -= len(below) + 1
-            stack.extend(reversed(below))
-
-
-def _key_text(key: str | int) -> str:
-    if isinstance(key, str):
-        return key[:LONGEST_KEY]
-    return str(key) if abs(key) < 1 << 63 else "?"
-
-
-def _as_tensor(value: Any) -> Tensor | None:
-    """The tensor that a call of one of torch's rebuilders would have made."""
-    if not isinstance(value, Made) or not isinstance(value.what, Name):
-        return None
-    what, arguments = value.what.text, value.arguments
-    if not isinstance(arguments, tuple) or not arguments:
-        return None
-    if what.startswith("torch._utils._rebuild_parameter") or what.endswith("nn.parameter.Parameter"):
-        return _as_tensor(arguments[0])
-    if what == "torch._tensor._rebuild_from_type_v2" and len(arguments) >= 3:
-        return _as_tensor(Made(arguments[0], arguments[2]))
-    if what.startswith("torch._utils._rebuild_") and len(arguments) >= 3:
-        return _tensor(_storage_dtype(arguments[0]), arguments[2])
-    return None
-
-
-def _tensor(dtype: str, shape: Any) -> Tensor | None:
-    if isinstance(shape, Made) and isinstance(shape.arguments, tuple) and len(shape.arguments) == 1:
-        shape = shape.arguments[0]  # torch.Size((…))
-    if not isinstance(shape, tuple | list) or len(shape) > 64:
-        return None
-    if not all(isinstance(length, int) and 0 <= length < 1 << 48 for length in shape):
-        return None
-    return Tensor(dtype, tuple(shape), elements(tuple(shape)) * BITS.get(dtype, 0) // 8)
-
-
-def _storage_dtype(value: Any) -> str:
-    if isinstance(value, Persistent) and isinstance(value.id, tuple) and len(value.id) >= 2:
-        kind = value.id[1]
-        if isinstance(kind, Name):
-            return _STORAGES.get(kind.text.rpartition(".")[2], _DTYPES.get(kind.text, ""))
-    return ""

@@ -74,7 +74,7 @@ def holds(rule: Rule, header: Header, scope: Scope, raw: Scope) -> bool:
             return False
     return (
         (rule.max_tensors is None or len(header.tensors) <= rule.max_tensors)
-        and (rule.tree is None or _tree_holds(rule.tree, scope.tensors))
+        and (rule.tree is None or _tree_holds(rule.tree, scope))
         and (not rule.any or any(map(scope.has, rule.any)))
         and not any(map(scope.has, rule.none))
         and all(_shape_holds(scope.shape(test[0]), test) for test in rule.shape)
@@ -156,9 +156,9 @@ _SIDES: Final[dict[int | str, int]] = {"in": 0, "out": 1}
 """An adapter's module stands in its scope as (inner, outer)."""
 
 
-def _tree_holds(tree: Any, names: Mapping[str, object]) -> bool:
+def _tree_holds(tree: Any, scope: Scope) -> bool:
     if isinstance(tree, str):
-        return tree in names
+        return scope.has(tree)
     if "all_of" in tree:
-        return all(_tree_holds(part, names) for part in tree["all_of"])
-    return any(_tree_holds(part, names) for part in tree["any_of"])
+        return all(_tree_holds(part, scope) for part in tree["all_of"])
+    return any(_tree_holds(part, scope) for part in tree["any_of"])

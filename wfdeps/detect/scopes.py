@@ -9,6 +9,8 @@ from typing import Final
 
 from wfdeps.detect.tensors import Tensor
 
+_DIGITS: Final = dict.fromkeys(map(ord, "123456789"), "0")
+
 LONGEST_NAME: Final = 512
 """Names are cut here before they are searched: no real one is longer, and time stays linear."""
 
@@ -19,12 +21,18 @@ class Scope:
     A pattern is a name (`clf.1.weight`), or a regular expression after `re:`, searched in every name.
     """
 
-    __slots__ = ("_answers", "_text", "tensors")
+    __slots__ = ("_answers", "_below", "_kinds", "_prefix", "_text", "root", "tensors")
 
-    def __init__(self, tensors: Mapping[str, Tensor]) -> None:
+    def __init__(self, tensors: Mapping[str, Tensor], prefix: str = "", root: Scope | None = None) -> None:
         self.tensors = tensors
+        """Of the whole header, however deep the scope lies."""
+        self._prefix = prefix
+        self.root = root or self
+        """The scope of the whole header."""
         self._answers: dict[str, str | None] = {}
+        self._below: dict[str, Scope] = {}
         self._text: str | None = None
+        self._kinds: str | None = None
 
     def has(self, pattern: str) -> bool:
         """Whether some key fits the pattern."""
@@ -32,7 +40,7 @@ class Scope:
 
     def find(self, pattern: str) -> str | None:
         """The first key that fits the pattern."""
-        if pattern in self.tensors:
+        if self._prefix + pattern in self.tensors:
             return pattern
         if not pattern.startswith("re:"):
             return None
@@ -42,35 +50,53 @@ class Scope:
 
     def below(self, prefix: str) -> Scope:
         """The keys that begin so, without it."""
-        cut = len(prefix)
-        return Scope({key[cut:]: tensor for key, tensor in self.tensors.items() if key.startswith(prefix)})
+        if prefix not in self._below:
+            self._below[prefix] = Scope(self.tensors, self._prefix + prefix, self.root)
+        return self._below[prefix]
 
     def shape(self, pattern: str) -> tuple[int, ...] | None:
         """The shape of the first key that fits, None where there is none or nobody knows it."""
         name = self.find(pattern)
-        tensor = self.tensors.get(name) if name is not None else None
+        tensor = self.tensors.get(self._prefix + name) if name is not None else None
         return tensor.shape if tensor else None
 
     @property
     def text(self) -> str:
         """Every name on its own line, a line break before the first and after the last."""
         if self._text is None:
-            self._text = "\n".join(["", *self.tensors, ""])
-            if len(max(self.tensors, key=len, default="")) > LONGEST_NAME:
-                self._text = "\n".join(["", *(name[:LONGEST_NAME] for name in self.tensors), ""])
+            self._text = self._names() if self.root is self else _lines_below(self._prefix, self.root.text)
         return self._text
+
+    @property
+    def kinds(self) -> str:
+        """The same with every digit a zero and each line once: of forty equal blocks two remain."""
+        if self._kinds is None and self.root is self:
+            self._kinds = "\n".join(["", *set(self.text.translate(_DIGITS).split("\n")), ""])
+        elif self._kinds is None:
+            self._kinds = _lines_below(self._prefix.translate(_DIGITS), self.root.kinds)
+        return self._kinds or ""
+
+    def _names(self) -> str:
+        if len(max(self.tensors, key=len, default="")) > LONGEST_NAME:
+            return "\n".join(["", *(name[:LONGEST_NAME] for name in self.tensors), ""])
+        return "\n".join(["", *self.tensors, ""])
 
     def _search(self, pattern: str) -> str | None:
         # Most patterns fail: a plain substring that every match must hold says so a hundred times faster.
-        text = self.text
         for piece in _pieces(pattern):
-            if piece not in text:
+            if piece not in self.kinds:
                 return None
+        text = self.text
         found = _compiled(pattern).search(text)
         if found is None:
             return None
         start = text.rfind("\n", 0, found.start() + 1) + 1
         return text[start : text.find("\n", start)]
+
+
+def _lines_below(prefix: str, text: str) -> str:
+    """What stands behind the prefix in every line that begins with it."""
+    return "\n".join(["", *re.findall(rf"(?<=\n){re.escape(prefix)}(.*)", text), ""])
 
 
 @cache
@@ -83,7 +109,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 @cache
 def _pieces(pattern: str) -> tuple[str, ...]:
-    """Plain text that every match of the expression holds: its literal runs outside groups and classes."""
+    """Plain text that every match of the expression holds: its literal runs outside groups and classes, digits as zeros."""
     text = pattern.removeprefix("re:")
     pieces, run, depth, at = [], "", 0, 0
     while at < len(text):
@@ -107,4 +133,4 @@ def _pieces(pattern: str) -> tuple[str, ...]:
             pieces.append(run)
             run = ""
         at += step
-    return tuple(piece for piece in (*pieces, run) if len(piece) > 2)
+    return tuple(piece.translate(_DIGITS) for piece in (*pieces, run) if len(piece) > 2)

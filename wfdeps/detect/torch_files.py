@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from wfdeps.detect import pickles
-from wfdeps.detect.pickles import BadPickleError, Unrolled, unroll
+from wfdeps.detect.allowed import SAFE, UNSAFE, verdict
+from wfdeps.detect.pickled import tensors_in
+from wfdeps.detect.pickles import MAX_BYTES, BadPickleError, Unrolled, unroll
 from wfdeps.detect.tensors import Corrupt, Header, Read
 from wfdeps.detect.window import Window
 
@@ -47,7 +48,7 @@ def looks_like_pickle(head: bytes) -> bool:
 
 def read_legacy(read: Read, size: int | None, head: bytes, *, front_only: bool = False) -> Header | Corrupt:
     """A raw pickle, or torch's format before 1.6: magic, version, system, object, keys, then the storages."""
-    limit = min(size if size is not None else pickles.MAX_BYTES, pickles.MAX_BYTES)
+    limit = min(size if size is not None else MAX_BYTES, MAX_BYTES)
     window = Window(read, 0, limit, head)
     window.expected = FRONT if front_only else 0
     try:
@@ -97,32 +98,28 @@ def _from_front(read: Read, size: int | None, head: bytes) -> Header | Corrupt:
     name, method, start = _local(head, 0)
     if not name.endswith("data.pkl") or method != 0:
         return _only_front(size)
-    window = Window(read, start, pickles.MAX_BYTES, head[start:])
+    window = Window(read, start, MAX_BYTES, head[start:])
     window.expected = FRONT
     try:
         stream = unroll(window)
     except BadPickleError:
         return _only_front(size)
     header = _header("pickle", [stream], stream.value, window.tell(), size)
-    safety = (
-        header.safety if header.safety != pickles.SAFE else f"{pickles.UNSAFE}: only its beginning was read"
-    )
+    safety = header.safety if header.safety != SAFE else f"{UNSAFE}: only its beginning was read"
     return Header("pickle", header.tensors, {}, window.tell(), size, header.code, safety)
 
 
 def _only_front(size: int | None) -> Header:
     """A torch file of which too little was seen to say more."""
-    return Header("pickle", {}, size=size, safety=f"{pickles.UNSAFE}: only its beginning was read")
+    return Header("pickle", {}, size=size, safety=f"{UNSAFE}: only its beginning was read")
 
 
 def _header(format: str, streams: list[Unrolled], value: Any, header_bytes: int, size: int | None) -> Header:
     names = frozenset().union(*(stream.names for stream in streams))
-    safety = pickles.verdict(names)
+    safety = verdict(names)
     if format == "torchscript":
-        safety = f"{pickles.UNSAFE}: TorchScript is a program"
-    return Header(
-        format, pickles.tensors_in(value), _words(value), header_bytes, size, tuple(sorted(names)), safety
-    )
+        safety = f"{UNSAFE}: TorchScript is a program"
+    return Header(format, tensors_in(value), _words(value), header_bytes, size, tuple(sorted(names)), safety)
 
 
 def _words(value: Any) -> dict[str, str]:
@@ -140,7 +137,7 @@ def _words(value: Any) -> dict[str, str]:
 def _member_pickle(read: Read, member: Member, size: int) -> Unrolled:
     if member.method != 0:
         raise _BadZipError("a compressed pickle in its zip: torch writes none")
-    if member.size > pickles.MAX_BYTES:
+    if member.size > MAX_BYTES:
         raise _BadZipError(f"a pickle of {member.size} bytes in its zip")
     local = read(member.offset, 30 + 2 * 65_535)
     name, method, start = _local(local, 0)
