@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -130,6 +132,29 @@ def test_a_large_file_has_all_six_digests(tmp_path: Path) -> None:
     _, (file,) = told(str(tmp_path / "x.safetensors"))
     assert sorted(file["digests"]) == ["autov1", "autov2", "autov3", "blake3", "crc32", "sha256"]
     assert file["digests"]["autov1"] == hashlib.sha256(data[0x100000:0x110000]).hexdigest()[:8]
+
+
+def test_a_file_that_is_known_is_opened_no_second_time(lora: Path, tmp_path: Path) -> None:
+    cache, opened, listening = str(tmp_path / "cache"), [], True
+    os.utime(lora, (1_000, 1_000))  # old enough that a later change would show
+    sys.addaudithook(lambda event, what: opened.append(what[0]) if listening and event == "open" else None)
+    first = told(str(lora), WFDEPS_CACHE_DIR=cache)
+    assert str(lora) in opened
+    opened.clear()
+    again = told(str(lora), WFDEPS_CACHE_DIR=cache)
+    listening = False
+    assert again == first
+    assert str(lora) not in opened
+
+
+def test_a_file_that_changed_is_read_again(lora: Path, tmp_path: Path) -> None:
+    cache = str(tmp_path / "cache")
+    _, before = told(str(lora), WFDEPS_CACHE_DIR=cache)
+    lora.write_bytes(SD1_LORA[:-1])
+    _, after = told(str(lora), WFDEPS_CACHE_DIR=cache)
+    assert before[0]["error"] in ("", None)
+    assert after[0]["error"].startswith("corrupt: truncated")
+    assert before[0]["digests"] != after[0]["digests"]
 
 
 def test_no_hash_leaves_digests_out(lora: Path) -> None:

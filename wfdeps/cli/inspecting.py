@@ -6,19 +6,18 @@ import os
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from wfdeps.detect.headers import Corrupt, Header, read_header
+from wfdeps.detect.headers import Corrupt, read_header
 from wfdeps.detect.identify import identify
 from wfdeps.detect.safetensors import FIRST_READ
-from wfdeps.detect.shards import merged
-from wfdeps.disk import reader
 from wfdeps.domain.air import Air
-from wfdeps.domain.digests import Algorithm, Digest
+from wfdeps.domain.digests import Algorithm
+from wfdeps.domain.files import LocalFile
 from wfdeps.domain.identity import Inspection
 from wfdeps.domain.queries import AirQuery
 from wfdeps.domain.urls import without_secrets
-from wfdeps.errors import SourceError, UsageError, WfdepsError
-from wfdeps.library.hashing import hash_file
-from wfdeps.values import replace
+from wfdeps.errors import LibraryError, SourceError, UsageError, WfdepsError
+from wfdeps.library.digesting import digests_of
+from wfdeps.library.identities import look
 
 if TYPE_CHECKING:
     from wfdeps.cli.context import Context
@@ -32,7 +31,7 @@ def inspect_one(target: str, context: Context, *, hashes: bool) -> tuple[Inspect
             return inspect_url(target, shown, context), None
         if is_air(target):
             return inspect_url(url_of(Air.parse(target), context), shown, context), None
-        return inspect_path(target, hashes=hashes), None
+        return inspect_path(target, context, hashes=hashes), None
     except WfdepsError as error:
         return Inspection(shown, error=error.message), error
 
@@ -46,18 +45,19 @@ def is_air(target: str) -> bool:
     return target.lower().startswith(("urn:air:", "air:", "civitai:")) and not os.path.exists(target)
 
 
-def inspect_path(path: str, *, hashes: bool) -> Inspection:
-    """A local file. Raises UsageError where it cannot be read."""
+def inspect_path(path: str, context: Context, *, hashes: bool) -> Inspection:
+    """A local file; what is remembered of it is not read again. Raises UsageError where it cannot be read."""
+    memory, absolute = context.doors.memory(), os.path.abspath(path)
     try:
-        size = os.path.getsize(path)
-        with reader(path) as read:
-            header = read_header(read, size, os.path.basename(path))
+        identity, trouble = look(absolute, memory)
+        size = os.path.getsize(absolute)
+        file = LocalFile(absolute, "", os.path.basename(path), size)
+        digests = digests_of(file, _algorithms(size), memory).digests if hashes else None
+    except LibraryError as error:
+        raise UsageError(error.message.replace(absolute, path)) from error
     except OSError as error:
         raise UsageError(f"cannot read `{path}`: {error.strerror or error}") from error
-    digests = hash_file(path, _algorithms(size)) if hashes else None
-    if isinstance(header, Header) and header.shards:
-        header = _with_shards(path, header)
-    return _told(path, header, size, digests, os.path.basename(path))
+    return Inspection(path, identity, size, digests, f"corrupt: {trouble}" if trouble else "")
 
 
 def _algorithms(size: int) -> tuple[Algorithm, ...]:
@@ -73,7 +73,10 @@ def inspect_url(url: str, shown: str, context: Context) -> Inspection:
     with RemoteFile(context.doors.http(), url) as remote:
         front = remote.read(0, FIRST_READ)
         header = read_header(remote.read, remote.size if front else 0, name, front_only=True)
-    return _told(shown, header, remote.size, None, name)
+    if isinstance(header, Corrupt):
+        told = identify(header.header, name) if header.header else None
+        return Inspection(shown, told, remote.size, None, f"corrupt: {header.reason}")
+    return Inspection(shown, identify(header, name), remote.size)
 
 
 def url_of(air: Air, context: Context) -> str:
@@ -86,27 +89,3 @@ def url_of(air: Air, context: Context) -> str:
             if found := next((candidate.url for candidate in answer.candidates if candidate.url), None):
                 return found
     raise SourceError(f"no source knows `{air}`", hint="an AIR with a version (`…@123`) needs no search")
-
-
-def _told(
-    shown: str, header: Header | Corrupt, size: int | None, digests: tuple[Digest, ...] | None, name: str
-) -> Inspection:
-    if isinstance(header, Corrupt):
-        told = identify(header.header, name) if header.header else None
-        return Inspection(shown, told, size, digests, f"corrupt: {header.reason}")
-    return Inspection(shown, identify(header, name), size, digests)
-
-
-def _with_shards(path: str, index: Header) -> Header:
-    """The index with the shapes its files tell, where every one of them lies beside it."""
-    folder, parts = os.path.dirname(path), {}
-    for name in index.shards:
-        shard = os.path.join(folder, os.path.basename(name))
-        if not os.path.isfile(shard):
-            return index
-        with reader(shard) as read:
-            found = read_header(read, os.path.getsize(shard), name)
-        if isinstance(found, Corrupt):
-            return replace(index, metadata={**index.metadata, "damaged": f"{name}: {found.reason}"})
-        parts[name] = found
-    return merged(index, parts)

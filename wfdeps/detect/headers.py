@@ -78,7 +78,8 @@ def _unknown(head: bytes, size: int | None) -> str:
     if size is not None and size < 16:
         return f"truncated: {size} bytes"
     if head[257:262] == b"ustar":
-        return "a tar archive, torch's format of before 2017: not read"
+        # torch 2.6: "Cannot use ``weights_only=True`` with files saved in the legacy .tar format"
+        return "a tar archive, torch's format of before 2017: ComfyUI does not load it"
     return "no model format begins like this"
 
 

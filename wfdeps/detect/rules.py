@@ -101,9 +101,14 @@ def source_of(rule: Rule) -> str:
     return str(_document()["sources"].get(rule.source, rule.source))
 
 
+def rules_text() -> bytes:
+    """The table as it lies on disk."""
+    return pkgutil.get_data("wfdeps.detect", "rules.json") or b"{}"
+
+
 @cache
 def _document() -> dict[str, Any]:
-    return dict(json.loads(pkgutil.get_data("wfdeps.detect", "rules.json") or b"{}"))
+    return dict(json.loads(rules_text()))
 
 
 def _rule(row: Mapping[str, Any]) -> Rule:

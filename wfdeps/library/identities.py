@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from functools import cache
+from typing import Any
+from zlib import crc32
 
-from wfdeps.detect.headers import Corrupt, read_header
+from wfdeps.detect.headers import Corrupt, Header, read_header
 from wfdeps.detect.identify import identify
+from wfdeps.detect.rules import rules_text
+from wfdeps.detect.shards import merged
+from wfdeps.disk import reader
 from wfdeps.domain.files import LocalFile
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import ModelType
@@ -15,42 +21,84 @@ from wfdeps.errors import LibraryError
 from wfdeps.library.index import Index
 from wfdeps.values import asdict, replace
 
-_FACT = "identity/1"
+
+@cache
+def _fact() -> str:
+    """The name under which an answer is remembered: another set of rules may answer otherwise."""
+    return f"identity/3 {crc32(rules_text()):08x}"
 
 
 def identity_of(file: LocalFile, index: Index) -> Identity:
     """What the file is; UNKNOWN with the reason where its header cannot be read. Raises LibraryError."""
-    try:
-        found = os.stat(file.path)
-        known = index.facts(file.path, found).get(_FACT)
-        if known is not None:
-            return _from_json(known)
-        identity = read_identity(file)
-    except OSError as error:
-        raise LibraryError(f"cannot read `{file.path}`: {error.strerror or error}") from error
-    index.remember(file.path, found, {_FACT: json.dumps(asdict(identity))})
-    return identity
+    return _of(*look(file.path, index))
 
 
 def read_identity(file: LocalFile) -> Identity:
     """What the file is, read now; UNKNOWN with the reason where its header cannot be read. Raises OSError."""
-    with open(file.path, "rb", buffering=0) as opened:
+    return _of(*_told(_read(file.path, file.size), file.basename))
 
-        def read(offset: int, length: int) -> bytes:
-            opened.seek(offset)
-            return opened.read(length)
 
-        header = read_header(read, file.size, file.basename)
+def look(path: str, index: Index) -> tuple[Identity | None, str]:
+    """What the header at an absolute path tells, and what is wrong with the file; read once, then remembered.
+
+    A damaged file may still tell what it was to be. Raises LibraryError.
+    """
+    try:
+        found = os.stat(path)
+        known = index.facts(path, found).get(_fact())
+        if known is not None:
+            row = json.loads(known)
+            return _from_json(row["identity"]), row["trouble"]
+        header = _read(path, found.st_size)
+    except OSError as error:
+        raise LibraryError(f"cannot read `{path}`: {error.strerror or error}") from error
+    identity, trouble = _told(header, os.path.basename(path))
+    if isinstance(header, Corrupt) or not header.shards:  # an index's answer hangs on files beside it
+        row = {"identity": asdict(identity) if identity else None, "trouble": trouble}
+        index.remember(path, found, {_fact(): json.dumps(row)})
+    return identity, trouble
+
+
+def _told(header: Header | Corrupt, name: str) -> tuple[Identity | None, str]:
     if isinstance(header, Corrupt):
-        return Identity(ModelType.UNKNOWN, reasons=(str(header.reason),))
-    return replace(identify(header, file.basename), metadata=())
+        return identify(header.header, name) if header.header else None, header.reason
+    return identify(header, name), ""
 
 
-def _from_json(text: str) -> Identity:
-    fields = json.loads(text)
+def _of(identity: Identity | None, trouble: str) -> Identity:
+    """In one value; a damaged file is of no known type, whatever it was to be."""
+    if trouble or identity is None:
+        return Identity(ModelType.UNKNOWN, reasons=(trouble,))
+    return replace(identity, metadata=())
+
+
+def _read(path: str, size: int) -> Header | Corrupt:
+    with reader(path) as read:
+        header = read_header(read, size, os.path.basename(path))
+    return _with_shards(path, header) if isinstance(header, Header) and header.shards else header
+
+
+def _with_shards(path: str, index: Header) -> Header:
+    """The index with the shapes its files tell, where every one of them lies beside it."""
+    folder, parts = os.path.dirname(path), {}
+    for name in index.shards:
+        shard = os.path.join(folder, os.path.basename(name))
+        if not os.path.isfile(shard):
+            return index
+        with reader(shard) as read:
+            found = read_header(read, os.path.getsize(shard), name)
+        if isinstance(found, Corrupt):
+            return replace(index, metadata={**index.metadata, "damaged": f"{name}: {found.reason}"})
+        parts[name] = found
+    return merged(index, parts)
+
+
+def _from_json(fields: dict[str, Any] | None) -> Identity | None:
+    if fields is None:
+        return None
     fields["model_type"] = ModelType(fields["model_type"])
     fields["certainty"] = Certainty(fields["certainty"])
     for name in ("architectures", "reasons", "trained_words"):
         fields[name] = tuple(fields[name])
-    fields["metadata"] = ()
+    fields["metadata"] = tuple((key, value) for key, value in fields["metadata"])
     return Identity(**fields)

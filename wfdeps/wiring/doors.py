@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from wfdeps.domain.refs import ModelRef
     from wfdeps.http import Http
+    from wfdeps.library.index import Index
     from wfdeps.ports import Fetcher, Library, Source
 
 
@@ -118,6 +119,19 @@ class Doors:
         from wfdeps.wiring.answers import marks_of
 
         return marks_of(self._settings, self._exits, lock)
+
+    def memory(self) -> Index:
+        """What was found out about files before, whether they lie in a model folder or not."""
+        return self._memory
+
+    @cached_property
+    def _memory(self) -> Index:
+        from wfdeps.domain.files import folded_stem
+        from wfdeps.library.index import Index
+
+        index = Index(os.path.join(self._settings.cache_dir, "library.sqlite"), stem_of=folded_stem)
+        self._exits.callback(index.close)
+        return index
 
     def http(self) -> Http:
         """The one client of this run."""
