@@ -48,6 +48,7 @@ NEEDED = {"as they are": {"Checkpoint": 0.97, "LORA": 0.85, "TextualInversion": 
 NEEDED["disturbed"] = {"Checkpoint": 0.92, "LORA": 0.78}
 _LOADED = (".safetensors", ".ckpt", ".pt", ".bin", ".pth")
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]{2,}|[A-Z]{2,}|[^\W\d_a-zA-Z]")
+_WORD_OR_NUMBER = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
 
 Row = dict[str, Any]
 
@@ -100,6 +101,8 @@ def main() -> None:
     disturbed = [(row, *_disturbed(row["file_name"], chance)) for row in sample]
     # A name that loses its last letter and so becomes another file's own name is that file's name.
     clear = [(row, kind, name) for row, kind, name in disturbed if name not in names]
+    further = [(row, *_disturbed_further(row["file_name"], chance)) for row in sample]
+    further = [(row, kind, name) for row, kind, name in further if name not in names]
     invented = _invented(usable, names, chance)
     with HubServer(CATALOGUE) as hub, Http() as http:
         sources = _sources(hub.url, http, rows, index=arguments.index)
@@ -118,6 +121,9 @@ def main() -> None:
             Tried.is_in_three.fget,
         )
         _show_kinds([kind for _, kind, _ in clear], tried)
+        tried = [asking.try_name(name, row) for row, _, name in further]
+        _show(f"{len(tried)} names disturbed in further ways, by {way}", tried, {}, Tried.is_in_three.fget)
+        _show_kinds([kind for _, kind, _ in further], tried)
         tried = [asking.try_name(name, None, row) for name, row in invented]
         taken = [one.name for one in tried if one.is_taken]
         print(f"\n{len(tried)} names that do not exist: {len(taken)} taken {taken[:5] or ''}")
@@ -181,6 +187,28 @@ def _disturbed(name: str, chance: random.Random) -> tuple[str, str]:
         "-pruned": f"{stem}-pruned{ending}",
     }
     kind = chance.choice([way for way, written in ways.items() if written != name])
+    return kind, ways[kind]
+
+
+def _disturbed_further(name: str, chance: random.Random) -> tuple[str, str]:
+    """What platforms, trainers and tools do to names, one thing at a time."""
+    stem, ending = os.path.splitext(name)
+    ways: dict[str, str] = {
+        ".fp16": f"{stem}.fp16{ending}",
+        "-bf16": f"{stem}-bf16{ending}",
+        " (2)": f"{stem} (2){ending}",
+        "version lost": re.sub(r"[-_ ]?[vV]\d[\w.]*$", "", stem) + ending,
+        "camel case split": " ".join(_WORD_OR_NUMBER.findall(stem)) + ending,
+        "%20": re.sub(r"[-_ ]", "%20", stem) + ending,
+        "double ending": f"{name}{ending}",
+        "hash in front": f"{chance.getrandbits(40):010x}_{name}",
+        "emoji folder": f"⭐ best/{name}",
+        "windows folder": f"SDXL\\styles\\{name}",
+        "four letters behind": f"{stem}.{''.join(chance.choices('abcdefghijkABCDEFGH0123456789', k=4))}{ending}",
+        "version number behind": f"{stem}_{chance.randint(10_000, 2_000_000)}{ending}",
+        "copy": f"{stem} - Copy{ending}",
+    }
+    kind = chance.choice([way for way, written in ways.items() if written != name and written != ending])
     return kind, ways[kind]
 
 

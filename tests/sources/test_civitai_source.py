@@ -277,3 +277,59 @@ def test_a_version_of_another_model_than_the_air_names_is_not_it(source: Civitai
     assert [one.file_name for one in answers[right].candidates] == ["add_detail.safetensors"]
     assert answers[wrong].candidates == ()
     assert "not of 999999999" in answers[wrong].verdict.detail
+
+
+# ── the site's two fronts
+
+
+@pytest.fixture
+def fronts(client: Http) -> Iterator[tuple[CivitaiSource, HubServer, HubServer]]:
+    """A source whose first front does not show model 2, and whose second shows all."""
+    shown = [row for row in ROWS if row["model_id"] != 2]
+    with run_hub(shown) as first, run_hub(ROWS) as second:
+        yield CivitaiSource(CivitaiClient(client, first.url, second.url)), first, second
+
+
+def test_what_the_first_front_hides_is_asked_at_the_second_once_and_had_from_there(
+    fronts: tuple[CivitaiSource, HubServer, HubServer],
+) -> None:
+    source, first, second = fronts
+    query = AirQuery(Air("civitai", "2", "1002"))
+    for _ in range(2):
+        (found,) = source.find_all([query])[query].candidates
+    assert found.file_name == "jean1-000009.safetensors"
+    assert found.url.startswith(second.url)
+    assert (found.page or "").startswith(second.url)
+    assert (len(first.requests), len(second.requests)) == (1, 2), "from then on it is asked there first"
+
+
+def test_what_neither_front_shows_costs_one_more_request_a_number(
+    fronts: tuple[CivitaiSource, HubServer, HubServer],
+) -> None:
+    source, first, second = fronts
+    query = AirQuery(Air("civitai", "0", "999999"))
+    assert source.find_all([query])[query].verdict.kind is VerdictKind.NO_SUCH
+    assert (len(first.requests), len(second.requests)) == (1, 1)
+
+
+def test_hashes_and_names_are_asked_at_the_first_front_only(
+    fronts: tuple[CivitaiSource, HubServer, HubServer],
+) -> None:
+    source, _, second = fronts
+    source.find_all(
+        [NameQuery("nobody-has-this.safetensors", LORA), HashQuery(Digest.parse("autov3:" + "f" * 12))]
+    )
+    assert len(second.requests) == 0
+
+
+@pytest.mark.parametrize(
+    "host", ["civitai.com", "www.civitai.com", "civitai.red", "www.civitai.red", "civitai.green"]
+)
+@pytest.mark.parametrize(
+    "path",
+    ["/models/2?modelVersionId=1002", "/models/2/a-slug?modelVersionId=1002", "/api/download/models/1002"],
+)
+def test_an_address_at_any_host_of_civitai_means_the_same_file(
+    source: CivitaiSource, host: str, path: str
+) -> None:
+    assert names(source, UrlQuery(f"https://{host}{path}")) == ["jean1-000009.safetensors"]

@@ -60,7 +60,7 @@ class Pages:
 
     def __init__(self, context: Context) -> None:
         settings = context.settings
-        self._client = CivitaiClient(context.doors.http(), settings.civitai_url)
+        self._client = CivitaiClient(context.doors.http(), settings.civitai_url, settings.civitai_fallback)
         now = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
         self._site = Site(self._client.base_url, now, settings.civitai_token is not None)
 

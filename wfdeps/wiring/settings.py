@@ -24,6 +24,8 @@ CIVITAI_TOKEN_NAMES = ("CIVITAI_API_TOKEN", "CIVITAI_TOKEN", "CIVITAI_API_KEY")
 HF_TOKEN_NAMES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_ACCESS_TOKEN", "HF_API_TOKEN")
 _PLATFORM = sys.platform  # a name of our own, so that no type checker folds the branches of other systems
 CIVITAI = "https://civitai.com"
+CIVITAI_RED = "https://civitai.red"
+"""The same site, showing what `.com` does not show to all."""
 HUGGINGFACE = "https://huggingface.co"
 
 
@@ -65,6 +67,11 @@ class Settings:
         # By path first: one hub may stand for both sites.
         own = tuple((CIVITAI + path, self.civitai_url + path) for path in ("/api", "/models"))
         return Addresses((*own, (HUGGINGFACE, self.hf_endpoint), (CIVITAI, self.civitai_url)))
+
+    @property
+    def civitai_fallback(self) -> str:
+        """The other front of Civitai's own site, asked for what the first does not show; a hub has none."""
+        return CIVITAI_RED if self.civitai_url == CIVITAI else ""
 
     def table(self, name: str) -> Mapping[str, Any]:
         """One table of the config file; empty where it has none. Raises ConfigError if it is no table."""

@@ -58,7 +58,7 @@ def open_index(settings: Settings, exits: ExitStack) -> NameIndex:
 
 def build_probe(settings: Settings, http: Http) -> AccessProbe:
     """What asks Civitai whether a file can be had from here."""
-    client = CivitaiClient(http, settings.civitai_url)
+    client = CivitaiClient(http, settings.civitai_url, settings.civitai_fallback)
     return AccessProbe(client, http, site_of(settings))
 
 
@@ -92,7 +92,7 @@ def _store(settings: Settings, exits: ExitStack) -> AnswerStore:
 
 def _civitai(parts: _Parts) -> Sequence[Source]:
     settings = parts.settings
-    client = CivitaiClient(parts.http, settings.civitai_url)
+    client = CivitaiClient(parts.http, settings.civitai_url, settings.civitai_fallback)
     signed_in = settings.civitai_token is not None
     source = CivitaiSource(client, signed_in=signed_in, learn=parts.index.learn)
     return (parts.cached(source, settings.civitai_url, signed_in=signed_in),)

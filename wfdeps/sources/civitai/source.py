@@ -26,6 +26,7 @@ from wfdeps.sources.civitai.payloads import (
 )
 from wfdeps.sources.civitai.search import Search
 from wfdeps.sources.verdicts import failed, found, no_such, stops_the_rest
+from wfdeps.values import replace
 
 AT_ONCE = 4
 """Questions on their way at the same time."""
@@ -162,10 +163,15 @@ class CivitaiSource:
         return found(SOURCE, search.run(query))
 
     def _model(self, model_id: int) -> tuple[Candidate, ...]:
-        return self._seen(candidates_of_model(self._client.model(model_id), self._site))
+        payload = self._client.model(model_id)
+        return self._seen(candidates_of_model(payload, self._front(model_id=model_id)))
 
     def _version(self, version_id: int) -> tuple[Candidate, ...]:
-        return self._seen(candidates_of_version(self._client.version(version_id), self._site))
+        payload = self._client.version(version_id)
+        return self._seen(candidates_of_version(payload, self._front(version_id=version_id)))
+
+    def _front(self, **numbers: int) -> Site:
+        return replace(self._site, base_url=self._client.front_of(**numbers))
 
     def _seen(self, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
         self._learn(candidates)
