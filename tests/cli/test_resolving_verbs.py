@@ -222,12 +222,13 @@ def test_why_tells_what_was_asked_and_what_spoke_for_it(run: Run, tmp_path: Path
 
 def test_auth_says_what_is_there_and_what_works(run: Run) -> None:
     said = run("auth", "check", "--json")
-    assert {row["state"] for row in said.json} == {"no token"}
+    assert problems(said.json, "auth-1") == ()
+    assert {row["state"] for row in said.json["doors"]} == {"no token"}
     with run_hub(ROWS, tokens=["good"]) as hub:
         here = {"WFDEPS_CIVITAI_URL": hub.url, "HF_ENDPOINT": hub.url}
         works = run("auth", "check", "--json", CIVITAI_API_TOKEN="good", HF_TOKEN="good", **here)
         refused = run("auth", "check", "--json", CIVITAI_API_TOKEN="bad", **here)
-    assert [row["state"] for row in works.json] == ["works", "works"]
+    assert [row["state"] for row in works.json["doors"]] == ["works", "works"]
     assert (works.code, refused.code) == (0, 1)
     assert "good" not in works.out + works.err
     assert "bad" not in refused.out + refused.err

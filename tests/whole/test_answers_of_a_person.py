@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shlex
@@ -232,3 +233,29 @@ def test_bare_names_come_with_commands_too(person: Person) -> None:
         assert person.wfdeps(*shlex.split(one["choose"])[1:]).code == 0
         (now,) = person.wfdeps("resolve", INK, "--folder", "loras", "--json").json["resolutions"]
         assert now["chosen"]["file_id"] == one["file_id"]
+
+
+def test_a_mirror_that_is_a_folder_gives_its_files_and_asks_nobody_for_their_bytes(
+    person: Person, shelf: tuple[Path, list[Any]]
+) -> None:
+    folder, rows = shelf
+    row = next(row for row in rows if row["file_name"] == INK)
+    store = person.home / "the store" / "sha256"
+    store.mkdir(parents=True)
+    (store / row["hashes"]["SHA256"].lower()).write_bytes((folder / row["path"]).read_bytes())
+    (person.home / "config" / "config.toml").write_text(
+        f'[resolve]\nsources = ["mirror", "index", "civitai"]\nmirrors = ["{store.parent.as_uri()}"]\n'
+    )
+    sha256 = row["hashes"]["SHA256"].lower()
+    workflow = person.save("wf.json", api(LoraLoader={"lora_name": "x.safetensors"}))
+    assert (
+        person.wfdeps("choose", "x.safetensors", f"civitai:{row['model_id']}@{row['version_id']}").code == 0
+    )
+    assert person.get(workflow).code == 0
+    other = person.home / "other"
+    other.mkdir()
+    asked = len(person.hub.requests.to("/api/download/"))
+    assert person.wfdeps("sync", str(person.lock), "--models", str(other)).code == 0
+    assert len(person.hub.requests.to("/api/download/")) == asked
+    assert hashlib.sha256((other / "loras" / "x.safetensors").read_bytes()).hexdigest() == sha256
+    assert "file:" not in person.lock.read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from wfdeps.disk import free_bytes, remove_quietly
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.outcomes import Fetched, FetchRetrying
 from wfdeps.domain.plans import Download
-from wfdeps.domain.urls import without_secrets
+from wfdeps.domain.urls import path_of, without_secrets
 from wfdeps.errors import (
     DigestMismatchError,
     FetchError,
@@ -20,10 +20,11 @@ from wfdeps.errors import (
     WfdepsError,
 )
 from wfdeps.fetch.address import Address
+from wfdeps.fetch.from_disk import copy_in
 from wfdeps.fetch.opening import ChangedError
 from wfdeps.fetch.pull import Pull, Tools, not_the_file
 from wfdeps.fetch.session import Session, open_session
-from wfdeps.fetch.staging import Slot, url_key
+from wfdeps.fetch.staging import Slot, open_part, url_key
 from wfdeps.fetch.verify import check_header, verified_by
 
 RESTARTS = 3
@@ -53,7 +54,11 @@ class Transfer:
         errors: list[WfdepsError] = []
         for left, url in reversed(tuple(enumerate(reversed(self._download.urls)))):
             try:
-                return self._from(Address(self._tools.http, url))
+                return (
+                    self._copied(url)
+                    if url.startswith("file:")
+                    else self._from(Address(self._tools.http, url))
+                )
             except (SourceError, FetchError) as error:
                 errors.append(error)
                 if left:
@@ -87,6 +92,20 @@ class Transfer:
             where = f"what came is set aside in `{self._slot.bad}`; `wfdeps clean` removes it"
             error.hint = f"{error.hint}; {where}" if error.hint else where
         return error
+
+    def _copied(self, url: str) -> Fetched:
+        """From a mirror that is a folder."""
+        self._slot.forget_state()
+        handle = open_part(self._slot)
+        try:
+            os.ftruncate(handle, 0)
+            sha256, size = copy_in(path_of(url), handle, self._download, self._slot, self._tools)
+            by = self._checked(handle, sha256, size)
+            if hasattr(os, "fchmod"):
+                os.fchmod(handle, _PLAIN_MODE)
+        finally:
+            os.close(handle)
+        return self._fetched(sha256, size, by, url)
 
     def _from(self, address: Address) -> Fetched:
         restarts = 0
@@ -142,21 +161,28 @@ class Transfer:
     def _proven(self, session: Session, sha256: str, address: Address) -> Fetched:
         size = session.size or 0
         try:
-            by = verified_by(self._download.digests, sha256, session.handle, size)
+            by = self._checked(session.handle, sha256, size)
         except DigestMismatchError as error:
             if session.suspicion:
                 raise not_the_file(session.suspicion) from error
             raise
-        if by == "unverified":
-            if self._exact is not None and self._exact != size:
-                raise LengthMismatchError(self._exact, size)
-            check_header(session.handle, size, self._download.target.name)
         session.prove(_PLAIN_MODE)
         if self._mismatches:
             self._slot.drop_evidence()  # it was a passing fault
+        return self._fetched(sha256, size, by, address.url, reused=min(session.resumed_at, size))
+
+    def _checked(self, handle: int, sha256: str, size: int) -> str:
+        """Which hash proves it; where none is known, it is at least as long and as whole as it should be."""
+        by = verified_by(self._download.digests, sha256, handle, size)
+        if by == "unverified":
+            if self._exact is not None and self._exact != size:
+                raise LengthMismatchError(self._exact, size)
+            check_header(handle, size, self._download.target.name)
+        return by
+
+    def _fetched(self, sha256: str, size: int, by: str, url: str, *, reused: int = 0) -> Fetched:
         digests = (Digest(Algorithm.SHA256, sha256), *_others(self._download.digests, by))
-        url, reused = without_secrets(address.url), min(session.resumed_at, size)
-        return Fetched(self._download, self._slot.part, size, digests, by, url, reused)
+        return Fetched(self._download, self._slot.part, size, digests, by, without_secrets(url), reused)
 
     def _say(self, error: WfdepsError) -> None:
         self._tools.report(FetchRetrying(self._download, error.message.partition("\n")[0], 0.0))

@@ -159,8 +159,10 @@ def _from_download(
 
 
 def _sources(candidate: Candidate) -> tuple[LockSource, ...]:
+    """Where everybody may have it: a folder of this machine is no such place."""
     first = LockSource(candidate.source, without_secrets(candidate.url), candidate.page)
-    return (first, *(LockSource("mirror", without_secrets(url)) for url in candidate.mirrors))
+    told = (first, *(LockSource("mirror", without_secrets(url)) for url in candidate.mirrors))
+    return tuple(one for one in told if not one.url.startswith("file:"))
 
 
 def _named_by_workflow(ref: ModelRef) -> tuple[LockSource, ...]:

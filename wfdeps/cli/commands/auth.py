@@ -18,6 +18,7 @@ from wfdeps.values import dataclass
 from wfdeps.wiring.settings import CIVITAI_TOKEN_NAMES, HF_TOKEN_NAMES
 
 EXAMPLE = "wfdeps auth check"
+SCHEMA = "wfdeps/auth/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class _Found:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     does = parser.add_subparsers(dest="does", metavar="ACTION", required=True)
     check = does.add_parser("check", help="ask each place whose token it is")
-    check.add_argument("--json", action="store_true", help="as JSON on standard output")
+    check.add_argument("--json", action="store_true", help="wfdeps/auth/1 on standard output")
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
@@ -53,7 +54,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             {"source": one.door.name, "url": one.door.url, "state": one.state, "detail": one.detail}
             for one in found
         ]
-        context.out(json.dumps(rows, ensure_ascii=False, indent=1))
+        context.out(json.dumps({"schema": SCHEMA, "doors": rows}, ensure_ascii=False, indent=1))
     else:
         context.out(
             "\n".join(f"{one.door.name:<12} {one.door.url:<28} {one.state}: {one.detail}" for one in found)
