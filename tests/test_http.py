@@ -223,18 +223,18 @@ def test_a_final_429_is_not_tried_again(words: str, http: Http, site: Site) -> N
     assert len(site.seen) == 1
 
 
-def test_a_page_where_json_was_due_gets_one_more_try(http: Http, site: Site) -> None:
+def test_a_page_where_json_was_due_gets_two_more_tries(http: Http, site: Site) -> None:
     page = (200, {"content-type": "text/html"}, b"<html>log in</html>")
     with pytest.raises(SourceUnavailableError, match="page"):
         http.json("GET", site.says("/x", page))
-    assert len(site.seen) == 2
+    assert len(site.seen) == 3
 
 
 @pytest.mark.parametrize("content", [b'{"a": 1', b"\xff\xfe\x00", b"", b"[" * 100_000])
-def test_json_that_does_not_parse_gets_one_more_try(content: bytes, http: Http, site: Site) -> None:
+def test_json_that_does_not_parse_gets_two_more_tries(content: bytes, http: Http, site: Site) -> None:
     with pytest.raises(UnexpectedPayloadError):
         http.json("GET", site.says("/x", (200, {"content-type": "application/json"}, content)))
-    assert len(site.seen) == 2
+    assert len(site.seen) == 3
 
 
 def test_a_bomb_is_cut_off(http: Http, site: Site) -> None:

@@ -205,8 +205,8 @@ class Http:
             return None
         if getattr(error, "final", False):
             return None
-        # A page or broken JSON with a 200 is a portal or a bug: one more try, then the person should hear of it.
-        most = 2 if error.status == 200 else self._backoff.attempts
+        # A page or broken JSON with a 200 is a portal or a bug: two more tries, then the person should hear of it.
+        most = 3 if error.status == 200 else self._backoff.attempts
         if attempt >= most:
             return None
         asked = getattr(error, "retry_after", None)

@@ -16,7 +16,7 @@ from wfdeps.domain.model_types import TO_CIVITAI, ModelType
 from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, Query, UrlQuery
 from wfdeps.domain.refs import ModelRef
 from wfdeps.match.base_models import bases_agree
-from wfdeps.match.name_rule import KEEPS_UPLOADED_NAME, names_by_rule
+from wfdeps.match.name_rule import KEEPS_UPLOADED_NAME, TOLD_APART, names_by_rule
 from wfdeps.match.spelling import Spelling, bare_key_of, key_of, precision_of, spell
 
 ANSWERS: Final = "answers"
@@ -196,6 +196,9 @@ def _named_by_rule(candidate: Candidate, wanted: Spelling, theirs: Spelling) -> 
         "Model",
         "Pruned Model",
     ):
+        return False
+    # What the uploaded name had of these stays, whatever the model is called now.
+    if any(wanted.stem.endswith(told) is not theirs.stem.endswith(told) for told in TOLD_APART):
         return False
     ending = wanted.ending or theirs.ending
     return ending == theirs.ending and f"{wanted.stem}{ending}" in names_by_rule(
