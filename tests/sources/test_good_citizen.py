@@ -14,15 +14,20 @@ from tests.match.making import ref
 from tests.sources.catalogue import ROWS, civitai, http, row, sha256_of
 from wfdeps.console.chooser import NeverAsk
 from wfdeps.console.silent import Silent
+from wfdeps.domain.air import Air
 from wfdeps.domain.merging import merge_refs
 from wfdeps.domain.model_types import ModelType
+from wfdeps.domain.queries import AirQuery
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Resolved
 from wfdeps.match.decide import decide
 from wfdeps.match.policy import Policy
 from wfdeps.pipeline.resolve import Helpers, ask
 from wfdeps.ports import Source
-from wfdeps.sources.cached import AnswerStore, Cached
+from wfdeps.sources.cached import AccessMemory, AnswerStore, Cached
+from wfdeps.sources.civitai.access import AccessProbe
+from wfdeps.sources.civitai.client import CivitaiClient
+from wfdeps.sources.civitai.payloads import Site
 
 MANY = [
     row(
@@ -106,3 +111,28 @@ def test_one_refusal_stops_the_whole_round(status: int) -> None:
         hub.fail_next(status=status, times=1000)
         assert not any(settled(refs, civitai(hub, client)))
         assert len(hub.requests) <= 3
+
+
+def test_who_may_download_what_is_asked_once_for_a_while(tmp_path: Path) -> None:
+    with run_hub(ROWS) as hub, http() as client:
+        clock = [1_800_000_000.0]
+        memory = AccessMemory(AnswerStore(str(tmp_path / "a.sqlite")), hub.url, lambda: clock[0])
+        query = AirQuery(Air("civitai", "1", "1001"))
+        (wanted,) = civitai(hub, client).find_all([query])[query].candidates
+        probe = AccessProbe(CivitaiClient(client, hub.url), client, Site(hub.url, ""), memory)
+        hub.requests.clear()
+        assert [probe.access_of(wanted) for _ in range(3)] == [probe.access_of(wanted)] * 3
+        assert len(hub.requests) == 1
+        clock[0] += 3600
+        probe.access_of(wanted)
+        assert len(hub.requests) == 2
+
+
+def test_a_fault_while_asking_who_may_download_is_not_remembered(tmp_path: Path) -> None:
+    with run_hub(ROWS) as hub, http() as client:
+        memory = AccessMemory(AnswerStore(str(tmp_path / "a.sqlite")), hub.url)
+        query = AirQuery(Air("civitai", "1", "1001"))
+        (wanted,) = civitai(hub, client).find_all([query])[query].candidates
+        hub.fail_next(status=404)
+        AccessProbe(CivitaiClient(client, hub.url), client, Site(hub.url, ""), memory).access_of(wanted)
+        assert memory.recall(wanted) is None

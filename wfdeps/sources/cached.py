@@ -6,11 +6,12 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from wfdeps.domain.candidates import Answer, Verdict, VerdictKind
+from wfdeps.domain.candidates import Access, Answer, Candidate, Verdict, VerdictKind
 from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, Query, UrlQuery
 from wfdeps.ports import Source
 from wfdeps.sources.answer_json import answer_of, json_of, key_of_query
 from wfdeps.sources.database import Database
+from wfdeps.values import replace
 
 _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 
@@ -24,6 +25,9 @@ VERDICT_FOR: dict[VerdictKind, float] = {
     VerdictKind.DELETED: _DAY,
 }
 """Shorter than what was found: a purchase or a login changes it."""
+
+ACCESS_FOR = 30 * _MINUTE
+"""A creator may ask for a login, or early access may end, at any time; what a download answers counts in the end."""
 
 _NOT_KEPT = frozenset({VerdictKind.UNREACHABLE, VerdictKind.RATE_LIMITED, VerdictKind.REFUSED})
 
@@ -56,10 +60,18 @@ class AnswerStore:
                 kept[query] = answer
         return kept
 
-    def put(self, scope: str, answers: Mapping[Query, Answer], now: float) -> None:
-        """Remember those worth remembering."""
+    def put(
+        self, scope: str, answers: Mapping[Query, Answer], now: float, *, lifetime: float | None = None
+    ) -> None:
+        """Remember those worth remembering, for their usual time or for `lifetime` seconds."""
         rows = [
-            (scope, key_of_query(query), now, now + _lifetime(query, answer), json.dumps(json_of(answer)))
+            (
+                scope,
+                key_of_query(query),
+                now,
+                now + (_lifetime(query, answer) if lifetime is None else lifetime),
+                json.dumps(json_of(answer)),
+            )
             for query, answer in answers.items()
             if answer.verdict.kind not in _NOT_KEPT
         ]
@@ -116,6 +128,28 @@ class Cached:
 
     def _not_asked(self) -> Answer:
         return Answer((), Verdict(self.name, VerdictKind.UNREACHABLE, "offline, and not remembered"))
+
+
+class AccessMemory:
+    """Who may download what, as it was said a while ago: so that the same run twice asks once."""
+
+    def __init__(self, store: AnswerStore, scope: str, now: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._scope = f"access {scope}"
+        self._now = now
+
+    def recall(self, candidate: Candidate) -> Access | None:
+        """What was said of this very file; None where nothing was, or too long ago."""
+        if candidate.air is None:
+            return None
+        known = self._store.get(self._scope, [AirQuery(candidate.air)], self._now())
+        return next((one.access for answer in known.values() for one in answer.candidates), None)
+
+    def keep(self, candidate: Candidate, access: Access) -> None:
+        """Remember it for ACCESS_FOR."""
+        if candidate.air is not None:
+            told = Answer((replace(candidate, access=access),), Verdict(candidate.source, VerdictKind.FOUND))
+            self._store.put(self._scope, {AirQuery(candidate.air): told}, self._now(), lifetime=ACCESS_FOR)
 
 
 def _lifetime(query: Query, answer: Answer) -> float:

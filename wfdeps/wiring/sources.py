@@ -11,7 +11,7 @@ from typing import Any
 from wfdeps.errors import ConfigError
 from wfdeps.http import Http
 from wfdeps.ports import Source
-from wfdeps.sources.cached import AnswerStore, Cached
+from wfdeps.sources.cached import AccessMemory, AnswerStore, Cached
 from wfdeps.sources.catalogue.client import LIST_URL, OFFICIAL, ModelList
 from wfdeps.sources.catalogue.source import CatalogueSource
 from wfdeps.sources.catalogue.urls import UrlSource
@@ -56,10 +56,12 @@ def open_index(settings: Settings, exits: ExitStack) -> NameIndex:
     return index
 
 
-def build_probe(settings: Settings, http: Http) -> AccessProbe:
-    """What asks Civitai whether a file can be had from here."""
+def build_probe(settings: Settings, http: Http, exits: ExitStack) -> AccessProbe:
+    """What asks Civitai whether a file can be had from here, and remembers it for a while."""
     client = CivitaiClient(http, settings.civitai_url, settings.civitai_fallback)
-    return AccessProbe(client, http, site_of(settings))
+    site = site_of(settings)
+    memory = AccessMemory(_store(settings, exits), f"{site.base_url} {_login(signed_in=site.signed_in)}")
+    return AccessProbe(client, http, site, memory)
 
 
 def site_of(settings: Settings) -> Site:
@@ -77,7 +79,7 @@ class _Parts:
 
     def cached(self, source: Source, scope: str, *, signed_in: bool = False) -> Source:
         """Another server, or a login, makes other answers."""
-        login = "signed in" if signed_in else "anonymous"
+        login = _login(signed_in=signed_in)
         return Cached(source, self.store, scope=f"{scope} {login}", offline=self.settings.offline)
 
     def table(self, name: str) -> Any:
@@ -139,6 +141,10 @@ def _mirrors(parts: _Parts) -> Sequence[Source]:
 def _civarchive(parts: _Parts) -> Sequence[Source]:
     url = parts.table("civarchive").get("url", BASE_URL)
     return (parts.cached(CivArchiveSource(parts.http, url), url),)
+
+
+def _login(*, signed_in: bool) -> str:
+    return "signed in" if signed_in else "anonymous"
 
 
 def _is_real(settings: Settings) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.resolutions import Resolution
 from wfdeps.match.policy import Policy
@@ -36,7 +38,8 @@ def resolve_needed(surveyed: Survey, run: Resolving) -> tuple[Resolution, ...]:
     resolutions = resolve(surveyed.needed, run.doors.library(), run.helpers, run.policy)
     if run.settings.offline:
         return resolutions
-    return with_access(resolutions, build_probe(run.settings, run.doors.http()).access_of)
+    with ExitStack() as exits:
+        return with_access(resolutions, build_probe(run.settings, run.doors.http(), exits).access_of)
 
 
 def for_a_lock(
