@@ -73,7 +73,7 @@ class Row:
 class LoaderTable:
     """Node class → Row, with a person's own rows before ours.
 
-    A row is given as data, or as the JSON of it: of our 445 rows a workflow asks for ten.
+    A row is given as data, or as the JSON of it: of our rows a workflow asks for ten.
     """
 
     def __init__(self, classes: Mapping[str, Any], outputs: Iterable[str], known: Iterable[str]) -> None:
