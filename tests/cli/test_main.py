@@ -124,7 +124,7 @@ def test_a_folder_that_is_a_number_is_a_config_error(tmp_path) -> None:  # type:
     config = tmp_path / "c.toml"
     config.write_text("[library]\ncomfyui = 5\n")
     code, _, err = run("check", "w.json", "--config", str(config))
-    assert (code, err) == (2, "error: `5` is no folder\nhint: write it in quotes\n")
+    assert (code, err) == (2, f"error: `{config}`: `comfyui` in [library] is not a text in quotes\n")
 
 
 def test_a_named_config_file_must_exist() -> None:

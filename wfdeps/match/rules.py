@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from wfdeps.errors import ConfigError
@@ -129,7 +130,7 @@ def _endings(words: Iterable[str]) -> Iterator[str]:
 def _list(table: Mapping[str, Any], key: str, name: str) -> Sequence[str]:
     value = table.get(key, [])
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
-        raise ConfigError(f"`{key}` in [{name}] is no list of texts")
+        raise ConfigError(f'`{key}` in [{name}] is not a list of texts, like ["a", "b"]')
     return value
 
 
@@ -143,7 +144,9 @@ def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _only(table: Mapping[str, Any], known: Sequence[str], place: str) -> None:
     for key in table:
         if key not in known:
-            raise ConfigError(f"`{key}` in {place} is not known", hint=f"one of {', '.join(known)}")
+            close = get_close_matches(key, known, n=1)
+            hint = f"did you mean `{close[0]}`?" if close else f"one of {', '.join(known)}"
+            raise ConfigError(f"`{key}` in {place} is not known", hint=hint)
 
 
 _SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([kKmMgGtT]?)(i?)[bB]?\s*$")

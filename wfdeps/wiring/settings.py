@@ -150,13 +150,9 @@ def _read_config(named: str | None, environ: Mapping[str, str]) -> tuple[str | N
     path = named or next((place for place in ("wfdeps.toml", home) if os.path.isfile(place)), None)
     if path is None:
         return None, {}
-    import tomllib  # only those who have a config file pay for reading one
+    from wfdeps.wiring.config_file import read_config  # only those who have a config file pay for reading one
 
-    try:
-        with open(path, "rb") as file:
-            return path, tomllib.load(file)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"cannot read `{path}`: {error}") from error
+    return path, read_config(path)
 
 
 def _table(config: Mapping[str, Any], name: str, path: str | None) -> Mapping[str, Any]:
@@ -167,10 +163,8 @@ def _flag(arguments: argparse.Namespace, name: str) -> Any:
     return getattr(arguments, name, None)
 
 
-def _path(text: object) -> str | None:
-    if text and not isinstance(text, str):
-        raise ConfigError(f"`{text}` is no folder", hint="write it in quotes")
-    return _expanded(text) if isinstance(text, str) and text else None
+def _path(text: str | None) -> str | None:
+    return _expanded(text) if text else None
 
 
 def _expanded(text: str) -> str:
