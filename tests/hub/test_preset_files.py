@@ -41,11 +41,12 @@ def test_what_a_preset_implies_is_fetched_and_named_as_its_node_looks_for_it(tmp
         checkpoint = person.models / "checkpoints" / "sdxl.safetensors"
         checkpoint.parent.mkdir()
         checkpoint.write_bytes(safetensors_bytes({"x": (4, 4)}, "F16", {}, seed=9))
-        code, said = person.types("get", str(workflow), "--models", str(person.models), "--yes")
+        where = ["--models", str(person.models)]
+        code, said = person.types("get", str(workflow), *where, "--lock", str(tmp_path / "lock"), "--yes")
         assert code == 0, said
         assert set(person.tree()) == {
             "checkpoints/sdxl.safetensors",
             "clip_vision/CLIP-ViT-H-14-laion2B-s32B-b79K.safetensors",
             "ipadapter/ip-adapter-plus_sdxl_vit-h.safetensors",
         }
-        assert person.types("check", str(workflow), "--models", str(person.models))[0] == 0
+        assert person.types("check", str(workflow), *where)[0] == 0
