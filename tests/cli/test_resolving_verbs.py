@@ -156,6 +156,12 @@ def test_what_was_answered_is_not_asked_again_and_answers_offline(run: Run, hub:
     assert len(hub.requests) == asked
 
 
+def test_a_miss_that_is_remembered_is_a_miss_offline_too(run: Run) -> None:
+    assert run("resolve", "nobody-has-this.safetensors", "--folder", "loras").code == 1
+    assert run("--offline", "resolve", "nobody-has-this.safetensors", "--folder", "loras").code == 1
+    assert run("--offline", "resolve", "never-asked.safetensors", "--folder", "loras").code == 3
+
+
 def test_a_name_no_search_finds_is_known_to_an_imported_catalogue(run: Run, tmp_path: Path) -> None:
     name = "zz9.safetensors"
     rows = [ROWS[0] | {"file_name": name, "file_id": 77, "version_id": 78, "hashes": {}}]

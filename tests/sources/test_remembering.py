@@ -112,6 +112,11 @@ def test_offline_nobody_is_asked_and_old_answers_do(store: AnswerStore) -> None:
     assert source.asked == 1
 
 
+def test_offline_a_source_says_nothing_of_what_it_does_not_understand(store: AnswerStore) -> None:
+    source = Cached(Counting(answer()), store, offline=True, kinds=(HashQuery,))
+    assert source.find_all([HASH, NAME]).keys() == {HASH}
+
+
 def test_an_answer_from_the_future_is_not_believed(store: AnswerStore) -> None:
     source, clock = Counting(answer(file("x"))), Clock()
     cached = Cached(source, store, now=clock)

@@ -29,6 +29,8 @@ VERDICT_FOR: dict[VerdictKind, float] = {
 ACCESS_FOR = 30 * _MINUTE
 """A creator may ask for a login, or early access may end, at any time; what a download answers counts in the end."""
 
+ALL_KINDS: tuple[type, ...] = (AirQuery, HashQuery, UrlQuery, NameQuery)
+
 _NOT_KEPT = frozenset({VerdictKind.UNREACHABLE, VerdictKind.RATE_LIMITED, VerdictKind.REFUSED})
 
 _SCHEMA = """
@@ -90,7 +92,8 @@ class AnswerStore:
 class Cached:
     """The same source, asked only what is not remembered. Offline, it is not asked at all.
 
-    `scope` tells apart what must not be mixed: another server, with or without a login.
+    `scope` tells apart what must not be mixed: another server, with or without a login. `kinds` are the queries the
+    source understands at all: offline, the others are left to those who do.
     """
 
     def __init__(
@@ -101,6 +104,7 @@ class Cached:
         scope: str = "",
         offline: bool = False,
         refresh: bool = False,
+        kinds: tuple[type, ...] = ALL_KINDS,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._source = source
@@ -108,6 +112,7 @@ class Cached:
         self._scope = f"{source.name} {scope}".strip()
         self._offline = offline
         self._refresh = refresh
+        self._kinds = kinds
         self._now = now
 
     @property
@@ -121,7 +126,7 @@ class Cached:
         )
         missing = [query for query in queries if query not in kept]
         if self._offline:
-            return kept | {query: self._not_asked() for query in missing}
+            return kept | {query: self._not_asked() for query in missing if isinstance(query, self._kinds)}
         told = self._source.find_all(missing) if missing else {}
         self._store.put(self._scope, told, self._now())
         return {**kept, **told}

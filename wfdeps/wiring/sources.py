@@ -8,10 +8,11 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any
 
+from wfdeps.domain.queries import AirQuery, HashQuery, UrlQuery
 from wfdeps.errors import ConfigError
 from wfdeps.http import Http
 from wfdeps.ports import Source
-from wfdeps.sources.cached import AccessMemory, AnswerStore, Cached
+from wfdeps.sources.cached import ALL_KINDS, AccessMemory, AnswerStore, Cached
 from wfdeps.sources.catalogue.client import LIST_URL, OFFICIAL, ModelList
 from wfdeps.sources.catalogue.source import CatalogueSource
 from wfdeps.sources.catalogue.urls import UrlSource
@@ -77,10 +78,14 @@ class _Parts:
     index: NameIndex
     store: AnswerStore
 
-    def cached(self, source: Source, scope: str, *, signed_in: bool = False) -> Source:
+    def cached(
+        self, source: Source, scope: str, *, signed_in: bool = False, kinds: tuple[type, ...] = ALL_KINDS
+    ) -> Source:
         """Another server, or a login, makes other answers."""
         login = _login(signed_in=signed_in)
-        return Cached(source, self.store, scope=f"{scope} {login}", offline=self.settings.offline)
+        return Cached(
+            source, self.store, scope=f"{scope} {login}", offline=self.settings.offline, kinds=kinds
+        )
 
     def table(self, name: str) -> Any:
         return self.settings.table(name)
@@ -104,7 +109,7 @@ def _huggingface(parts: _Parts) -> Sequence[Source]:
     settings = parts.settings
     signed_in = settings.hf_token is not None
     source = HuggingFaceSource(HuggingFaceClient(parts.http, settings.hf_endpoint), signed_in=signed_in)
-    return (parts.cached(source, settings.hf_endpoint, signed_in=signed_in),)
+    return (parts.cached(source, settings.hf_endpoint, signed_in=signed_in, kinds=(AirQuery, UrlQuery)),)
 
 
 def _index(parts: _Parts) -> Sequence[Source]:
@@ -140,7 +145,7 @@ def _mirrors(parts: _Parts) -> Sequence[Source]:
 
 def _civarchive(parts: _Parts) -> Sequence[Source]:
     url = parts.table("civarchive").get("url", BASE_URL)
-    return (parts.cached(CivArchiveSource(parts.http, url), url),)
+    return (parts.cached(CivArchiveSource(parts.http, url), url, kinds=(HashQuery,)),)
 
 
 def _login(*, signed_in: bool) -> str:
