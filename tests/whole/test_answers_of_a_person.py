@@ -259,3 +259,13 @@ def test_a_mirror_that_is_a_folder_gives_its_files_and_asks_nobody_for_their_byt
     assert len(person.hub.requests.to("/api/download/")) == asked
     assert hashlib.sha256((other / "loras" / "x.safetensors").read_bytes()).hexdigest() == sha256
     assert "file:" not in person.lock.read_text(encoding="utf-8")
+
+
+def test_a_file_of_ones_own_that_is_of_another_type_is_taken_with_a_warning(
+    person: Person, shelf: tuple[Path, list[Any]]
+) -> None:
+    folder, rows = shelf
+    checkpoint = folder / next(row["path"] for row in rows if row["model_type"] == "Checkpoint")
+    told = chosen(person, INK, str(checkpoint), "--folder", "loras")
+    assert told.code == 0
+    assert "checkpoint, wanted lora" in told.err

@@ -54,10 +54,7 @@ def _chosen(arguments: argparse.Namespace, ref: ModelRef, context: Context) -> C
     """
     what = arguments.what
     if what.startswith("file://") or ("://" not in what and not _is_air(what)):
-        try:
-            return local_file(what, ref, allow_pickle=arguments.allow_pickle).candidate
-        except LibraryError as error:
-            raise UsageError(error.message, hint=error.hint or _WANTED) from error
+        return _own_file(arguments, ref, context)
     query_of(what)
     found = look_up(what, ref, context.doors.sources())
     if not found:
@@ -69,6 +66,17 @@ def _chosen(arguments: argparse.Namespace, ref: ModelRef, context: Context) -> C
             hint="name one: add +FILE_ID to the AIR, or ?fileId= to the URL",
         )
     return alone.candidate
+
+
+def _own_file(arguments: argparse.Namespace, ref: ModelRef, context: Context) -> Candidate:
+    try:
+        own = local_file(arguments.what, ref, allow_pickle=arguments.allow_pickle)
+    except LibraryError as error:
+        raise UsageError(error.message, hint=error.hint or _WANTED) from error
+    for piece in own.evidence:
+        if piece.why is Why.TYPE_DIFFERS:
+            context.err(f"warning: by its header it is of another type: {piece.detail}")
+    return own.candidate
 
 
 _WANTED = "an AIR (civitai:58390@62833), an https address, a path, or the word `optional`"
