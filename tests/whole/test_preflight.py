@@ -131,6 +131,34 @@ def test_a_watched_folder_is_checked_again_on_change_until_interrupted(person: P
     assert "Traceback" not in said.read_text()
 
 
+def test_several_reports_at_once_each_to_its_file_and_one_to_another_by_o(person: Person) -> None:
+    sarif, junit, text = (person.home / name for name in ("r.sarif", "r.xml", "r.txt"))
+    said = check(
+        person, "--format", f"sarif={sarif}", "--format", f"junit={junit}", "--format", "text", "-o", text
+    )
+    assert (said.code, said.out) == (1, "")
+    assert sarif.read_text(encoding="utf-8").startswith("{")
+    assert junit.read_text(encoding="utf-8").startswith("<?xml")
+    assert "missing" in text.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("formats", [("json", "sarif"), ("json=a.json",)])
+def test_o_is_one_file_for_one_format(person: Person, formats: tuple[str, ...]) -> None:
+    words = [word for name in formats for word in ("--format", name)]
+    said = check(person, *words, "-o", "x")
+    assert (said.code, said.out) == (2, "")
+    assert "--format FORMAT=FILE" in said.err
+
+
+@pytest.mark.parametrize("words", [("--format", "yaml"), ("--fail-on", "missing,typo")])
+def test_a_word_nobody_knows_is_said_before_anything_is_fetched(
+    person: Person, words: tuple[str, str]
+) -> None:
+    said = person.get(DEMO, "--auto", "best", *words)
+    assert (said.code, said.out, person.tree()) == (2, "", {})
+    assert "one of" in said.err
+
+
 def test_standard_input_cannot_be_watched(person: Person) -> None:
     assert person.wfdeps("check", "-", "--models", str(person.models), "--watch").code == 2
 

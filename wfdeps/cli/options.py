@@ -142,18 +142,19 @@ def _rate(text: str) -> str:
     try:
         parse_rate(text)
     except UsageError as error:
-        raise _type_error(error.message) from error
+        raise type_error(error.message) from error
     return text
 
 
 def _count(text: str) -> int:
     """A whole number above nothing."""
     if not text.isdecimal() or int(text) < 1:
-        raise _type_error(f"`{text}` is no number above 0")
+        raise type_error(f"`{text}` is no number above 0")
     return int(text)
 
 
-def _type_error(message: str) -> Exception:
+def type_error(message: str) -> Exception:
+    """What a `type=` of an option raises: argparse says it with the option's name."""
     from argparse import ArgumentTypeError
 
     return ArgumentTypeError(message)

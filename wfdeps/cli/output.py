@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from wfdeps import TYPE_CHECKING, __version__
+from wfdeps.cli.options import type_error
 from wfdeps.domain.reports import DEFAULT_FAIL_ON, CheckReport, ExitPolicy, FailOn
 from wfdeps.errors import UsageError
 from wfdeps.report.view import View
@@ -37,18 +38,25 @@ SHOW_HASHES = frozenset({"json", "ndjson"})
 """The formats that say a workflow's SHA-256."""
 
 
-def add_report_options(parser: argparse.ArgumentParser) -> None:
-    """What a report looks like, where it goes, and what counts."""
+def add_report_options(parser: argparse.ArgumentParser, *, with_output: bool = True) -> None:
+    """What a report looks like, where it goes, and what counts; `-o` where the command has no other use for it."""
     group = parser.add_argument_group("report")
     group.add_argument("--json", action="store_true", help="the same as --format json")
     group.add_argument(
         "--format",
         action="append",
         default=[],
+        type=_format,
         metavar="FORMAT[=FILE]",
         help=f"{', '.join(FORMATS)}; repeatable, each to its file (default: text to stdout)",
     )
-    group.add_argument("--fail-on", metavar="WHAT,…", help=f"what turns the exit code: {', '.join(FailOn)}")
+    if with_output:
+        group.add_argument(
+            "-o", "--output", metavar="FILE", help="write what would go to stdout to this file"
+        )
+    group.add_argument(
+        "--fail-on", type=_fail_ons, metavar="WHAT,…", help=f"what turns the exit code: {', '.join(FailOn)}"
+    )
     group.add_argument("--strict", action="store_true", help="all of these turn the exit code")
     group.add_argument(
         "--exit-zero", action="store_true", help="report only; 2 for unreadable workflows all the same"
@@ -57,7 +65,7 @@ def add_report_options(parser: argparse.ArgumentParser) -> None:
 
 def exit_policy(arguments: argparse.Namespace, settings: Settings) -> ExitPolicy:
     """What turns the exit code, by the flags, else by `[check] fail_on` of the config. Raises UsageError."""
-    named = arguments.fail_on.split(",") if arguments.fail_on else settings.table("check").get("fail_on")
+    named = arguments.fail_on or settings.table("check").get("fail_on")
     return ExitPolicy(
         fail_on=frozenset(map(_fail_on, named)) if named is not None else DEFAULT_FAIL_ON,
         strict=arguments.strict,
@@ -73,13 +81,11 @@ def show_report(
     surveyed: Survey,
     resolutions: Sequence[Resolution] = (),
 ) -> None:
-    """Write the report in every format asked for. Raises UsageError for one nobody knows or a file that is in the way.
+    """Write the report in every format asked for. Raises UsageError for a file that is in the way.
 
     The survey and the resolutions are for the formats that draw.
     """
     for name, path in _asked(arguments):
-        if name not in FORMATS:
-            raise UsageError(f"unknown format `{name}`", hint=f"one of {', '.join(FORMATS)}")
         view = terminal_view(context) if name == "text" and not path else _in_file(name, report)
         if name == "markdown":
             view = replace(view, graph=_graph(surveyed, resolutions))
@@ -91,14 +97,22 @@ def show_report(
 
 
 def formats_of(arguments: argparse.Namespace) -> frozenset[str]:
-    """The formats that were asked for, known or not."""
+    """The formats that were asked for."""
     return frozenset(name for name, _ in _asked(arguments))
 
 
 def _asked(arguments: argparse.Namespace) -> list[tuple[str, str]]:
-    """Each format, with the file it is to go to; empty for stdout."""
+    """Each format once, with the file it is to go to; empty for stdout. Raises UsageError."""
     wishes = [*arguments.format, *(["json"] if arguments.json else [])] or ["text"]
-    return [(name, path) for name, _, path in (wish.partition("=") for wish in wishes)]
+    asked = [(name, path) for name, _, path in (wish.partition("=") for wish in dict.fromkeys(wishes))]
+    output: str | None = getattr(arguments, "output", None)
+    if not output:
+        return asked
+    homeless = [name for name, path in asked if not path]
+    if len(homeless) != 1:
+        said = f"{' and '.join(homeless)} would go to it" if homeless else "every format has its own"
+        raise UsageError(f"`-o` is one file, and {said}", hint="give each its own: --format FORMAT=FILE")
+    return [(name, path or output) for name, path in asked]
 
 
 def terminal_view(context: Context) -> View:
@@ -146,6 +160,22 @@ def _width() -> int:
         return os.get_terminal_size().columns
     except (OSError, ValueError):  # a pipe, or a closed stream
         return 80
+
+
+def _format(wish: str) -> str:
+    """The wish, once its format is known: before anything is done, not after a download."""
+    name = wish.partition("=")[0]
+    if name not in FORMATS:
+        raise type_error(f"unknown format `{name}`: one of {', '.join(FORMATS)}")
+    return wish
+
+
+def _fail_ons(words: str) -> list[FailOn]:
+    """The same for what turns the exit code."""
+    try:
+        return list(map(_fail_on, words.split(",")))
+    except UsageError as error:
+        raise type_error(f"{error.message}: {error.hint}") from error
 
 
 def _fail_on(word: str) -> FailOn:

@@ -96,7 +96,7 @@ class _Reader:
     def _take(self, word: str, rest: Iterator[tuple[int, str]], found: dict[str, Any]) -> None:
         name, equals, value = word.partition("=")
         option = self._options.get(name)
-        if option is None or bool(equals) > (option.action in _WITH_VALUE):
+        if option is None or bool(equals) > (option.action in _WITH_VALUE) or value == "--":
             raise _NotPlainError
         if option.action == "store_true":
             found[option.dest] = True

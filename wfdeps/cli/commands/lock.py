@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_reading_options(parser)
     add_library_options(parser)
     add_resolving_options(parser)
-    add_report_options(parser)
+    add_report_options(parser, with_output=False)
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
