@@ -143,6 +143,14 @@ def test_a_flag_is_stronger_than_the_environment_and_that_than_the_config(tmp_pa
     assert settings_for("check", *words, WFDEPS_CIVITAI_URL="http://x:1").civitai_url == "http://x:1"
 
 
+def test_a_process_ends_with_its_code_and_all_that_it_said() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "wfdeps", "refs", "no-such-file.json"], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (2, "")
+    assert done.stdout.endswith("No such file or directory\n")
+
+
 def test_a_reader_that_goes_away_is_no_error() -> None:
     script = f"{sys.executable} -m wfdeps --help | head -c 10"
     done = subprocess.run(["bash", "-c", f"set -o pipefail; {script}"], capture_output=True, text=True)
