@@ -20,7 +20,8 @@ _SUFFIX: Final = re.compile(
 """The part of a key that says which piece of the adapter it is. Source: comfy/lora.py, comfy/weight_adapter."""
 
 _PREFIX: Final = re.compile(
-    r"^(?:lora_unet__|lora_unet_|lora_transformer_|lora_dit_|lycoris_unet_|lycoris_|base_model\.model\."
+    r"^(?:lora_unet__|lora_unet_|lora_transformer_|lora_dit_|lycoris_unet_"
+    r"|lycoris_transformer_(?=(?:single_)?transformer_blocks_|layers_|(?:noise|context)_refiner_)|lycoris_|base_model\.model\."
     r"(?:transformer\.|diffusion_model\.|model\.)?|diffusion_model\.|model\.diffusion_model\.|transformer\.|unet\.)"
 )
 _TEXT_PREFIXES: Final = (
@@ -115,7 +116,16 @@ def _module(part: Mapping[str, tuple[int, ...]]) -> Module:
     two = part.get("lokr_w2") or _product(part.get("lokr_w2_a"), part.get("lokr_w2_b"))
     if one and two and len(one) > 1 and len(two) > 1:
         return Module(one[1] * two[1], one[0] * two[0])
+    if "a1.weight" in part and "b1.weight" in part:
+        return _glora_module(part)
     return Module()
+
+
+def _glora_module(part: Mapping[str, tuple[int, ...]]) -> Module:
+    """GLoRA's pieces change their order between versions; the rank is the short side of each."""
+    inner = max(part["a1.weight"], default=None)
+    sides = [max(part[piece], default=0) for piece in ("b1.weight", "b2.weight") if piece in part]
+    return Module(inner, next((side for side in sides if side != inner), inner))
 
 
 def _length(shape: tuple[int, ...] | None, dimension: int) -> int | None:
