@@ -71,14 +71,38 @@ class Told:
         return self.final.kind
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One of the ways in which a body comes."""
+
+    direct: bool
+    hand_off: bool
+
+
+WAYS = {"direct": Way(True, True), "handed off": Way(False, True), "plain": Way(False, False)}
+"""Over our own connections; over httpx with its socket; over httpx alone."""
+
+
+class Ways:
+    """The way that the running test takes."""
+
+    current = WAYS["direct"]
+
+
+def client(**options: object) -> Http:
+    """A client that goes the current way."""
+    return Http(direct=Ways.current.direct, **options)  # type: ignore[arg-type]
+
+
 def quick_fetcher(http: Http, limits: Limits = QUICK, **options: object) -> Executor:
     """A fetcher whose waits are short."""
-    return open_fetcher(http, limits=limits, **options)  # type: ignore[arg-type]
+    given: dict[str, object] = {"hand_off": Ways.current.hand_off, **options}
+    return open_fetcher(http, limits=limits, **given)  # type: ignore[arg-type]
 
 
 def fetch(*downloads: Download, limits: Limits = QUICK, **options: object) -> Told:
     """Fetch with a client of its own, and tell all events."""
-    with Http() as http:
+    with client() as http:
         return Told(tuple(quick_fetcher(http, limits, **options).fetch_all(downloads)))
 
 

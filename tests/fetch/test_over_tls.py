@@ -44,13 +44,17 @@ def server(certificate: Path) -> Iterator[FaultServer]:
         yield running
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=[*ENGINES, "direct"])
 def trusting(
     request: pytest.FixtureRequest, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Http]:
     """A client told to trust that certificate."""
-    pytest.importorskip(request.param)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    if request.param == "direct":
+        with Http() as http:
+            yield http
+        return
+    pytest.importorskip(request.param)
     with Http(engine=request.param) as http:
         yield http
 

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.faults.server import FaultServer, body_sha256
-from tests.fetch.fetching import QUICK, Told, download, fetch, quick_fetcher, stop_after
+from tests.fetch.fetching import QUICK, Told, client, download, fetch, quick_fetcher, stop_after
 from wfdeps.domain.outcomes import Fetched, FetchFailed
 from wfdeps.domain.plans import Download
 from wfdeps.fetch.pull import Limits
 from wfdeps.fetch.spans import Spans
 from wfdeps.fetch.staging import key_of, slot_for
 from wfdeps.fetch.state import MOST_MARKS, State, Validator
-from wfdeps.http import Backoff, Http
+from wfdeps.http import Backoff
 
 SIZE = 40 << 20
 CUT = 33 << 20
@@ -158,7 +158,7 @@ def test_a_complete_part_is_hashed_and_handed_on_without_a_request(
 
 def test_stopping_keeps_what_came(server: FaultServer, tmp_path: Path) -> None:
     item = download(tmp_path, server.url(size=SIZE, speed=20 << 20), sha256=SHA)
-    with Http() as http:
+    with client() as http:
         events = quick_fetcher(http, connections=1).fetch_all([item])
         stop_after(events, 4)
     state = slot_for(item).read_state()
@@ -171,7 +171,7 @@ def test_stopping_keeps_what_came(server: FaultServer, tmp_path: Path) -> None:
 
 def test_stopping_does_not_wait_for_a_silent_server(server: FaultServer, tmp_path: Path) -> None:
     item = download(tmp_path, server.url(size=1_000_000, stall=262_144), sha256=SHA)
-    with Http() as http:
+    with client() as http:
         events = quick_fetcher(http, Limits(stall=60)).fetch_all([item])
         next(events)
         begun = time.monotonic()

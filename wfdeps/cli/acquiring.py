@@ -11,7 +11,7 @@ from wfdeps.cli.wanting import Found, NotFound, Want, find_all
 from wfdeps.domain.candidates import Candidate, RankedCandidate
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.files import LocalFile, fold
-from wfdeps.domain.outcomes import Failed, Outcome, Placed
+from wfdeps.domain.outcomes import UNDECIDED_KINDS, Failed, Outcome, Placed
 from wfdeps.domain.plans import Blocked, Keep, Link, Plan
 from wfdeps.domain.refs import Certainty, ModelRef
 from wfdeps.domain.resolutions import ChosenBy, Finding, Present, RefState, Resolved
@@ -27,8 +27,6 @@ from wfdeps.plan.shelving import shelve, wish_for
 from wfdeps.ports import Reporter
 from wfdeps.values import dataclass, replace
 
-UNDECIDED_KINDS = frozenset({"gated", "early_access", "rate_limited", "network", "blocked"})
-"""Failures that say nothing of the file: login, rate limit, network."""
 _LATER = frozenset({RefState.GATED, RefState.EARLY_ACCESS, RefState.UNDECIDED})
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from wfdeps.cli.civitai_pages import completed
 from wfdeps.cli.context import Context
 from wfdeps.domain.air import Air
 from wfdeps.domain.candidates import Answer, Candidate, VerdictKind
@@ -112,6 +111,8 @@ def checked(want: Want) -> Want:
 
 def find_all(wants: Sequence[Want], context: Context) -> list[Found | NotFound]:
     """What each means, in their order; sources are asked for all of them at once."""
+    from wfdeps.cli.civitai_pages import completed  # a plain address never pays for it
+
     queries = [_query(want) for want in wants]
     answers: dict[Query, Answer] = {}
     for source in _asked(context.doors.sources(), wants):

@@ -27,8 +27,11 @@ def opened_folder(root: str, below: str) -> Iterator[int | None]:
         yield None
         return
     with as_library_error(os.path.join(root, below)):
-        os.makedirs(root, exist_ok=True)
-        folder = os.open(root, os.O_RDONLY | DIRECTORY)
+        try:
+            folder = os.open(root, os.O_RDONLY | DIRECTORY)
+        except FileNotFoundError:
+            os.makedirs(root, exist_ok=True)
+            folder = os.open(root, os.O_RDONLY | DIRECTORY)
     try:
         for part in _parts(below):
             folder = _step_down(folder, part, os.path.join(root, below))
@@ -75,11 +78,17 @@ def _check_folder(root: str, below: str) -> None:
                 )
 
 
-def sync_folder(path: str) -> None:
-    """Names that were added or removed survive a power cut, where the system can promise it."""
+def sync_folder(path: str, folder: int | None = None) -> None:
+    """Names that were added or removed survive a power cut, where the system can promise it.
+
+    `folder`: the same, where it is open.
+    """
     if sys.platform == "win32":
         return
     with contextlib.suppress(OSError):
+        if folder is not None:
+            os.fsync(folder)
+            return
         handle = os.open(path or ".", os.O_RDONLY | DIRECTORY)
         try:
             os.fsync(handle)

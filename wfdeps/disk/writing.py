@@ -49,16 +49,18 @@ def write_new(path: str, data: bytes, *, root: str | None = None) -> None:
         raise
 
 
-def place_no_clobber(staged: str, target: str, *, root: str | None = None) -> None:
+def place_no_clobber(staged: str, target: str, *, root: str | None = None, synced: bool = False) -> None:
     """Give staged bytes their final name, in one step that fails if the name is taken.
 
     Missing folders are made. With `root`, no folder below it may be a symbolic link (UnsafePathError): the
     step is taken relative to an open folder, so that a link planted meanwhile is not followed either.
+    `synced`: the staged bytes are known to survive a power cut.
     Raises TargetExistsError, DiskFullError, LibraryError; the staged file is gone only on success.
     """
     root = root if root is not None else os.path.dirname(target)
-    with as_library_error(target):
-        sync_file(staged)
+    if not synced:
+        with as_library_error(target):
+            sync_file(staged)
     with (
         opened_folder(root, os.path.dirname(os.path.relpath(target, root))) as folder,
         as_library_error(target),
@@ -70,7 +72,7 @@ def place_no_clobber(staged: str, target: str, *, root: str | None = None) -> No
                 raise
             copy_across(staged, target, folder)
             remove_quietly(staged)
-        sync_folder(os.path.dirname(target))
+        sync_folder(os.path.dirname(target), folder)
 
 
 def sync_file(path: str) -> None:

@@ -38,7 +38,7 @@ class FetchRetrying:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The bytes are complete in staging, and agree with every hash that was known."""
+    """The bytes are complete and synced in staging, and agree with every hash that was known."""
 
     download: Download
     staged: str
@@ -62,6 +62,10 @@ class FetchFailed:
     hint: str = ""
     kind: str = "failed"
     """`failed`, `gated`, `early_access`, `digest`, `disk`, `interrupted` …"""
+
+
+UNDECIDED_KINDS = frozenset({"gated", "early_access", "rate_limited", "network", "blocked"})
+"""Failures that say nothing of the file: login, rate limit, network."""
 
 
 FetchEvent = FetchStarted | FetchProgressed | FetchRetrying | Fetched | FetchFailed

@@ -15,7 +15,7 @@ from wfdeps.errors import SourceUnavailableError
 from wfdeps.http import Reply
 
 WORTH_IT = 8 << 20
-"""Below this the connection is better kept for the next request than read fast and thrown away."""
+"""Below this a connection that would be lost is better kept for the next request than read fast."""
 
 TLS_FILL = 256 << 10
 
@@ -61,9 +61,8 @@ class Tap:
         self._head = b""
         if handed is None:
             return
-        self._chunks, self._socket = handed
-        # What httpx has read beyond the headers comes first; after this nothing of the body is in its hands.
-        self._head = next(self._chunks, b"")
+        self._reply = reply
+        self._head, self._socket = handed
         self._flags = _tune(self._socket)
         self._heard = time.monotonic()
 
@@ -73,22 +72,35 @@ class Tap:
         Raises SourceUnavailableError when the connection breaks or nothing comes for too long.
         """
         view = memoryview(buffer)[:most]
-        if self._head:
-            count = min(len(self._head), len(view))
-            view[:count] = self._head[:count]
-            self._head = self._head[count:]
-            return count
+        begun = min(len(self._head), len(view))
+        view[:begun] = self._head[:begun]
+        self._head, view = self._head[begun:], view[begun:]
+        if not view:
+            return begun
+        try:
+            return begun + self._received(view, stopped, patient=not begun)
+        except SourceUnavailableError:
+            if begun:
+                return begun  # the next call will say it
+            raise
+
+    def _received(self, view: memoryview, stopped: Callable[[], bool], *, patient: bool) -> int:
         while not stopped():
             try:
                 count = self._socket.recv_into(view, 0, self._flags)
             except (TimeoutError, BlockingIOError, ssl.SSLWantReadError):
+                if not patient:
+                    return 0
                 if time.monotonic() - self._heard > self._stall:
                     raise SourceUnavailableError(f"nothing came for {self._stall:.0f} seconds") from None
                 continue
             except OSError as error:
                 raise SourceUnavailableError(f"the connection broke: {error.strerror or error}") from error
             self._heard = time.monotonic()
-            return count if self._flags or not count else count + self._more(view[count:TLS_FILL])
+            if count and not self._flags:
+                count += self._more(view[count:TLS_FILL])
+            self._reply.took(count)
+            return count
         return 0
 
     def _more(self, view: memoryview) -> int:

@@ -153,6 +153,7 @@ class _Run:
         self._events: SimpleQueue[FetchEvent] = SimpleQueue()
         self._stop = Event()
         self._threads: list[Thread] = []
+        self._spares: list[bytearray] = []
         self._http = http
         self._limits = limits
         self._rate = rate
@@ -270,6 +271,7 @@ class _Run:
             self._http,
             self._limits,
             self._rate,
+            spares=self._spares,
             report=lambda event: self._tell(group, event),
             stopped=self._stop.is_set,
             enter_large=enter_large,

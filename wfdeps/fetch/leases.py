@@ -54,13 +54,13 @@ class Lease:
         lock, timeouts = _lock_of(self._path)
         for _ in range(_FOLDER_TRIES):
             try:
-                os.makedirs(os.path.dirname(self._path), exist_ok=True)
                 lock.acquire(timeout=timeout)
                 break
             except timeouts:
                 return False
-            except (FileNotFoundError, FileExistsError):
-                continue  # another process removed the empty folder in between
+            except FileNotFoundError:
+                with contextlib.suppress(FileExistsError, FileNotFoundError):  # others make and remove it too
+                    os.makedirs(os.path.dirname(self._path), exist_ok=True)
             except OSError as error:
                 raise LibraryError(f"cannot lock `{self._path}`: {error.strerror or error}") from error
         else:

@@ -74,6 +74,8 @@ class Tools:
     rate: Rate
     report: Callable[[FetchEvent], None]
     stopped: Callable[[], bool]
+    spares: list[bytearray] = field(default_factory=list)
+    """Buffers that go from one file to the next."""
     sleep: Callable[[float], None] = time.sleep
     enter_large: Callable[[], None] = lambda: None
     """Called when the file proves to be large; may raise to have it later."""
@@ -153,11 +155,11 @@ class Pull:
             self._agree(opening, claim)
             if self._opened is False or start == 0:
                 self._begin(opening, reply)
-            large = (opening.length or 0) > WORTH_IT and not opening.encoded
-            if self._limits.hand_off and large and main and claim.stop is not None:
+            worth_it = reply.keeps_connection or (main and (opening.length or 0) > WORTH_IT)
+            if self._limits.hand_off and worth_it and not opening.encoded and claim.stop is not None:
                 tap = Tap(reply, stall=self._limits.stall)
                 if tap.usable:
-                    self._pour_fast(tap, claim)
+                    self._pour_fast(tap, claim, main=main)
                     return
             self._pour(reply, claim, opening, main=main)
 
@@ -212,20 +214,26 @@ class Pull:
         if not any(digest.proves_identity for digest in self._download.digests):
             raise not_the_file(what)
 
-    def _pour_fast(self, tap: Tap, claim: Claim) -> None:
+    def _pour_fast(self, tap: Tap, claim: Claim, *, main: bool) -> None:
+        """Socket to buffer to file; the main connection's buffers go on to the hash while they are warm."""
         session, trail = self._session, self._session.trail
         watch = Watch(self._limits.slowest, self._limits.slow_for)
+        buffer = bytearray() if main else bytearray(BLOCK)
         while (left := claim.left) and left > 0:
-            buffer = trail.buffer()
+            if main:
+                buffer = trail.buffer()
             count = tap.read_into(buffer, min(left, BLOCK), self._has_ended)
             if count == 0:
-                trail.give_back(buffer)
+                if main:
+                    trail.give_back(buffer)
                 self._check_stop()
+                if self._ended:
+                    return
                 raise SourceUnavailableError(f"the connection was cut {left} bytes before the end")
             self._look_at(claim, buffer, count)
-            session.write(claim, buffer, count, owned=True)
+            session.write(claim, buffer, count, owned=main)
             self._count(count, watch)
-            self._look_around()
+            self._after_some(main=main)
 
     def _pour(self, reply: Reply, claim: Claim, opening: Opening, *, main: bool) -> None:
         session = self._session
@@ -239,10 +247,7 @@ class Pull:
             self._look_at(claim, data, len(data))
             session.write(claim, data, len(data))
             self._count(len(data), watch)
-            if main:
-                self._look_around()
-            else:
-                self._flowing.add(get_ident())
+            self._after_some(main=main)
         self._check_stop()
         if claim.stop is None and opening.stop is not None and opening.ranges:
             if claim.position < opening.stop:
@@ -276,6 +281,12 @@ class Pull:
         self._tools.rate.take(count, self._has_ended)
 
     # ── further connections ──
+
+    def _after_some(self, *, main: bool) -> None:
+        if main:
+            self._look_around()
+        else:
+            self._flowing.add(get_ident())
 
     def _look_around(self) -> None:
         """Between two buffers: report, grow or shrink, hear what a helper found."""

@@ -26,7 +26,7 @@ SAVED_EVERY = 5.0
 class Session:
     """Everything about the bytes of one file while they come. Made by `open_session`, ended by `close`."""
 
-    def __init__(self, slot: Slot, handle: int, state: State) -> None:
+    def __init__(self, slot: Slot, handle: int, state: State, spares: list[bytearray] | None = None) -> None:
         self.slot = slot
         self.handle = handle
         self.url_key = state.url_key
@@ -40,7 +40,7 @@ class Session:
         self.fault: Exception | None = None
         """What a helping connection found that ends the session."""
         self._take_up(state)
-        self.trail = Trail(handle, self.ledger, state.marks)
+        self.trail = Trail(handle, self.ledger, state.marks, spares)
         self._kept = self.ledger.written.total
         self._wake = Event()
         self._ended = False
@@ -55,6 +55,8 @@ class Session:
         """The server says how long the file is: check for room, set it aside, begin to keep state."""
         with self.ledger.changed:
             self.ledger.size = size
+        if size <= SMALL:
+            return  # a full disk says so at once
         missing = size - self.ledger.written.total
         free = free_bytes(self.slot.folder)
         held = os.fstat(self.handle).st_blocks * 512 if hasattr(os.stat_result, "st_blocks") else 0
@@ -63,9 +65,8 @@ class Session:
                 f"no room in `{self.slot.folder}`: needs {missing} bytes, has {free}",
                 hint="free some space, then run it again",
             )
-        if size > SMALL:
-            self._preallocate(size)
-            self.follow()
+        self._preallocate(size)
+        self.follow()
 
     def write(self, claim: Claim, data: bytes | bytearray, count: int, *, owned: bool = False) -> None:
         """Put `count` bytes at the claim's position, and let the hash know. Raises DiskFullError, LibraryError."""
@@ -85,11 +86,16 @@ class Session:
             self._keeper.start()
 
     def prove(self, mode: int) -> None:
-        """The file is what was asked for: readable by whom new files are readable by."""
+        """The file is what was asked for: readable by whom new files are readable by, and safe from a power cut."""
         self._proven = True
-        os.ftruncate(self.handle, self.size or 0)  # whatever stands behind the proven bytes is nobody's
-        if hasattr(os, "fchmod"):
-            os.fchmod(self.handle, mode)
+        with as_library_error(self.slot.part):
+            if os.fstat(self.handle).st_size != self.size:
+                os.ftruncate(
+                    self.handle, self.size or 0
+                )  # whatever stands behind the proven bytes is nobody's
+            if hasattr(os, "fchmod"):
+                os.fchmod(self.handle, mode)
+            os.fsync(self.handle)
 
     def close(self) -> None:
         """End it; what is proven is remembered, for a later run or one that is killed before placing it."""
@@ -149,26 +155,30 @@ class Session:
         self._kept = total
 
 
-def open_session(slot: Slot, url_key: str, *, resume: bool, by_hash: bool) -> Session:
+def open_session(
+    slot: Slot, url_key: str, *, resume: bool, by_hash: bool, spares: list[bytearray] | None = None
+) -> Session:
     """A session on the slot's part: taking up what an earlier one proved if that can be trusted, else from nothing.
 
     Trusted is a state of the same URL that names the object's version, and any state where the file's hash is
-    known, since every byte is hashed again.
+    known, since every byte is hashed again. `spares`: buffers that go from file to file.
     """
     handle = open_part(slot)
     try:
-        state = slot.read_state() if resume else None
-        if state is not None and not _fits(state, url_key, by_hash, os.fstat(handle).st_size):
+        length = os.fstat(handle).st_size
+        state = slot.read_state() if resume and length else None
+        if state is not None and not _fits(state, url_key, by_hash):
             state = None
         if state is None:
             slot.forget_state()
-            os.ftruncate(handle, 0)
+            if length:
+                os.ftruncate(handle, 0)
             state = State(url_key, None)
         elif state.url_key != url_key:
             state = State(
                 url_key, state.size, Validator(), state.marks, state.pieces
             )  # another mirror's validator
-        session = Session(slot, handle, state)
+        session = Session(slot, handle, state, spares)
         if state.frontier > SMALL:
             session.follow()
         return session
@@ -177,9 +187,7 @@ def open_session(slot: Slot, url_key: str, *, resume: bool, by_hash: bool) -> Se
         raise
 
 
-def _fits(state: State, url_key: str, by_hash: bool, length: int) -> bool:
-    if length == 0:
-        return False
+def _fits(state: State, url_key: str, by_hash: bool) -> bool:
     return by_hash or (state.url_key == url_key and bool(state.validator.if_range))
 
 

@@ -130,7 +130,8 @@ def url_key(url: str) -> str:
 def open_part(slot: Slot) -> int:
     """The part, open for reading and writing. Never one that is a link, or no plain file of ours."""
     try:
-        os.makedirs(slot.folder, mode=0o755, exist_ok=True)
+        if not os.path.lexists(slot.folder):
+            os.makedirs(slot.folder, mode=0o755, exist_ok=True)
         if os.path.islink(slot.folder):
             raise UnsafePathError(
                 f"`{slot.folder}` is a symbolic link", hint="remove it and run the command again"

@@ -19,6 +19,8 @@ from wfdeps.fetch.ledger import Claim, Ledger
 
 STEP = 16 << 20
 BLOCK = 1 << 20
+SPARES = 16
+"""Buffers kept from one file for the next: new ones cost the system as much as filling them."""
 RING = 8
 """Buffers of BLOCK bytes that go round between a connection and the hash."""
 
@@ -26,7 +28,13 @@ RING = 8
 class Trail:
     """The hash that follows a file: in the writer's thread, until `follow` gives it one of its own."""
 
-    def __init__(self, handle: int, ledger: Ledger, known: Mapping[int, str] | None = None) -> None:
+    def __init__(
+        self,
+        handle: int,
+        ledger: Ledger,
+        known: Mapping[int, str] | None = None,
+        spares: list[bytearray] | None = None,
+    ) -> None:
         self._handle = handle
         self._ledger = ledger
         self._known = dict(known or {})
@@ -36,6 +44,7 @@ class Trail:
         self._marks: dict[int, str] = {}
         self._warm: deque[tuple[int, bytearray, int]] = deque()
         self._spare: list[bytearray] = []
+        self._spares = spares if spares is not None else []
         self._made = 0
         self._closed = False
         self._fault: Exception | None = None
@@ -68,6 +77,9 @@ class Trail:
             if self._spare:
                 return self._spare.pop()
             self._made += 1
+        try:
+            return self._spares.pop()
+        except IndexError:
             return bytearray(BLOCK)
 
     def wrote(self, claim: Claim, data: bytearray | bytes, count: int, *, owned: bool = False) -> None:
@@ -80,6 +92,8 @@ class Trail:
             if self._thread is None:
                 if offset == self._frontier:
                     self._take(memoryview(data)[:count])
+                if owned and isinstance(data, bytearray):
+                    self.give_back(data)
             elif owned and isinstance(data, bytearray) and len(self._warm) < RING:
                 self._warm.append((offset, data, count))
 
@@ -112,6 +126,14 @@ class Trail:
             self._ledger.changed.notify_all()
         if self._thread is not None:
             self._thread.join()
+        self._warm.clear()
+        if len(self._spares) < SPARES:
+            self._spares += self._spare
+        for _ in range(
+            RING
+        ):  # what came last takes some milliseconds to hash, and else would be fetched again
+            if self._fault is not None or not self._step_cold():
+                break
         if self._frontier:
             self._marks[self._frontier] = self._hash.hexdigest()
 

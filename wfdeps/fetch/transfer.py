@@ -145,7 +145,13 @@ class Transfer:
 
     @contextmanager
     def _session(self, address: Address) -> Iterator[Session]:
-        session = open_session(self._slot, url_key(address.url), resume=self._resume, by_hash=self._by_hash)
+        session = open_session(
+            self._slot,
+            url_key(address.url),
+            resume=self._resume,
+            by_hash=self._by_hash,
+            spares=self._tools.spares,
+        )
         session.ranges = self._ranges
         self._resume = True
         try:

@@ -8,7 +8,6 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-from wfdeps.detect.headers import Corrupt, read_header
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.errors import DigestMismatchError, NotTheFileError
 
@@ -38,6 +37,8 @@ def check_header(handle: int, size: int, name: str) -> None:
     """A file nobody knows a hash of must at least be whole by its own header. Raises NotTheFileError."""
     if not name.lower().endswith(_CHECKED_ENDINGS):
         return
+    from wfdeps.detect.headers import Corrupt, read_header  # 20 ms: readers of every format
+
     header = read_header(lambda offset, length: os.pread(handle, length, offset), size, name)
     if isinstance(header, Corrupt):
         raise NotTheFileError(f"not a usable {name.rpartition('.')[2]} file: {header.reason}")

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json as json_format
 import random
-import socket
-import ssl
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from threading import Lock
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import unquote, urlencode, urlsplit
-from urllib.request import getproxies
 
-from wfdeps import __version__
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.secrets import Secret
 from wfdeps.errors import (
     RateLimitError,
@@ -26,12 +22,17 @@ from wfdeps.errors import (
     UnexpectedPayloadError,
     UnsafeRedirectError,
 )
-from wfdeps.http.engine import load_engine
+from wfdeps.http.direct import DirectWire, NotPlainError, suits
 from wfdeps.http.origins import host_of, origin_of, redirected
+from wfdeps.http.proxies import has_proxies
 from wfdeps.http.replies import MIB, Reply, content_range, is_page
 from wfdeps.http.waits import LONGEST_WAIT, Backoff, HostGate
 
-USER_AGENT = f"wfdeps/{__version__} (+https://github.com/wfdeps/wfdeps)"
+if TYPE_CHECKING:
+    import ssl
+
+    from wfdeps.http.by_httpx import HttpxWire
+
 REDIRECTS = 20
 _REDIRECTING = frozenset({301, 302, 303, 307, 308})
 _T = TypeVar("_T")
@@ -41,7 +42,8 @@ class Http:
     """One client: identity, pool, TLS context, credentials, limits. Safe to share between threads; `close` it.
 
     `credentials` maps origins (`https://civitai.com`) to bearer tokens. Proxies come from the environment,
-    `.netrc` does not. Cookies are never kept.
+    `.netrc` does not. Cookies are never kept. `direct`: bodies may be fetched without httpx, where no proxy is set,
+    no engine named and no transport given.
 
         with Http({"https://civitai.com": token}) as http:
             model = http.json("GET", "https://civitai.com/api/v1/models/257749")
@@ -63,6 +65,7 @@ class Http:
         chance: Callable[[], float] = random.random,
         engine: str | None = None,
         transport: Any = None,
+        direct: bool = True,
     ) -> None:
         self._credentials = {origin_of(url): token for url, token in (credentials or {}).items()}
         self._offline = offline
@@ -75,13 +78,17 @@ class Http:
         self._sleep = sleep
         self._now = now
         self._chance = chance
-        self._engine_name = engine
+        self._engine = engine
         self._transport = transport
-        self._clients: dict[bool, Any] = {}
-        self._engine: Any = None
+        self._trusted: ssl.SSLContext | None = None
+        self._wire: HttpxWire | None = None
+        self._direct: DirectWire | None = None
+        if direct and engine is None and transport is None and not has_proxies():
+            self._direct = DirectWire(connect_timeout, self._trust)
         self._gates: dict[tuple[str, str], HostGate] = {}
         self._bodies: set[Reply] = set()
         self._lock = Lock()
+        self._trusting = Lock()
 
     def json(
         self,
@@ -165,10 +172,9 @@ class Http:
 
     def close(self) -> None:
         """Close every connection. The object may be used again afterwards."""
-        with self._lock:
-            clients, self._clients = tuple(self._clients.values()), {}
-        for client in clients:
-            client.close()
+        for wire in (self._direct, self._wire):
+            if wire is not None:
+                wire.close()
 
     def __enter__(self) -> Self:
         return self
@@ -236,7 +242,7 @@ class Http:
                 if not entered:
                     raise SourceUnavailableError("stopped before it began", final=True)
                 hop = self._headers_for(current, first, given)
-                with self._sent(self._connected(current), method, current, hop, content, timeout) as reply:
+                with self._sent(lane, method, current, hop, content, timeout or self._timeout) as reply:
                     location = reply.headers.get("location")
                     if reply.status not in _REDIRECTING or not location:
                         with self._listed(reply, lane):
@@ -267,25 +273,39 @@ class Http:
     @contextmanager
     def _sent(
         self,
-        client: Any,
+        lane: str,
         method: str,
         url: str,
         headers: Mapping[str, str],
         content: bytes | None,
-        timeout: float | None,
+        timeout: float,
     ) -> Iterator[Reply]:
-        engine = self._engine
-        faults = (engine.HTTPError, engine.InvalidURL, engine.StreamError)
-        try:
-            waits = engine.Timeout(timeout or self._timeout, connect=self._connect_timeout, pool=None)
-            request = client.build_request(method, url, headers=headers, content=content, timeout=waits)
-            response = client.send(request, stream=True, follow_redirects=False)
-        except faults as error:
-            raise _unavailable(error, url) from error
-        try:
-            yield Reply(response, _unavailable, faults)
-        finally:
-            response.close()
+        """One hop: a body's directly where that can be, anything else over httpx."""
+        with ExitStack() as exits:
+            reply = None
+            if self._direct is not None and lane == "body" and suits(url):
+                with suppress(NotPlainError):
+                    reply = exits.enter_context(self._direct.sent(url, headers, timeout))
+            if reply is None:
+                reply = exits.enter_context(self._over_httpx().sent(method, url, headers, content, timeout))
+            yield reply
+
+    def _over_httpx(self) -> HttpxWire:
+        with self._lock:
+            if self._wire is None:
+                from wfdeps.http.by_httpx import HttpxWire  # 0.1 s to import
+
+                self._wire = HttpxWire(self._connect_timeout, self._trust, self._engine, self._transport)
+            return self._wire
+
+    def _trust(self) -> ssl.SSLContext:
+        """The one TLS context of all connections, made when first needed."""
+        with self._trusting:
+            if self._trusted is None:
+                from wfdeps.http.trust import tls_context
+
+                self._trusted = tls_context()
+            return self._trusted
 
     def _headers_for(self, url: str, first: str, given: Mapping[str, str]) -> dict[str, str]:
         """What one hop is told: a credential only where it belongs, the caller's own only at the first origin."""
@@ -305,25 +325,6 @@ class Http:
             if key not in self._gates:
                 self._gates[key] = HostGate(self._per_host, self._now, self._sleep)
             return self._gates[key]
-
-    def _connected(self, url: str) -> Any:
-        """The client for an address: plain http without proxies needs no certificates, whose loading takes 0.1 s."""
-        secure = url.startswith("https:") or bool(getproxies())
-        with self._lock:
-            if secure not in self._clients:
-                self._engine = engine = load_engine(self._engine_name)
-                # The bare context trusts nobody: were it ever asked for TLS, it would refuse.
-                more = {} if secure else {"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)}
-                self._clients[secure] = engine.Client(
-                    headers={"user-agent": USER_AGENT},
-                    limits=engine.Limits(
-                        max_connections=None, max_keepalive_connections=32, keepalive_expiry=30.0
-                    ),
-                    cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-                    transport=self._transport,
-                    **more,
-                )
-            return self._clients[secure]
 
 
 _PRIVATE_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
@@ -414,49 +415,3 @@ def _drain(reply: Reply) -> None:
 
 
 _DRAINED = 64 * 1024
-
-
-def _unavailable(error: Exception, url: str) -> SourceError:
-    """A transport's error in the person's words: what, at which host; final where a retry would not help."""
-    host = host_of(url)
-    causes = tuple(_causes(error))
-    for cause in causes:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return SourceUnavailableError(
-                f"the certificate of `{host}` cannot be trusted: {cause.verify_message}",
-                final=True,
-                hint="behind a company proxy, point SSL_CERT_FILE at its CA bundle",
-            )
-        if isinstance(cause, socket.gaierror):
-            unknown = cause.errno == socket.EAI_NONAME
-            what = "is not known" if unknown else "cannot be looked up now"
-            return SourceUnavailableError(
-                f"`{host}` {what}", final=unknown, hint="check the network, or use --offline"
-            )
-    name = type(error).__name__
-    if name == "InvalidURL":
-        return UnexpectedPayloadError(f"`{host}`: an address that cannot be used")
-    if name == "ProxyError":
-        return SourceUnavailableError("the proxy refuses", final=True, hint="see HTTPS_PROXY and NO_PROXY")
-    refused = any(isinstance(cause, ConnectionRefusedError) for cause in causes)
-    what = "refused the connection" if refused else _FAULTS.get(name, "broke the connection")
-    return SourceUnavailableError(f"`{host}` {what}")
-
-
-_FAULTS = {
-    "ConnectTimeout": "does not answer",
-    "ReadTimeout": "stopped sending",
-    "WriteTimeout": "stopped listening",
-    "ConnectError": "cannot be reached",
-    "RemoteProtocolError": "broke off in the middle of its answer",
-    "DecodingError": "sent a body that does not decode",
-    "UnsupportedProtocol": "is no http address",
-}
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    seen = 0
-    while error is not None and seen < 10:
-        yield error
-        error = error.__cause__ or error.__context__
-        seen += 1

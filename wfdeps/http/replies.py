@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 import socket
-import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wfdeps.domain.urls import without_secrets
@@ -37,36 +35,53 @@ class Reply:
     `url` is where the body really comes from, after redirects: it may hold a signature, so it is for machines.
     """
 
-    def __init__(
-        self,
-        response: Any,
-        wrap: Callable[[Exception, str], SourceError],
-        errors: tuple[type[Exception], ...],
-    ) -> None:
-        self._response = response
-        self._wrap = wrap
-        self._errors = errors
-        self.status: int = response.status_code
-        self.headers: Mapping[str, str] = response.headers
-        self.url = str(response.url)
+    keeps_connection = False
+    """Whether a body read from its socket to the end leaves the connection fit for another request."""
+
+    def __init__(self, url: str, status: int, headers: Mapping[str, str]) -> None:
+        self.url = url
+        self.status = status
+        self.headers = headers
 
     def __repr__(self) -> str:
         return f"Reply({self.status}, {without_secrets(self.url)!r})"
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the body is sent as it is, and its length is said."""
+        headers = self.headers
+        if "transfer-encoding" in headers or headers.get("content-encoding", "identity") != "identity":
+            return False
+        return headers.get("content-length", "").isdigit()
+
     def chunks(self) -> Iterator[bytes]:
         """The body as sent, in the sizes it arrives. Raises SourceUnavailableError when it is cut or stalls."""
-        # No chunk size: httpx would copy everything once more, at a third of the speed.
-        return self._guarded(self._response.iter_raw())
+        raise NotImplementedError
 
     def decoded(self) -> Iterator[bytes]:
         """The body without its content encoding. Raises as `chunks` does."""
-        return self._guarded(self._response.iter_bytes())
+        raise NotImplementedError
+
+    def hang_up(self) -> None:
+        """Break the connection from another thread: whoever reads the body gets an error at once."""
+        raise NotImplementedError
+
+    def hand_off(self) -> tuple[bytes, socket.socket] | None:
+        """The body's first bytes, and the socket to read the rest from directly.
+
+        None where that is not safe: anything but HTTP/1.1 with a plain body of known length straight on TCP or
+        TLS. Raises as `chunks` does.
+        """
+        raise NotImplementedError
+
+    def took(self, count: int) -> None:
+        """So many bytes more were read from the socket that was handed off."""
 
     def read(self, limit: int) -> bytes:
         """The whole body, decoded. Raises UnexpectedPayloadError once it grows beyond `limit` bytes."""
         parts: list[bytes] = []
         total = 0
-        for chunk in self._guarded(self._response.iter_bytes()):
+        for chunk in self.decoded():
             total += len(chunk)
             if total > limit:
                 raise UnexpectedPayloadError(
@@ -75,36 +90,6 @@ class Reply:
             parts.append(chunk)
         return b"".join(parts)
 
-    def hang_up(self) -> None:
-        """Break the connection from another thread: whoever reads the body gets an error at once."""
-        stream = self._response.extensions.get("network_stream")
-        found = stream.get_extra_info("socket") if stream is not None else None
-        if isinstance(found, socket.socket):
-            with contextlib.suppress(OSError):
-                found.shutdown(socket.SHUT_RDWR)
-
-    def hand_off(self) -> tuple[Iterator[bytes], socket.socket] | None:
-        """The socket under the body, to read the rest from directly, and the chunks read before it.
-
-        The iterator must be kept alive and asked exactly once (httpx's reader may hold the body's first bytes);
-        after that the body is on the socket. None where that is not safe: anything but HTTP/1.1 with a plain
-        body of known length straight on TCP or TLS.
-        """
-        if self._response.http_version != "HTTP/1.1" or "transfer-encoding" in self.headers:
-            return None
-        if self.headers.get("content-encoding", "identity") != "identity":
-            return None
-        if not self.headers.get("content-length", "").isdigit():
-            return None
-        stream = self._response.extensions.get("network_stream")
-        found = stream.get_extra_info("socket") if stream is not None else None
-        secured = stream.get_extra_info("ssl_object") if stream is not None else None
-        if not isinstance(found, socket.socket) or isinstance(secured, ssl.SSLObject):
-            return None  # a stand-in for a network, or TLS inside TLS: an SSLObject over the proxy's socket
-        if (secured is None) == isinstance(found, ssl.SSLSocket):
-            return None
-        return self.chunks(), found
-
     def failure(self) -> SourceError:
         """What a status that is no success means, with the server's own words; reads at most 64 KiB."""
         return failure_of(self.url, self.status, self.headers, self._beginning())
@@ -112,19 +97,13 @@ class Reply:
     def _beginning(self) -> bytes:
         body = b""
         try:
-            for chunk in self._guarded(self._response.iter_bytes()):
+            for chunk in self.decoded():
                 body += chunk
                 if len(body) >= _MESSAGE_CAP:
                     break
         except SourceError:
             pass  # a cut error page still has its status
         return body[:_MESSAGE_CAP]
-
-    def _guarded(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        try:
-            yield from chunks
-        except self._errors as error:
-            raise self._wrap(error, self.url) from error
 
 
 def failure_of(url: str, status: int, headers: Mapping[str, str], body: bytes) -> SourceError:

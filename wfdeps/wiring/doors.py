@@ -10,8 +10,6 @@ from types import TracebackType
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.errors import ConfigError
-from wfdeps.library import LocalLibrary, open_library
-from wfdeps.library.roots import Roots
 from wfdeps.values import dataclass
 from wfdeps.wiring.marks import has_marks
 from wfdeps.wiring.settings import Settings
@@ -21,7 +19,9 @@ if TYPE_CHECKING:
 
     from wfdeps.domain.refs import ModelRef
     from wfdeps.http import Http
+    from wfdeps.library import LocalLibrary
     from wfdeps.library.index import Index
+    from wfdeps.library.roots import Roots
     from wfdeps.ports import Fetcher, Library, Source
 
 
@@ -78,11 +78,15 @@ class Doors:
     def library_or_new(self) -> Library:
         """The same; an empty tree in `./models` where there is none: a lock needs to know no more."""
         if self.library_if_any() is None:
+            from wfdeps.library.roots import Roots
+
             self.__dict__["_library"] = self._opened(Roots(models="models"))
         return self.library()
 
     @cached_property
     def _library(self) -> LocalLibrary:
+        from wfdeps.library.roots import Roots
+
         settings = self._settings
         return self._opened(
             Roots(
@@ -96,6 +100,8 @@ class Doors:
         )
 
     def _opened(self, roots: Roots) -> LocalLibrary:
+        from wfdeps.library import open_library  # who fetches plain addresses has none
+
         settings = self._settings
         store = self._wishes.store or settings.table("library").get("store")
         library = open_library(

@@ -12,7 +12,7 @@ import os
 from collections.abc import Sequence
 from urllib.parse import unquote, urlsplit
 
-from wfdeps.cli.acquiring import UNDECIDED_KINDS, Result, acquire, refusal, result_json
+from wfdeps import TYPE_CHECKING
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import INTERRUPTED, PARTLY_FAILED, READY, UNDECIDED
 from wfdeps.cli.options import add_library_options
@@ -23,20 +23,20 @@ from wfdeps.disk import is_regular, place_no_clobber, remove_quietly, write_new
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.folders import model_type_of
-from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import ModelType
-from wfdeps.domain.outcomes import Fetched, FetchEvent, FetchFailed
+from wfdeps.domain.outcomes import UNDECIDED_KINDS, Fetched, FetchEvent, FetchFailed
 from wfdeps.domain.plans import Download, Plan, Target
 from wfdeps.domain.refs import Certainty
 from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.domain.urls import without_secrets
 from wfdeps.errors import LibraryError, TargetExistsError, UsageError
 from wfdeps.match.links import civitai_link
-from wfdeps.pipeline.carry import identity_of_staged
-from wfdeps.plan.shelving import plain_name
-from wfdeps.plan.sidecar import sidecar_text
-from wfdeps.ports import Reporter
 from wfdeps.values import replace
+
+if TYPE_CHECKING:
+    from wfdeps.cli.acquiring import Result
+    from wfdeps.domain.identity import Identity
+    from wfdeps.ports import Reporter
 
 EXAMPLE = """wfdeps download https://example.org/model.safetensors -o models/loras --sha256 9f86d081…
   wfdeps download urn:air:sdxl:checkpoint:civitai:101055@128078 --comfyui ~/ComfyUI
@@ -92,6 +92,10 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             downloads += described
             codes += _told(refused, arguments, context)
         elif wants:
+            from wfdeps.cli.acquiring import (
+                acquire,  # a plain address never pays for the library and the plan
+            )
+
             codes += _told(acquire(wants, context, reporter), arguments, context)
         _check_names(downloads)
         codes.append(_fetched(downloads, arguments, context, reporter))
@@ -142,6 +146,9 @@ def _described(
     wants: Sequence[Want], arguments: argparse.Namespace, context: Context
 ) -> tuple[list[Download], list[Result]]:
     """Downloads to exactly where the person said, and what there is nothing to download of."""
+    from wfdeps.cli.acquiring import Result, refusal
+    from wfdeps.plan.shelving import plain_name
+
     downloads: list[Download] = []
     refused: list[Result] = []
     for want, found in zip(wants, find_all(wants, context), strict=True):
@@ -171,6 +178,8 @@ def _told(results: Sequence[Result], arguments: argparse.Namespace, context: Con
     """Each result said: paths of what is there now on stdout, the rest on stderr; their exit codes."""
     for result in results:
         if arguments.json:
+            from wfdeps.cli.acquiring import result_json
+
             context.out(json.dumps({"event": "result", **result_json(result)}, ensure_ascii=False))
         elif result.is_good:
             context.out(result.path)
@@ -291,11 +300,11 @@ def _placed(fetched: Fetched, arguments: argparse.Namespace, reporter: Reporter)
     target, described = fetched.download.target, fetched.download.candidate.source != "url"
     path = os.path.join(target.root, target.name)
     try:
-        identity = identity_of_staged(fetched) if described else None
-        place_no_clobber(fetched.staged, path, root=target.root)
+        identity = _identity_of(fetched) if described else None
+        place_no_clobber(fetched.staged, path, root=target.root, synced=True)
         if identity is not None:
             _say_contradiction(identity, arguments, reporter, target.name)
-            write_new(f"{path}.civitai.json", sidecar_text(fetched, identity).encode(), root=target.root)
+            _write_sidecar(fetched, identity, path)
     except TargetExistsError as error:
         if os.path.lexists(fetched.staged):
             # Another process wanted the same file, and was quicker: the same bytes there are as good as ours.
@@ -308,6 +317,19 @@ def _placed(fetched: Fetched, arguments: argparse.Namespace, reporter: Reporter)
     except LibraryError as error:
         return FetchFailed(fetched.download, error.message, error.hint or "", "placement")
     return fetched
+
+
+def _identity_of(fetched: Fetched) -> Identity:
+    from wfdeps.pipeline.carry import identity_of_staged  # only what a source described has one
+
+    return identity_of_staged(fetched)
+
+
+def _write_sidecar(fetched: Fetched, identity: Identity, path: str) -> None:
+    from wfdeps.plan.sidecar import sidecar_text
+
+    root = fetched.download.target.root
+    write_new(f"{path}.civitai.json", sidecar_text(fetched, identity).encode(), root=root)
 
 
 def _say_contradiction(

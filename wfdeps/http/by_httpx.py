@@ -1,0 +1,122 @@
+"""One hop over httpx: any method, proxies, compressed answers."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from threading import Lock
+from typing import Any
+
+from wfdeps.http.engine import load_engine
+from wfdeps.http.faults import unavailable
+from wfdeps.http.identity import USER_AGENT
+from wfdeps.http.proxies import has_proxies
+from wfdeps.http.replies import Reply
+
+
+class HttpxReply(Reply):
+    """A reply of httpx."""
+
+    def __init__(self, response: Any, errors: tuple[type[Exception], ...]) -> None:
+        super().__init__(str(response.url), response.status_code, response.headers)
+        self._response = response
+        self._errors = errors
+        self._begun: Iterator[bytes] | None = None
+
+    def chunks(self) -> Iterator[bytes]:
+        # No chunk size: httpx would copy everything once more, at a third of the speed.
+        return self._guarded(self._response.iter_raw())
+
+    def decoded(self) -> Iterator[bytes]:
+        return self._guarded(self._response.iter_bytes())
+
+    def hang_up(self) -> None:
+        stream = self._response.extensions.get("network_stream")
+        found = stream.get_extra_info("socket") if stream is not None else None
+        if isinstance(found, socket.socket):
+            with contextlib.suppress(OSError):
+                found.shutdown(socket.SHUT_RDWR)
+
+    def hand_off(self) -> tuple[bytes, socket.socket] | None:
+        if self._response.http_version != "HTTP/1.1" or not self.is_plain:
+            return None
+        stream = self._response.extensions.get("network_stream")
+        found = stream.get_extra_info("socket") if stream is not None else None
+        secured = stream.get_extra_info("ssl_object") if stream is not None else None
+        if not isinstance(found, socket.socket) or isinstance(secured, ssl.SSLObject):
+            return None  # a stand-in for a network, or TLS inside TLS: an SSLObject over the proxy's socket
+        if (secured is None) == isinstance(found, ssl.SSLSocket):
+            return None
+        # What httpx has read beyond the headers comes first; after this nothing of the body is in its hands.
+        # Kept alive: httpx would close the connection together with the iterator.
+        self._begun = self.chunks()
+        return next(self._begun, b""), found
+
+    def _guarded(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        try:
+            yield from chunks
+        except self._errors as error:
+            raise unavailable(error, self.url) from error
+
+
+class HttpxWire:
+    """httpx clients, made when first needed. `close` it; it may be used again afterwards."""
+
+    def __init__(
+        self, connect_timeout: float, trust: Callable[[], ssl.SSLContext], engine: str | None, transport: Any
+    ) -> None:
+        self._connect_timeout = connect_timeout
+        self._trust = trust
+        self._engine_name = engine
+        self._transport = transport
+        self._engine: Any = None
+        self._clients: dict[bool, Any] = {}
+        self._lock = Lock()
+
+    @contextmanager
+    def sent(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, timeout: float
+    ) -> Iterator[Reply]:
+        """An open reply to this one request; no redirect is followed. Raises SourceError."""
+        client = self._connected(url)
+        engine = self._engine
+        faults = (engine.HTTPError, engine.InvalidURL, engine.StreamError)
+        try:
+            waits = engine.Timeout(timeout, connect=self._connect_timeout, pool=None)
+            request = client.build_request(method, url, headers=headers, content=content, timeout=waits)
+            response = client.send(request, stream=True, follow_redirects=False)
+        except faults as error:
+            raise unavailable(error, url) from error
+        try:
+            yield HttpxReply(response, faults)
+        finally:
+            response.close()
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            clients, self._clients = tuple(self._clients.values()), {}
+        for client in clients:
+            client.close()
+
+    def _connected(self, url: str) -> Any:
+        """The client for an address: plain http without proxies needs no certificates, whose loading takes 0.1 s."""
+        secure = url.startswith("https:") or has_proxies()
+        with self._lock:
+            if secure not in self._clients:
+                self._engine = engine = load_engine(self._engine_name)
+                # The bare context trusts nobody: were it ever asked for TLS, it would refuse.
+                self._clients[secure] = engine.Client(
+                    headers={"user-agent": USER_AGENT},
+                    limits=engine.Limits(
+                        max_connections=None, max_keepalive_connections=32, keepalive_expiry=30.0
+                    ),
+                    cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+                    transport=self._transport,
+                    verify=self._trust() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                )
+            return self._clients[secure]
