@@ -16,9 +16,9 @@ def server() -> Iterator[FaultServer]:
         yield running
 
 
-@pytest.fixture(params=WAYS, autouse=True)
+@pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Every law of this room holds for every way in which bytes come."""
+    """A law that holds for every way in which bytes come."""
     before, Ways.current = Ways.current, WAYS[request.param]
     yield
     Ways.current = before

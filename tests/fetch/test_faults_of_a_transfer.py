@@ -16,6 +16,8 @@ from wfdeps.domain.outcomes import Fetched, FetchFailed
 from wfdeps.fetch.staging import slot_for
 from wfdeps.http import Http
 
+pytestmark = pytest.mark.usefixtures("way")
+
 SIZE = 700_000
 GOOD = body(1, 0, SIZE)
 SHA = body_sha256(1, SIZE)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from tests.faults.server import FaultServer, body_sha256
 from tests.fetch.fetching import download, fetch
 from wfdeps.domain.outcomes import Fetched
 from wfdeps.fetch.ledger import LEAST_SPLIT, PIECE, Ledger
 from wfdeps.fetch.pace import REST, TICK, Pace
+
+pytestmark = pytest.mark.usefixtures("way")
 
 SIZE = 80 << 20
 SLOW = 30 << 20

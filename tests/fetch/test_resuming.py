@@ -21,6 +21,8 @@ from wfdeps.fetch.staging import key_of, slot_for
 from wfdeps.fetch.state import MOST_MARKS, State, Validator
 from wfdeps.http import Backoff
 
+pytestmark = pytest.mark.usefixtures("way")
+
 SIZE = 40 << 20
 CUT = 33 << 20
 SHA = body_sha256(1, SIZE)
