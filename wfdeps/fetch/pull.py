@@ -128,7 +128,8 @@ class Pull:
                 # Whatever connection brings them: as long as bytes come, a refusal is no reason to give up. A server
                 # that allows one connection may be giving it to a further one just now.
                 come, seen = ledger.written.total - seen, ledger.written.total
-                tries = 1 if come >= PROGRESS else tries + 1
+                others = any(helper.is_alive() for helper in self._helpers)
+                tries = 1 if come >= PROGRESS or others else tries + 1
                 self._recover(error, tries)
             except WrongRangeError as error:
                 self._odd_ranges += 1
