@@ -12,11 +12,15 @@ from tests.fetch.fetching import download, fetch
 from wfdeps.domain.outcomes import Fetched
 from wfdeps.fetch.ledger import LEAST_SPLIT, PIECE, Ledger
 from wfdeps.fetch.pace import REST, TICK, Pace
+from wfdeps.fetch.pull import Limits
+from wfdeps.http import Backoff
 
 pytestmark = pytest.mark.usefixtures("way")
 
 SIZE = 80 << 20
 SLOW = 30 << 20
+MESSAGE = 1000
+"""A refusal is shorter than that."""
 
 
 def test_a_capped_server_is_asked_on_several_connections(server: FaultServer, tmp_path: Path) -> None:
@@ -36,7 +40,35 @@ def test_a_server_that_allows_one_connection_still_gives_the_file(
     server: FaultServer, tmp_path: Path
 ) -> None:
     url = server.url(size=SIZE, speed=SLOW * 2, cap=1)
-    assert isinstance(fetch(download(tmp_path, url, sha256=body_sha256(1, SIZE))).final, Fetched)
+    # The server must notice that a connection was closed before it allows the next: a few of its chunks later.
+    limits = Limits(stall=1.0, slow_for=1.0, backoff=Backoff(0.1, 0.5))
+    told = fetch(download(tmp_path, url, sha256=body_sha256(1, SIZE)), limits=limits)
+    assert isinstance(told.final, Fetched)
+
+
+def test_a_refused_connection_gives_back_what_it_took_and_the_first_reads_on(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    url = server.url(size=SIZE, speed=SLOW * 2, cap=1)
+    told = fetch(download(tmp_path, url, sha256=body_sha256(1, SIZE)))
+    assert isinstance(told.final, Fetched)
+    assert [request.sent for request in server.log if request.sent > MESSAGE] == [SIZE]
+
+
+def test_a_claim_grows_over_what_is_free_and_never_over_anothers() -> None:
+    ledger = Ledger(10 * PIECE)
+    first = ledger.claim()
+    assert first is not None
+    second, third = ledger.claim(PIECE), ledger.claim(PIECE)
+    assert second is not None and third is not None
+    ledger.extend(first, 10 * PIECE)
+    assert first.stop == second.start
+    ledger.release(second)
+    ledger.extend(first, 10 * PIECE)
+    assert first.stop == third.start
+    ledger.release(third)
+    ledger.extend(first, 7 * PIECE)
+    assert first.stop == 7 * PIECE
 
 
 def test_cuts_on_many_connections_are_mended(server: FaultServer, tmp_path: Path) -> None:

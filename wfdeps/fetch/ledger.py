@@ -58,6 +58,15 @@ class Ledger:
                 return self._give(start, stop if piece is None else min(stop, start + piece))
             return self._split(piece)
 
+    def extend(self, claim: Claim, stop: int) -> None:
+        """The free bytes right behind the claim, up to `stop`, are its too: its connection brings them anyway."""
+        with self.changed:
+            if claim.stop is None or self.size is None:
+                return
+            for start, end in self._free(self.size):
+                if start == claim.stop:
+                    claim.stop = max(claim.stop, min(end, stop))
+
     def wrote(self, claim: Claim, count: int, checksum: int | None) -> None:
         """That many bytes more are in the file. Call with `changed` held.
 

@@ -160,7 +160,7 @@ class Pull:
             if self._limits.hand_off and worth_it and not opening.encoded and claim.stop is not None:
                 tap = Tap(reply, stall=self._limits.stall)
                 if tap.usable:
-                    self._pour_fast(tap, claim, main=main)
+                    self._pour_fast(tap, claim, opening, main=main)
                     return
             self._pour(reply, claim, opening, main=main)
 
@@ -215,12 +215,20 @@ class Pull:
         if not any(digest.proves_identity for digest in self._download.digests):
             raise not_the_file(what)
 
-    def _pour_fast(self, tap: Tap, claim: Claim, *, main: bool) -> None:
+    def _left(self, claim: Claim, opening: Opening, enough: int) -> int | None:
+        """Bytes of the claim to come, grown by what others gave back where fewer than `enough` are left."""
+        left = claim.left
+        if left is not None and left < enough and opening.stop is not None:
+            self._session.ledger.extend(claim, opening.stop)
+            left = claim.left
+        return left
+
+    def _pour_fast(self, tap: Tap, claim: Claim, opening: Opening, *, main: bool) -> None:
         """Socket to buffer to file; the main connection's buffers go on to the hash while they are warm."""
         session, trail = self._session, self._session.trail
         watch = Watch(self._limits.slowest, self._limits.slow_for)
         buffer = bytearray() if main else bytearray(BLOCK)
-        while (left := claim.left) and left > 0:
+        while (left := self._left(claim, opening, BLOCK)) and left > 0:
             if main:
                 buffer = trail.buffer()
             count = tap.read_into(buffer, min(left, BLOCK), self._has_ended)
@@ -241,7 +249,7 @@ class Pull:
         watch = Watch(self._limits.slowest, self._limits.slow_for)
         pieces = pieces_of(reply, stopped=self._has_ended)
         for chunk in gathered(pieces, GATHERED, GATHERED_WITHIN):
-            left = claim.left
+            left = self._left(claim, opening, len(chunk))
             data = chunk if left is None or len(chunk) <= left else chunk[:left]
             if not data:
                 break  # more than was promised, or somebody else took the rest
