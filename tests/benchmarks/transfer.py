@@ -2,9 +2,10 @@
 
     python tests/benchmarks/transfer.py [--rounds 5] [--only one capped many latency]
 
-Needs nginx, aria2c, curl and openssl; says which is missing. Prints one table for each question; compare the
-ratios inside a table, the seconds depend on the machine. Every wfdeps row verifies SHA-256; a row says what
-its peer verifies.
+Needs nginx, aria2c, curl and openssl; says which is missing. Prints one table for each question and the limits that
+hold for it, and fails where one is missed; compare the ratios inside a table, the seconds depend on the machine.
+Every wfdeps row computes SHA-256, and compares it where one is given; a row says what its peer verifies. The row
+`http.client` is the floor for Python: as many threads with one connection each, a buffer, a hash, a file, nothing else.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ NEEDED = ("nginx", "aria2c", "curl", "openssl")
 MIB = 1 << 20
 PYTHON = sys.executable
 Command = list[str]
+ARIA2 = ["aria2c", "-q", "--summary-interval=0", "--download-result=hide", "--file-allocation=none"]
+Samples = list[tuple[float, float, int]]
+Found = dict[str, Samples]
 
 HTTPX_INLINE = """
 import hashlib, sys
@@ -43,6 +47,38 @@ with httpx.Client() as client, client.stream('GET', sys.argv[1], headers={'accep
             file.write(chunk)
             digest.update(chunk)
 assert digest.hexdigest() == sys.argv[3]
+"""
+
+FLOOR = """
+import hashlib, http.client, os, sys, threading, urllib.parse
+urls, folder, threads = iter(open(sys.argv[1]).read().split()), sys.argv[2], int(sys.argv[3])
+os.makedirs(folder)
+lock = threading.Lock()
+def work():
+    connection, view = None, memoryview(bytearray(1 << 20))
+    while True:
+        with lock:
+            url = next(urls, None)
+        if url is None:
+            return
+        parts = urllib.parse.urlsplit(url)
+        connection = connection or http.client.HTTPConnection(parts.hostname, parts.port)
+        connection.request('GET', parts.path)
+        reply, digest = connection.getresponse(), hashlib.sha256()
+        name = os.path.join(folder, parts.path.rpartition('/')[2])
+        handle = os.open(name + '.part', os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        while count := reply.readinto(view):
+            digest.update(view[:count])
+            os.write(handle, view[:count])
+        os.fsync(handle)
+        os.close(handle)
+        os.link(name + '.part', name)
+        os.unlink(name + '.part')
+workers = [threading.Thread(target=work) for _ in range(threads)]
+for worker in workers:
+    worker.start()
+for worker in workers:
+    worker.join()
 """
 
 
@@ -59,14 +95,15 @@ def main() -> None:
         sys.exit(f"needs {', '.join(missing)} (Debian: apt install nginx aria2 curl openssl)")
     memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
     with tempfile.TemporaryDirectory(dir=memory) as folder, nginx(Path(folder)) as base:
-        for name in arguments.only:
-            QUESTIONS[name](Path(folder), base, arguments)
+        missed = [miss for name in arguments.only for miss in QUESTIONS[name](Path(folder), base, arguments)]
+    if missed:
+        sys.exit("missed: " + "; ".join(missed))
 
 
 # ── the questions ──
 
 
-def one(folder: Path, base: str, arguments: argparse.Namespace) -> None:
+def one(folder: Path, base: str, arguments: argparse.Namespace) -> list[str]:
     """One large file, verified."""
     source, digest = generated(folder / "www" / "large.bin", arguments.size * MIB)
     url, target = f"{base}/large.bin", folder / "out"
@@ -79,15 +116,18 @@ def one(folder: Path, base: str, arguments: argparse.Namespace) -> None:
         ),
         "httpx, hashing inline": lambda: [PYTHON, "-c", HTTPX_INLINE, url, str(target), digest],
     }
-    table(
-        f"{arguments.size} MiB, plain HTTP, verified",
-        measured(rows, arguments.rounds, folder),
-        "wfdeps --connections 1",
-    )
+    found = measured(rows, arguments.rounds, folder)
+    ours = "wfdeps --connections 1"
+    table(f"{arguments.size} MiB, plain HTTP, verified", found, ours)
     source.unlink()
+    least = {"aria2c -x8 --checksum": 1.5, "curl; openssl dgst": 1.2, "httpx, hashing inline": 1.8}
+    missed = [miss for peer, times in least.items() for miss in limit(found, ours, peer, 1 / times)]
+    memory = (peak_of(found[ours]) - bare_interpreter()) / 1024
+    print(f"- peak memory over the interpreter: {memory:.0f} MiB (limit 80)")
+    return missed if memory <= 80 else [*missed, f"memory: {memory:.0f} MiB"]
 
 
-def capped(folder: Path, base: str, arguments: argparse.Namespace) -> None:
+def capped(folder: Path, base: str, arguments: argparse.Namespace) -> list[str]:
     """A server that gives each connection 20 MiB/s."""
     source, digest = generated(folder / "www" / "capped.bin", 256 * MIB)
     url, target = f"{base}/capped/capped.bin", folder / "out"
@@ -97,22 +137,24 @@ def capped(folder: Path, base: str, arguments: argparse.Namespace) -> None:
         "aria2c -x8 --checksum": lambda: aria2(url, target, "-x8", "-s8", f"--checksum=sha-256={digest}"),
         "curl (no hash)": lambda: ["curl", "-sS", "-o", str(target), url],
     }
-    table("256 MiB, 20 MiB/s for each connection", measured(rows, arguments.rounds, folder), "wfdeps")
+    found = measured(rows, arguments.rounds, folder)
+    table("256 MiB, 20 MiB/s for each connection", found, "wfdeps")
     source.unlink()
+    return limit(found, "wfdeps", "aria2c -x8 (no hash)", 1.15)
 
 
-def many(folder: Path, base: str, arguments: argparse.Namespace) -> None:
+def many(folder: Path, base: str, arguments: argparse.Namespace) -> list[str]:
     """200 files of 1 MiB."""
-    _many(folder, base, arguments, "200 files of 1 MiB, loopback")
+    return _many(folder, base, arguments, "200 files of 1 MiB, loopback")
 
 
-def latency(folder: Path, base: str, arguments: argparse.Namespace) -> None:
+def latency(folder: Path, base: str, arguments: argparse.Namespace) -> list[str]:
     """The same through a relay that adds 25 ms each way."""
     with relay(int(base.rpartition(":")[2]), 0.025) as slow:
-        _many(folder, slow, arguments, "200 files of 1 MiB, 50 ms added")
+        return _many(folder, slow, arguments, "200 files of 1 MiB, 50 ms added")
 
 
-def _many(folder: Path, base: str, arguments: argparse.Namespace, title: str) -> None:
+def _many(folder: Path, base: str, arguments: argparse.Namespace, title: str) -> list[str]:
     www = folder / "www" / "many"
     for number in range(200):
         generated(www / f"{number}.bin", MIB, seed=number)
@@ -121,27 +163,15 @@ def _many(folder: Path, base: str, arguments: argparse.Namespace, title: str) ->
     listing.write_text("\n".join(urls))
     target = folder / "out"
     rows: dict[str, Callable[[], Command]] = {
-        "wfdeps (16 at once, SHA-256)": lambda: [
-            PYTHON,
-            "-m",
-            "wfdeps",
-            "download",
-            *urls,
-            "-o",
-            str(target),
-            "-q",
-            "--jobs",
-            "16",
-        ],
+        "wfdeps (SHA-256)": lambda: [PYTHON, "-m", "wfdeps", "download", *urls, "-o", str(target), "-q"],
+        "http.client, 8 threads (SHA-256)": lambda: [PYTHON, "-c", FLOOR, str(listing), str(target), "8"],
         "aria2c -j8 (no hash)": lambda: [
-            "aria2c",
-            "-q",
+            *ARIA2,
             "-j8",
             "-i",
             str(listing),
             "-d",
             str(target),
-            "--file-allocation=none",
         ],
         "curl -Z 8 (no hash)": lambda: [
             "curl",
@@ -156,7 +186,9 @@ def _many(folder: Path, base: str, arguments: argparse.Namespace, title: str) ->
             *urls,
         ],
     }
-    table(title, measured(rows, arguments.rounds, folder), "wfdeps (16 at once, SHA-256)")
+    found = measured(rows, arguments.rounds, folder)
+    table(title, found, "wfdeps (SHA-256)")
+    return limit(found, "wfdeps (SHA-256)", "aria2c -j8 (no hash)", 1.3)
 
 
 QUESTIONS = {"one": one, "capped": capped, "many": many, "latency": latency}
@@ -170,7 +202,7 @@ def wfdeps(url: str, target: Path, digest: str, *more: str) -> Command:
 
 
 def aria2(url: str, target: Path, *more: str) -> Command:
-    return ["aria2c", "-q", "--file-allocation=none", "-d", str(target.parent), "-o", target.name, *more, url]
+    return [*ARIA2, "-d", str(target.parent), "-o", target.name, *more, url]
 
 
 def shell(line: str) -> Command:
@@ -180,11 +212,9 @@ def shell(line: str) -> Command:
 # ── measuring ──
 
 
-def measured(
-    rows: dict[str, Callable[[], Command]], rounds: int, folder: Path
-) -> dict[str, list[tuple[float, float, int]]]:
+def measured(rows: dict[str, Callable[[], Command]], rounds: int, folder: Path) -> Found:
     """Wall seconds, CPU seconds and peak KiB of each row, the order turned round after every round."""
-    found: dict[str, list[tuple[float, float, int]]] = {name: [] for name in rows}
+    found: Found = {name: [] for name in rows}
     for turn in range(rounds):
         for name in list(rows) if turn % 2 == 0 else reversed(list(rows)):
             remove(folder / "out")
@@ -195,7 +225,9 @@ def measured(
 
 def run(command: Command) -> tuple[float, float, int]:
     begun = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    # Compiled modules are kept, as they are where wfdeps is installed.
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environ)
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - begun
     if status:
@@ -210,18 +242,37 @@ def remove(path: Path) -> None:
     path.with_name(path.name + ".aria2").unlink(missing_ok=True)
 
 
-def table(title: str, found: dict[str, list[tuple[float, float, int]]], ours: str) -> None:
+def table(title: str, found: Found, ours: str) -> None:
     walls = {name: statistics.median(wall for wall, _, _ in samples) for name, samples in found.items()}
     print(f"\n### {title} (median of {len(found[ours])})\n")
     print("| | wall s | best s | CPU s | peak MiB | its time / ours |\n|---|---|---|---|---|---|")
     for name, wall in sorted(walls.items(), key=lambda item: item[1]):
         samples = found[name]
         cpu = statistics.median(cpu for _, cpu, _ in samples)
-        peak = max(peak for _, _, peak in samples) / 1024
+        peak = peak_of(samples) / 1024
         print(
             f"| {name} | {wall:.2f} | {min(w for w, _, _ in samples):.2f} | {cpu:.2f} | {peak:.0f} | {wall / walls[ours]:.2f} |"
         )
     sys.stdout.flush()
+
+
+def limit(found: Found, ours: str, peer: str, most: float) -> list[str]:
+    """Print how our time stands to a peer's; what to complain of where it is more than `most` times as long."""
+    walls = [statistics.median(wall for wall, _, _ in found[name]) for name in (ours, peer)]
+    ratio = walls[0] / walls[1]
+    print(f"- {ours} takes {ratio:.2f} times as long as {peer} (limit {most:.2f})")
+    sys.stdout.flush()
+    return [] if ratio <= most else [f"{ours} / {peer}: {ratio:.2f} > {most:.2f}"]
+
+
+def peak_of(samples: Samples) -> int:
+    """The most memory of any run, in KiB."""
+    return max(peak for _, _, peak in samples)
+
+
+def bare_interpreter() -> int:
+    """KiB of an interpreter that does nothing."""
+    return run([PYTHON, "-c", "pass"])[2]
 
 
 # ── the server ──
