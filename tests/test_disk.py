@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 
 from wfdeps import disk
 from wfdeps.disk import naming
+from wfdeps.disk.naming import patiently
 from wfdeps.errors import LibraryError, TargetExistsError, UnsafePathError
 
 DATA = b"weights" * 1000
@@ -240,3 +242,24 @@ def test_without_hard_links_a_rename_still_refuses_to_replace(tmp_path: Path) ->
     naming._rename_no_replace(source, str(target))
     assert target.read_bytes() == DATA
     assert os.listdir(tmp_path) == ["a.safetensors"]
+
+
+@pytest.mark.parametrize("code", ["ESTALE", "ERROR_SHARING_VIOLATION"])
+def test_what_is_busy_for_a_moment_is_tried_again(code: str) -> None:
+    """A network mount that lost its handle, a virus scanner that looks at the file: over in a moment, or an error."""
+    tries = []
+
+    def busy(until: int) -> None:
+        tries.append(1)
+        if len(tries) <= until:
+            error = OSError(errno.ESTALE if code == "ESTALE" else errno.EACCES, "busy")
+            if code != "ESTALE":
+                error.winerror = 32  # type: ignore[attr-defined]
+            raise error
+
+    patiently(lambda: busy(2))
+    assert len(tries) == 3
+    tries.clear()
+    with pytest.raises(OSError, match="busy"):
+        patiently(lambda: busy(99))
+    assert len(tries) == 5

@@ -13,6 +13,7 @@ import pytest
 from tests.faults.server import FaultServer, body_sha256
 from tests.fetch.fetching import download, fetch
 from wfdeps.domain.outcomes import Fetched, FetchFailed
+from wfdeps.fetch.staging import reserve
 
 SIZE = 30 << 20
 
@@ -62,3 +63,13 @@ def test_a_read_only_disk_is_named(server: FaultServer, small_disk: Path) -> Non
     assert isinstance(told.final, FetchFailed)
     assert "read-only" in told.final.reason.lower()
     assert server.log == []
+
+
+def test_where_room_cannot_be_set_aside_the_file_comes_all_the_same(
+    server: FaultServer, small_disk: Path
+) -> None:
+    """On a disk in memory it is not tried; a descriptor that takes none refuses, and nobody hears of it."""
+    told = fetch(download(small_disk, server.url(size=12 << 20), sha256=body_sha256(1, 12 << 20)))
+    assert isinstance(told.final, Fetched)
+    with open("/dev/full", "wb") as unable:
+        reserve(unable.fileno(), str(small_disk.parent), 1 << 20)

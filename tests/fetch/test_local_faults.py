@@ -121,10 +121,10 @@ def test_few_open_files_are_enough_for_many_downloads(server: FaultServer, tmp_p
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 
-    urls = [server.url(f"/{number}.bin", size=1000) for number in range(150)]
+    urls = [server.url(f"/{number}.bin", size=1000) for number in range(1000)]
     process = start(tmp_path, urls[0], *urls[1:], prepare=limit)
     code, errors = ended(process)
-    assert (code, len(list(tmp_path.glob("*.bin")))) == (0, 150), errors[-500:]
+    assert (code, len(list(tmp_path.glob("*.bin")))) == (0, 1000), errors[-500:]
 
 
 def test_a_reader_that_goes_away_stops_nothing(server: FaultServer, tmp_path: Path) -> None:
@@ -156,3 +156,15 @@ def test_a_killed_holder_leaves_no_lock_behind(server: FaultServer, tmp_path: Pa
     holder.kill()
     holder.wait()
     assert ended(start(tmp_path, server.url(size=SIZE), "--sha256", SHA))[0] == 0
+
+
+def test_no_wait_is_measured_by_a_clock_that_may_jump() -> None:
+    """A Retry-After date alone is told by the wall clock, and only where the reply has no Date of its own."""
+    root = Path(__file__).parents[2] / "wfdeps"
+    sources = {
+        path.relative_to(root).as_posix(): path.read_text()
+        for room in ("fetch", "http")
+        for path in sorted((root / room).glob("*.py"))
+    }
+    users = [name for name, text in sources.items() if "time.time(" in text or "datetime.now(" in text]
+    assert users == ["http/waits.py"]

@@ -40,6 +40,7 @@ from wfdeps.fetch.staging import Slot, key_of, slot_for
 from wfdeps.fetch.transfer import Transfer
 from wfdeps.fetch.verify import sha256_of
 from wfdeps.http import Http
+from wfdeps.http.origins import host_of
 from wfdeps.values import dataclass, replace
 
 SMALL_AT_ONCE = 16
@@ -133,6 +134,31 @@ def _rank(size: int | None) -> tuple[int, int]:
     return (0, size) if size <= LARGE else (2, -size)
 
 
+class _Portal:
+    """Whether this network answers for everybody: pages from two hosts, and not one file yet."""
+
+    def __init__(self) -> None:
+        self._pages: set[str] = set()
+        self._came = False
+
+    def saw_page(self, download: Download) -> None:
+        """A page came where a file was due."""
+        self._pages.add(host_of(download.urls[0]))
+
+    def saw_file(self) -> None:
+        """A file came: the pages were those hosts' own."""
+        self._came = True
+
+    def check(self) -> None:
+        """Raises SourceUnavailableError where it makes no sense to ask on."""
+        if len(self._pages) > 1 and not self._came:
+            raise SourceUnavailableError(
+                "not asked: every host answers with a page",
+                final=True,
+                hint="this network wants a login: open a page in a browser, then run it again",
+            )
+
+
 class _LaterError(Exception):
     """A large file, and all places for large ones are taken."""
 
@@ -149,6 +175,7 @@ class _Run:
         self._places = BoundedSemaphore(large)
         self._unplaced = Semaphore(workers + UNPLACED)
         self._workers = workers
+        self._portal = _Portal()
         self._lock = threading.Lock()
         self._events: SimpleQueue[FetchEvent] = SimpleQueue()
         self._stop = Event()
@@ -229,6 +256,8 @@ class _Run:
         except StoppedError:
             self._fail(group, "stopped; what came is kept for the next run", "", "interrupted")
         except WfdepsError as error:
+            if isinstance(error, NotTheFileError):
+                self._portal.saw_page(group.first)
             self._fail(group, error.message, error.hint or "", kind_of(error))
         except BaseException as error:
             # Exactly one final event, even on a bug: the caller waits for it.
@@ -253,6 +282,7 @@ class _Run:
         return None
 
     def _serve(self, group: _Group, holds_place: list[bool]) -> bool:
+        self._portal.check()
         if group.lease is None and not self._lease(group):
             return False
         if group.waited and (found := _placed_meanwhile(group)) is not None:
@@ -276,7 +306,9 @@ class _Run:
             stopped=self._stop.is_set,
             enter_large=enter_large,
         )
-        self._hand_on(group, Transfer(group.first, group.slots[0], tools).run())
+        fetched = Transfer(group.first, group.slots[0], tools).run()
+        self._portal.saw_file()
+        self._hand_on(group, fetched)
         return True
 
     def _lease(self, group: _Group) -> bool:

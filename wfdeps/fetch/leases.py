@@ -19,6 +19,8 @@ if sys.platform != "win32":
 PATIENCE = 0.2
 """Seconds between two looks at the stop flag while waiting."""
 
+SILENT_FOR = 30.0
+"""Seconds without a heartbeat until a holder on another machine counts as gone; the same for all of them."""
 _FOLDER_TRIES = 20
 
 
@@ -26,11 +28,16 @@ class Lease:
     """The right to write one part. Taken in a worker, given back in the caller's thread once the file is placed.
 
     A lock of the kernel on local disks, which a killed holder loses by itself; on network mounts, where such
-    locks lie, a claimed name with a heartbeat, taken over when its holder falls silent.
+    locks lie, a claimed name with a heartbeat, taken over when its holder falls silent for `silent_for` seconds
+    (on this machine, when its process is gone). `shared` says which; None: as the file system is.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, shared: bool | None = None, silent_for: float = SILENT_FOR) -> None:
         self._path = path
+        self._shared = shared
+        self._silent_for = silent_for
+        self._made: tuple[Any, type[Exception]] | None = None
+        """Made once: how long a holder on another machine was silent is known to who watched it all the time."""
         self._lock: Any = None
 
     def take_now(self) -> bool:
@@ -51,7 +58,9 @@ class Lease:
             lock.release()
 
     def _acquire(self, timeout: float) -> bool:
-        lock, timeouts = _lock_of(self._path)
+        if self._made is None:
+            self._made = _lock_of(self._path, self._shared, self._silent_for)
+        lock, timeouts = self._made
         for _ in range(_FOLDER_TRIES):
             try:
                 lock.acquire(timeout=timeout)
@@ -109,16 +118,18 @@ class _KernelLock:
         return self._handle is not None
 
 
-def _lock_of(path: str) -> tuple[Any, type[Exception]]:
+def _lock_of(path: str, shared: bool | None, silent_for: float) -> tuple[Any, type[Exception]]:
     """The lock, and what it raises when somebody else has it."""
-    shared = _is_shared(os.path.dirname(path))
+    shared = _is_shared(os.path.dirname(path)) if shared is None else shared
     if sys.platform != "win32" and not shared:
         return _KernelLock(path), _TakenError
     import filelock  # 56 ms to import
 
     if shared:
-        soft = getattr(filelock, "SoftFileLease", filelock.SoftFileLock)
-        return soft(path, mode=0o600, thread_local=False), filelock.Timeout
+        if not hasattr(filelock, "SoftFileLease"):  # before 3.30
+            return filelock.SoftFileLock(path, mode=0o600, thread_local=False), filelock.Timeout
+        lease = filelock.SoftFileLease(path, lease_duration=silent_for, mode=0o600, thread_local=False)
+        return lease, filelock.Timeout
     return filelock.FileLock(path, mode=0o600, thread_local=False), filelock.Timeout
 
 

@@ -33,7 +33,7 @@ _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 _PREALLOCATING = frozenset({"ext4", "xfs", "btrfs", "ext3", "f2fs"})
 """Where setting the room aside is quick and the file does not get slower: never memory or a network mount."""
-_CANNOT = frozenset({errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL})
+_CANNOT = frozenset({errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.ENODEV})
 _STATE_CAP = 4 << 20
 
 

@@ -1,0 +1,64 @@
+"""One process at a time works on a part: on a local disk by the kernel's word, on a shared volume by a heartbeat."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from wfdeps.errors import LibraryError
+from wfdeps.fetch.leases import Lease
+
+HELD_ELSEWHERE = (
+    "filelock/2\npid={pid}\nhost={host}\nmode=lease\n"
+    "token=e17d54a11b7c4547fc4adda15bb3ee3e\nduration=0.6\nstart=385626871109\n"
+)
+shared = pytest.mark.parametrize("shared", [False, True], ids=["local", "shared"])
+
+
+def never() -> bool:
+    return False
+
+
+@shared
+def test_a_lease_is_held_by_one_at_a_time(shared: bool, tmp_path: Path) -> None:
+    path = str(tmp_path / "staging" / "a.lock")
+    one, two = Lease(path, shared=shared), Lease(path, shared=shared)
+    assert one.take_now()
+    assert not two.take_now()
+    one.give_back()
+    assert two.take(never)
+    two.give_back()
+
+
+def test_a_holder_on_another_machine_that_falls_silent_loses_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.lock"
+    path.write_text(HELD_ELSEWHERE.format(pid=1, host="another-machine"))
+    lease = Lease(str(path), shared=True, silent_for=0.6)
+    assert not lease.take_now()
+    assert lease.take(never)  # looked at in slices shorter than the silence it takes
+    lease.give_back()
+
+
+def test_a_holder_on_this_machine_whose_process_is_gone_loses_it_at_once(tmp_path: Path) -> None:
+    child = os.fork() if hasattr(os, "fork") else pytest.skip("needs fork")
+    if child == 0:
+        lease = Lease(str(tmp_path / "a.lock"), shared=True)
+        lease.take_now()
+        os._exit(0)  # as a SIGKILL: nothing is given back
+    os.waitpid(child, 0)
+    lease = Lease(str(tmp_path / "a.lock"), shared=True)
+    assert lease.take(never)
+    lease.give_back()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_planted_link_is_no_lock(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / "a.lock").symlink_to(victim)
+    with pytest.raises(LibraryError):
+        Lease(str(tmp_path / "a.lock"), shared=False).take_now()
+    assert victim.read_text() == "precious"
