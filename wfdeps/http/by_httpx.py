@@ -11,11 +11,12 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Lock
 from typing import Any
 
+from wfdeps.http.dialing import Dialer
 from wfdeps.http.engine import load_engine
 from wfdeps.http.faults import unavailable
 from wfdeps.http.identity import USER_AGENT
-from wfdeps.http.proxies import has_proxies
 from wfdeps.http.replies import Reply
+from wfdeps.http.routes import route_to, transport_over
 
 
 class HttpxReply(Reply):
@@ -67,14 +68,20 @@ class HttpxWire:
     """httpx clients, made when first needed. `close` it; it may be used again afterwards."""
 
     def __init__(
-        self, connect_timeout: float, trust: Callable[[], ssl.SSLContext], engine: str | None, transport: Any
+        self,
+        connect_timeout: float,
+        trust: Callable[[], ssl.SSLContext],
+        dialer: Dialer,
+        engine: str | None,
+        transport: Any,
     ) -> None:
         self._connect_timeout = connect_timeout
         self._trust = trust
+        self._dialer = dialer
         self._engine_name = engine
         self._transport = transport
         self._engine: Any = None
-        self._clients: dict[bool, Any] = {}
+        self._clients: dict[tuple[bool, str | None], Any] = {}
         self._lock = Lock()
 
     @contextmanager
@@ -104,19 +111,24 @@ class HttpxWire:
             client.close()
 
     def _connected(self, url: str) -> Any:
-        """The client for an address: plain http without proxies needs no certificates, whose loading takes 0.1 s."""
-        secure = url.startswith("https:") or has_proxies()
+        """The client for an address: plain http without a proxy needs no certificates, whose loading takes 0.1 s."""
+        route = route_to(url)
+        key = (url.startswith("https:") or route is not None, route)
         with self._lock:
-            if secure not in self._clients:
+            if key not in self._clients:
                 self._engine = engine = load_engine(self._engine_name)
-                # The bare context trusts nobody: were it ever asked for TLS, it would refuse.
-                self._clients[secure] = engine.Client(
+                self._clients[key] = engine.Client(
                     headers={"user-agent": USER_AGENT},
-                    limits=engine.Limits(
-                        max_connections=None, max_keepalive_connections=32, keepalive_expiry=30.0
-                    ),
                     cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-                    transport=self._transport,
-                    verify=self._trust() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+                    transport=self._transport or self._transport_over(route, secure=key[0]),
+                    trust_env=False,
                 )
-            return self._clients[secure]
+            return self._clients[key]
+
+    def _transport_over(self, route: str | None, *, secure: bool) -> Any:
+        limits = self._engine.Limits(
+            max_connections=None, max_keepalive_connections=32, keepalive_expiry=30.0
+        )
+        # The bare context trusts nobody: were it ever asked for TLS, it would refuse.
+        verify = self._trust() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        return transport_over(self._engine, route, self._dialer, limits=limits, verify=verify)

@@ -22,6 +22,7 @@ from wfdeps.errors import (
     UnexpectedPayloadError,
     UnsafeRedirectError,
 )
+from wfdeps.http.dialing import Dialer
 from wfdeps.http.direct import DirectWire, NotPlainError, suits
 from wfdeps.http.origins import host_of, origin_of, redirected
 from wfdeps.http.proxies import has_proxies
@@ -83,8 +84,9 @@ class Http:
         self._trusted: ssl.SSLContext | None = None
         self._wire: HttpxWire | None = None
         self._direct: DirectWire | None = None
+        self._dialer = Dialer()
         if direct and engine is None and transport is None and not has_proxies():
-            self._direct = DirectWire(connect_timeout, self._trust)
+            self._direct = DirectWire(connect_timeout, self._trust, self._dialer)
         self._gates: dict[tuple[str, str], HostGate] = {}
         self._bodies: set[Reply] = set()
         self._lock = Lock()
@@ -295,7 +297,9 @@ class Http:
             if self._wire is None:
                 from wfdeps.http.by_httpx import HttpxWire  # 0.1 s to import
 
-                self._wire = HttpxWire(self._connect_timeout, self._trust, self._engine, self._transport)
+                self._wire = HttpxWire(
+                    self._connect_timeout, self._trust, self._dialer, self._engine, self._transport
+                )
             return self._wire
 
     def _trust(self) -> ssl.SSLContext:

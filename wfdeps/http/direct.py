@@ -16,6 +16,7 @@ from threading import Lock
 from urllib.parse import quote, urlsplit
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.http.dialing import Dialer
 from wfdeps.http.faults import unavailable
 from wfdeps.http.identity import USER_AGENT
 from wfdeps.http.origins import origin_of
@@ -96,9 +97,10 @@ class DirectReply(Reply):
 class DirectWire:
     """Connections to hosts, kept while they are useful. `close` it; it may be used again afterwards."""
 
-    def __init__(self, connect_timeout: float, trust: Callable[[], ssl.SSLContext]) -> None:
+    def __init__(self, connect_timeout: float, trust: Callable[[], ssl.SSLContext], dialer: Dialer) -> None:
         self._connect_timeout = connect_timeout
         self._trust = trust
+        self._dialer = dialer
         self._idle: dict[str, list[HTTPConnection]] = {}
         self._lock = Lock()
 
@@ -140,6 +142,8 @@ class DirectWire:
             )
         else:
             line = HTTPConnection(host, parts.port, timeout=self._connect_timeout)
+        # What the library itself calls; TLS still asks for the name.
+        line._create_connection = self._dialer.connected  # type: ignore[attr-defined]
         try:
             line.connect()
         except TimeoutError as error:

@@ -33,6 +33,8 @@ def unavailable(error: Exception, url: str, otherwise: str = "") -> SourceError:
     name = type(error).__name__
     if name == "InvalidURL":
         return UnexpectedPayloadError(f"`{host}`: an address that cannot be used")
+    if name == "ProxyError" and "407" in str(error):
+        return SourceUnavailableError("the proxy wants a login (407)", final=True, hint="see HTTPS_PROXY")
     if name == "ProxyError":
         return SourceUnavailableError("the proxy refuses", final=True, hint="see HTTPS_PROXY and NO_PROXY")
     refused = any(isinstance(cause, ConnectionRefusedError) for cause in causes)
