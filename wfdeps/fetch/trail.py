@@ -134,7 +134,7 @@ class Trail:
         ):  # what came last takes some milliseconds to hash, and else would be fetched again
             if self._fault is not None or not self._step_cold():
                 break
-        if self._frontier:
+        if self._frontier and not self._is_claimed():
             self._marks[self._frontier] = self._hash.hexdigest()
 
     def _is_right_behind(self) -> bool:
@@ -210,6 +210,13 @@ class Trail:
             if (self._frontier in self._known or self._frontier % STEP == 0) and not self._mark():
                 return
 
+    def _is_claimed(self) -> bool:
+        """Whether an earlier run's mark is still ahead: until it is reached, the bytes before it are only a claim.
+
+        A hash of them is no mark then: it would vouch for a byte that was altered since.
+        """
+        return any(mark > self._frontier for mark in self._known)
+
     def _next_mark(self) -> int:
         regular = (self._frontier // STEP + 1) * STEP
         return min([regular, *(mark for mark in self._known if mark > self._frontier)])
@@ -218,6 +225,8 @@ class Trail:
         """Keep the hash of all bytes so far; False if an earlier run had another one here."""
         here, digest = self._frontier, self._hash.hexdigest()
         with self._ledger.changed:
+            if here not in self._known and self._is_claimed():
+                return True
             if self._known.pop(here, digest) == digest:
                 self._kept = (here, self._hash.copy())
                 self._marks[here] = digest
