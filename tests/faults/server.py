@@ -156,6 +156,8 @@ class Answer:
         self.request = request
         self.writer = writer
         self.options = dict(parse_qsl(urlsplit(request.target).query))
+        # What the world does now, told in what a client takes for a signature: the same file all the time.
+        self.options |= dict(parse_qsl(self.options.pop("X-Amz-World", "")))
         self.size = self.number("size", 1 << 20)
         self.seed = self.number("seed", 1)
         self.turn = server.count(request.target)
@@ -305,6 +307,8 @@ class Answer:
     def _etag(self) -> str:
         if self.has("changing_etag"):
             return f'"v{self.turn}"'
+        if self.has("versions"):
+            return f'"v{self.turn % 2}"'
         tag = self.options.get("etag", f"{self.seed}-{self.size}")
         return f'W/"{tag}"' if self.has("weak") else f'"{tag}"'
 
@@ -336,7 +340,9 @@ class Answer:
             )
         if self.has("chunked"):
             return await self.chunked(status, headers, start, stop)
-        if not self.has("nolength"):
+        if self.request.method == "HEAD" and self.has("headlength"):
+            headers["content-length"] = self.options["headlength"]
+        elif not self.has("nolength"):
             headers["content-length"] = str(self.number("length", stop - start))
         if self.has("twolengths"):
             headers["Content-Length"] = str(stop - start + 5)
@@ -345,6 +351,8 @@ class Answer:
         await self.head(status, headers)
         if self.request.method == "HEAD":
             return True
+        if self.has("versions") and self.turn % 2 == 0:
+            self.seed += 1
         limit = min(stop, start + self.number("cut", 1 << 60))
         flip = self.number("flip", -1)
         position = start

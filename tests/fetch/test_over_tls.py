@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shutil
 import ssl
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.faults.certificates import make_certificate
 from tests.faults.server import FaultServer, body_sha256
 from tests.fetch.fetching import QUICK, Told, download, quick_fetcher
 from wfdeps.errors import SourceUnavailableError
@@ -25,15 +25,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A self-signed certificate for 127.0.0.1, with its key in the same file."""
     if shutil.which("openssl") is None:
         pytest.skip("needs openssl to make a certificate")
-    folder = tmp_path_factory.mktemp("tls")
-    key, found = folder / "key.pem", folder / "certificate.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", found],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    found.write_text(found.read_text() + key.read_text())
-    return found
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
