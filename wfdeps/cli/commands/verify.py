@@ -15,7 +15,7 @@ from wfdeps.errors import LibraryError
 from wfdeps.library import LocalLibrary, as_local
 from wfdeps.library.health import trouble_of
 from wfdeps.library.sidecars import claimed_digests
-from wfdeps.report.sizes import size_text
+from wfdeps.report.sizes import count_text, size_text
 
 EXAMPLE = "wfdeps verify --deep --comfyui ~/ComfyUI"
 
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     proven = sum(1 for row in rows if row[1] == "proven")
     read = size_text(sum(file.size for file, _, _ in rows))
     context.err(
-        f"{len(rows)} files ({read}): {proven} proven by a hash, {len(rows) - proven - len(bad)} sound, {len(bad)} bad"
+        f"{count_text(len(rows), 'file')} ({read}): {proven} proven by a hash, {len(rows) - proven - len(bad)} sound, {len(bad)} bad"
     )
     return UNMET if bad else READY
 
