@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.faults.server import FaultServer, body_sha256
+from tests.faults.server import FaultServer, body, body_sha256
 from tests.fetch.fetching import QUICK, Told, client, download, fetch, quick_fetcher, stop_after
 from wfdeps.domain.outcomes import Fetched, FetchFailed
 from wfdeps.domain.plans import Download
@@ -251,3 +251,12 @@ def test_final_events_are_exactly_one_each(event: str, server: FaultServer, tmp_
     told = fetch(*items)
     assert sorted(final.download.label for final in told.finals) == sorted(item.label for item in items)
     assert all(isinstance(final, Fetched) for final in told.finals)
+
+
+def test_a_file_another_process_placed_since_the_plan_is_not_fetched_again(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    item = download(tmp_path, server.url(size=1000), sha256=body_sha256(1, 1000))
+    (tmp_path / "model.bin").write_bytes(body(1, 0, 1000))
+    assert fetch(item).sha256 == body_sha256(1, 1000)
+    assert server.log == []

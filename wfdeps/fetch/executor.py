@@ -285,7 +285,7 @@ class _Run:
         self._portal.check()
         if group.lease is None and not self._lease(group):
             return False
-        if group.waited and (found := _placed_meanwhile(group)) is not None:
+        if (found := _placed_meanwhile(group)) is not None:
             self._hand_on(group, found)
             return True
 
@@ -358,7 +358,7 @@ def _about(event: FetchEvent, download: Download) -> FetchEvent:
 
 
 def _placed_meanwhile(group: _Group) -> Fetched | None:
-    """The file, if the process we waited for has placed it: linked back into staging, after hashing it."""
+    """The file, if another process has placed it since the plan: linked back into staging, after hashing it."""
     download, slot = group.first, group.slots[0]
     wanted = find_digest(download.digests, Algorithm.SHA256)
     target = os.path.join(download.target.root, *download.target.name.split("/"))
