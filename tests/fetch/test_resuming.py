@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+import zlib
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,23 @@ def test_a_byte_altered_in_the_part_is_found_and_only_its_piece_fetched_again(
         part.write(bytes([byte[0] ^ 1]))
     assert fetch(item).sha256 == SHA
     assert sum(request.sent for request in server.log) <= (SIZE - CUT) + (17 << 20)
+
+
+def test_a_piece_that_the_hash_has_half_passed_is_kept_whole(server: FaultServer, tmp_path: Path) -> None:
+    """While the hash is behind, bytes are told by their pieces: one that begins before the last mark counts too."""
+    item = item_of(server, tmp_path)
+    broken_off(server, item)
+    slot = slot_for(item)
+    state = slot.read_state()
+    assert state is not None
+    mark, start, stop = 16 << 20, 12 << 20, 24 << 20
+    with open(slot.part, "rb") as part:
+        part.seek(start)
+        checksum = zlib.crc32(part.read(stop - start))
+    marks = {mark: state.marks[mark]}
+    slot.write_state(State(state.url_key, SIZE, state.validator, marks, {start: (stop, checksum)}))
+    assert fetch(item).sha256 == SHA
+    assert first_asked(server) == stop
 
 
 @pytest.mark.parametrize("length", [0, 1, 10 << 20, 32 << 20])

@@ -147,7 +147,7 @@ class Session:
         with self.ledger.changed:  # first what will be claimed, then the sync, then the claim
             marks = self.trail.marks
             reached = max(marks, default=0)
-            pieces = {start: piece for start, piece in self.ledger.pieces.items() if start >= reached}
+            pieces = {start: piece for start, piece in self.ledger.pieces.items() if piece[0] > reached}
             total = self.ledger.written.total
         if marks or pieces:
             sync_data(self.handle)

@@ -162,7 +162,7 @@ def proven_pieces(handle: int, state: State) -> dict[int, tuple[int, int]]:
     """Those further pieces of an earlier run whose CRC-32 is still right."""
     proven = {}
     for start, (stop, crc) in state.pieces.items():
-        if start >= state.frontier and stop - start <= _MOST_PIECE and _crc(handle, start, stop) == crc:
+        if stop > state.frontier and stop - start <= _MOST_PIECE and _crc(handle, start, stop) == crc:
             proven[start] = (stop, crc)
     return proven
 
