@@ -176,6 +176,7 @@ def _many(folder: Path, base: str, arguments: argparse.Namespace, title: str) ->
         "curl -Z 8 (no hash)": lambda: [
             "curl",
             "-sS",
+            "--no-progress-meter",
             "-Z",
             "--parallel-max",
             "8",

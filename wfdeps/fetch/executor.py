@@ -45,6 +45,12 @@ from wfdeps.values import dataclass, replace
 
 SMALL_AT_ONCE = 16
 LARGE_AT_ONCE = 4
+AT_FIRST = 4
+"""Workers to begin with, where nobody said how many."""
+BUSY = 0.7
+"""Of one processor: a process that needs more gets nothing done faster by more workers."""
+LOOKED_EVERY = 0.05
+"""Seconds between two looks at how busy we are."""
 UNPLACED = 8
 """Files that may be fetched ahead of the caller's placing them."""
 STOPPING = 5.0
@@ -64,7 +70,7 @@ def open_fetcher(
     """A Fetcher over that client, which the caller closes.
 
     `staging` overrides where half-done files live (default: `.wfdeps-part` below each target's root). `jobs`:
-    files at once; without it 4 large ones and 16 small ones. `connections`: for one large file at most.
+    files at once; without it 4 large ones and, as long as waiting for the network is most of it, up to 16 small ones. `connections`: for one large file at most.
     `limit_rate` in bytes per second over all files, or as text (`5M`; UsageError where it makes no sense). `hand_off`: read large bodies straight from the socket.
     """
     limits = replace(limits or Limits(), connections=max(1, connections), hand_off=hand_off)
@@ -79,6 +85,7 @@ class Executor:
         self._http = http
         self._staging = staging
         self._small = jobs or SMALL_AT_ONCE
+        self._at_first = jobs or AT_FIRST
         self._large = jobs or LARGE_AT_ONCE
         self._limits = limits
         self._rate = rate
@@ -88,7 +95,7 @@ class Executor:
         groups = _grouped(downloads, self._staging)
         run = _Run(groups, self._small, self._large, self._http, self._limits, self._rate)
         try:
-            run.start()
+            run.start(self._at_first)
             open_ = len(downloads)
             while open_:
                 event = run.next_event()
@@ -181,13 +188,31 @@ class _Run:
         self._stop = Event()
         self._threads: list[Thread] = []
         self._spares: list[bytearray] = []
+        self._looked_at = 0.0
+        self._used = 0.0
         self._http = http
         self._limits = limits
         self._rate = rate
 
-    def start(self) -> None:
-        """Begin working."""
-        for number in range(min(self._workers, len(self._groups))):
+    def start(self, workers: int) -> None:
+        """Begin working, with so many workers at first; as long as they mostly wait, more join them."""
+        self._looked_at, self._used = time.monotonic(), time.process_time()
+        self._add(min(workers, len(self._groups)))
+
+    def _look_around(self) -> None:
+        """Twice the workers, where these wait for the network rather than for the processor."""
+        if not self.waiting or len(self._threads) >= self._workers:
+            return
+        now, used = time.monotonic(), time.process_time()
+        if now - self._looked_at < LOOKED_EVERY:
+            return
+        busy = (used - self._used) / (now - self._looked_at)
+        self._looked_at, self._used = now, used
+        if busy < BUSY:
+            self._add(min(len(self._threads), self._workers - len(self._threads), len(self.waiting)))
+
+    def _add(self, count: int) -> None:
+        for number in range(len(self._threads), len(self._threads) + count):
             thread = Thread(target=self._work, name=f"fetch-{number}", daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -195,8 +220,9 @@ class _Run:
     def next_event(self) -> FetchEvent:
         """The next thing that happened; waits for it, in a way Ctrl-C ends."""
         while True:
+            self._look_around()
             try:
-                return self._events.get(timeout=0.5)
+                return self._events.get(timeout=0.1)
             except Empty:
                 continue
 
