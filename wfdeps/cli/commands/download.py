@@ -70,7 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--connections", type=_count, metavar="N", help="connections for one file at most (default: 8)"
     )
-    parser.add_argument("--jobs", type=_count, metavar="N", help="files at once (default: 4 large ones, up to 16 small ones)")
+    parser.add_argument(
+        "--jobs", type=_count, metavar="N", help="files at once (default: 4 large ones, up to 16 small ones)"
+    )
     parser.add_argument("--limit-rate", metavar="RATE", help="bytes a second over all files: 5M, 800k")
     parser.add_argument(
         "--json", action="store_true", help="events as JSON, one on each line, on standard output"
