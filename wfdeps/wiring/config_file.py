@@ -38,9 +38,12 @@ _ADDRESS = _Kind(
     "an address in quotes that begins with http:// or https://",
     lambda value: isinstance(value, str) and value.startswith(("http://", "https://")),
 )
-_ADDRESSES = _Kind(
-    "a list of addresses that begin with http:// or https://",
-    lambda value: isinstance(value, list) and all(map(_ADDRESS.holds, value)),
+_MIRRORS = _Kind(
+    "a list of addresses that begin with http://, https:// or file://",
+    lambda value: (
+        isinstance(value, list)
+        and all(_ADDRESS.holds(one) or (isinstance(one, str) and one.startswith("file://")) for one in value)
+    ),
 )
 
 KEYS: dict[str, dict[str, _Kind]] = {
@@ -59,7 +62,7 @@ KEYS: dict[str, dict[str, _Kind]] = {
         "auto": _TEXT,
         "allow_pickle": _SWITCH,
         "sources": _TEXTS,
-        "mirrors": _ADDRESSES,
+        "mirrors": _MIRRORS,
         "name_index": _SWITCH,
     },
     "download": {"jobs": _COUNT, "connections": _COUNT, "limit_rate": _TEXT},
