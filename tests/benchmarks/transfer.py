@@ -123,7 +123,7 @@ def one(folder: Path, base: str, arguments: argparse.Namespace) -> list[str]:
     least = {"aria2c -x8 --checksum": 1.5, "curl; openssl dgst": 1.2, "httpx, hashing inline": 1.8}
     missed = [miss for peer, times in least.items() for miss in limit(found, ours, peer, 1 / times)]
     memory = (peak_of(found[ours]) - bare_interpreter()) / 1024
-    print(f"- peak memory over the interpreter: {memory:.0f} MiB (limit 80)")
+    print(f"- peak memory over the interpreter: at most {memory:.0f} MiB (limit 80)")
     return missed if memory <= 80 else [*missed, f"memory: {memory:.0f} MiB"]
 
 
@@ -272,8 +272,9 @@ def peak_of(samples: Samples) -> int:
 
 
 def bare_interpreter() -> int:
-    """KiB of an interpreter that does nothing."""
-    return run([PYTHON, "-c", "pass"])[2]
+    """KiB of an interpreter that does nothing: by its own account, since what we are told of a child begins with us."""
+    script = "print(*[line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')])"
+    return int(subprocess.run([PYTHON, "-c", script], capture_output=True, check=True).stdout)
 
 
 # ── the server ──
