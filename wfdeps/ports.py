@@ -89,6 +89,13 @@ class Fetcher(Protocol):
         resumable staging. Only KeyboardInterrupt and bugs escape.
         """
 
+    def identity(self, download: Download) -> Identity:
+        """What the file is by its front, before it is downloaded: two requests and its header plus 100 kB at most.
+
+        UNKNOWN where the server does not say, or the header lies elsewhere. No SourceError escapes: the
+        download itself will meet it.
+        """
+
 
 class Chooser(Protocol):
     """Settles what is really a person's choice."""

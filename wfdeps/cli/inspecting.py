@@ -6,9 +6,8 @@ import os
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from wfdeps.detect.headers import Corrupt, read_header
+from wfdeps.detect.headers import Corrupt
 from wfdeps.detect.identify import identify
-from wfdeps.detect.safetensors import FIRST_READ
 from wfdeps.domain.air import Air
 from wfdeps.domain.digests import Algorithm
 from wfdeps.domain.files import LocalFile
@@ -67,16 +66,14 @@ def _algorithms(size: int) -> tuple[Algorithm, ...]:
 
 def inspect_url(url: str, shown: str, context: Context) -> Inspection:
     """A remote file, from its front: two requests at most. Raises SourceError."""
-    from wfdeps.fetch.peek import RemoteFile  # only those who ask about a URL pay for a client
+    from wfdeps.fetch.peek import remote_header  # only those who ask about a URL pay for a client
 
     name = unquote(urlsplit(url).path.rpartition("/")[2])
-    with RemoteFile(context.doors.http(), url) as remote:
-        front = remote.read(0, FIRST_READ)
-        header = read_header(remote.read, remote.size if front else 0, name, front_only=True)
+    header, size = remote_header(context.doors.http(), url, name)
     if isinstance(header, Corrupt):
         told = identify(header.header, name) if header.header else None
-        return Inspection(shown, told, remote.size, None, f"corrupt: {header.reason}")
-    return Inspection(shown, identify(header, name), remote.size)
+        return Inspection(shown, told, size, None, f"corrupt: {header.reason}")
+    return Inspection(shown, identify(header, name), size)
 
 
 def url_of(air: Air, context: Context) -> str:

@@ -10,8 +10,12 @@ from collections.abc import Iterator, Sequence
 from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Event, Semaphore, Thread
 
+from wfdeps.detect.headers import Corrupt
+from wfdeps.detect.identify import identify
 from wfdeps.disk import is_regular, make_link, remove_quietly
 from wfdeps.domain.digests import Algorithm, find_digest
+from wfdeps.domain.identity import Identity
+from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.outcomes import (
     Fetched,
     FetchEvent,
@@ -29,11 +33,13 @@ from wfdeps.errors import (
     NotTheFileError,
     RateLimitError,
     RegionBlockedError,
+    SourceError,
     SourceUnavailableError,
     UnsafeRedirectError,
     WfdepsError,
 )
 from wfdeps.fetch.leases import Lease
+from wfdeps.fetch.peek import remote_header
 from wfdeps.fetch.pull import LARGE, Limits, StoppedError, Tools
 from wfdeps.fetch.rates import Rate, parse_rate
 from wfdeps.fetch.staging import Slot, key_of, slot_for
@@ -105,6 +111,19 @@ class Executor:
                     run.settled(event)
         finally:
             run.stop()
+
+    def identity(self, download: Download) -> Identity:
+        """As `ports.Fetcher.identity`: asked of the first URL."""
+        name, url = download.candidate.file_name, next(iter(download.urls), "")
+        if not url.startswith(("http://", "https://")):
+            return Identity(ModelType.UNKNOWN)
+        try:
+            header, _ = remote_header(self._http, url, name)
+        except SourceError as error:
+            return Identity(ModelType.UNKNOWN, reasons=(error.message,))
+        if isinstance(header, Corrupt):
+            return Identity(ModelType.UNKNOWN, reasons=(header.reason,))
+        return identify(header, name)
 
 
 @dataclass(slots=True, eq=False)

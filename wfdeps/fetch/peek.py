@@ -7,9 +7,18 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
+from wfdeps.detect.headers import Corrupt, Header, read_header
+from wfdeps.detect.safetensors import FIRST_READ
 from wfdeps.errors import UnexpectedPayloadError
 from wfdeps.http import Http, Reply
 from wfdeps.http.replies import content_range, total_of_unsatisfied
+
+
+def remote_header(http: Http, url: str, name: str) -> tuple[Header | Corrupt, int | None]:
+    """The header of the file behind a URL, and its size if the server tells: two requests at most. Raises SourceError."""
+    with RemoteFile(http, url) as remote:
+        front = remote.read(0, FIRST_READ)
+        return read_header(remote.read, remote.size if front else 0, name, front_only=True), remote.size
 
 
 class RemoteFile:

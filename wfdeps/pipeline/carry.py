@@ -23,11 +23,13 @@ from wfdeps.domain.outcomes import (
     Placed,
 )
 from wfdeps.domain.plans import Blocked, Download, Keep, Link, Plan
-from wfdeps.domain.resolutions import RefState
+from wfdeps.domain.resolutions import ChosenBy, RefState
 from wfdeps.errors import LibraryError
-from wfdeps.plan.settle import Misfit, Settled, settle
+from wfdeps.plan.settle import Misfit, Settled, misfit_of, settle
 from wfdeps.ports import Fetcher, Library, Reporter
 
+WORTH_A_LOOK = 32 << 20
+"""Bytes from which on a file's front is looked at before the file is fetched: a smaller one is here as soon."""
 Settling = Callable[[Fetched, Identity, tuple[Folder, ...], str], Settled | Misfit]
 """Who decides where a fetched file goes: `plan.settle` for a workflow's, `plan.shelving` for one by itself."""
 
@@ -37,11 +39,25 @@ def carry_out(
 ) -> tuple[Outcome, ...]:
     """What became of each step. Stopping it (KeyboardInterrupt) leaves what is placed placed, the rest resumable."""
     outcomes = [_settled_already(step, library) for step in plan.steps if not isinstance(step, Download)]
-    events = fetcher.fetch_all(plan.downloads) if plan.downloads else iter(())
+    downloads: list[Download] = []
+    for download in plan.downloads:
+        if misfit := _misfit_by_front(download, fetcher):
+            outcomes.append(Failed(download, misfit.reason, misfit.hint, "misfit"))
+        else:
+            downloads.append(download)
+    events = fetcher.fetch_all(downloads) if downloads else iter(())
     for event in events:
         reporter.event(event)
         outcomes.extend(_outcome_of(event, library, reporter, settling))
     return tuple(outcomes)
+
+
+def _misfit_by_front(download: Download, fetcher: Fetcher) -> Misfit | None:
+    """What the header of a large file chosen by its name alone says against it, asked before its bytes are."""
+    by_hash = any(digest.proves_identity for ref in download.refs for digest in ref.digests)
+    if download.chosen_by is not ChosenBy.NAME or by_hash or (download.size or 0) < WORTH_A_LOOK:
+        return None
+    return misfit_of(download, fetcher.identity(download))
 
 
 def _settled_already(step: Keep | Link | Blocked, library: Library) -> Outcome:

@@ -61,17 +61,25 @@ def settle(
 ) -> Settled | Misfit:
     """Where a fetched file goes, now that its header is known."""
     download = fetched.download
+    if misfit := misfit_of(download, identity):
+        return misfit
     fitting = _fitting_folder(download, identity)
     contradiction = "" if fitting else _contradiction(download, identity)
-    if contradiction and download.chosen_by is ChosenBy.NAME:
-        return Misfit(
-            contradiction, "it was chosen by its name, and its header says otherwise; nothing was placed"
-        )
     target = download.target
     if fitting and fitting != target.folder_key:
         target = target_for(fitting, target.name, folders, separator)
     placement = Placement(fetched.staged, target, sidecar_text(fetched, identity), fetched.digests)
     return Settled(placement, contradiction)
+
+
+def misfit_of(download: Download, identity: Identity) -> Misfit | None:
+    """What speaks against a file chosen by its name alone, once its header is known; None where nothing does."""
+    if download.chosen_by is not ChosenBy.NAME or _fitting_folder(download, identity):
+        return None
+    return Misfit(
+        _contradiction(download, identity),
+        "it was chosen by its name, and its header says otherwise; nothing was placed",
+    )
 
 
 def _fitting_folder(download: Download, identity: Identity) -> str | None:
