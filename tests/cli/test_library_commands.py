@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.workflow.writers import png_text
 from wfdeps.cli.main import main
 from wfdeps.library.store import Store
 from wfdeps.schema import problems
+from wfdeps.workflow.containers import png
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -159,6 +161,22 @@ def test_a_link_and_a_respelling_make_the_workflow_ready(
     assert run("fix", workflow, "--rewrite", out, "--apply")[0] == 0
     assert json.loads(Path(out).read_text())["2"]["inputs"]["lora_name"] == "SDXL/detail.safetensors"
     assert run("check", out)[0] == 0
+
+
+def test_an_image_is_respelled_in_a_new_image_and_can_be_run(run: Run, comfyui: Path, tmp_path: Path) -> None:
+    image = put(tmp_path / "wf.png", png_text({"prompt": json.dumps(WORKFLOW)}))
+    out = str(tmp_path / "out.png")
+    run("fix", str(image), "--link", "--apply")
+    assert run("fix", str(image), "--rewrite", out, "--apply")[0] == 0
+    assert run("check", out)[0] == 0
+    assert dict(png.texts(image.read_bytes())) == {"prompt": json.dumps(WORKFLOW)}
+
+
+def test_json_is_not_written_as_an_image(run: Run, workflow: str, tmp_path: Path) -> None:
+    code, _, err = run("fix", workflow, "--rewrite", str(tmp_path / "out.png"), "--apply")
+    assert code == 2
+    assert "it is no PNG\nhint: name a .json file" in err
+    assert not (tmp_path / "out.png").exists()
 
 
 def test_a_rewrite_overwrites_nothing(run: Run, workflow: str, tmp_path: Path) -> None:

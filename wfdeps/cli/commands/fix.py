@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Iterable, Sequence
 
@@ -15,10 +14,11 @@ from wfdeps.cli.reading import read_all
 from wfdeps.cli.using import readable
 from wfdeps.domain.plans import Link
 from wfdeps.domain.resolutions import Finding, RefState
-from wfdeps.errors import LibraryError, UsageError
+from wfdeps.errors import LibraryError, UsageError, WorkflowError
 from wfdeps.library import LocalLibrary, as_local
 from wfdeps.pipeline.survey import survey
 from wfdeps.plan.fixes import NoFix, Rename, link_for, rename_for, rewritten
+from wfdeps.workflow.rewriting import rewrite_json, rewrite_png
 
 EXAMPLE = "wfdeps fix workflow.json --link --apply"
 _KINDS: dict[str, tuple[disk.LinkKind, ...]] = {
@@ -46,7 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the file moves; other workflows may miss it",
     )
     how.add_argument(
-        "--rewrite", metavar="OUT.json", help="a copy of the workflow with the names this ComfyUI offers"
+        "--rewrite",
+        metavar="OUT",
+        help="a copy of the workflow with the names this ComfyUI offers: a .json, or a .png from a .png",
     )
     parser.add_argument("--apply", action="store_true", help="do it (default: say what would be done)")
     add_reading_options(parser)
@@ -121,20 +123,18 @@ def _rewrite(arguments: argparse.Namespace, context: Context, library: LocalLibr
     if not arguments.apply:
         context.err(f"nothing was written; --apply writes `{arguments.rewrite}`")
         return READY if not renames and not left else UNMET
-    text, count = _new_text(arguments.workflows[0], renames)
-    disk.write_new(arguments.rewrite, text.encode())
+    data, count = _rewritten_file(arguments.workflows[0], arguments.rewrite, renames)
+    disk.write_new(arguments.rewrite, data)
     context.err(f"{count} values rewritten in `{arguments.rewrite}`")
     return UNMET if left else READY
 
 
-def _new_text(path: str, renames: dict[str, str]) -> tuple[str, int]:
+def _rewritten_file(path: str, out: str, renames: dict[str, str]) -> tuple[bytes, int]:
+    rewrite = rewrite_png if out.lower().endswith(".png") else rewrite_json
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            source = file.read()
-        document, count = rewritten(json.loads(source), renames)
-    except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(
-            f"`{path}` is no JSON file", hint="save the workflow as JSON in ComfyUI, then rewrite that"
-        ) from error
-    indent = 2 if "\n" in source.strip() else None
-    return json.dumps(document, indent=indent, ensure_ascii=False) + "\n", count
+        with open(path, "rb") as file:
+            return rewrite(file.read(), lambda document: rewritten(document, renames))
+    except OSError as error:
+        raise UsageError(f"cannot read `{path}`: {error.strerror or error}") from error
+    except WorkflowError as error:
+        raise UsageError(f"`{path}` cannot be rewritten: {error.message}", hint=error.hint) from error

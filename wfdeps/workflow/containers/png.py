@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from wfdeps.errors import WorkflowError
 from wfdeps.workflow.containers import exif
@@ -43,6 +43,49 @@ def texts(data: bytes) -> Iterator[tuple[str, str]]:
             yield _keyword(keyword), as_text(_inflated(text) if packed else text)
         elif name == b"eXIf":
             yield from exif.texts(body)
+
+
+def with_texts(data: bytes, change: Callable[[str, str], str]) -> bytes:
+    """The same file, each text replaced by what `change(keyword, text)` says; every other byte stands as it did.
+
+    A changed text is to be ASCII, as ComfyUI's are. EXIF stays untouched.
+    """
+    out, at = bytearray(data[: len(SIGNATURE)]), len(SIGNATURE)
+    while at + 8 <= len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        name, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
+        changed = _changed(name, body, change) if name in _TEXTS else body
+        if changed == body:
+            out += data[at : at + 12 + length]
+        else:
+            crc = zlib.crc32(name + changed)
+            out += len(changed).to_bytes(4, "big") + name + changed + crc.to_bytes(4, "big")
+        at += 12 + length
+        if name == b"IEND":
+            break
+    return bytes(out + data[at:])
+
+
+_TEXTS = frozenset({b"tEXt", b"comf", b"zTXt", b"iTXt"})
+
+
+def _changed(name: bytes, body: bytes, change: Callable[[str, str], str]) -> bytes:
+    """The body of a text chunk with its text changed, packed as it was packed."""
+    keyword, _, rest = body.partition(b"\0")
+    head, packed = b"", name == b"zTXt"
+    if packed:
+        head, rest = rest[:1], rest[1:]
+    elif name == b"iTXt":
+        packed = rest[:1] == b"\1"
+        language, _, translated = rest[2:].partition(b"\0")
+        word, _, text = translated.partition(b"\0")
+        head, rest = rest[:2] + language + b"\0" + word + b"\0", text
+    old = as_text(_inflated(rest) if packed else rest)
+    new = change(_keyword(keyword), old)
+    if new == old:
+        return body
+    raw = new.encode("ascii")
+    return keyword + b"\0" + head + (zlib.compress(raw) if packed else raw)
 
 
 def _keyword(raw: bytes) -> str:
