@@ -16,8 +16,7 @@ from wfdeps.sources.answers import AnswerBook, Choice
 from wfdeps.wiring.answers import open_answers
 
 EXAMPLE = "wfdeps answers forget add_detail.safetensors"
-
-
+SCHEMA = "wfdeps/answers/1"
 LOCK = "wfdeps.lock"
 """What it marks optional is forgotten with the answers."""
 
@@ -25,7 +24,7 @@ LOCK = "wfdeps.lock"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     does = parser.add_subparsers(dest="does", metavar="ACTION", required=True)
     listing = does.add_parser("list", help="all answers, oldest first")
-    listing.add_argument("--json", action="store_true", help="as JSON on standard output")
+    listing.add_argument("--json", action="store_true", help="wfdeps/answers/1 on standard output")
     forget = does.add_parser("forget", help="drop answers")
     forget.add_argument(
         "which",
@@ -49,7 +48,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 def _list(book: AnswerBook, arguments: argparse.Namespace, context: Context) -> int:
     choices = book.choices()
     if arguments.json:
-        context.out(json.dumps([_fields(choice) for choice in choices], ensure_ascii=False, indent=1))
+        document = {"schema": SCHEMA, "answers": [_fields(choice) for choice in choices]}
+        context.out(json.dumps(document, ensure_ascii=False, indent=1))
     elif choices:
         context.out("\n".join(map(_line, choices)))
     else:
