@@ -12,8 +12,6 @@ from tests.fetch.fetching import download, fetch
 from wfdeps.domain.outcomes import Fetched
 from wfdeps.fetch.ledger import LEAST_SPLIT, PIECE, Ledger
 from wfdeps.fetch.pace import REST, TICK, Pace
-from wfdeps.fetch.pull import Limits
-from wfdeps.http import Backoff
 
 pytestmark = pytest.mark.usefixtures("way")
 
@@ -36,17 +34,7 @@ def test_one_connection_where_one_is_allowed(server: FaultServer, tmp_path: Path
     assert len(server.log) == 1
 
 
-def test_a_server_that_allows_one_connection_still_gives_the_file(
-    server: FaultServer, tmp_path: Path
-) -> None:
-    url = server.url(size=SIZE, speed=SLOW * 2, cap=1)
-    # The server must notice that a connection was closed before it allows the next: a few of its chunks later.
-    limits = Limits(stall=1.0, slow_for=1.0, backoff=Backoff(0.1, 0.5))
-    told = fetch(download(tmp_path, url, sha256=body_sha256(1, SIZE)), limits=limits)
-    assert isinstance(told.final, Fetched)
-
-
-def test_a_refused_connection_gives_back_what_it_took_and_the_first_reads_on(
+def test_a_server_that_allows_one_connection_gives_the_whole_file_over_it(
     server: FaultServer, tmp_path: Path
 ) -> None:
     url = server.url(size=SIZE, speed=SLOW * 2, cap=1)
