@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.fakes.hub import run_hub
 from tests.hub.rows import lora
 from tests.whole.conftest import Person
@@ -17,10 +19,16 @@ LARGE = {**anatomy.SD1_LORA, "lora_unet_large.lora_down.weight": (4096, 4300)}
 LOOK = "bytes=0-99999"
 
 
-def test_a_large_file_of_the_right_name_and_another_type_costs_its_header_only(tmp_path: Path) -> None:
-    shelf = tmp_path / "shelf"
-    shelf.mkdir()
-    (shelf / "large.safetensors").write_bytes(safetensors_bytes(LARGE, "F16", {}, seed=1))
+@pytest.fixture
+def shelf(tmp_path: Path) -> Path:
+    """The hub's models: one large LoRA."""
+    folder = tmp_path / "shelf"
+    folder.mkdir()
+    (folder / "large.safetensors").write_bytes(safetensors_bytes(LARGE, "F16", {}, seed=1))
+    return folder
+
+
+def test_a_large_file_of_the_right_name_and_another_type_costs_its_header_only(shelf: Path, tmp_path: Path) -> None:
     row = lora(1, "Broad Harbour", model_type="Checkpoint", path="large.safetensors")
     with run_hub([row], shelf) as hub:
         person = Person(tmp_path / "home", hub)
@@ -33,10 +41,7 @@ def test_a_large_file_of_the_right_name_and_another_type_costs_its_header_only(t
         assert [seen.range for seen in hub.requests if seen.storage] == [LOOK]
 
 
-def test_what_a_lock_names_by_its_hash_is_fetched_without_a_look(tmp_path: Path) -> None:
-    shelf = tmp_path / "shelf"
-    shelf.mkdir()
-    (shelf / "large.safetensors").write_bytes(safetensors_bytes(LARGE, "F16", {}, seed=1))
+def test_what_a_lock_names_by_its_hash_is_fetched_without_a_look(shelf: Path, tmp_path: Path) -> None:
     row = lora(1, "Broad Harbour", file_name="broad_harbour.safetensors", path="large.safetensors")
     with run_hub([row], shelf) as hub:
         person = Person(tmp_path / "home", hub)
