@@ -28,7 +28,9 @@ def shelf(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_large_file_of_the_right_name_and_another_type_costs_its_header_only(shelf: Path, tmp_path: Path) -> None:
+def test_a_large_file_of_the_right_name_and_another_type_costs_its_header_only(
+    shelf: Path, tmp_path: Path
+) -> None:
     row = lora(1, "Broad Harbour", model_type="Checkpoint", path="large.safetensors")
     with run_hub([row], shelf) as hub:
         person = Person(tmp_path / "home", hub)
