@@ -79,8 +79,14 @@ def test_a_missing_argument_points_to_the_help() -> None:
 
 @pytest.mark.parametrize("verb", sorted(VERBS))
 def test_every_help_ends_with_an_example_of_its_own_verb(verb: str) -> None:
-    last = parser_of(verb).format_help().rstrip().splitlines()[-1]
-    assert last.startswith(f"  wfdeps {verb}")
+    example = parser_of(verb).format_help().partition("\nexample:\n")[2]
+    assert f"wfdeps {verb}" in example
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_no_help_is_wider_than_a_terminal(verb: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert [line for line in run("help", verb)[1].splitlines() if len(line) > 80] == []
 
 
 @pytest.mark.parametrize("verb", sorted(VERBS))

@@ -81,7 +81,7 @@ def test_what_a_folder_holds_besides_workflows_is_counted_not_claimed(tmp_path: 
     (folder / "settings.json").write_text('{"theme": "dark"}')
     code, said, err = refs(str(folder), home=tmp_path)
     assert (code, len(said["workflows"])) == (0, 1)
-    assert "note: 1 files without a workflow left out" in err
+    assert "note: left out 1 file without a workflow" in err
     assert "settings.json" in refs(str(folder), "-v", home=tmp_path)[2]
 
 

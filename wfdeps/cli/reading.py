@@ -48,8 +48,11 @@ def read_all(arguments: argparse.Namespace, context: Context, *, hashed: bool = 
             if context.settings.verbosity > 0:
                 context.err(f"left out {path}: {found[0].message}")
     if left_out:
+        from wfdeps.report.sizes import count_text
+
         context.err(
-            f"note: {left_out} files without a workflow left out{'' if context.settings.verbosity else ' (-v names them)'}"
+            f"note: left out {count_text(left_out, 'file')} without a workflow"
+            + ("" if context.settings.verbosity else " (-v names them)")
         )
     return tuple(readings)
 

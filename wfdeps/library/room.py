@@ -6,7 +6,7 @@ import os
 
 from wfdeps import disk
 from wfdeps.domain.plans import Download, Link, Plan, Target
-from wfdeps.report.sizes import size_text
+from wfdeps.report.sizes import count_text, size_text
 from wfdeps.values import dataclass, field
 
 MARGIN = 64 << 20
@@ -70,5 +70,5 @@ def _shortage(need: _Need) -> str:
     free = disk.free_bytes(need.place)
     if free is None or need.size + MARGIN <= free:
         return ""
-    files = "1 file" if len(need.names) == 1 else f"{len(need.names)} files"
-    return f"`{disk.existing_ancestor(need.place)}`: {files} need {size_text(need.size)}, {size_text(free)} are free"
+    wanted = f"{size_text(need.size)} wanted for {count_text(len(need.names), 'file')}"
+    return f"`{disk.existing_ancestor(need.place)}`: {wanted}, {size_text(free)} free"

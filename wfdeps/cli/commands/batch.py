@@ -18,8 +18,10 @@ from wfdeps.values import replace
 
 EXAMPLE = """cat models.yaml
   downloads:
-    - {name: Harbour Light, model_type: checkpoints, source: civitai, model_id: 4201, version_id: 130072}
-    - {source: huggingface, model_id: Comfy-Org/flux1-dev, file_id: flux1-dev-fp8.safetensors}
+    - {model_type: checkpoints, source: civitai, version_id: 130072}
+    - source: huggingface
+      model_id: Comfy-Org/flux1-dev
+      file_id: flux1-dev-fp8.safetensors
   wfdeps batch models.yaml --comfyui ~/ComfyUI"""
 
 STATES = ("placed", "present", "failed", "undecided")

@@ -17,7 +17,8 @@ from wfdeps.errors import LibraryError, SourceError, UsageError
 from wfdeps.sources.answers import Scope
 from wfdeps.wiring.answers import open_answers
 
-EXAMPLE = "wfdeps choose add_detail.safetensors urn:air:sd1:lora:civitai:58390@62833 --workflow wf.json"
+EXAMPLE = """wfdeps choose add_detail.safetensors urn:air:sd1:lora:civitai:58390@62833 \\
+      --workflow wf.json"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -38,9 +38,11 @@ if TYPE_CHECKING:
     from wfdeps.domain.identity import Identity
     from wfdeps.ports import Reporter
 
-EXAMPLE = """wfdeps download https://example.org/model.safetensors -o models/loras --sha256 9f86d081…
-  wfdeps download urn:air:sdxl:checkpoint:civitai:101055@128078 --comfyui ~/ComfyUI
-  wfdeps download --source civitai --model-id 101055 --version-id 128078 --model-type checkpoints"""
+EXAMPLE = """wfdeps download https://example.org/model.safetensors -o models/loras
+  wfdeps download urn:air:sdxl:checkpoint:civitai:101055@128078 \\
+      --comfyui ~/ComfyUI
+  wfdeps download --source civitai --model-id 101055 --version-id 128078 \\
+      --model-type checkpoints"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -14,7 +14,7 @@ from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.files import LocalFile
 from wfdeps.errors import LibraryError
 from wfdeps.library import LocalLibrary, as_local
-from wfdeps.report.sizes import size_text
+from wfdeps.report.sizes import count_text, size_text
 
 EXAMPLE = "wfdeps duplicates --comfyui ~/ComfyUI"
 
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         for file in files:
             context.out(f"{'':>10}  {file.path}")
     context.err(
-        f"{len(groups)} files lie here more than once; {size_text(wasted)} could be saved by linking them"
+        f"{count_text(len(groups), 'file')} here more than once; {size_text(wasted)} could be saved by linking them"
     )
     return READY
 

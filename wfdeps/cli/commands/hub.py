@@ -11,7 +11,8 @@ import threading
 from wfdeps.cli.context import Context
 from wfdeps.errors import UsageError
 
-EXAMPLE = "wfdeps hub --models /srv/models --port 8190    # elsewhere: WFDEPS_CIVITAI_URL=http://mirror:8190"
+EXAMPLE = """wfdeps hub --models /srv/models --port 8190
+  WFDEPS_CIVITAI_URL=http://mirror:8190 wfdeps get wf.json    # elsewhere"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -19,6 +19,7 @@ from wfdeps.cli.resolving import resolve_for, with_origins_for
 from wfdeps.cli.running import planned, show_plan, write_lock
 from wfdeps.pipeline.locking import read_lock
 from wfdeps.pipeline.survey import survey
+from wfdeps.report.sizes import count_text
 
 EXAMPLE = "wfdeps lock workflows/ -o wfdeps.lock"
 
@@ -45,7 +46,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     if not surveyed.workflows:
         return code
     lock = write_lock(arguments.lock, surveyed, plan.plan.steps, context, keep_others=False)
-    context.err(f"locked {len(lock.entries)} files in {arguments.lock}")
+    context.err(f"locked {count_text(len(lock.entries), 'file')} in {arguments.lock}")
     unknown = sum(1 for entry in lock.entries if entry.sha256 is None)
     if unknown:
         context.err(

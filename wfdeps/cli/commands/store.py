@@ -10,7 +10,7 @@ from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.errors import UsageError
 from wfdeps.library.store import Store
-from wfdeps.report.sizes import size_text
+from wfdeps.report.sizes import count_text, size_text
 
 EXAMPLE = "wfdeps store gc --store /volume/store --apply"
 
@@ -48,7 +48,7 @@ def _ls(store: Store, arguments: argparse.Namespace, context: Context) -> int:
         return READY
     for one in files:
         context.out(f"{size_text(one.size):>10}  {one.links:>3} links  sha256:{one.sha256}")
-    context.err(f"{len(files)} files, {size_text(sum(one.size for one in files))}")
+    context.err(f"{count_text(len(files), 'file')}, {size_text(sum(one.size for one in files))}")
     return READY
 
 
@@ -68,7 +68,7 @@ def _gc(store: Store, arguments: argparse.Namespace, context: Context) -> int:
         if arguments.apply:
             store.remove(one)
     done = "removed" if arguments.apply else "could be removed; --apply does it"
-    context.err(f"{len(files)} files, {size_text(sum(one.size for one in files))} {done}")
+    context.err(f"{count_text(len(files), 'file')}, {size_text(sum(one.size for one in files))} {done}")
     return READY
 
 
@@ -77,7 +77,7 @@ def _verify(store: Store, arguments: argparse.Namespace, context: Context) -> in
     bad = [one for one in files if not store.is_sound(one)]
     for one in bad:
         context.out(f"{one.path}: the content is not what its name says")
-    context.err(f"{len(files)} files read, {len(bad)} bad")
+    context.err(f"{count_text(len(files), 'file')} read, {len(bad)} bad")
     return UNMET if bad else READY
 
 

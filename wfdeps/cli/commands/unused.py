@@ -11,7 +11,7 @@ from wfdeps.cli.options import add_library_options, add_reading_options, add_wor
 from wfdeps.cli.using import users_of
 from wfdeps.domain.folders import canonical_key
 from wfdeps.library import as_local
-from wfdeps.report.sizes import size_text
+from wfdeps.report.sizes import count_text, size_text
 
 EXAMPLE = "wfdeps unused ~/workflows --comfyui ~/ComfyUI"
 
@@ -40,5 +40,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     for file in idle:
         context.out(f"{size_text(file.size):>10}  {file.path}")
     total = size_text(sum(file.size for file in idle))
-    context.err(f"{len(idle)} of {len(idle) + len(used)} files unused, {total}; nothing was removed")
+    context.err(
+        f"{len(idle)} of {count_text(len(idle) + len(used), 'file')} unused, {total}; nothing was removed"
+    )
     return READY

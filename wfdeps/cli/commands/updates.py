@@ -24,9 +24,8 @@ from wfdeps.library import as_local
 from wfdeps.report.civitai_text import NOTES_SHOWN
 from wfdeps.report.sizes import count_text
 
-EXAMPLE = (
-    "wfdeps updates --comfyui ~/ComfyUI --notify https://ci.example.org/hook --notify-secret-env HOOK_SECRET"
-)
+EXAMPLE = """wfdeps updates --comfyui ~/ComfyUI \\
+      --notify https://ci.example.org/hook --notify-secret-env HOOK_SECRET"""
 
 SIGNATURE = "x-wfdeps-signature-256"
 """`sha256=` and the HMAC-SHA256 of the body, in hex."""
