@@ -119,6 +119,18 @@ def test_events_as_json_lines(server: FaultServer, tmp_path: Path) -> None:
     assert events[-1]["digests"] == {"sha256": SHA}
 
 
+def test_the_hand_off_is_switched_off_by_an_option_or_in_the_config_file(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text("[download]\nhand_off = false\n")
+    for number, more in enumerate(((), ("--no-hand-off",), ("--config", str(config)))):
+        url = server.url(f"/{number}.bin", size=SIZE)
+        assert run(url, "-o", str(tmp_path), "--sha256", SHA, *more)[0] == 0
+    # What httpx says, and we do not.
+    assert ["connection" in request.headers for request in server.log] == [False, True, True]
+
+
 def test_no_secret_of_an_address_is_shown(server: FaultServer, tmp_path: Path) -> None:
     url = server.url(size=SIZE, status=500, times=1, token="s3cret")
     _, out, err = run(url, "-o", str(tmp_path), "--json")

@@ -413,6 +413,9 @@ class Answer:
         version = "HTTP/1.0" if self.has("http10") else "HTTP/1.1"
         lines = [f"{version} {status} {_REASONS.get(status, 'Whatever')}"]
         lines += [f"{name}: {value}" for name, value in headers.items()]
+        if self.has("cuthead"):
+            self.writer.write(f"{lines[0]}\r\nserver: x\r\n".encode("latin-1"))
+            raise ConnectionAbortedError
         self.writer.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
         await self.writer.drain()
 

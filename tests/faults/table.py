@@ -52,7 +52,9 @@ _HTTP, _LOCAL, _RESUME = "test_http.py", "fetch/test_local_faults.py", "fetch/te
 _TLS, _ONE, _LAYOUT = "fetch/test_over_tls.py", "fetch/test_faults_of_a_transfer.py", "plan/test_layout.py"
 
 FAULTS: tuple[Fault, ...] = (
-    _s("1", "connection closed at byte k, every 200,000 bytes", "whole", cut=200_000),
+    _s("1a", "connection closed at byte k, every 200,000 bytes", "whole", cut=200_000),
+    _s("1b", "connection closed in the head of the answer, twice", "whole", hashed=False, cuthead=1, times=2),
+    _s("1c", "connection closed in the head of the answer, always", "absent", hashed=False, cuthead=1),
     _s("2", "reset at byte k", "whole", cut=300_000, rst=1),
     _s("3", "stall for ever at byte k, once", "whole", stall=262_144, times=1),
     _s("4", "slow drip, once", "whole", drip=0.5, times=1),

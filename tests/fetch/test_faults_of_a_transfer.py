@@ -91,6 +91,19 @@ def test_nothing_is_handed_on_after(
     assert not list(tmp_path.glob("**/*.bin"))
 
 
+def test_an_answer_that_breaks_off_in_its_head_is_no_empty_file(server: FaultServer, tmp_path: Path) -> None:
+    assert fetch(download(tmp_path, server.url(size=SIZE, cuthead=1))).kind == "network"
+    told = fetch(download(tmp_path, server.url(size=SIZE, cuthead=1, times=2)))
+    assert told.content == GOOD
+
+
+def test_a_small_file_comes_from_a_server_that_closes_every_connection(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    told = fetch(download(tmp_path, server.url(size=500, http10=1), sha256=body_sha256(1, 500)))
+    assert len(told.content) == 500
+
+
 OTHER_THINGS = {
     "50 a login page": {"html": 1},
     "51 a JSON error": {"json": 1},

@@ -39,7 +39,7 @@ def test_every_key_refuses_a_value_of_another_type_and_says_which_is_wanted(
     [
         ("[libary]\n", "did you mean `library`?"),
         ("[resolve]\nsource = []\n", "did you mean `sources`?"),
-        ("[download]\nspeed = 1\n", "one of jobs, connections, limit_rate"),
+        ("[download]\nspeed = 1\n", "one of jobs, connections, limit_rate, hand_off"),
         ('comfyui = "x"\n', "it belongs below [library]"),
         ("check = 1\n", "did you mean `check`?"),
     ],

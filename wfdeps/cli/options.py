@@ -121,9 +121,19 @@ def add_policy_option(parser: argparse.ArgumentParser) -> None:
 
 
 def add_download_options(parser: argparse.ArgumentParser) -> None:
-    """How bytes are moved."""
+    """How bytes are moved into the library."""
+    group = add_transfer_options(parser)
+    group.add_argument(
+        "--store", metavar="DIR", help="keep files by SHA-256 in DIR and link them into the tree"
+    )
+
+
+def add_transfer_options(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """How bytes are moved, wherever they go; the group, for more of its kind."""
     group = parser.add_argument_group("downloading")
-    group.add_argument("--jobs", type=_count, metavar="N", help="files at once (default: 4)")
+    group.add_argument(
+        "--jobs", type=_count, metavar="N", help="files at once (default: 4 large ones, up to 16 small ones)"
+    )
     group.add_argument(
         "--connections", type=_count, metavar="N", help="connections for one file at most (default: 8)"
     )
@@ -131,8 +141,11 @@ def add_download_options(parser: argparse.ArgumentParser) -> None:
         "--limit-rate", type=_rate, metavar="RATE", help="bytes a second over all files: 5M, 800k"
     )
     group.add_argument(
-        "--store", metavar="DIR", help="keep files by SHA-256 in DIR and link them into the tree"
+        "--no-hand-off",
+        action="store_true",
+        help="read bodies with httpx alone: slower, for a network on which the fast way fails",
     )
+    return group
 
 
 def _rate(text: str) -> str:

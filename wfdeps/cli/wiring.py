@@ -48,6 +48,7 @@ def _wishes(context: Context) -> Wishes:
         jobs=context.flag("jobs"),
         connections=context.flag("connections"),
         limit_rate=context.flag("limit_rate"),
+        no_hand_off=bool(context.flag("no_hand_off")),
         lock=context.flag("lock") or "wfdeps.lock",
         store=context.flag("store"),
     )

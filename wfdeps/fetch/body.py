@@ -63,7 +63,8 @@ class Tap:
             return
         self._reply = reply
         self._head, self._socket = handed
-        self._flags = _tune(self._socket)
+        self._flags: int | None = None
+        """How the socket is read, once it is: where the head is all there is, it may be closed by now."""
         self._heard = time.monotonic()
 
     def read_into(self, buffer: bytearray, most: int, stopped: Callable[[], bool]) -> int:
@@ -79,6 +80,8 @@ class Tap:
             view[:count] = self._head[:count]
             self._head = self._head[count:]
             return count
+        if self._flags is None:
+            self._flags = _tune(self._socket)
         while not stopped():
             try:
                 count = self._socket.recv_into(view, 0, self._flags)

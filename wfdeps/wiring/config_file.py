@@ -65,7 +65,7 @@ KEYS: dict[str, dict[str, _Kind]] = {
         "mirrors": _MIRRORS,
         "name_index": _SWITCH,
     },
-    "download": {"jobs": _COUNT, "connections": _COUNT, "limit_rate": _TEXT},
+    "download": {"jobs": _COUNT, "connections": _COUNT, "limit_rate": _TEXT, "hand_off": _SWITCH},
     "check": {"fail_on": _TEXTS, "policy": _TEXT},
 }
 """Every table with its keys, and what each holds."""

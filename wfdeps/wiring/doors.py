@@ -36,6 +36,8 @@ class Wishes:
     limit_rate: str | None = None
     lock: str = "wfdeps.lock"
     """What it marks optional counts."""
+    no_hand_off: bool = False
+    """Bodies come over httpx alone."""
     store: str | None = None
     """The folder that keeps files by their SHA-256."""
 
@@ -153,7 +155,12 @@ class Doors:
         if settings.civitai_fallback:
             known.append((settings.civitai_fallback, settings.civitai_token))
         tokens = {url: token for url, token in known if token is not None}
-        return self._exits.enter_context(Http(tokens, offline=settings.offline))
+        return self._exits.enter_context(Http(tokens, offline=settings.offline, direct=self._hand_off))
+
+    @property
+    def _hand_off(self) -> bool:
+        """Whether bodies may come over our own connections, and be read straight from the socket."""
+        return not self._wishes.no_hand_off and bool(self._settings.table("download").get("hand_off", True))
 
     def sources(self) -> Sequence[Source]:
         """The sources, in the order they are asked: `[resolve] sources` of the config, else the usual."""
@@ -175,4 +182,5 @@ class Doors:
             jobs=wishes.jobs or table.get("jobs"),
             connections=int(wishes.connections or table.get("connections") or 8),
             limit_rate=wishes.limit_rate or table.get("limit_rate"),
+            hand_off=self._hand_off,
         )

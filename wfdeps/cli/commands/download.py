@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from wfdeps import TYPE_CHECKING
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import INTERRUPTED, PARTLY_FAILED, READY, UNDECIDED
-from wfdeps.cli.options import add_library_options
+from wfdeps.cli.options import add_library_options, add_transfer_options
 from wfdeps.cli.type_words import folder_key_of
 from wfdeps.cli.wanting import SOURCES, NotFound, Want, checked, find_all, want_of
 from wfdeps.console.interrupts import stopping_on_signals
@@ -70,16 +70,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--out", metavar="FILE", help="the file to write, for a single one")
     parser.add_argument("--sha256", metavar="HEX", help="what the file must hash to, for a single one")
     parser.add_argument(
-        "--connections", type=_count, metavar="N", help="connections for one file at most (default: 8)"
-    )
-    parser.add_argument(
-        "--jobs", type=_count, metavar="N", help="files at once (default: 4 large ones, up to 16 small ones)"
-    )
-    parser.add_argument("--limit-rate", metavar="RATE", help="bytes a second over all files: 5M, 800k")
-    parser.add_argument(
         "--json", action="store_true", help="events as JSON, one on each line, on standard output"
     )
     add_library_options(parser)
+    add_transfer_options(parser)
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
@@ -359,10 +353,3 @@ def _reporter(arguments: argparse.Namespace, context: Context) -> Reporter:
     from wfdeps.console.progress import JsonLines
 
     return JsonLines(context.stdout)
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError("at least one")
-    return value
