@@ -7,11 +7,13 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.faults.server import FaultServer, body, body_sha256
 from wfdeps.cli.main import main
+from wfdeps.schema import problems
 
 SIZE = 100_000
 SHA = body_sha256(1, SIZE)
@@ -111,12 +113,53 @@ def test_a_content_disposition_never_names_the_file(server: FaultServer, tmp_pat
     assert os.listdir(tmp_path) == ["good.bin"]
 
 
+def test_one_file_that_stands_in_the_way_stops_no_other(server: FaultServer, tmp_path: Path) -> None:
+    (tmp_path / "a.bin").write_bytes(b"mine")
+    code, _, err = run(server.url("/a.bin", size=SIZE), server.url("/b.bin", size=SIZE), "-o", str(tmp_path))
+    assert (code, (tmp_path / "a.bin").read_bytes()) == (4, b"mine")
+    assert "a.bin: failed: " in err
+    assert (tmp_path / "b.bin").read_bytes() == body(1, 0, SIZE)
+
+
+def events_of(out: str) -> list[dict[str, Any]]:
+    """The events on standard output, each of which keeps the schema."""
+    events = [json.loads(line) for line in out.splitlines()]
+    for event in events:
+        assert problems(event, "events-1") == (), event
+    return events
+
+
 def test_events_as_json_lines(server: FaultServer, tmp_path: Path) -> None:
     code, out, _ = run(server.url(size=SIZE), "-o", str(tmp_path), "--sha256", SHA, "--json")
-    events = [json.loads(line) for line in out.splitlines()]
+    events = events_of(out)
     assert code == 0
     assert events[-1]["event"] == "fetched"
     assert events[-1]["digests"] == {"sha256": SHA}
+    _, out, _ = run(server.url(size=SIZE), "-o", str(tmp_path), "--sha256", SHA, "--json")
+    assert [event["event"] for event in events_of(out)] == ["note"]
+
+
+def test_every_event_of_a_bad_day_keeps_the_schema_and_every_file_ends_once(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    bad: dict[str, dict[str, object]] = {
+        "large": {"size": 12 << 20, "speed": 20 << 20}, "cut": {"size": SIZE, "cut": 40_000}, "closed": {"nolength": 1},
+        "gone": {"status": 404}, "page": {"html": 1}, "token": {"status": 401},
+        "later": {"status": 429, "retry_after": 9999}, "region": {"status": 451}, "lfs": {"lfs": 1},
+    }  # fmt: skip
+    (tmp_path / "mine.bin").write_bytes(b"mine")
+    urls = [server.url(f"/{name}.bin", **options) for name, options in {**bad, "mine": {}}.items()]
+    code, out, _ = run(*urls, "-o", str(tmp_path), "--json")
+    events = events_of(out)
+    assert code == 4
+    kinds = {event["event"] for event in events}
+    assert kinds == {"plan", "started", "progressed", "retrying", "fetched", "failed"}
+    ended = sorted(event["file"] for event in events if event["event"] in ("fetched", "failed"))
+    assert ended == sorted(f"{name}.bin" for name in (*bad, "mine"))
+    assert {event["file"]: event["kind"] for event in events if event["event"] == "failed"} == {
+        "gone.bin": "missing", "page.bin": "not_the_file", "lfs.bin": "not_the_file", "token.bin": "gated",
+        "later.bin": "rate_limited", "region.bin": "blocked", "mine.bin": "placement",
+    }  # fmt: skip
 
 
 def test_the_hand_off_is_switched_off_by_an_option_or_in_the_config_file(

@@ -11,6 +11,7 @@ import pytest
 from tests.fakes.hub import run_hub
 from tests.whole.conftest import Person, Said
 from wfdeps.hub.samples import SAMPLES, safetensors_bytes
+from wfdeps.schema import problems
 
 HARBOUR, LANTERN, RIVER = 2_100_001_001, 2_100_001_002, 2_100_001_011
 HARBOUR_V, LANTERN_V, RIVER_V = 2_100_002_001, 2_100_002_002, 2_100_002_011
@@ -37,6 +38,16 @@ def test_a_number_is_placed_by_its_header_with_its_sidecar(person: Person) -> No
         ["paper lantern"],
     )
     assert told["hashes"]["sha256"] == person.tree()[LANTERN_FILE]
+
+
+def test_each_event_keeps_the_schema_and_each_want_ends_in_a_result(person: Person) -> None:
+    said = download(person, "--json", f"civitai:{LANTERN}@{LANTERN_V}", "civitai:7@9")
+    events = [json.loads(line) for line in said.out.splitlines()]
+    assert [problems(event, "events-1") for event in events] == [()] * len(events)
+    results = {event["name"]: event for event in events if event["event"] == "result"}
+    assert [result["state"] for result in results.values()] == ["placed", "failed"]
+    assert results[f"civitai:{LANTERN}@{LANTERN_V}"]["path"] == str(person.models / LANTERN_FILE)
+    assert said.code == 4
 
 
 @pytest.mark.parametrize(

@@ -27,8 +27,6 @@ from wfdeps.disk.naming import copy_bytes, remove_quietly
 from wfdeps.disk.reading import reader
 from wfdeps.disk.writing import atomic_write, place_no_clobber, sync_file, write_new
 
-_as_library_error = as_library_error
-
 __all__ = [
     "LINK_KINDS",
     "FileSystem",

@@ -70,7 +70,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--out", metavar="FILE", help="the file to write, for a single one")
     parser.add_argument("--sha256", metavar="HEX", help="what the file must hash to, for a single one")
     parser.add_argument(
-        "--json", action="store_true", help="events as JSON, one on each line, on standard output"
+        "--json", action="store_true", help="events as they come, one wfdeps/events/1 on each line of stdout"
     )
     add_library_options(parser)
     add_transfer_options(parser)
@@ -196,11 +196,18 @@ def _fetched(
     downloads: Sequence[Download], arguments: argparse.Namespace, context: Context, reporter: Reporter
 ) -> int:
     """Each of them into its file; the worst code."""
-    wanted = [download for download in downloads if not _stands_already(download, reporter)]
-    if not wanted:
-        return READY
-    reporter.plan(Plan(tuple(wanted)))
+    wanted: list[Download] = []
     codes = [READY]
+    for download in downloads:
+        try:
+            if not _stands_already(download, reporter):
+                wanted.append(download)
+        except TargetExistsError as error:  # it alone: a second run of the same line fetches the rest
+            reporter.event(FetchFailed(download, error.message, error.hint or "", "placement"))
+            codes.append(PARTLY_FAILED)
+    if not wanted:
+        return max(codes)
+    reporter.plan(Plan(tuple(wanted)))
     for event in context.doors.fetcher().fetch_all(wanted):
         event = _placed(event, arguments, reporter) if isinstance(event, Fetched) else event
         reporter.event(event)
