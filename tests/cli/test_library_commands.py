@@ -311,11 +311,37 @@ def test_gc_says_what_it_would_remove_and_removes_it_when_told(run: Run, tmp_pat
     assert run("store", "ls", "--store", folder)[1] == ""
 
 
-def test_gc_keeps_everything_while_a_tree_cannot_be_seen(run: Run, tmp_path: Path) -> None:
+def test_gc_keeps_everything_while_a_tree_of_another_volume_cannot_be_seen(run: Run, tmp_path: Path) -> None:
     store = Store(str(tmp_path / "store"))
     store.adopt(str(put(tmp_path / "staged", b"x")), hashlib.sha256(b"x").hexdigest())
-    store.note_tree(str(tmp_path / "unmounted"))
+    tree = str(tmp_path / "unmounted")
+    store.note_tree(tree)
+    note = Path(store.note_of(tree))
+    note.write_text(json.dumps({"path": tree, "elsewhere": True}))
     code, _, err = run("store", "gc", "--store", store.folder, "--apply")
     assert code == 2
     assert "cannot be seen" in err
     assert len(tuple(store.files())) == 1
+    assert str(note) in err
+    note.unlink()
+    assert run("store", "gc", "--store", store.folder, "--apply")[0] == 0
+    assert tuple(store.files()) == ()
+
+
+def test_verify_finds_a_flipped_bit_says_where_it_is_linked_and_what_to_do(run: Run, tmp_path: Path) -> None:
+    store = Store(str(tmp_path / "store"))
+    stored = Path(store.adopt(str(put(tmp_path / "staged", b"x")), hashlib.sha256(b"x").hexdigest()))
+    tree = tmp_path / "tree"
+    store.link(str(stored), str(tree / "a.pt"), root=str(tree), kinds=("hardlink",))
+    stored.chmod(0o644)
+    stored.write_bytes(b"y")
+    code, out, err = run("store", "verify", "--store", store.folder)
+    assert code == 1
+    assert str(stored) in out
+    assert str(tree / "a.pt") in err
+    assert "store verify --apply" in err
+    assert stored.exists()
+    code, _, err = run("store", "verify", "--store", store.folder, "--apply")
+    assert (code, stored.exists()) == (1, False)
+    assert "removed" in err
+    assert run("store", "verify", "--store", store.folder)[0] == 0

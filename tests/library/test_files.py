@@ -1,23 +1,19 @@
-"""Single files: their digests as Civitai computes them, their health, what sidecars claim, the content store."""
+"""Single files: their digests as Civitai computes them, their health, what sidecars claim."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import zlib
 from pathlib import Path
 
 import pytest
 
 from wfdeps.domain.digests import Algorithm, Digest
-from wfdeps.domain.plans import Placement, Target
 from wfdeps.errors import LibraryError
-from wfdeps.library import Roots, open_library
 from wfdeps.library.hashing import hash_file
 from wfdeps.library.health import trouble_of
 from wfdeps.library.sidecars import claimed_digests
-from wfdeps.library.store import Store
 
 
 def safetensors(weights: bytes = b"\x01\x02\x03\x04", *, claim: int | None = None) -> bytes:
@@ -140,75 +136,3 @@ def test_the_sidecars_in_use_are_understood(tmp_path: Path, name: str, document:
 def test_a_sidecar_that_makes_no_sense_claims_nothing(tmp_path: Path, text: str) -> None:
     put(tmp_path / "a.safetensors.civitai.json", text)
     assert claimed_digests(str(tmp_path / "a.safetensors")) == ()
-
-
-# ── the store
-
-
-def test_a_store_keeps_one_file_for_many_trees_and_knows_what_is_unused(tmp_path: Path) -> None:
-    data = b"weights" * 100
-    sha256 = hashlib.sha256(data).hexdigest()
-    for tree in ("one", "two"):
-        library = open_library(
-            Roots(models=str(tmp_path / tree)), index_path=None, store=str(tmp_path / "store")
-        )
-        staged = put(tmp_path / "staging", data)
-        target = Target("loras", str(tmp_path / tree / "loras"), "a.safetensors")
-        receipt = library.place(Placement(staged, target, None))
-        assert (receipt.sha256, receipt.wrote) == (sha256, True)
-        assert not os.path.exists(staged)
-        library.close()
-    store = Store(str(tmp_path / "store"))
-    (stored,) = store.files()
-    assert (stored.sha256, stored.size) == (sha256, len(data))
-    assert store.is_sound(stored)
-    assert store.unused() == ()
-    for tree in ("one", "two"):
-        assert (tmp_path / tree / "loras" / "a.safetensors").read_bytes() == data
-        (tmp_path / tree / "loras" / "a.safetensors").unlink()
-    assert store.unused() == (store.find(sha256),)
-    store.remove(stored)
-    assert tuple(store.files()) == ()
-
-
-def test_a_symbolic_link_counts_as_use(tmp_path: Path) -> None:
-    store = Store(str(tmp_path / "store"))
-    path = store.adopt(put(tmp_path / "staged", b"x"), hashlib.sha256(b"x").hexdigest())
-    (tmp_path / "tree").mkdir()
-    (tmp_path / "tree" / "a.pt").symlink_to(path)
-    assert len(store.unused()) == 1
-    store.note_tree(str(tmp_path / "tree"))
-    assert store.unused() == ()
-
-
-def test_a_store_that_was_damaged_says_so(tmp_path: Path) -> None:
-    store = Store(str(tmp_path / "store"))
-    path = store.adopt(put(tmp_path / "staged", b"x"), hashlib.sha256(b"x").hexdigest())
-    os.chmod(path, 0o644)
-    Path(path).write_bytes(b"y")
-    (stored,) = store.files()
-    assert not store.is_sound(stored)
-
-
-@pytest.mark.parametrize("name", ["../../etc/passwd", "", "ab" * 31, "AB" * 32, "zz" * 32])
-def test_only_a_hash_is_a_name_in_the_store(tmp_path: Path, name: str) -> None:
-    with pytest.raises(LibraryError):
-        Store(str(tmp_path)).path_of(name)
-
-
-def test_what_the_store_holds_is_found_by_hash(tmp_path: Path) -> None:
-    from wfdeps.domain.model_types import ModelType
-    from wfdeps.domain.refs import ModelRef, RefStatus
-    from wfdeps.domain.resolutions import RefState
-    from wfdeps.match.local import find_local
-
-    sha256 = hashlib.sha256(b"x").hexdigest()
-    Store(str(tmp_path / "store")).adopt(put(tmp_path / "staged", b"x"), sha256)
-    library = open_library(Roots(models=str(tmp_path / "m")), index_path=None, store=str(tmp_path / "store"))
-    ref = ModelRef(
-        "a.pt", ModelType.LORA, ("loras",), RefStatus.REQUIRED, (), (Digest(Algorithm.SHA256, sha256),)
-    )
-    finding = find_local(ref, library.inventory([ref]))
-    assert finding.state is RefState.WRONG_FOLDER
-    assert finding.files[0].path == Store(str(tmp_path / "store")).path_of(sha256)
-    library.close()

@@ -22,7 +22,7 @@ from wfdeps.disk.asking import (
 from wfdeps.disk.faults import as_library_error
 from wfdeps.disk.folders import opened_folder, sync_folder
 from wfdeps.disk.links import LINK_KINDS, LinkKind, make_link
-from wfdeps.disk.locks import locked
+from wfdeps.disk.locks import entered, locked
 from wfdeps.disk.naming import copy_bytes, remove_quietly
 from wfdeps.disk.reading import reader
 from wfdeps.disk.writing import atomic_write, place_no_clobber, sync_file, write_new
@@ -35,6 +35,7 @@ __all__ = [
     "atomic_write",
     "copy_bytes",
     "device_of",
+    "entered",
     "existing_ancestor",
     "filesystem_of",
     "free_bytes",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from wfdeps import TYPE_CHECKING
-from wfdeps.domain.digests import Algorithm, Digest
+from wfdeps.domain.digests import Algorithm, Digest, agreement
 from wfdeps.domain.files import Folder, Inventory, LocalFile, folded_stem
 from wfdeps.domain.refs import ModelRef, Notice
 from wfdeps.errors import LibraryError, UsageError
@@ -235,9 +235,9 @@ class LocalLibrary:
         """Make a file of the library appear under another name, by the first of `kinds` that works here."""
         from wfdeps.library import place as placing
 
-        file = link.file if link.file.is_directory else self.digest(link.file)
+        file = link.file if link.file.is_directory else self._proven(link.file)
         kinds = kinds or self._link_kinds or self._kinds_for(file)
-        receipt = placing.link(replace(link, file=file), self._gate, kinds)
+        receipt = placing.link(replace(link, file=file), self._gate, kinds, store=self._store)
         self._remember(receipt)
         if receipt.wrote and not file.is_directory:
             # A hard link changes the source's stamp, not its bytes.
@@ -271,6 +271,16 @@ class LocalLibrary:
         if not self._is_fresh:
             refresh(self._index, _tops(self._paths))
             self._is_fresh = True
+
+    def _proven(self, file: LocalFile) -> LocalFile:
+        """The file with the digest its bytes have. Raises LibraryError where they are not those it is known for."""
+        proven = self.digest(file)
+        if agreement(file.digests, proven.digests) is False:
+            raise LibraryError(
+                f"`{file.path}` is not what it was: its content is another",
+                hint="`wfdeps store verify` tells, and what to do",
+            )
+        return proven
 
     def _kinds_for(self, file: LocalFile) -> tuple[LinkKind, ...]:
         """What lies outside may go away: it is never linked to by its path alone."""

@@ -88,9 +88,7 @@ def place_through(
     if os.path.lexists(path):
         wrote = _put(placement.staged, path, root, sha256)
     else:
-        stored = store.adopt(placement.staged, sha256)
-        disk.make_link(stored, path, kinds=kinds or disk.LINK_KINDS, root=root)
-        store.note_tree(root)
+        store.place(placement.staged, sha256, path, root=root, kinds=kinds or disk.LINK_KINDS)
         wrote = True
     if placement.sidecar is not None:
         _write_sidecar(path + OURS, placement.sidecar.encode(), root)
@@ -130,8 +128,10 @@ def _put(staged: str, path: str, root: str, sha256: str) -> bool:
     return False
 
 
-def link(step: Link, gate: Gate, kinds: tuple[disk.LinkKind, ...] = ()) -> Receipt:
-    """A file of the library under a second name. Raises as `Library.link` does."""
+def link(
+    step: Link, gate: Gate, kinds: tuple[disk.LinkKind, ...] = (), *, store: Store | None = None
+) -> Receipt:
+    """A file of the library, or of its store, under a second name. Raises as `Library.link` does."""
     root, path = gate.open(step.target)
     digest = find_digest(step.file.digests, Algorithm.SHA256)
     if os.path.lexists(path):
@@ -141,7 +141,11 @@ def link(step: Link, gate: Gate, kinds: tuple[disk.LinkKind, ...] = ()) -> Recei
         if not same:
             raise TargetExistsError(f"`{path}` exists with other content", hint="nothing was overwritten")
         return Receipt(path, digest.value if digest else "", step.file.size, False)
-    disk.make_link(step.file.path, path, kinds=kinds or disk.LINK_KINDS, root=root)
+    kinds = kinds or disk.LINK_KINDS
+    if store is not None and disk.inside(store.folder, step.file.path):
+        store.link(step.file.path, path, root=root, kinds=kinds)
+    else:
+        disk.make_link(step.file.path, path, kinds=kinds, root=root)
     return Receipt(path, digest.value if digest else "", step.file.size, True)
 
 

@@ -17,14 +17,16 @@ EXAMPLE = "wfdeps store gc --store /volume/store --apply"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "action", choices=("ls", "gc", "verify"), help="list it, remove what no tree links to, read it"
+        "action", choices=("ls", "gc", "verify"), help="list it, remove what no tree uses, read it"
     )
     parser.add_argument("--store", metavar="DIR", help="the store (else `[library] store` of the config)")
     parser.add_argument(
-        "--tree", action="append", default=[], metavar="DIR", help="gc: a further folder that links here"
+        "--tree", action="append", default=[], metavar="DIR", help="a further folder that links here"
     )
     parser.add_argument(
-        "--apply", action="store_true", help="gc: really remove (default: say what would be removed)"
+        "--apply",
+        action="store_true",
+        help="gc, verify: really remove what is unused, or bad (default: say what that is)",
     )
     parser.add_argument("--json", action="store_true", help="ls: one document, wfdeps/store/1")
 
@@ -53,20 +55,18 @@ def _ls(store: Store, arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _gc(store: Store, arguments: argparse.Namespace, context: Context) -> int:
-    gone = [tree for tree in store.trees() if not os.path.isdir(tree)]
-    for tree in gone:
-        context.err(
-            f"warning: `{tree}` linked from here and cannot be seen now; its symbolic links do not count"
-        )
-    if gone and arguments.apply:
+    unseen = store.unseen()
+    for tree in unseen:
+        context.err(f"warning: `{tree}` linked from here and cannot be seen now; its links do not count")
+    if unseen and arguments.apply:
+        notes = ", ".join(f"`{store.note_of(tree)}`" for tree in unseen)
         raise UsageError(
-            "not every tree that links to this store can be seen", hint="mount them, or edit its `trees`"
+            "not every tree that links to this store can be seen",
+            hint=f"mount them; or, where one is gone for good, remove {notes}",
         )
-    files = store.unused(arguments.tree)
+    files = store.collect(arguments.tree) if arguments.apply else store.unused(arguments.tree)
     for one in files:
         context.out(f"{size_text(one.size):>10}  sha256:{one.sha256}")
-        if arguments.apply:
-            store.remove(one)
     done = "removed" if arguments.apply else "could be removed; --apply does it"
     context.err(f"{count_text(len(files), 'file')}, {size_text(sum(one.size for one in files))} {done}")
     return READY
@@ -75,10 +75,22 @@ def _gc(store: Store, arguments: argparse.Namespace, context: Context) -> int:
 def _verify(store: Store, arguments: argparse.Namespace, context: Context) -> int:
     files = tuple(store.files())
     bad = [one for one in files if not store.is_sound(one)]
+    trees = (*store.trees(), *arguments.tree)
     for one in bad:
         context.out(f"{one.path}: the content is not what its name says")
-    context.err(f"{count_text(len(files), 'file')} read, {len(bad)} bad")
+        for name in store.names_of(one, trees):
+            context.err(f"  the same bad bytes stand under `{name}`")
+        if arguments.apply:
+            store.remove(one)
+    removed = " and removed" if bad and arguments.apply else ""
+    context.err(f"{count_text(len(files), 'file')} read, {len(bad)} bad{removed}")
+    if bad:
+        context.err(f"hint: {_REMEDY if arguments.apply else _CURE}")
     return UNMET if bad else READY
+
+
+_REMEDY = "move away what trees have of them, then `wfdeps get` or `wfdeps sync` fetches them again"
+_CURE = f"`wfdeps store verify --apply` removes them from the store; {_REMEDY}"
 
 
 _ACTIONS = {"ls": _ls, "gc": _gc, "verify": _verify}
