@@ -83,6 +83,7 @@ def load_settings(
         comfyui=os.fspath(comfyui) if comfyui else None,
         models=os.fspath(models) if models else None,
         api_key=None,
+        civitai_token_file=None,
         config=config,
         color="never",
         no_input=True,

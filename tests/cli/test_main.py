@@ -6,6 +6,7 @@ import io
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -124,6 +125,51 @@ def test_an_api_key_on_the_line_is_taken_with_a_warning() -> None:
     settings = settings_for("check", "w", "--api-key", "k3y")
     assert settings.civitai_token.reveal() == "k3y"
     assert "process list" in settings.warnings[0]
+
+
+def test_a_token_may_stand_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "token"
+    path.write_text("f1le\n")
+    assert settings_for("check", "w", "--civitai-token-file", str(path)).civitai_token.reveal() == "f1le"
+    assert settings_for("check", "w", CIVITAI_TOKEN_FILE=str(path)).civitai_token.reveal() == "f1le"
+    assert settings_for("check", "w", HF_TOKEN_FILE=str(path)).hf_token.reveal() == "f1le"
+    here = settings_for("check", "w", CIVITAI_API_TOKEN_FILE=str(path), CIVITAI_API_KEY="said")
+    assert here.civitai_token.reveal() == "said"
+
+
+@pytest.mark.parametrize("content", ["", "\n", "s3cret and more", "s3cret\nother"])
+def test_a_file_that_holds_no_token_is_refused_without_being_shown(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "token"
+    path.write_text(content)
+    code, out, err = run("check", "w.json", "--civitai-token-file", str(path))
+    assert (code, out) == (2, "")
+    assert err.startswith(f"error: `{path}` holds no token")
+    assert "s3cret" not in err
+    code, _, err = run("check", "w.json", "--civitai-token-file", str(tmp_path / "none"))
+    assert (code, err) == (
+        2,
+        f"error: cannot read a token from `{tmp_path / 'none'}`: No such file or directory\n",
+    )
+
+
+def test_who_is_logged_in_at_hugging_face_need_not_say_it_again(tmp_path: Path) -> None:
+    path = tmp_path / ".cache" / "huggingface" / "token"
+    path.parent.mkdir(parents=True)
+    path.write_text("l0gged-in")
+    settings = settings_for("check", "w", HOME=str(tmp_path))
+    assert settings.hf_token.reveal() == "l0gged-in"
+    for place in (
+        {"HF_HOME": str(path.parent)},
+        {"HF_TOKEN_PATH": str(path)},
+        {"XDG_CACHE_HOME": str(path.parents[1])},
+    ):
+        assert settings_for("check", "w", HOME=str(tmp_path / "x"), **place).hf_token.reveal() == "l0gged-in"
+    assert settings_for("check", "w", HOME=str(tmp_path), HF_TOKEN="said").hf_token.reveal() == "said"
+    assert settings_for("check", "w", HOME=str(tmp_path), HF_HUB_DISABLE_IMPLICIT_TOKEN="1").hf_token is None
+    path.write_text("two words")
+    broken = settings_for("check", "w", HOME=str(tmp_path))
+    assert broken.hf_token is None
+    assert broken.warnings == (f"`{path}` holds no token",)
 
 
 def test_a_folder_that_is_a_number_is_a_config_error(tmp_path) -> None:  # type: ignore[no-untyped-def]

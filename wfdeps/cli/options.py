@@ -8,7 +8,7 @@ from wfdeps.errors import UsageError
 if TYPE_CHECKING:
     import argparse
 
-GLOBAL_WITH_VALUE = frozenset({"--color", "--config", "--api-key"})
+GLOBAL_WITH_VALUE = frozenset({"--color", "--config", "--civitai-token-file", "--api-key"})
 """The global options that take a value as the next word."""
 
 
@@ -25,6 +25,7 @@ def add_global_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--config", metavar="FILE", help="default: ./wfdeps.toml, else the user's config folder"
     )
+    group.add_argument("--civitai-token-file", metavar="FILE", help="read the Civitai token from this file")
     group.add_argument("--api-key", metavar="KEY", help="Civitai token (better: CIVITAI_API_TOKEN)")
 
 

@@ -27,6 +27,7 @@ CIVITAI = "https://civitai.com"
 CIVITAI_RED = "https://civitai.red"
 """The same site, showing what `.com` does not show to all."""
 HUGGINGFACE = "https://huggingface.co"
+_LONGEST_TOKEN = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def load_settings(arguments: argparse.Namespace, environ: Mapping[str, str]) -> 
         civitai_url=(environ.get("WFDEPS_CIVITAI_URL") or civitai.get("url") or CIVITAI).rstrip("/"),
         civitai_token=_civitai_token(arguments, environ, warnings),
         hf_endpoint=(environ.get("HF_ENDPOINT") or huggingface.get("endpoint") or HUGGINGFACE).rstrip("/"),
-        hf_token=next((Secret(environ[name]) for name in HF_TOKEN_NAMES if environ.get(name)), None),
+        hf_token=_given_token(HF_TOKEN_NAMES, environ, warnings) or _stored_hf_token(environ, warnings),
         notify_secret=_notify_secret(arguments, environ),
         cache_dir=_own_folder("cache", environ),
         state_dir=_own_folder("state", environ),
@@ -126,13 +127,55 @@ def _civitai_token(
     if arguments.api_key:
         warnings.append("`--api-key` is visible in the process list; prefer CIVITAI_API_TOKEN")
         return Secret(arguments.api_key)
-    given = {name: environ[name] for name in CIVITAI_TOKEN_NAMES if environ.get(name)}
+    if arguments.civitai_token_file:
+        return Secret(_token_in(arguments.civitai_token_file))
+    return _given_token(CIVITAI_TOKEN_NAMES, environ, warnings)
+
+
+def _given_token(names: tuple[str, ...], environ: Mapping[str, str], warnings: list[str]) -> Secret | None:
+    """The first of these variables that is set, or the content of the file that one of them with `_FILE` behind names.
+
+    `NAME_FILE` is how containers hand over secrets (Docker's official images, `/run/secrets`).
+    """
+    given = {name: environ[name] for name in names if environ.get(name)}
     if len(set(given.values())) > 1:
         first, *others = given
         warnings.append(
             f"{' and '.join(others)} {'differs' if len(others) == 1 else 'differ'} from {first}; {first} is used"
         )
-    return next((Secret(value) for value in given.values()), None)
+    files = (environ[f"{name}_FILE"] for name in names if environ.get(f"{name}_FILE"))
+    value = next(iter(given.values()), None) or next(map(_token_in, files), None)
+    return Secret(value) if value else None
+
+
+def _token_in(path: str) -> str:
+    """The token a file holds. Raises ConfigError, which never shows what is in it."""
+    try:
+        with open(os.path.expanduser(path), encoding="utf-8") as file:
+            token = file.read(_LONGEST_TOKEN).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not text"
+        raise ConfigError(f"cannot read a token from `{path}`: {why}") from None
+    if not token or len(token.split()) > 1:
+        raise ConfigError(f"`{path}` holds no token", hint="one line, and nothing but the token")
+    return token
+
+
+def _stored_hf_token(environ: Mapping[str, str], warnings: list[str]) -> Secret | None:
+    """What `hf auth login` has left, where its own tools would look; None where nobody has logged in.
+
+    From https://huggingface.co/docs/huggingface_hub/package_reference/environment_variables
+    """
+    if _is_on(environ.get("HF_HUB_DISABLE_IMPLICIT_TOKEN")):
+        return None
+    cache = environ.get("XDG_CACHE_HOME") or os.path.join(environ.get("HOME", "~"), ".cache")
+    home = environ.get("HF_HOME") or os.path.join(cache, "huggingface")
+    path = environ.get("HF_TOKEN_PATH") or os.path.join(home, "token")
+    try:
+        return Secret(_token_in(path)) if os.path.isfile(os.path.expanduser(path)) else None
+    except ConfigError as error:  # nobody has named it on this line: not worth stopping for
+        warnings.append(error.message)
+        return None
 
 
 def _notify_secret(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Secret | None:
