@@ -55,6 +55,21 @@ def test_a_portable_folder_is_understood_and_said(tmp_path: Path, comfyui: Path)
     assert [notice.code for notice in found.notices] == ["portable_layout"]
 
 
+@pytest.mark.parametrize("key", ["default_workspace", "recent_workspace"])
+def test_where_nothing_is_named_the_workspace_comfy_cli_knows_is_taken(
+    tmp_path: Path, comfyui: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(put(tmp_path / "elsewhere" / "wf.json").parent)
+    config = put(
+        tmp_path / "home" / ".config" / "comfy-cli" / "config.ini", f"[DEFAULT]\n{key} = {comfyui}\n"
+    )
+    assert search_paths(Roots()).models_root == str(comfyui / "models")
+    config.write_text("no ini at all")
+    put(tmp_path / "home" / "ComfyUI" / "models" / "loras" / "one.safetensors")
+    assert search_paths(Roots()).models_root == str(tmp_path / "home" / "ComfyUI" / "models")
+
+
 def test_a_models_folder_named_as_comfyui_is_understood_and_said(tmp_path: Path) -> None:
     (tmp_path / "models" / "checkpoints").mkdir(parents=True)
     found = search_paths(Roots(comfyui=str(tmp_path / "models")))

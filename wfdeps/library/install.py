@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import Notice
@@ -16,6 +19,11 @@ if TYPE_CHECKING:
 EXTRA_YAML = "extra_model_paths.yaml"
 DESKTOP_YAML = "extra_models_config.yaml"
 _DESKTOP_HOMES = ("~/.config/ComfyUI", "~/Library/Application Support/ComfyUI", "~/AppData/Roaming/ComfyUI")
+_COMFY_CLI_HOMES = (
+    "~/.config/comfy-cli",
+    "~/Library/Application Support/comfy-cli",
+    "~/AppData/Local/comfy-cli",
+)
 _USUAL_HOMES = (
     "~/ComfyUI",
     "~/comfy/ComfyUI",
@@ -78,14 +86,27 @@ def folder_or_new(path: str) -> str:
 
 
 def _usual_place(usual: tuple[str, ...]) -> str:
-    places = (*usual, os.getcwd(), *map(os.path.expanduser, _USUAL_HOMES))
-    for place in places:
+    for place in chain((*usual, os.getcwd()), _comfy_cli_places(), map(os.path.expanduser, _USUAL_HOMES)):
         if os.path.isdir(os.path.join(place, "models")):
             return place
     raise ConfigError(
         "no ComfyUI folder was named and none stands in a usual place",
         hint="pass --comfyui DIR (or --models DIR), or set COMFYUI_PATH",
     )
+
+
+def _comfy_cli_places() -> Iterator[str]:
+    """The workspaces comfy-cli was told of, its default first (its `constants.py`: a config.ini, section DEFAULT)."""
+    for home in _COMFY_CLI_HOMES:
+        path = os.path.join(os.path.expanduser(home), "config.ini")
+        if os.path.isfile(path):
+            from configparser import ConfigParser, Error  # most people have none, and check is to be quick
+
+            config = ConfigParser(interpolation=None)
+            with suppress(Error, UnicodeDecodeError):
+                config.read(path, encoding="utf-8")
+            for key in ("default_workspace", "recent_workspace"):
+                yield from filter(None, [config.defaults().get(key)])
 
 
 def _from_comfyui(named: str) -> Install:
