@@ -21,7 +21,7 @@ from wfdeps.errors import UsageError, WfdepsError
 from wfdeps.wiring.settings import load_settings
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
+    from argparse import ArgumentParser, Namespace
     from types import ModuleType
     from typing import Any, NoReturn, TextIO
 
@@ -126,14 +126,32 @@ def _dispatch(argv: Sequence[str], out: TextIO, err: TextIO, environ: Mapping[st
             f"unknown command `{verb}`", hint=nearest(verb, VERBS) or "`wfdeps --help` lists them all"
         )
     command = _command(verb)
-    arguments = read_plainly(lambda reader: _declare(command, reader), rest) or parser_of(verb).parse_args(
-        rest
-    )
+    arguments = _read(verb, command, rest, environ)
     with Context(load_settings(arguments, environ), arguments, out, err) as context:
         for warning in context.settings.warnings:
             context.err(f"warning: {warning}")
         code: int = command.run(arguments, context)
         return code
+
+
+def _read(verb: str, command: ModuleType, line: Sequence[str], environ: Mapping[str, str]) -> Namespace:
+    """The line's arguments, with what the environment adds. Raises UsageError."""
+    words: list[str] = []
+    if any(name.startswith("WFDEPS_") for name in environ):
+        from wfdeps.cli.twins import as_words, given
+
+        if found := given(environ):
+            words = as_words(found, parser_of(verb))
+    plain = read_plainly(lambda reader: _declare(command, reader), [*words, *line])
+    if plain is not None:
+        return plain
+    try:
+        return parser_of(verb).parse_args([*words, *line])
+    except UsageError as error:
+        if words:  # names only: a value may be a secret
+            names = ", ".join(word.partition("=")[0] for word in words)
+            error.hint = f"{error.hint}; {names}: from the environment"
+        raise
 
 
 def parser_of(verb: str) -> ArgumentParser:
