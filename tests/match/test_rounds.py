@@ -6,6 +6,7 @@ from tests.match.making import answer, file, ref, sha256
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import HashQuery, NameQuery
 from wfdeps.match.rounds import ROUNDS, Answers, Round, open_queries
+from wfdeps.values import replace
 
 A, B = sha256("a"), sha256("b")
 ONE, OTHER = ref("one.safetensors", digests=(A,)), ref("other.safetensors", digests=(B,))
@@ -50,3 +51,9 @@ def test_a_pickle_that_is_found_is_not_searched_for_elsewhere() -> None:
     query = NameQuery("bad_hands.pt", (ModelType.EMBEDDING,))
     known = Answers().with_answers({query: answer(file("bad_hands.pt", 1, ModelType.EMBEDDING))})
     assert open_queries([wanted], known, Round.NAME) == ()
+
+
+def test_an_exact_name_that_was_only_learned_by_the_way_does_not_end_the_search() -> None:
+    query = NAMES["other.safetensors"]
+    learned = replace(answer(file("other.safetensors"), source="name index"), is_whole=False)
+    assert open_queries([OTHER], Answers().with_answers({query: learned}), Round.NAME) == (query,)

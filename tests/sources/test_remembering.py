@@ -27,7 +27,7 @@ from wfdeps.sources.cached import AnswerStore, Cached
 from wfdeps.sources.civitai.payloads import Site
 from wfdeps.sources.civitai.rows import candidate_of_row, row_of_candidate
 from wfdeps.sources.civitai.walk import walk
-from wfdeps.sources.name_index import NameIndex
+from wfdeps.sources.name_index import NameIndex, walk_scope
 from wfdeps.values import replace
 
 HASH = HashQuery(sha256("a"))
@@ -204,6 +204,38 @@ def test_the_index_knows_a_name_however_it_is_written(index: NameIndex, written:
 def test_the_index_knows_hashes_and_leaves_the_rest_to_others(index: NameIndex) -> None:
     assert index.find_all([HASH])[HASH].candidates[0].file_id == 1
     assert index.find_all([NameQuery("unknown.safetensors"), HashQuery(sha256("f"))]) == {}
+
+
+LORAS = ("LORA", "LoCon", "DoRA")
+
+
+@pytest.mark.parametrize(
+    ("walked", "whole"),
+    [
+        ((), False),
+        ((walk_scope("http://hub"),), True),
+        ((walk_scope("http://hub", ["LORA"]),), False),
+        ((walk_scope("http://hub", LORAS),), True),
+        (tuple(walk_scope("http://hub", [kind]) for kind in LORAS), True),
+        ((walk_scope("http://hub", LORAS, "2026-01-01"),), False),
+        ((walk_scope("http://hub", ["Checkpoint"]),), False),
+    ],
+)
+def test_the_index_has_all_of_a_type_only_where_all_of_it_was_walked_through(
+    index: NameIndex, walked: tuple[str, ...], whole: bool
+) -> None:
+    for scope in walked:
+        index.remember_walk(scope, "1", done=False)
+        assert not index.find_all([NAME])[NAME].is_whole
+    for scope in walked:
+        index.remember_walk(scope, None, done=True)
+    assert index.find_all([NAME])[NAME].is_whole is whole
+    assert index.find_all([HASH])[HASH].is_whole
+
+
+def test_an_imported_catalogue_is_taken_for_all_there_is(index: NameIndex) -> None:
+    index.has_imported()
+    assert index.find_all([NAME])[NAME].is_whole
 
 
 def test_what_is_newer_replaces_what_was_known(index: NameIndex) -> None:

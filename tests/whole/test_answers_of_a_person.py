@@ -227,6 +227,13 @@ def test_each_candidates_command_chooses_that_very_file(person: Person, which: i
     assert chosen["file_id"] == one["file_id"]
 
 
+def test_a_file_that_was_seen_by_chance_does_not_hide_its_rivals(person: Person) -> None:
+    """The index is fed by every answer: of two files of one name it may know the one that was last talked of."""
+    assert person.wfdeps("choose", "other.safetensors", "civitai:2100001004@2100002004").code == 0
+    (entry,) = person.wfdeps("resolve", INK, "--folder", "loras", "--json").json["resolutions"]
+    assert (entry["outcome"], len(entry["candidates"])) == ("ambiguous", 2)
+
+
 def test_bare_names_come_with_commands_too(person: Person) -> None:
     said = person.wfdeps("resolve", INK, "--folder", "loras", "--json", "--no-input")
     (entry,) = said.json["resolutions"]

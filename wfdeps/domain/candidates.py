@@ -180,3 +180,5 @@ class Answer:
 
     candidates: tuple[Candidate, ...]
     verdict: Verdict = field(default=Verdict("", VerdictKind.NO_SUCH))
+    is_whole: bool = True
+    """All that it has. False: only what it happens to know, so that another source may still know a rival."""

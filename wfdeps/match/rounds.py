@@ -89,7 +89,7 @@ def _is_found(answers: Answers, query: Query) -> bool:
 
 
 def _is_settled(ref: ModelRef, answers: Answers, round_: Round, policy: Policy) -> bool:
-    known = answers.of(ref, base_models=policy.base_models)
+    known = [one for one in answers.of(ref, base_models=policy.base_models) if one[1].is_whole]
     if not known:
         return False
     # A pickle whose name is exact is found, though a person still has to say yes.

@@ -1,7 +1,8 @@
 """Our own index: file name and hash → the file at its source, fed by every answer seen.
 
 Civitai cannot be asked for a file name, so what it told once is kept. What the index answers is verified like
-any other candidate; it only saves the search.
+any other candidate. It saves the search only where a whole catalogue was walked through or imported: of what was
+learned by the way nobody knows which rivals were never seen.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from wfdeps.domain.candidates import Answer, Candidate
 from wfdeps.domain.digests import Algorithm, find_digest
+from wfdeps.domain.model_types import TO_CIVITAI, ModelType
 from wfdeps.domain.queries import HashQuery, NameQuery, Query
 from wfdeps.match.spelling import bare_key_of, key_of, spell
 from wfdeps.sources.answer_json import candidate_of, json_of_candidate
 from wfdeps.sources.database import Database
 from wfdeps.sources.verdicts import found
+from wfdeps.values import replace
 
 NAME = "name index"
 _MOST = 200
@@ -32,6 +35,11 @@ CREATE INDEX by_bare ON files (bare);
 CREATE INDEX by_sha256 ON files (sha256);
 CREATE TABLE walks (scope TEXT PRIMARY KEY, cursor TEXT, done INTEGER NOT NULL) WITHOUT ROWID;
 """
+
+
+def walk_scope(place: str, types: Sequence[str] = (), since: str = "") -> str:
+    """What a walk goes through: Civitai's types there, or all of them, back to that day, or to the first."""
+    return f"{place} {','.join(sorted(types))} {since}"
 
 
 class NameIndex:
@@ -57,8 +65,21 @@ class NameIndex:
                 case _:
                     continue
             if candidates:
-                answers[query] = found(NAME, candidates)
+                whole = isinstance(query, HashQuery) or self._has_all(query.model_types)
+                answers[query] = replace(found(NAME, candidates), is_whole=whole)
         return answers
+
+    def _has_all(self, model_types: Sequence[ModelType]) -> bool:
+        """Whether all of these types was walked through, or imported."""
+        walked = {
+            kind
+            for (scope,) in self._database.rows("SELECT scope FROM walks WHERE done = 1")
+            for _, kinds, since in (scope.split(" "),)
+            if not since
+            for kind in kinds.split(",")
+        }
+        wanted = {kind for model_type in model_types for kind in TO_CIVITAI.get(model_type, ())}
+        return "" in walked or (bool(wanted) and wanted <= walked)
 
     def learn(self, candidates: Iterable[Candidate]) -> int:
         """Remember these; what is newer replaces what was known of the same file. How many."""
@@ -87,6 +108,10 @@ class NameIndex:
         ):
             yield from (candidate_of(json.loads(body)) for _, body in rows)
             last = rows[-1][0]
+
+    def has_imported(self) -> None:
+        """A whole catalogue was learned from a file."""
+        self.remember_walk(walk_scope("import"), None, done=True)
 
     def walk_of(self, scope: str) -> tuple[str | None, bool]:
         """Where a walk through a whole catalogue stopped, and whether it came to the end."""

@@ -63,6 +63,7 @@ def _import(index: NameIndex, arguments: argparse.Namespace, context: Context) -
         candidates = _candidates(lines, arguments.file, site)
         while batch := list(islice(candidates, _AT_ONCE)):
             learned += index.learn(batch)
+    index.has_imported()
     context.err(f"{learned:,} files learned")
     return READY
 

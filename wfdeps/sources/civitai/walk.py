@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from wfdeps.sources.civitai.client import CivitaiClient
 from wfdeps.sources.civitai.payloads import Site, page_of
-from wfdeps.sources.name_index import NameIndex
+from wfdeps.sources.name_index import NameIndex, walk_scope
 from wfdeps.values import dataclass
 
 PAUSE = 1.0
@@ -37,7 +37,7 @@ def walk(
 
     `since` (ISO 8601) ends it at what is older. Raises SourceError, after which it can be taken up again.
     """
-    scope = f"{site.base_url} {','.join(sorted(types))} {since}"
+    scope = walk_scope(site.base_url, types, since)
     cursor, done = index.walk_of(scope)
     cursor = None if done else cursor
     while True:
