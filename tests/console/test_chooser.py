@@ -248,18 +248,6 @@ def test_an_answer_can_be_kept_for_longer() -> None:
     assert book.kept == [("add_detail.safetensors", 1, "always")]
 
 
-def test_the_second_of_a_pair_offers_the_model_of_the_first() -> None:
-    person = Person(["2", "1"])
-    prompt = Prompt(terminal=person.terminal())
-    high = question(ranked(1, 0.7), ranked(2, 0.6), name="wan22_high_noise.safetensors")
-    low = question(ranked(3, 0.7), ranked(4, 0.6, model_id=200), name="wan22_low_noise.safetensors")
-    prompt.choose(high)
-    found = prompt.choose(low)
-    assert isinstance(found, RankedCandidate)
-    assert found.candidate.file_id == 4
-    assert "its pair was taken from" in person.read
-
-
 def test_who_never_asks_leaves_it_open() -> None:
     assert NeverAsk().choose(SURE) is None
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tests.fakes.words import candidate, ref, resolved
+from wfdeps.domain.candidates import Evidence, RankedCandidate, Why
 from wfdeps.domain.refs import ModelRef, NodeSite
-from wfdeps.domain.resolutions import ChosenBy
+from wfdeps.domain.resolutions import Ambiguous, ChosenBy
 from wfdeps.match.family import Family
 
 BASE = ref("base.safetensors", "checkpoints")
@@ -41,3 +42,16 @@ def test_nobody_speaks_for_himself() -> None:
 
 def test_another_workflow_has_its_own_family() -> None:
     assert around(elsewhere(LORA), BASE, ChosenBy.HASH) == ()
+
+
+def open_(one: ModelRef, *bases: str) -> Ambiguous:
+    evidence = (Evidence(Why.NAME_EXACT), Evidence(Why.TYPE_AGREES))
+    found = (candidate(f"{number}.safetensors", base_model=base) for number, base in enumerate(bases))
+    return Ambiguous(one, tuple(RankedCandidate(file, evidence, 0.9) for file in found), "")
+
+
+def test_a_checkpoint_still_to_be_chosen_speaks_where_all_its_files_say_the_same() -> None:
+    """Pruned and full: which of them is a person's choice, what they are made for is known."""
+    assert Family.of([open_(BASE, "SD 1.5", "SD 1.5")]).around(LORA) == ("SD 1.5",)
+    assert Family.of([open_(BASE, "SD 1.5", "SDXL 1.0")]).around(LORA) == ()
+    assert Family.of([open_(LORA, "SD 1.5")]).around(BASE) == ()

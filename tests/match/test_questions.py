@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from tests.match.making import file, ref, sha256
 from wfdeps.domain.candidates import RankedCandidate
+from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import ModelRef, NodeSite
 from wfdeps.domain.resolutions import Ambiguous
-from wfdeps.match.questions import distinct_questions, pair_key, question_for
+from wfdeps.match.questions import distinct_questions, question_for
 from wfdeps.values import replace
 
 
@@ -39,11 +40,6 @@ def test_the_two_of_a_pair_are_asked_one_after_the_other() -> None:
     ]
 
 
-def test_a_name_that_only_holds_the_letters_is_no_half_of_a_pair() -> None:
-    assert pair_key("highlands.safetensors") == ""
-    assert pair_key("slow_motion.safetensors") == ""
-    assert (
-        pair_key("Wan2.2-T2V-HighNoise-v1.safetensors")
-        == pair_key("Wan2.2-T2V-LowNoise-v1.safetensors")
-        != ""
-    )
+def test_the_base_is_asked_first_since_the_rest_follows_it() -> None:
+    checkpoint = ref("base.safetensors", ModelType.CHECKPOINT)
+    assert names(asked(ref("a.safetensors")), asked(checkpoint)) == ["base.safetensors", "a.safetensors"]

@@ -19,7 +19,6 @@ from wfdeps.console.question import (
     heading,
     is_address,
     keys,
-    of_one_model,
     rating_in_words,
 )
 from wfdeps.domain.candidates import AccessState, Candidate, RankedCandidate, Why
@@ -27,7 +26,6 @@ from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Ambiguous, MarkedOptional
 from wfdeps.domain.visible import visible
 from wfdeps.errors import WfdepsError
-from wfdeps.match.questions import pair_key
 from wfdeps.values import dataclass, field
 
 
@@ -96,7 +94,6 @@ class Prompt:
         self._terminal = terminal or Terminal()
         self._asked = 0
         self._rest: Callable[[Ambiguous], RankedCandidate | None] | None = None
-        self._pairs: dict[str, Candidate] = {}
         self._scope = "workflow"
 
     def choose(self, question: Ambiguous, *, left: int = 0) -> RankedCandidate | MarkedOptional | None:
@@ -105,23 +102,13 @@ class Prompt:
         chosen = self._ask(question, left) if self._rest is None else self._rest(question)
         if isinstance(chosen, RankedCandidate):
             self._memory.save(question.ref, chosen.candidate, self._scope)
-            self._pairs[pair_key(question.ref.name)] = chosen.candidate
         elif isinstance(chosen, MarkedOptional):
             self._memory.save(question.ref, None, self._scope)
         return chosen
 
-    def _pair_first(self, question: Ambiguous) -> list[RankedCandidate]:
-        """The candidates, those of the model that was taken for this file's pair before the others."""
-        pair = pair_key(question.ref.name)
-        taken = self._pairs.get(pair) if pair else None
-        if taken is None:
-            return list(question.candidates)
-        self._terminal.say(f"\n  its pair was taken from {visible(taken.title)}")
-        return sorted(question.candidates, key=lambda one: not of_one_model(one.candidate, taken))
-
     def _ask(self, question: Ambiguous, left: int) -> RankedCandidate | MarkedOptional | None:
         say, screen = self._terminal.say, self._terminal.screen
-        shown = self._pair_first(question)
+        shown = list(question.candidates)
         say("\n" + heading(question, self._asked, self._asked + left, screen))
         say(cards(shown, screen))
         say(keys(screen))
@@ -260,7 +247,7 @@ def _enter_is_offered(question: Ambiguous, shown: Sequence[RankedCandidate]) -> 
 def _may_be_taken(one: RankedCandidate) -> bool:
     """No pickle, no early access, no other base model, no other hash: those a person must name."""
     candidate = one.candidate
-    against = {Why.BASE_DIFFERS, Why.TYPE_DIFFERS, Why.HASH_DIFFERS}
+    against = {Why.BASE_DIFFERS, Why.TYPE_DIFFERS, Why.HASH_DIFFERS, Why.PAIR_DIFFERS}
     is_pickle = candidate.file_name.lower().endswith((".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl"))
     closed = candidate.access.if_bought or candidate.access.state not in (AccessState.OPEN, AccessState.TOKEN)
     return not (

@@ -40,7 +40,13 @@ KEYS = (
     "q save and quit",
 )
 
-_AGAINST = (Why.BASE_DIFFERS, Why.TYPE_DIFFERS, Why.HASH_DIFFERS, Why.PRECISION_DIFFERS)
+_AGAINST = (
+    Why.BASE_DIFFERS,
+    Why.TYPE_DIFFERS,
+    Why.HASH_DIFFERS,
+    Why.PRECISION_DIFFERS,
+    Why.PAIR_DIFFERS,
+)
 _INDENT = " " * 10
 _BETWEEN = " · "
 
@@ -172,11 +178,6 @@ def rating_in_words(candidate: Candidate) -> str:
     return "not rated" if not rating else rating if rating.startswith("PG") else f"NSFW: {rating}"
 
 
-def of_one_model(one: Candidate, other: Candidate) -> bool:
-    """Whether two are versions of one model by one creator: high and low noise, left and right."""
-    return one.model_id is not None and one.model_id == other.model_id
-
-
 def _card(number: int, one: RankedCandidate, among: Sequence[RankedCandidate], screen: Screen) -> list[str]:
     """One candidate: its file, what it is, what comes with it, why it stands here, and where its page is."""
     name = visible(one.candidate.file_name)
@@ -242,7 +243,11 @@ def is_address(text: str | None) -> bool:
 
 def _reason(piece: Evidence) -> str:
     """One reason in a few words; what differs, with what it differs from."""
-    return str(piece) if piece.why in (*_AGAINST, Why.NAME_CLOSE) else piece.why.replace("_", " ")
+    return (
+        str(piece)
+        if piece.why in (*_AGAINST, Why.NAME_CLOSE, Why.PAIR_AGREES)
+        else piece.why.replace("_", " ")
+    )
 
 
 def _size(candidate: Candidate) -> str:

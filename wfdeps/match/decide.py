@@ -36,7 +36,7 @@ SHOWN: Final = 20
 WORTH_SHOWING: Final = 0.15
 
 _EXACT: Final = (Why.NAME_EXACT, Why.NAME_BY_RULE)
-_AGAINST: Final = (Why.TYPE_DIFFERS, Why.HASH_DIFFERS)
+_AGAINST: Final = (Why.TYPE_DIFFERS, Why.HASH_DIFFERS, Why.PAIR_DIFFERS)
 
 
 def decide(

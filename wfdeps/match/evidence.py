@@ -17,6 +17,7 @@ from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, Query, UrlQuer
 from wfdeps.domain.refs import ModelRef
 from wfdeps.match.base_models import bases_agree
 from wfdeps.match.name_rule import KEEPS_UPLOADED_NAME, TOLD_APART, names_by_rule
+from wfdeps.match.pairs import half_of
 from wfdeps.match.spelling import Spelling, bare_key_of, key_of, precision_of, spell
 
 ANSWERS: Final = "answers"
@@ -45,6 +46,7 @@ _SHIFT: Final[dict[Why, float]] = {
     Why.BASE_DIFFERS: -0.25,
     Why.PRECISION_AGREES: 0.03,
     Why.PRECISION_DIFFERS: -0.08,
+    Why.PAIR_DIFFERS: -0.3,
     Why.WEAK_HASH: 0.04,
     Why.IN_NOTE: 0.02,
     Why.HASH_DIFFERS: -0.6,
@@ -88,6 +90,7 @@ def evidence_for(
         *_by_type(candidate, ref),
         *_by_base(candidate, ref.base_models or base_models),
         *_by_precision(candidate, spell(ref.name)),
+        *_by_half(candidate, ref.name),
     ]
     if candidate.downloads:
         found.append(Evidence(Why.POPULAR, f"{candidate.downloads:,} downloads"))
@@ -253,6 +256,14 @@ def _by_precision(candidate: Candidate, wanted: Spelling) -> list[Evidence]:
     if claimed in theirs or any(claimed.startswith(one) or one.startswith(claimed) for one in theirs):
         return [Evidence(Why.PRECISION_AGREES, claimed)]
     return [Evidence(Why.PRECISION_DIFFERS, f"{' or '.join(sorted(theirs))}, the name says {claimed}")]
+
+
+def _by_half(candidate: Candidate, wanted: str) -> list[Evidence]:
+    """Of a pair (high and low noise), the other: named like it but for one word, and never it."""
+    asked, theirs = half_of(wanted), half_of(candidate.file_name, candidate.version_name)
+    if not asked or not theirs or asked == theirs:
+        return []
+    return [Evidence(Why.PAIR_DIFFERS, "the other of the pair")]
 
 
 def _folded(text: str) -> str:

@@ -2,18 +2,20 @@
 
 A file that a hash, an id, a URL or a person settled speaks for its workflow; one that its name settled speaks only
 if it is a base itself (a checkpoint or a diffusion model), since the rest follows the base and not the other way.
+A base that is still to be chosen speaks where every file of its exact name says the same (pruned and full).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from wfdeps.domain.candidates import RankedCandidate, Why
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import ModelRef
-from wfdeps.domain.resolutions import ChosenBy, Resolution, Resolved
+from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Resolution, Resolved
 from wfdeps.values import dataclass
 
-_BASES = (ModelType.CHECKPOINT, ModelType.DIFFUSION_MODEL)
+BASES = (ModelType.CHECKPOINT, ModelType.DIFFUSION_MODEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,9 @@ class Family:
         """What these resolutions say of their workflows."""
         spoken: dict[str, tuple[tuple[ModelRef, str], ...]] = {}
         for one in resolutions:
-            if isinstance(one, Resolved) and one.choice.candidate.base_model and _speaks(one):
-                said = (one.ref, one.choice.candidate.base_model)
+            if base_model := _base_of(one):
                 for workflow in {site.workflow for site in one.ref.sites}:
-                    spoken[workflow] = (*spoken.get(workflow, ()), said)
+                    spoken[workflow] = (*spoken.get(workflow, ()), (one.ref, base_model))
         return cls(spoken)
 
     def around(self, ref: ModelRef) -> tuple[str, ...]:
@@ -41,5 +42,19 @@ class Family:
         return tuple(sorted({base for speaker, base in said if speaker != ref}))
 
 
-def _speaks(resolved: Resolved) -> bool:
-    return resolved.chosen_by is not ChosenBy.NAME or resolved.ref.model_type in _BASES
+def _base_of(resolution: Resolution) -> str | None:
+    """What this one says its workflow is made for; None where it does not speak."""
+    match resolution:
+        case Resolved(ref, choice, chosen_by):
+            speaks = chosen_by is not ChosenBy.NAME or ref.model_type in BASES
+            return choice.candidate.base_model if speaks else None
+        case Ambiguous(ref, candidates) if ref.model_type in BASES:
+            exact = {one.candidate.base_model for one in candidates if _is_exact(one)}
+            return exact.pop() if len(exact) == 1 else None
+        case _:
+            return None
+
+
+def _is_exact(one: RankedCandidate) -> bool:
+    whys = {piece.why for piece in one.evidence}
+    return whys >= {Why.NAME_EXACT, Why.TYPE_AGREES}

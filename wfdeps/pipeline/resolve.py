@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from wfdeps.domain.candidates import LOCAL, RankedCandidate
 from wfdeps.domain.digests import Algorithm, agreement, find_digest
@@ -26,6 +26,7 @@ from wfdeps.match.at_hand import is_at_hand
 from wfdeps.match.decide import decide
 from wfdeps.match.family import Family
 from wfdeps.match.local import find_local
+from wfdeps.match.pairs import in_pair, pair_key
 from wfdeps.match.policy import Policy
 from wfdeps.match.questions import distinct_questions, question_for
 from wfdeps.match.rounds import ROUNDS, Answers, Round, open_queries
@@ -59,7 +60,7 @@ def resolve(
     answers = ask(wanted, helpers, policy)
     family = Family.of(decide(ref, answers.of(ref), policy=policy) for ref in wanted)
     settled = {ref: _in_company(ref, answers, family, policy) for ref in wanted}
-    settled |= _asked(settled.values(), helpers.chooser)
+    settled = _asked(settled, answers, helpers.chooser, policy)
     resolutions = tuple(
         _own_file_here(settled[finding.ref], library) if finding.ref in settled else _without_asking(finding)
         for finding in findings
@@ -140,14 +141,35 @@ def _in_company(ref: ModelRef, answers: Answers, family: Family, policy: Policy)
     return decide(ref, answers.of(ref), policy=replace(policy, base_models=family.around(ref)))
 
 
-def _asked(resolutions: Iterable[Resolution], chooser: Chooser) -> dict[ModelRef, Resolution]:
-    """What became of those that are a person's choice: one question a file, those of a pair together."""
-    files = distinct_questions(one for one in resolutions if isinstance(one, Ambiguous))
-    said: dict[ModelRef, Resolution] = {}
+def _asked(
+    settled: Mapping[ModelRef, Resolution], answers: Answers, chooser: Chooser, policy: Policy
+) -> dict[ModelRef, Resolution]:
+    """The same, after what is a person's choice was put to them: one question a file, those of a pair together.
+
+    What they say tells more of what the rest is made for, so each question is decided anew before it is put.
+    """
+    settled = dict(settled)
+    files = distinct_questions(one for one in settled.values() if isinstance(one, Ambiguous))
     for left, same in zip(reversed(range(len(files))), files, strict=True):
-        chosen = chooser.choose(question_for(same), left=left)
-        said |= {one.ref: _as_said(one, chosen) for one in same}
-    return said
+        family = Family.of(settled.values())
+        settled |= {one.ref: _in_company(one.ref, answers, family, policy) for one in same}
+        still = tuple(now for one in same if isinstance(now := settled[one.ref], Ambiguous))
+        if still:
+            question = _in_context(question_for(still), settled.values(), family)
+            chosen = chooser.choose(question, left=left)
+            settled |= {one.ref: _as_said(one, chosen) for one in still}
+    return settled
+
+
+def _in_context(question: Ambiguous, settled: Iterable[Resolution], family: Family) -> Ambiguous:
+    """The question with what its workflow is made for, and with what the other of its pair is."""
+    ref = question.ref
+    base_models = ref.base_models or family.around(ref)
+    question = replace(question, ref=replace(ref, base_models=base_models))
+    pair = pair_key(ref.name)
+    others = (one for one in settled if isinstance(one, Resolved) and pair and pair_key(one.ref.name) == pair)
+    taken = next((one.choice.candidate for one in others if one.ref.folder == ref.folder), None)
+    return in_pair(question, taken) if taken else question
 
 
 def _as_said(question: Ambiguous, chosen: RankedCandidate | MarkedOptional | None) -> Resolution:
@@ -159,7 +181,9 @@ def _as_said(question: Ambiguous, chosen: RankedCandidate | MarkedOptional | Non
                 question.ref, RefState.OPTIONAL, OPTIONAL, "", question.verdicts, question.candidates
             )
         case RankedCandidate():
-            rivals = tuple(rival for rival in question.candidates if rival != chosen)
+            rivals = tuple(
+                rival for rival in question.candidates if rival.candidate.url != chosen.candidate.url
+            )
             return Resolved(question.ref, chosen, ChosenBy.USER, rivals, question.verdicts)
 
 
