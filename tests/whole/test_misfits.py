@@ -102,3 +102,29 @@ def test_a_lora_in_a_checkpoint_loader_is_said(person: Person, shelf: tuple[Path
     workflow = person.save("w.json", with_lora(SD_LORA))
     said = person.wfdeps("check", str(workflow), "--models", str(person.models), "--json")
     assert "wrong-type" in [lint["code"] for lint in said.json["lints"]]
+
+
+def test_a_lora_for_another_base_than_the_checkpoint_that_is_here_is_never_taken_silently(
+    person: Person, shelf: tuple[Path, Any]
+) -> None:
+    put(person, shelf[0], f"checkpoints/{CHECKPOINT}")
+    workflow = person.save("w.json", with_lora(SDXL_LORA))
+    tree = ("--models", str(person.models))
+    for auto in ("exact", "best"):
+        got = person.get(workflow, "--json", "--auto", auto)
+        (lora,) = [ref for ref in got.json["refs"] if ref["name"] == SDXL_LORA]
+        assert (got.code, lora["state"]) == (1, "ambiguous"), auto
+        assert lora["detail"] == "made for another base model (SDXL 1.0)"
+    why = person.wfdeps("why", SDXL_LORA, str(workflow), *tree)
+    assert why.code == 1
+    assert "not taken: made for another base model (SDXL 1.0)" in why.out
+    assert "base differs: SDXL 1.0, the workflow is sd1" in why.out
+
+
+def test_why_tells_of_a_file_that_is_here_where_it_is(person: Person, shelf: tuple[Path, Any]) -> None:
+    put(person, shelf[0], f"checkpoints/{CHECKPOINT}")
+    workflow = person.save("w.json", with_lora(SD_LORA))
+    why = person.wfdeps("why", CHECKPOINT, str(workflow), "--models", str(person.models))
+    assert why.code == 0
+    assert str(person.models / "checkpoints" / CHECKPOINT) in why.out
+    assert "asked  by" not in why.out

@@ -1,4 +1,4 @@
-"""Which base models go together, in Civitai's words.
+"""Which base models go together, in Civitai's words or by their architecture's name.
 
 Source: Civitai's base-model table (99 names, 2026-08), as the root ecosystem that its AIRs name.
 """
@@ -13,6 +13,8 @@ _ROOTS: dict[str, str] = {
     "pony v7": "auraflow", "auraflow": "auraflow", "stable cascade": "scascade", "odor": "sd1",
     "flux.1 krea": "flux1", "flux.1 kontext": "flux1", "hunyuan 1": "hydit1", "zimageturbo": "zimage",
     "zimagebase": "zimage", "ltxv 2.3": "ltxv2", "ltxv2": "ltxv2",
+    # what headers tell; Wan's sizes do not mix, so that word alone says nothing
+    "hunyuandit": "hydit1", "hunyuan_video": "hyv1", "ltx2": "ltxv2", "lumina2": "lumina",
 }  # fmt: skip
 
 _FAMILIES: tuple[tuple[re.Pattern[str], str], ...] = tuple(

@@ -2,7 +2,8 @@
 
 A file that a hash, an id, a URL or a person settled speaks for its workflow; one that its name settled speaks only
 if it is a base itself (a checkpoint or a diffusion model), since the rest follows the base and not the other way.
-A base that is still to be chosen speaks where every file of its exact name says the same (pruned and full).
+A base that is still to be chosen speaks where every file of its exact name says the same (pruned and full), and one
+that the library has by its header.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from wfdeps.domain.candidates import RankedCandidate, Why
+from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import ModelType
-from wfdeps.domain.refs import ModelRef
+from wfdeps.domain.refs import Certainty, ModelRef
 from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Resolution, Resolved
 from wfdeps.values import dataclass
 
@@ -26,13 +28,14 @@ class Family:
     """Workflow → (the ref whose file says it, base model)."""
 
     @classmethod
-    def of(cls, resolutions: Iterable[Resolution]) -> Family:
-        """What these resolutions say of their workflows."""
+    def of(cls, resolutions: Iterable[Resolution], here: Iterable[tuple[ModelRef, Identity]] = ()) -> Family:
+        """What these resolutions, and the bases that are here, say of their workflows."""
+        said = [(one.ref, _base_of(one)) for one in resolutions]
+        said += [(ref, _base_told_by(identity)) for ref, identity in here]
         spoken: dict[str, tuple[tuple[ModelRef, str], ...]] = {}
-        for one in resolutions:
-            if base_model := _base_of(one):
-                for workflow in {site.workflow for site in one.ref.sites}:
-                    spoken[workflow] = (*spoken.get(workflow, ()), (one.ref, base_model))
+        for ref, base_model in said:
+            for workflow in {site.workflow for site in ref.sites} if base_model else ():
+                spoken[workflow] = (*spoken.get(workflow, ()), (ref, base_model))
         return cls(spoken)
 
     def around(self, ref: ModelRef) -> tuple[str, ...]:
@@ -42,17 +45,23 @@ class Family:
         return tuple(sorted({base for speaker, base in said if speaker != ref}))
 
 
-def _base_of(resolution: Resolution) -> str | None:
-    """What this one says its workflow is made for; None where it does not speak."""
+def _base_of(resolution: Resolution) -> str:
+    """What this one says its workflow is made for; empty where it does not speak."""
     match resolution:
         case Resolved(ref, choice, chosen_by):
             speaks = chosen_by is not ChosenBy.NAME or ref.model_type in BASES
-            return choice.candidate.base_model if speaks else None
+            return (choice.candidate.base_model or "") if speaks else ""
         case Ambiguous(ref, candidates) if ref.model_type in BASES:
             exact = {one.candidate.base_model for one in candidates if _is_exact(one)}
-            return exact.pop() if len(exact) == 1 else None
+            return (exact.pop() or "") if len(exact) == 1 else ""
         case _:
-            return None
+            return ""
+
+
+def _base_told_by(identity: Identity) -> str:
+    """The one architecture its header shows beyond a guess; empty for any other."""
+    is_told = len(identity.architectures) == 1 and identity.certainty is not Certainty.GUESS
+    return identity.architectures[0] if is_told else ""
 
 
 def _is_exact(one: RankedCandidate) -> bool:

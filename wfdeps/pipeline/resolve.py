@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from wfdeps.domain.candidates import LOCAL, RankedCandidate
 from wfdeps.domain.digests import Algorithm, agreement, find_digest
+from wfdeps.domain.identity import Identity
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.queries import HashQuery
 from wfdeps.domain.refs import ModelRef
@@ -24,7 +26,7 @@ from wfdeps.domain.urls import path_of
 from wfdeps.errors import LibraryError
 from wfdeps.match.at_hand import is_at_hand
 from wfdeps.match.decide import decide
-from wfdeps.match.family import Family
+from wfdeps.match.family import BASES, Family
 from wfdeps.match.local import find_local
 from wfdeps.match.pairs import in_pair, pair_key
 from wfdeps.match.policy import Policy
@@ -58,9 +60,9 @@ def resolve(
     findings = tuple(findings)
     wanted = [one.ref for one in findings if not is_at_hand(one) and one.state not in _NOT_ASKED]
     answers = ask(wanted, helpers, policy)
-    family = Family.of(decide(ref, answers.of(ref), policy=policy) for ref in wanted)
-    settled = {ref: _in_company(ref, answers, family, policy) for ref in wanted}
-    settled = _asked(settled, answers, helpers.chooser, policy)
+    case = _Case(answers, tuple(_bases_here(findings, library)) if wanted else (), policy)
+    settled = case.settled({ref: decide(ref, answers.of(ref), policy=policy) for ref in wanted})
+    settled = _asked(settled, case, helpers.chooser)
     resolutions = tuple(
         _own_file_here(settled[finding.ref], library) if finding.ref in settled else _without_asking(finding)
         for finding in findings
@@ -136,13 +138,39 @@ def with_origins(
     )
 
 
-def _in_company(ref: ModelRef, answers: Answers, family: Family, policy: Policy) -> Resolution:
-    """The ref decided again, now that it is known what the rest of its workflow is made for."""
-    return decide(ref, answers.of(ref), policy=replace(policy, base_models=family.around(ref)))
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What the decisions of one run rest on."""
+
+    answers: Answers
+    here: tuple[tuple[ModelRef, Identity], ...]
+    """The bases that the library has."""
+    policy: Policy
+
+    def family(self, settled: Mapping[ModelRef, Resolution]) -> Family:
+        """What the workflows are made for, as far as these and the library tell."""
+        return Family.of(settled.values(), self.here)
+
+    def settled(self, alone: Mapping[ModelRef, Resolution]) -> dict[ModelRef, Resolution]:
+        """Each decided again in the company of the others."""
+        family = self.family(alone)
+        return {ref: self.in_company(ref, family) for ref in alone}
+
+    def in_company(self, ref: ModelRef, family: Family) -> Resolution:
+        """The ref decided again, now that it is known what the rest of its workflow is made for."""
+        policy = replace(self.policy, base_models=family.around(ref))
+        return decide(ref, self.answers.of(ref), policy=policy)
+
+
+def _bases_here(findings: Iterable[Finding], library: Library) -> Iterator[tuple[ModelRef, Identity]]:
+    for finding in findings:
+        if is_at_hand(finding) and finding.files and finding.ref.model_type in BASES:
+            with suppress(LibraryError):  # that it cannot be read is said elsewhere
+                yield finding.ref, library.identity(finding.files[0])
 
 
 def _asked(
-    settled: Mapping[ModelRef, Resolution], answers: Answers, chooser: Chooser, policy: Policy
+    settled: Mapping[ModelRef, Resolution], case: _Case, chooser: Chooser
 ) -> dict[ModelRef, Resolution]:
     """The same, after what is a person's choice was put to them: one question a file, those of a pair together.
 
@@ -151,8 +179,8 @@ def _asked(
     settled = dict(settled)
     files = distinct_questions(one for one in settled.values() if isinstance(one, Ambiguous))
     for left, same in zip(reversed(range(len(files))), files, strict=True):
-        family = Family.of(settled.values())
-        settled |= {one.ref: _in_company(one.ref, answers, family, policy) for one in same}
+        family = case.family(settled)
+        settled |= {one.ref: case.in_company(one.ref, family) for one in same}
         still = tuple(now for one in same if isinstance(now := settled[one.ref], Ambiguous))
         if still:
             question = _in_context(question_for(still), settled.values(), family)

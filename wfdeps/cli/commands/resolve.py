@@ -18,7 +18,7 @@ from wfdeps.domain.digests import Digest
 from wfdeps.domain.folders import FOLDER_KEYS, canonical_key, model_type_of
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import ModelRef, RefStatus
-from wfdeps.domain.resolutions import Ambiguous, RefState, Resolution, Resolved, Unresolved
+from wfdeps.domain.resolutions import Ambiguous, Present, RefState, Resolution, Resolved, Unresolved
 from wfdeps.domain.visible import visible
 from wfdeps.errors import UsageError
 from wfdeps.match.decide import decide
@@ -76,10 +76,10 @@ def refs_of(names: Sequence[str], arguments: argparse.Namespace) -> list[ModelRe
 
 
 def exit_code_of_all(resolutions: Sequence[Resolution]) -> int:
-    """0 when all are resolved, 3 when one could not be asked about, else 1."""
+    """0 when all are resolved or here, 3 when one could not be asked about, else 1."""
     if any(isinstance(one, Unresolved) and one.state is RefState.UNDECIDED for one in resolutions):
         return UNDECIDED
-    return READY if all(isinstance(one, Resolved) for one in resolutions) else UNMET
+    return READY if all(isinstance(one, Resolved | Present) for one in resolutions) else UNMET
 
 
 def _names(given: Sequence[str]) -> Iterator[str]:

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
+from typing import assert_never
 
 from wfdeps.cli.choosing import listed
+from wfdeps.cli.commands.resolve import exit_code_of_all
 from wfdeps.cli.context import Context
-from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.cli.options import add_library_options, add_reading_options, add_resolving_options
 from wfdeps.cli.reading import read_all
-from wfdeps.cli.resolving import policy_for
-from wfdeps.console.chooser import NeverAsk
+from wfdeps.cli.resolving import resolve_for
 from wfdeps.console.question import access_in_words
-from wfdeps.console.silent import Silent
 from wfdeps.domain.candidates import RankedCandidate, Verdict
-from wfdeps.domain.refs import ModelRef, WorkflowRefs
-from wfdeps.domain.resolutions import Ambiguous, Resolution, Resolved, Unresolved
+from wfdeps.domain.refs import ModelRef
+from wfdeps.domain.resolutions import Ambiguous, Finding, Present, Resolution, Resolved, Unresolved
 from wfdeps.domain.visible import visible
 from wfdeps.errors import UsageError
-from wfdeps.match.decide import decide
 from wfdeps.match.queries import queries_for
 from wfdeps.match.spelling import key_of, spell
-from wfdeps.pipeline.resolve import Helpers, ask
+from wfdeps.pipeline.survey import survey
 
 EXAMPLE = "wfdeps why add_detail.safetensors workflow.json"
 
@@ -35,54 +34,64 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    readings = read_all(arguments, context)
-    named = [ref for reading in readings if isinstance(reading, WorkflowRefs) for ref in reading.refs]
-    refs = _meant(arguments.name, named)
-    policy = policy_for(arguments, context)
-    answers = ask(refs, Helpers(context.doors.sources(), NeverAsk(), Silent()), policy)
-    resolutions = [
-        decide(ref, answers.of(ref, base_models=policy.base_models), policy=policy) for ref in refs
-    ]
-    context.out("\n\n".join(_explained(one, context) for one in resolutions))
-    return READY if all(isinstance(one, Resolved) for one in resolutions) else UNMET
+    library = context.doors.library_or_new()
+    surveyed = survey(read_all(arguments, context), library, context.doors.is_optional)
+    meant = _meant(arguments.name, surveyed.findings)
+    # All of them are settled, as `get` would: what one is made for speaks for or against another.
+    settled = {one.ref: one for one in resolve_for(surveyed, arguments, context, ask=False)}
+    context.out("\n\n".join(_explained(finding, settled.get(finding.ref), context) for finding in meant))
+    return exit_code_of_all([settled[finding.ref] for finding in meant if finding.ref in settled])
 
 
-def _meant(name: str, refs: list[ModelRef]) -> list[ModelRef]:
-    """The refs of that name; else those whose name holds it. Raises UsageError where there is none."""
+def _meant(name: str, findings: Sequence[Finding]) -> list[Finding]:
+    """Those of that name; else those whose name holds it. Raises UsageError where there is none."""
     wanted = key_of(spell(name).stem)
-    exact = [ref for ref in refs if ref.name == name or key_of(spell(ref.name).stem) == wanted]
-    found = exact or [ref for ref in refs if name.casefold() in ref.name.casefold()]
+    exact = [one for one in findings if one.ref.name == name or key_of(spell(one.ref.name).stem) == wanted]
+    found = exact or [one for one in findings if name.casefold() in one.ref.name.casefold()]
     if not found:
         raise UsageError(f"no file called `{name}` there", hint="`wfdeps refs` lists what a workflow names")
     return found
 
 
-def _explained(resolution: Resolution, context: Context) -> str:
-    ref = resolution.ref
+def _explained(finding: Finding, resolution: Resolution | None, context: Context) -> str:
+    ref = finding.ref
     lines = [f"{visible(ref.name)}  ({ref.folder or 'unknown folder'}, {ref.status})"]
     lines += [
         f"  asked for by  {site.workflow}#{site.node_id} {site.node_class}.{site.input}" for site in ref.sites
     ]
     lines += [f"  the workflow also says  {fact}" for fact in _facts(ref)]
-    lines += [f"  asked  {query}" for query in map(_in_words, queries_for(ref))]
     match resolution:
-        case Resolved(choice=choice, chosen_by=chosen_by, rivals=rivals, verdicts=verdicts):
-            lines += _told(verdicts)
+        case None:
+            lines.append(f"  {finding.state.replace('_', ' ')}: {finding.detail or 'nothing is looked for'}")
+        case Present(finding=found, origin=origin):
+            lines += [
+                f"  {found.state.replace('_', ' ')}: {found.detail or 'the loader offers that very name'}"
+            ]
+            lines += [f"    {visible(file.path)}" for file in found.files]
+            lines += _reasons(origin) if origin else []
+        case Resolved(choice=choice, chosen_by=chosen_by, rivals=rivals):
+            lines += _asked(resolution)
             lines += [f"  taken by {chosen_by.value}: {visible(choice.candidate.title)}", *_reasons(choice)]
             lines += ["  instead of", listed(rivals, context)] if rivals else []
-        case Ambiguous(candidates=candidates, reason=reason, verdicts=verdicts):
+        case Ambiguous(candidates=candidates, reason=reason):
             lines += [
-                *_told(verdicts),
+                *_asked(resolution),
                 f"  not taken: {reason}",
                 *_reasons(candidates[0]),
                 listed(candidates, context),
             ]
-        case Unresolved(reason=reason, hint=hint, verdicts=verdicts):
-            lines += [*_told(verdicts), f"  {resolution.state.replace('_', ' ')}: {reason}"]
+        case Unresolved(reason=reason, hint=hint):
+            lines += [*_asked(resolution), f"  {resolution.state.replace('_', ' ')}: {visible(reason)}"]
             lines += [f"  hint: {hint}"] if hint else []
         case _:
-            lines.append("  it is in the library")
+            assert_never(resolution)
     return "\n".join(lines)
+
+
+def _asked(resolution: Resolved | Ambiguous | Unresolved) -> list[str]:
+    """The questions, and what each source said to them."""
+    asked = [f"  asked  {query}" for query in map(_in_words, queries_for(resolution.ref))]
+    return asked + _told(resolution.verdicts)
 
 
 def _facts(ref: ModelRef) -> list[str]:
