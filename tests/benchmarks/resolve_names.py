@@ -155,7 +155,7 @@ def _sources(url: str, http: Http, rows: Iterable[Row], *, index: bool) -> Seque
         return (civitai,)
     own = NameIndex(":memory:")
     own.learn(found for row in rows if (found := candidate_of_row(row, Site(url, ""))))
-    own.has_imported()
+    own.remember_whole(time.time())
     return (own, civitai)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.hub import run_hub
-from tests.sources.catalogue import ROWS, sha256_of
+from tests.sources.catalogue import ROWS, Row, sha256_of
 from wfdeps.cli.main import main
 from wfdeps.hub.server import HubServer
 from wfdeps.schema import problems
@@ -172,6 +172,45 @@ def test_a_name_no_search_finds_is_known_to_an_imported_catalogue(run: Run, tmp_
     assert "lora" in run("catalogue", "stats").out
     exported = [json.loads(line) for line in run("catalogue", "export").out.splitlines()]
     assert name in {row["file_name"] for row in exported}
+
+
+def imported(run: Run, folder: Path, rows: Sequence[Row], *flags: str) -> None:
+    """These rows of the hub's catalogue, in the index."""
+    (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert run("catalogue", "import", "rows.jsonl", *flags).code == 0
+
+
+RIO = [row for row in ROWS if row["file_name"] == "rio.safetensors"]
+
+
+def test_one_of_two_files_of_a_name_is_a_question_though_the_index_knows_no_other(
+    run: Run, tmp_path: Path
+) -> None:
+    imported(run, tmp_path, RIO[:1])
+    (entry,) = run("resolve", "rio.safetensors", "--folder", "loras", "--json").json["resolutions"]
+    assert entry["outcome"] == "ambiguous"
+    assert {one["file_id"] for one in entry["candidates"][:2]} == {2004, 2005}
+
+
+def test_a_file_seen_before_is_no_more_than_a_candidate_while_nobody_can_be_asked(
+    run: Run, tmp_path: Path
+) -> None:
+    imported(run, tmp_path, ROWS)
+    said = run("--offline", "resolve", "add_detail.safetensors", "--folder", "loras", "--json")
+    assert said.code == 1
+    (entry,) = said.json["resolutions"]
+    assert (entry["outcome"], entry["candidates"][0]["file_id"]) == ("ambiguous", 2001)
+    assert "civitai was not asked" in entry["reason"]
+
+
+def test_a_whole_catalogue_settles_a_name_alone_and_asks_nobody(
+    run: Run, tmp_path: Path, hub: HubServer
+) -> None:
+    imported(run, tmp_path, ROWS, "--whole")
+    assert run("resolve", "add_detail.safetensors", "--folder", "loras").code == 0
+    assert len(hub.requests) == 0
+    assert run("resolve", "rio.safetensors", "--folder", "loras").code == 1
+    assert "whole as of" in run("catalogue", "stats").out
 
 
 def test_a_catalogue_is_built_by_walking_the_hub(run: Run) -> None:

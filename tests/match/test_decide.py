@@ -158,6 +158,44 @@ def test_early_access_is_known_by_name_and_not_taken() -> None:
     assert resolution.candidates[0].candidate == closed
 
 
+SEEN = replace(answer(file(NAME)), is_whole=False)
+ASKED = NameQuery(NAME, (ModelType.LORA,))
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        (),
+        (Answer((), Verdict("civitai", VerdictKind.UNREACHABLE, "offline, and not remembered")),),
+        (Answer((), Verdict("civitai", VerdictKind.RATE_LIMITED)),),
+        (answer(source="official"),),
+    ],
+    ids=["nobody asked", "unreachable", "rate limited", "another source asked"],
+)
+def test_a_file_only_seen_before_is_not_taken_by_its_name(search: tuple[Answer, ...]) -> None:
+    resolution = decide(ref(NAME), [(ASKED, told) for told in (SEEN, *search)])
+    assert isinstance(resolution, Ambiguous)
+    assert "civitai was not asked whether others bear it" in resolution.reason
+    assert resolution.candidates[0].evidence[-1].why is Why.RIVALS_UNKNOWN
+
+
+def test_a_file_seen_before_is_taken_once_the_search_knows_no_rival() -> None:
+    assert taken(decide(ref(NAME), [(ASKED, SEEN), (ASKED, answer())])) == (1, ChosenBy.NAME)
+
+
+def test_a_rival_only_the_search_knows_makes_a_file_seen_before_a_question() -> None:
+    resolution = decide(ref(NAME), [(ASKED, SEEN), (ASKED, answer(file(NAME, 2)))])
+    assert isinstance(resolution, Ambiguous)
+    assert {one.candidate.file_id for one in resolution.candidates} == {1, 2}
+
+
+def test_what_a_source_says_now_is_newer_than_what_was_seen() -> None:
+    bought = file(NAME, access=Access(AccessState.EARLY_ACCESS, "early access", "2030-01-01T00:00:00.000Z"))
+    resolution = decide(ref(NAME), [(ASKED, SEEN), (ASKED, answer(bought))])
+    assert isinstance(resolution, Unresolved)
+    assert resolution.state is RefState.EARLY_ACCESS
+
+
 def test_another_type_of_that_name_is_not_taken() -> None:
     assert isinstance(settle(ref(NAME), file(NAME, 1, ModelType.CHECKPOINT)), Ambiguous)
 

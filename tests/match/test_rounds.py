@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.match.making import answer, file, ref, sha256
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import HashQuery, NameQuery
+from wfdeps.match.policy import Auto, Policy
 from wfdeps.match.rounds import ROUNDS, Answers, Round, open_queries
 from wfdeps.values import replace
 
@@ -40,6 +43,19 @@ def test_an_exact_name_at_the_first_source_ends_the_search() -> None:
     assert open_queries([OTHER], known, Round.NAME) == ()
 
 
+@pytest.mark.parametrize("auto", Auto)
+def test_what_was_only_seen_before_does_not_end_the_search(auto: Auto) -> None:
+    query = NAMES["one.safetensors"]
+    known = Answers().with_answers({query: replace(answer(file("one.safetensors")), is_whole=False)})
+    assert open_queries([ref("one.safetensors")], known, Round.NAME, Policy(auto=auto)) == (query,)
+
+
+def test_the_best_so_far_does_not_end_the_search() -> None:
+    query = NAMES["one.safetensors"]
+    known = Answers().with_answers({query: answer(file("one_v2.safetensors"))})
+    assert open_queries([ref("one.safetensors")], known, Round.NAME, Policy(auto=Auto.BEST)) == (query,)
+
+
 def test_every_sources_answer_is_kept() -> None:
     query = NAMES["one.safetensors"]
     known = Answers().with_answers({query: answer()}).with_answers({query: answer(source="mirror")})
@@ -51,9 +67,3 @@ def test_a_pickle_that_is_found_is_not_searched_for_elsewhere() -> None:
     query = NameQuery("bad_hands.pt", (ModelType.EMBEDDING,))
     known = Answers().with_answers({query: answer(file("bad_hands.pt", 1, ModelType.EMBEDDING))})
     assert open_queries([wanted], known, Round.NAME) == ()
-
-
-def test_an_exact_name_that_was_only_learned_by_the_way_does_not_end_the_search() -> None:
-    query = NAMES["other.safetensors"]
-    learned = replace(answer(file("other.safetensors"), source="name index"), is_whole=False)
-    assert open_queries([OTHER], Answers().with_answers({query: learned}), Round.NAME) == (query,)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,22 +15,25 @@ from hypothesis import strategies as st
 
 from tests.fakes.hub import run_hub
 from tests.match.making import answer, file, ref, sha256
-from tests.sources.catalogue import ROWS, civitai, http, sha256_of
+from tests.sources.catalogue import ROWS, Row, civitai, http, row, sha256_of
 from wfdeps.domain.air import Air
 from wfdeps.domain.candidates import Access, AccessState, Answer, Candidate, Verdict, VerdictKind
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import HashQuery, NameQuery, Query
 from wfdeps.domain.refs import NodeSite
 from wfdeps.domain.resolutions import ChosenBy, Resolved
+from wfdeps.errors import UnexpectedPayloadError
+from wfdeps.hub.server import HubServer
 from wfdeps.match.decide import decide
 from wfdeps.match.queries import queries_for
 from wfdeps.sources.answer_json import answer_of, json_of
 from wfdeps.sources.answers import AnswerBook, Scope
 from wfdeps.sources.cached import AnswerStore, Cached
+from wfdeps.sources.civitai.client import CivitaiClient
 from wfdeps.sources.civitai.payloads import Site
 from wfdeps.sources.civitai.rows import candidate_of_row, row_of_candidate
-from wfdeps.sources.civitai.walk import walk
-from wfdeps.sources.name_index import NameIndex, walk_scope
+from wfdeps.sources.civitai.walk import Step, walk
+from wfdeps.sources.name_index import NameIndex
 from wfdeps.values import replace
 
 HASH = HashQuery(sha256("a"))
@@ -172,9 +178,11 @@ _CANDIDATES = st.builds(
 )
 
 
-@given(st.lists(_CANDIDATES, max_size=3), st.sampled_from(VerdictKind), _TEXT)
-def test_an_answer_comes_back_as_it_went(candidates: list[Candidate], kind: VerdictKind, detail: str) -> None:
-    told = Answer(tuple(candidates), Verdict("civitai", kind, detail))
+@given(st.lists(_CANDIDATES, max_size=3), st.sampled_from(VerdictKind), _TEXT, st.booleans())
+def test_an_answer_comes_back_as_it_went(
+    candidates: list[Candidate], kind: VerdictKind, detail: str, is_whole: bool
+) -> None:
+    told = Answer(tuple(candidates), Verdict("civitai", kind, detail), is_whole)
     assert answer_of(json_of(told)) == told
 
 
@@ -206,38 +214,6 @@ def test_the_index_knows_hashes_and_leaves_the_rest_to_others(index: NameIndex) 
     assert index.find_all([NameQuery("unknown.safetensors"), HashQuery(sha256("f"))]) == {}
 
 
-LORAS = ("LORA", "LoCon", "DoRA")
-
-
-@pytest.mark.parametrize(
-    ("walked", "whole"),
-    [
-        ((), False),
-        ((walk_scope("http://hub"),), True),
-        ((walk_scope("http://hub", ["LORA"]),), False),
-        ((walk_scope("http://hub", LORAS),), True),
-        (tuple(walk_scope("http://hub", [kind]) for kind in LORAS), True),
-        ((walk_scope("http://hub", LORAS, "2026-01-01"),), False),
-        ((walk_scope("http://hub", ["Checkpoint"]),), False),
-    ],
-)
-def test_the_index_has_all_of_a_type_only_where_all_of_it_was_walked_through(
-    index: NameIndex, walked: tuple[str, ...], whole: bool
-) -> None:
-    for scope in walked:
-        index.remember_walk(scope, "1", done=False)
-        assert not index.find_all([NAME])[NAME].is_whole
-    for scope in walked:
-        index.remember_walk(scope, None, done=True)
-    assert index.find_all([NAME])[NAME].is_whole is whole
-    assert index.find_all([HASH])[HASH].is_whole
-
-
-def test_an_imported_catalogue_is_taken_for_all_there_is(index: NameIndex) -> None:
-    index.has_imported()
-    assert index.find_all([NAME])[NAME].is_whole
-
-
 def test_what_is_newer_replaces_what_was_known(index: NameIndex) -> None:
     index.learn([replace(file("add_detail.safetensors", 1), downloads=99)])
     query = NameQuery("add_detail.safetensors")
@@ -254,24 +230,140 @@ def test_everything_a_source_says_feeds_the_index() -> None:
 
 def test_a_row_comes_back_as_it_went() -> None:
     site = Site("https://civitai.com", "2026-11-01T00:00:00")
-    for row in ROWS:
-        candidate = candidate_of_row(row, site)
+    for one in ROWS:
+        candidate = candidate_of_row(one, site)
         assert candidate is not None
         assert candidate_of_row(row_of_candidate(candidate), site) == candidate
 
 
-def test_a_walk_learns_everything_and_goes_on_where_it_stopped() -> None:
-    many = [row | {"model_id": number, "version_id": number, "file_id": number, "published_at": f"2026-01-01T00:{number // 60:02}:{number % 60:02}.000Z"} for number, row in enumerate([ROWS[0]] * 250, start=1)]  # fmt: skip
+LORA, CHECKPOINT = ModelType.LORA, ModelType.CHECKPOINT
+
+
+def is_whole(index: NameIndex, model_type: ModelType = LORA) -> bool:
+    """Whether the index holds its answer to a name of that type for all there is."""
+    query = NameQuery("add_detail.safetensors", (model_type,))
+    return index.find_all([query])[query].is_whole
+
+
+def test_what_was_only_seen_is_not_all_there_is(index: NameIndex) -> None:
+    assert not is_whole(index)
+
+
+@pytest.mark.parametrize(
+    ("types", "of_loras", "of_checkpoints"),
+    [((), True, True), (("LORA", "LoCon", "DoRA"), True, False), (("LORA",), False, False)],
+    ids=["of all types", "of all that a LoRA may be", "of some that a LoRA may be"],
+)
+def test_a_catalogue_is_whole_for_the_types_it_was_walked_for(
+    index: NameIndex, types: tuple[str, ...], of_loras: bool, of_checkpoints: bool
+) -> None:
+    index.remember_whole(time.time(), types)
+    assert (is_whole(index), is_whole(index, CHECKPOINT)) == (of_loras, of_checkpoints)
+
+
+def test_a_whole_catalogue_grows_old() -> None:
+    clock = Clock()
+    index = NameIndex(":memory:", now=clock)
+    index.learn([file("add_detail.safetensors")])
+    index.remember_whole(clock.now)
+    assert is_whole(index)
+    clock.now += 31 * DAY
+    assert not is_whole(index)
+    clock.now -= 32 * DAY  # and nobody knows how old one is that was made tomorrow
+    assert not is_whole(index)
+
+
+def many(count: int) -> list[Row]:
+    """So many models, the first published first, a second apart."""
+    return [
+        row(number, f"lora{number}.safetensors", published_at=_moment(number))
+        for number in range(1, count + 1)
+    ]
+
+
+def _moment(number: int) -> str:
+    return f"2026-01-01T00:{number // 60:02}:{number % 60:02}.000Z"
+
+
+@pytest.fixture
+def catalogue() -> Iterator[Catalogue]:
     index = NameIndex(":memory:")
-    with run_hub(many) as hub, http() as client:
-        source = civitai(hub, client)
-        site = Site(hub.url, "2026-11-01T00:00:00")
-        first = walk(source._client, site, index, pause=0)
-        next(first)
-        first.close()
-        steps = list(walk(source._client, site, index, pause=0))
-    assert [step.models for step in steps] == [100, 50]
-    assert sum(index.count().values()) == 250
+    with run_hub(many(250)) as hub, http() as client:
+        yield Catalogue(hub, CivitaiClient(client, hub.url), index)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """A hub of 250 models, and an index that can be walked through it."""
+
+    hub: HubServer
+    client: CivitaiClient
+    index: NameIndex
+
+    def walk(self, **more: Any) -> Iterator[Step]:
+        return walk(self.client, Site(self.hub.url, "2026-11-01T00:00:00"), self.index, pause=0, **more)
+
+
+def test_a_walk_learns_everything_and_goes_on_where_it_stopped(catalogue: Catalogue) -> None:
+    first = catalogue.walk()
+    next(first)
+    first.close()
+    assert catalogue.index.whole_since() is None
+    assert [step.models for step in catalogue.walk()] == [100, 50]
+    assert sum(catalogue.index.count().values()) == 250
+    assert len(catalogue.hub.requests) == 3
+
+
+def test_a_walk_that_came_to_its_end_made_the_index_whole_as_of_its_beginning(catalogue: Catalogue) -> None:
+    first = catalogue.walk(now=lambda: 1000.0)
+    next(first)
+    first.close()
+    list(catalogue.walk(now=lambda: 2000.0))
+    assert catalogue.index.whole_since() == 1000.0
+    assert catalogue.index.whole_since(("LORA",)) == 1000.0
+
+
+def test_a_walk_since_a_day_makes_whole_only_what_was_whole_until_then(catalogue: Catalogue) -> None:
+    list(catalogue.walk(since=_moment(200), now=lambda: 1000.0))
+    assert catalogue.index.whole_since() is None
+    list(catalogue.walk(now=lambda: 2_000_000_000.0))
+    list(catalogue.walk(since="2026-01-01", now=lambda: 3_000_000_000.0))
+    assert catalogue.index.whole_since() == 3_000_000_000.0
+
+
+def test_a_new_version_of_an_old_model_does_not_end_a_walk_since_a_day() -> None:
+    rows = many(250)
+    rows += [rows[-1] | {"version_id": 9999, "file_id": 9999, "published_at": "2023-01-01T00:00:00.000Z"}]
+    with run_hub(rows) as hub, http() as client:
+        catalogue = Catalogue(hub, CivitaiClient(client, hub.url), NameIndex(":memory:"))
+        assert [step.models for step in catalogue.walk(since=_moment(160))] == [100, 100]
+
+
+def test_a_place_the_site_no_longer_takes_begins_the_walk_anew(catalogue: Catalogue) -> None:
+    next(first := catalogue.walk())
+    first.close()
+    scope = f"{catalogue.hub.url}  "
+    kept = catalogue.index.walk_of(scope)
+    assert kept is not None
+    catalogue.index.remember_walk(scope, replace(kept, cursor="of|another|sort|order"))
+    assert [step.models for step in catalogue.walk()] == [100, 100, 50]
+
+
+def test_pages_that_go_round_in_a_circle_are_no_catalogue() -> None:
+    class Circle:
+        """Answers two pages, each with the other's cursor."""
+
+        def json(
+            self, method: str, url: str, *, params: dict[str, object] | None = None, body: object = None
+        ) -> Any:
+            turn = {None: "a", "a": "b", "b": "a"}[(params or {}).get("cursor")]  # type: ignore[index]
+            return {"items": [], "metadata": {"nextCursor": turn}}
+
+    index = NameIndex(":memory:")
+    steps = walk(CivitaiClient(Circle(), "https://x"), Site("https://x", ""), index, pause=0)
+    with pytest.raises(UnexpectedPayloadError, match="circle"):
+        list(steps)
+    assert index.whole_since() is None
 
 
 @pytest.fixture

@@ -46,6 +46,7 @@ _AGAINST = (
     Why.HASH_DIFFERS,
     Why.PRECISION_DIFFERS,
     Why.PAIR_DIFFERS,
+    Why.RIVALS_UNKNOWN,
 )
 _INDENT = " " * 10
 _BETWEEN = " · "

@@ -132,6 +132,8 @@ class Why(StrEnum):
     IN_NOTE = "in_note"
     POPULAR = "popular"
     HASH_DIFFERS = "hash_differs"
+    RIVALS_UNKNOWN = "rivals_unknown"
+    """It was seen before; whether another bears its name, its source was not asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """Where a ref, and what the sources answered, become a resolution.
 
 Taken alone: what a hash or an id proves; a URL the workflow names; an exact name whose type and base model
-agree and which nothing rivals. All else is a person's choice. A pickle, early access, another base model or
-another hash is never taken silently, whatever speaks for it.
+agree and which nothing rivals, as far as its source was asked for rivals: what was only seen before is evidence.
+All else is a person's choice. A pickle, early access, another base model or another hash is never taken silently,
+whatever speaks for it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from wfdeps.domain.candidates import (
 )
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.model_types import ModelType
-from wfdeps.domain.queries import Query
+from wfdeps.domain.queries import NameQuery, Query
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Ambiguous, ChosenBy, RefState, Resolution, Resolved, Unresolved
 from wfdeps.match.evidence import ANSWERS, has, rank
@@ -37,6 +38,10 @@ WORTH_SHOWING: Final = 0.15
 
 _EXACT: Final = (Why.NAME_EXACT, Why.NAME_BY_RULE)
 _AGAINST: Final = (Why.TYPE_DIFFERS, Why.HASH_DIFFERS, Why.PAIR_DIFFERS)
+_LOOKED: Final = frozenset(
+    {VerdictKind.FOUND, VerdictKind.NO_SUCH, VerdictKind.EARLY_ACCESS, VerdictKind.DELETED}
+)
+"""Verdicts of a source that did look for what it was asked."""
 
 
 def decide(
@@ -63,18 +68,23 @@ def ranked_candidates(
     ref: ModelRef, answers: Sequence[tuple[Query, Answer]], policy: Policy
 ) -> tuple[RankedCandidate, ...]:
     """Every candidate once, best first; the same bytes at several places are one, the others its mirrors."""
+    searched = _searched_by_name(answers)
     asked: dict[tuple[object, ...], list[Query]] = {}
     seen: dict[tuple[object, ...], Candidate] = {}
     chosen: set[tuple[object, ...]] = set()
-    for query, answer in answers:
+    told: set[tuple[object, ...]] = set()
+    # What a source says now is newer than what was seen of it before.
+    for query, answer in sorted(answers, key=lambda one: not one[1].is_whole):
         for candidate in answer.candidates:
             key = _place(candidate)
             seen.setdefault(key, candidate)
             asked.setdefault(key, []).append(query)
             if answer.verdict.source == ANSWERS:
                 chosen.add(key)
+            if answer.is_whole or candidate.source in searched:
+                told.add(key)
     ranked = [
-        _chosen_before(one, answers) if key in chosen else one
+        _chosen_before(one, answers) if key in chosen else one if key in told else _only_seen(one)
         for key, candidate in seen.items()
         for one in (rank(candidate, ref, asked[key], policy.base_models),)
     ]
@@ -85,6 +95,22 @@ def ranked_candidates(
 def _chosen_before(one: RankedCandidate, answers: Sequence[tuple[Query, Answer]]) -> RankedCandidate:
     said = next(answer.verdict.detail for _, answer in answers if answer.verdict.source == ANSWERS)
     return replace(one, evidence=(Evidence(Why.CHOSEN_BEFORE, said), *one.evidence), confidence=1.0)
+
+
+def _searched_by_name(answers: Sequence[tuple[Query, Answer]]) -> set[str]:
+    """The sources that were asked for this name, and did look."""
+    return {
+        answer.verdict.source
+        for query, answer in answers
+        if isinstance(query, NameQuery) and answer.is_whole and answer.verdict.kind in _LOOKED
+    }
+
+
+def _only_seen(one: RankedCandidate) -> RankedCandidate:
+    doubt = Evidence(
+        Why.RIVALS_UNKNOWN, f"seen before; {one.candidate.source} was not asked for others of this name"
+    )
+    return replace(one, evidence=(*one.evidence, doubt), confidence=round(one.confidence - 0.1, 3))
 
 
 def verdicts_of(answers: Iterable[tuple[Query, Answer]]) -> tuple[Verdict, ...]:
@@ -150,7 +176,7 @@ def _by_name(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -
     chosen = _only(fitting or exact) or _of_claimed_precision(fitting or exact)
     if chosen is None or not has(chosen.evidence, Why.TYPE_AGREES):
         return None
-    return chosen, ChosenBy.NAME
+    return None if has(chosen.evidence, Why.RIVALS_UNKNOWN) else (chosen, ChosenBy.NAME)
 
 
 def _by_best(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -> _Found:
@@ -289,6 +315,8 @@ def _why_open(ref: ModelRef, ranked: Sequence[RankedCandidate]) -> str:
         )
     if exact and ref.model_type is ModelType.UNKNOWN and not ref.folders:
         return "the name is exact, but no type was asked for"
+    if exact and has(exact[0].evidence, Why.RIVALS_UNKNOWN):
+        return f"the name is exact, but {exact[0].candidate.source} was not asked whether others bear it"
     if exact:
         return (
             "the name is exact, but nothing says it is of this type"

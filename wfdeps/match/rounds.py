@@ -22,7 +22,7 @@ from wfdeps.domain.queries import NameQuery, Query, UrlQuery
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import ChosenBy, Resolved, Unresolved
 from wfdeps.match.decide import decide
-from wfdeps.match.policy import Policy
+from wfdeps.match.policy import Auto, Policy
 from wfdeps.match.queries import queries_for
 from wfdeps.values import dataclass, field, replace
 
@@ -89,11 +89,12 @@ def _is_found(answers: Answers, query: Query) -> bool:
 
 
 def _is_settled(ref: ModelRef, answers: Answers, round_: Round, policy: Policy) -> bool:
-    known = [one for one in answers.of(ref, base_models=policy.base_models) if one[1].is_whole]
+    known = answers.of(ref, base_models=policy.base_models)
     if not known:
         return False
-    # A pickle whose name is exact is found, though a person still has to say yes.
-    match decide(ref, known, policy=replace(policy, allow_pickle=True)):
+    # A pickle whose name is exact is found, though a person still has to say yes; the best so far is not yet the best.
+    auto = Auto.EXACT if policy.auto is Auto.BEST else policy.auto
+    match decide(ref, known, policy=replace(policy, auto=auto, allow_pickle=True)):
         case Resolved(chosen_by=by):
             # By its exact name at the first source that has it: the next one is not asked for rivals.
             return by in _SETTLING or round_ is Round.NAME

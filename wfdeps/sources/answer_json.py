@@ -32,10 +32,11 @@ def key_of_query(query: Query) -> str:
 def json_of(answer: Answer) -> dict[str, Any]:
     """The answer as JSON values."""
     verdict = answer.verdict
-    return {
+    told: dict[str, Any] = {
         "verdict": [verdict.source, verdict.kind.value, verdict.detail],
         "candidates": [json_of_candidate(candidate) for candidate in answer.candidates],
     }
+    return told if answer.is_whole else told | {"whole": False}
 
 
 def answer_of(value: Mapping[str, Any]) -> Answer:
@@ -44,6 +45,7 @@ def answer_of(value: Mapping[str, Any]) -> Answer:
     return Answer(
         tuple(candidate_of(candidate) for candidate in value["candidates"]),
         Verdict(source, VerdictKind(kind), detail),
+        value.get("whole") is not False,
     )
 
 

@@ -1,8 +1,8 @@
 """Our own index: file name and hash → the file at its source, fed by every answer seen.
 
 Civitai cannot be asked for a file name, so what it told once is kept. What the index answers is verified like
-any other candidate. It saves the search only where a whole catalogue was walked through or imported: of what was
-learned by the way nobody knows which rivals were never seen.
+any other candidate. Where it holds a whole catalogue it saves the search; else the search is made as well, for a
+file that it has not seen may bear the same name.
 """
 
 from __future__ import annotations
@@ -19,11 +19,15 @@ from wfdeps.match.spelling import bare_key_of, key_of, spell
 from wfdeps.sources.answer_json import candidate_of, json_of_candidate
 from wfdeps.sources.database import Database
 from wfdeps.sources.verdicts import found
-from wfdeps.values import replace
+from wfdeps.values import dataclass, replace
 
 NAME = "name index"
 _MOST = 200
 """Rows read for one name: some names (`vae.pt`) have hundreds."""
+WHOLE_FOR = 30 * 86400.0
+"""Seconds a catalogue counts as whole after it was walked: new files come every day."""
+
+ALL_TYPES = ""
 
 _SCHEMA = """
 CREATE TABLE files (
@@ -33,20 +37,24 @@ CREATE TABLE files (
 CREATE INDEX by_key ON files (key);
 CREATE INDEX by_bare ON files (bare);
 CREATE INDEX by_sha256 ON files (sha256);
-CREATE TABLE walks (scope TEXT PRIMARY KEY, cursor TEXT, done INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE walks (scope TEXT PRIMARY KEY, cursor TEXT NOT NULL, begun REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE wholes (type TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
 """
 
 
-def walk_scope(place: str, types: Sequence[str] = (), since: str = "") -> str:
-    """What a walk goes through: Civitai's types there, or all of them, back to that day, or to the first."""
-    return f"{place} {','.join(sorted(types))} {since}"
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A walk through a catalogue that has not come to its end: the next page, and when it was begun."""
+
+    cursor: str
+    begun: float
 
 
 class NameIndex:
     """A Source over one SQLite file, and the place where candidates are remembered."""
 
     def __init__(self, path: str, *, now: Callable[[], float] = time.time) -> None:
-        self._database = Database(path, _SCHEMA, version=1)
+        self._database = Database(path, _SCHEMA, version=2)
         self._now = now
 
     @property
@@ -58,28 +66,16 @@ class NameIndex:
         answers: dict[Query, Answer] = {}
         for query in queries:
             match query:
-                case NameQuery(name):
+                case NameQuery(name, model_types):
                     candidates = self._by_name(name)
+                    is_whole = self._is_whole(model_types)
                 case HashQuery(digest) if digest.algorithm is Algorithm.SHA256:
-                    candidates = self._read("sha256 = ?", (digest.value,))
+                    candidates, is_whole = self._read("sha256 = ?", (digest.value,)), True
                 case _:
                     continue
             if candidates:
-                whole = isinstance(query, HashQuery) or self._has_all(query.model_types)
-                answers[query] = replace(found(NAME, candidates), is_whole=whole)
+                answers[query] = replace(found(NAME, candidates), is_whole=is_whole)
         return answers
-
-    def _has_all(self, model_types: Sequence[ModelType]) -> bool:
-        """Whether all of these types was walked through, or imported."""
-        walked = {
-            kind
-            for (scope,) in self._database.rows("SELECT scope FROM walks WHERE done = 1")
-            for _, kinds, since in (scope.split(" "),)
-            if not since
-            for kind in kinds.split(",")
-        }
-        wanted = {kind for model_type in model_types for kind in TO_CIVITAI.get(model_type, ())}
-        return "" in walked or (bool(wanted) and wanted <= walked)
 
     def learn(self, candidates: Iterable[Candidate]) -> int:
         """Remember these; what is newer replaces what was known of the same file. How many."""
@@ -109,21 +105,44 @@ class NameIndex:
             yield from (candidate_of(json.loads(body)) for _, body in rows)
             last = rows[-1][0]
 
-    def has_imported(self) -> None:
-        """A whole catalogue was learned from a file."""
-        self.remember_walk(walk_scope("import"), None, done=True)
+    def walk_of(self, scope: str) -> Walk | None:
+        """Where a walk through a catalogue stopped; None where none is under way."""
+        rows = self._database.rows("SELECT cursor, begun FROM walks WHERE scope = ?", (scope,))
+        return Walk(*rows[0]) if rows else None
 
-    def walk_of(self, scope: str) -> tuple[str | None, bool]:
-        """Where a walk through a whole catalogue stopped, and whether it came to the end."""
-        rows = self._database.rows("SELECT cursor, done FROM walks WHERE scope = ?", (scope,))
-        return (rows[0][0], bool(rows[0][1])) if rows else (None, False)
+    def remember_walk(self, scope: str, walk: Walk | None) -> None:
+        """So that it can be taken up again; None: there is nothing to take up."""
+        if walk is None:
+            self._database.run("DELETE FROM walks WHERE scope = ?", [(scope,)])
+        else:
+            row = (scope, walk.cursor, walk.begun)
+            self._database.run("INSERT OR REPLACE INTO walks VALUES (?, ?, ?)", [row])
 
-    def remember_walk(self, scope: str, cursor: str | None, *, done: bool) -> None:
-        """So that it can be taken up again."""
-        self._database.run("INSERT OR REPLACE INTO walks VALUES (?, ?, ?)", [(scope, cursor, int(done))])
+    def remember_whole(self, at: float, types: Sequence[str] = ()) -> None:
+        """It holds every file there was at that time (seconds since 1970), of these of Civitai's types or of all."""
+        self._database.run(
+            "INSERT OR REPLACE INTO wholes VALUES (?, ?)", [(one, at) for one in types or (ALL_TYPES,)]
+        )
+
+    def wholes(self) -> dict[str, float]:
+        """Of which of Civitai's types every file is here, up to when; `ALL_TYPES` stands for every type."""
+        return dict(self._database.rows("SELECT type, at FROM wholes ORDER BY type"))
+
+    def whole_since(self, types: Sequence[str] = ()) -> float | None:
+        """The time up to which every file of these types, or of all, is here; None where some may be missing."""
+        known = self.wholes()
+        times = [max(known.get(one, 0.0), known.get(ALL_TYPES, 0.0)) for one in types or (ALL_TYPES,)]
+        return min(times) or None
 
     def close(self) -> None:
         self._database.close()
+
+    def _is_whole(self, model_types: Sequence[ModelType]) -> bool:
+        """Whether no file of these types can be missing that Civitai had lately."""
+        of_each = [TO_CIVITAI.get(one, ()) for one in model_types]
+        words = [word for of_one in of_each for word in of_one] if all(of_each) else ()
+        whole_since = self.whole_since(words)
+        return whole_since is not None and 0 <= self._now() - whole_since < WHOLE_FOR
 
     def _by_name(self, name: str) -> tuple[Candidate, ...]:
         """The same name however it is written; else those it is the beginning of, short of a letter or two."""

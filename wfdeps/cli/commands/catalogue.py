@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from wfdeps.sources.civitai.client import CivitaiClient
 from wfdeps.sources.civitai.payloads import Site
 from wfdeps.sources.civitai.rows import candidate_of_row, row_of_candidate
 from wfdeps.sources.civitai.walk import PAUSE, walk
-from wfdeps.sources.name_index import NameIndex
+from wfdeps.sources.name_index import WHOLE_FOR, NameIndex
 from wfdeps.wiring.sources import open_index, site_of
 
 EXAMPLE = "wfdeps catalogue build --types LORA --since 2026-01-01"
@@ -30,6 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     does = parser.add_subparsers(dest="does", metavar="ACTION", required=True)
     load = does.add_parser("import", help="learn the rows of a catalogue file (JSON lines, one a file)")
     load.add_argument("file", metavar="FILE", help="or - for standard input")
+    load.add_argument(
+        "--whole",
+        action="store_true",
+        help="the file is all there is: its names need no search (for 30 days)",
+    )
     build = does.add_parser(
         "build", help="walk through the whole catalogue of Civitai, politely; can be interrupted"
     )
@@ -63,7 +69,8 @@ def _import(index: NameIndex, arguments: argparse.Namespace, context: Context) -
         candidates = _candidates(lines, arguments.file, site)
         while batch := list(islice(candidates, _AT_ONCE)):
             learned += index.learn(batch)
-    index.has_imported()
+    if arguments.whole:
+        index.remember_whole(time.time())
     context.err(f"{learned:,} files learned")
     return READY
 
@@ -104,8 +111,20 @@ def _stats(index: NameIndex, arguments: argparse.Namespace, context: Context) ->
     lines = [f"{count:>9,}  {model_type.replace('_', ' ')}" for model_type, count in counts.items()]
     oldest, newest = index.seen()
     seen = f"  told between {_day(oldest)} and {_day(newest)}" if oldest and newest else ""
-    context.out("\n".join([*lines, f"{sum(counts.values()):>9,}  in all{seen}"]))
+    context.out("\n".join([*lines, f"{sum(counts.values()):>9,}  in all{seen}", *_how_whole(index)]))
     return READY
+
+
+def _how_whole(index: NameIndex) -> list[str]:
+    """Whether its word is the last, or the search's is wanted too."""
+    wholes = index.wholes()
+    if not wholes:
+        return ["not a whole catalogue: names are searched for as well (`wfdeps catalogue build`)"]
+    days = round(WHOLE_FOR / 86400)
+    return [
+        f"{type_ or 'every type'}: whole as of {_day(at)}, its names need no search for {days} days"
+        for type_, at in wholes.items()
+    ]
 
 
 def _export(index: NameIndex, arguments: argparse.Namespace, context: Context) -> int:
