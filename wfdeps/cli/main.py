@@ -99,7 +99,7 @@ def main(
         print(_as_text(error), file=err)
         return exit_code_of(error)
     except KeyboardInterrupt:
-        print("interrupted; what was done is kept", file=err)
+        print("interrupted; what was done is kept, and the same command goes on from there", file=err)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader went away (`wfdeps refs … | head`): nothing to tell it, and no traceback at exit either.

@@ -36,7 +36,10 @@ class Doors(CommonDoors):
 
         context = self._context
         reporter = open_reporter(
-            context.stderr, color=context.colors(context.stderr), quiet=context.settings.verbosity < 0
+            context.stderr,
+            color=context.colors(context.stderr),
+            quiet=context.settings.verbosity < 0,
+            redraws=context.settings.redraws,
         )
         self._exits.callback(reporter.close)
         return reporter

@@ -50,6 +50,8 @@ class Settings:
     state_dir: str = ""
     color: str = "auto"
     no_color: bool = False
+    redraws: bool = True
+    """The terminal can move its cursor."""
     hyperlinks: bool = False
     """The terminal shows a word as a link."""
     ci: bool = False
@@ -110,6 +112,7 @@ def load_settings(arguments: argparse.Namespace, environ: Mapping[str, str]) -> 
         state_dir=_own_folder("state", environ),
         color=arguments.color,
         no_color=bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb",
+        redraws=environ.get("TERM") not in ("dumb", "unknown"),
         hyperlinks=_shows_links(environ),
         ci=environ.get("CI", "").lower() not in ("", "0", "false"),
         no_input=arguments.no_input,
