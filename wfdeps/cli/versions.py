@@ -253,7 +253,7 @@ def _with_previous(sidecar: Mapping[str, Any], previous: Sequence[Mapping[str, A
 def _fetched(download: Download, context: Context) -> Fetched:
     reporter = context.doors.reporter()
     reporter.plan(Plan((download,)))
-    for event in context.doors.fetcher().fetch_all([download]):
+    for event in context.doors.fetcher(beside=True).fetch_all([download]):
         reporter.event(event)
         if isinstance(event, Fetched):
             return event

@@ -31,6 +31,15 @@ def is_regular(path: str) -> bool:
         return False
 
 
+def files_below(folder: str) -> frozenset[str]:
+    """The paths of all files below a folder, hidden ones aside; links are not followed."""
+    found: set[str] = set()
+    for here, below, names in os.walk(folder):
+        below[:] = [name for name in below if not name.startswith(".")]
+        found.update(os.path.join(here, name) for name in names if not name.startswith("."))
+    return frozenset(found)
+
+
 def existing_ancestor(path: str) -> str:
     """The deepest folder on the way to `path` that exists: where a new file would be made."""
     path = os.path.abspath(path)

@@ -6,13 +6,13 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Event, Semaphore, Thread
 
 from wfdeps.detect.headers import Corrupt
 from wfdeps.detect.identify import identify
-from wfdeps.disk import is_regular, make_link, remove_quietly
+from wfdeps.disk import files_below, is_regular, make_link, remove_quietly
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import ModelType
@@ -57,6 +57,7 @@ BUSY = 0.7
 """Of one processor: a process that needs more gets nothing done faster by more workers."""
 LOOKED_EVERY = 0.05
 """Seconds between two looks at how busy we are."""
+Kept = Callable[[str], str | None]
 UNPLACED = 8
 """Files that may be fetched ahead of the caller's placing them."""
 STOPPING = 5.0
@@ -67,6 +68,7 @@ def open_fetcher(
     http: Http,
     *,
     staging: str | None = None,
+    kept: Kept | None = None,
     jobs: int | None = None,
     connections: int = 8,
     limit_rate: float | str | None = None,
@@ -75,21 +77,29 @@ def open_fetcher(
 ) -> Executor:
     """A Fetcher over that client, which the caller closes.
 
-    `staging` overrides where half-done files live (default: `.wfdeps-part` below each target's root). `jobs`:
+    `staging` overrides where half-done files live (default: `.wfdeps-part` below each target's root). `kept` says where
+    a file of that SHA-256 stands already, though the plan did not know: it is not fetched. `jobs`:
     files at once; without it 4 large ones and, as long as waiting for the network is most of it, up to 16 small ones. `connections`: for one large file at most.
     `limit_rate` in bytes per second over all files, or as text (`5M`; UsageError where it makes no sense). `hand_off`: read large bodies straight from the socket.
     """
     limits = replace(limits or Limits(), connections=max(1, connections), hand_off=hand_off)
     rate = parse_rate(limit_rate) if isinstance(limit_rate, str) else limit_rate
-    return Executor(http, staging, jobs, limits, Rate(rate))
+    return Executor(http, staging, kept or _nowhere, jobs, limits, Rate(rate))
+
+
+def _nowhere(sha256: str) -> None:
+    """No file is kept."""
 
 
 class Executor:
     """The Fetcher of `ports`."""
 
-    def __init__(self, http: Http, staging: str | None, jobs: int | None, limits: Limits, rate: Rate) -> None:
+    def __init__(
+        self, http: Http, staging: str | None, kept: Kept, jobs: int | None, limits: Limits, rate: Rate
+    ) -> None:
         self._http = http
         self._staging = staging
+        self._kept = kept
         self._small = jobs or SMALL_AT_ONCE
         self._at_first = jobs or AT_FIRST
         self._large = jobs or LARGE_AT_ONCE
@@ -99,7 +109,7 @@ class Executor:
     def fetch_all(self, downloads: Sequence[Download]) -> Iterator[FetchEvent]:
         """As `ports.Fetcher.fetch_all`. A staged file is ours again once the next event is asked for."""
         groups = _grouped(downloads, self._staging)
-        run = _Run(groups, self._small, self._large, self._http, self._limits, self._rate)
+        run = _Run(groups, self._small, self._large, self._kept, self._http, self._limits, self._rate)
         try:
             run.start(self._at_first)
             open_ = len(downloads)
@@ -134,7 +144,8 @@ class _Group:
     slots: list[Slot]
     unsettled: int = 0
     lease: Lease | None = None
-    waited: bool = False
+    there_before: frozenset[str] | None = None
+    """What stood in its folder when another process was seen to fetch it; None where none was."""
 
     @property
     def first(self) -> Download:
@@ -147,9 +158,10 @@ def _grouped(downloads: Sequence[Download], staging: str | None) -> list[_Group]
     for download in downloads:
         group = groups.setdefault(key_of(download), _Group([], []))
         slot = slot_for(download, staging)
-        same = sum(slot.folder == other.folder for other in group.slots)
+        # The lease is the first one's: what the others are handed has names that no other process uses.
+        own = f"{slot.key}.{os.getpid():x}-{len(group.slots)}"
         group.downloads.append(download)
-        group.slots.append(replace(slot, key=f"{slot.key}.{same + 1}") if same else slot)
+        group.slots.append(replace(slot, key=own) if group.slots else slot)
         group.unsettled += 1
     return sorted(groups.values(), key=lambda group: _rank(group.first.size))
 
@@ -193,8 +205,16 @@ class _Run:
     """One call of `fetch_all`: its queue, its workers, its events."""
 
     def __init__(
-        self, groups: list[_Group], workers: int, large: int, http: Http, limits: Limits, rate: Rate
+        self,
+        groups: list[_Group],
+        workers: int,
+        large: int,
+        kept: Kept,
+        http: Http,
+        limits: Limits,
+        rate: Rate,
     ) -> None:
+        self._kept = kept
         self.waiting = deque(groups)
         self._large_waiting: deque[_Group] = deque()
         self._groups = {id(download): group for group in groups for download in group.downloads}
@@ -330,7 +350,7 @@ class _Run:
         self._portal.check()
         if group.lease is None and not self._lease(group):
             return False
-        if (found := _placed_meanwhile(group)) is not None:
+        if (found := _placed_meanwhile(group, self._kept)) is not None:
             self._hand_on(group, found)
             return True
 
@@ -366,9 +386,9 @@ class _Run:
             others = bool(self.waiting)
             if others:
                 self.waiting.append(group)
-        if not group.waited:
+        if group.there_before is None:
+            group.there_before = files_below(group.first.target.root)
             self._tell(group, FetchRetrying(group.first, "another process fetches it; waiting for that", 0.0))
-        group.waited = True
         if others:
             self._stop.wait(0.05)
             return False
@@ -402,17 +422,31 @@ def _about(event: FetchEvent, download: Download) -> FetchEvent:
     return event if event.download is download else replace(event, download=download)
 
 
-def _placed_meanwhile(group: _Group) -> Fetched | None:
+def _placed_meanwhile(group: _Group, kept: Kept) -> Fetched | None:
     """The file, if another process has placed it since the plan: linked back into staging, after hashing it."""
     download, slot = group.first, group.slots[0]
     wanted = find_digest(download.digests, Algorithm.SHA256)
-    target = os.path.join(download.target.root, *download.target.name.split("/"))
-    if wanted is None or not is_regular(target) or sha256_of(target) != wanted.value:
+    if wanted is None:
         return None
-    remove_quietly(slot.part)
-    make_link(target, slot.part, kinds=("reflink", "hardlink", "copy"))
-    size = os.path.getsize(slot.part)
-    return Fetched(download, slot.part, size, download.digests, "sha256", reused=size)
+    for path in _where_it_may_stand(group, kept(wanted.value)):
+        if is_regular(path) and sha256_of(path) == wanted.value:
+            remove_quietly(slot.part)
+            make_link(path, slot.part, kinds=("hardlink", "reflink", "copy"))
+            size = os.path.getsize(slot.part)
+            return Fetched(download, slot.part, size, download.digests, "sha256", reused=size)
+    return None
+
+
+def _where_it_may_stand(group: _Group, kept: str | None) -> Iterator[str]:
+    """Where it is kept, its own place, and, where another process was seen to fetch it, what came since to the folder.
+
+    That one may want the same bytes under another name.
+    """
+    target = group.first.target
+    own = os.path.join(target.root, *target.name.split("/"))
+    yield from (path for path in (kept, own) if path is not None)
+    if group.there_before is not None:
+        yield from sorted(files_below(target.root) - group.there_before - {own})
 
 
 _KINDS: tuple[tuple[type[WfdepsError], str], ...] = (

@@ -108,9 +108,14 @@ class Slot:
             os.rmdir(self.folder)
 
 
+def staging_in(folder: str) -> str:
+    """Where half-done files live below a folder."""
+    return os.path.join(folder, FOLDER)
+
+
 def slot_for(download: Download, staging: str | None = None) -> Slot:
     """Where this download's half-done bytes live: the same place in every run and every process."""
-    folder = staging if staging is not None else os.path.join(download.target.root, FOLDER)
+    folder = staging if staging is not None else staging_in(download.target.root)
     return Slot(os.path.abspath(folder), key_of(download))
 
 
@@ -128,7 +133,11 @@ def url_key(url: str) -> str:
 
 
 def open_part(slot: Slot) -> int:
-    """The part, open for reading and writing. Never one that is a link, or no plain file of ours."""
+    """The part, open for reading and writing. Never one that is a link, no plain file of ours, or another's bytes.
+
+    A run that was killed while it placed the part may have left it as a second name of a file that stands
+    somewhere: nothing is ever written into that.
+    """
     try:
         if not os.path.lexists(slot.folder):
             os.makedirs(slot.folder, mode=0o755, exist_ok=True)
@@ -136,6 +145,9 @@ def open_part(slot: Slot) -> int:
             raise UnsafePathError(
                 f"`{slot.folder}` is a symbolic link", hint="remove it and run the command again"
             )
+        with suppress(FileNotFoundError):
+            if os.lstat(slot.part).st_nlink > 1:
+                os.unlink(slot.part)
         handle = os.open(slot.part, os.O_RDWR | os.O_CREAT | _NO_FOLLOW | _BINARY, 0o600)
     except OSError as error:
         if os.path.islink(slot.part):

@@ -56,6 +56,11 @@ class Store:
             return None
         return Stored(sha256, path, found.st_size, found.st_nlink - 1)
 
+    def path_if_kept(self, sha256: str) -> str | None:
+        """Where the file of that hash stands; None where it does not."""
+        stored = self.find(sha256)
+        return stored.path if stored else None
+
     def place(
         self, staged: str, sha256: str, path: str, *, root: str, kinds: tuple[disk.LinkKind, ...]
     ) -> disk.LinkKind:
@@ -80,7 +85,7 @@ class Store:
         try:
             disk.place_no_clobber(staged, path, root=self.folder)
         except TargetExistsError:
-            if self._is_sound(path, sha256):
+            if _is_same(staged, path) or self._is_sound(path, sha256):
                 disk.remove_quietly(staged)
                 return path
             disk.remove_quietly(path)

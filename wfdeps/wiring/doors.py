@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from wfdeps.library import LocalLibrary
     from wfdeps.library.index import Index
     from wfdeps.library.roots import Roots
+    from wfdeps.library.store import Store
     from wfdeps.ports import Fetcher, Library, Source
 
 
@@ -104,15 +105,22 @@ class Doors:
     def _opened(self, roots: Roots) -> LocalLibrary:
         from wfdeps.library import open_library  # who fetches plain addresses has none
 
-        settings = self._settings
-        store = self._wishes.store or settings.table("library").get("store")
-        library = open_library(
-            roots,
-            index_path=os.path.join(settings.cache_dir, "library.sqlite"),
-            store=os.path.abspath(os.path.expanduser(store)) if store else None,
-        )
+        index_path = os.path.join(self._settings.cache_dir, "library.sqlite")
+        library = open_library(roots, index_path=index_path, store=self.store_folder)
         self._exits.callback(library.close)
         return library
+
+    @property
+    def store_folder(self) -> str | None:
+        """The folder that keeps files by their SHA-256; None where none was named."""
+        store = self._wishes.store or self._settings.table("library").get("store")
+        return os.path.abspath(os.path.expanduser(store)) if store else None
+
+    @cached_property
+    def _store(self) -> Store | None:
+        from wfdeps.library.store import Store
+
+        return Store(self.store_folder) if self.store_folder else None
 
     def is_optional(self, ref: ModelRef) -> bool:
         """Whether a person marked it so, in their own answers or in the lock that is shared."""
@@ -172,13 +180,20 @@ class Doors:
 
         return build_sources(self._settings, self.http(), self._exits, workflows=self._wishes.workflows)
 
-    def fetcher(self) -> Fetcher:
-        """What turns URLs into verified files in staging."""
-        from wfdeps.fetch.executor import open_fetcher
+    def fetcher(self, *, beside: bool = False) -> Fetcher:
+        """What turns URLs into verified files in staging: the store's, so that all its trees wait for one download.
 
+        `beside`: in the target's own all the same, for what is not placed through the store.
+        """
+        from wfdeps.fetch.executor import open_fetcher
+        from wfdeps.fetch.staging import staging_in
+
+        store = None if beside else self._store
         table, wishes = self._settings.table("download"), self._wishes
         return open_fetcher(
             self.http(),
+            staging=staging_in(store.folder) if store else None,
+            kept=store.path_if_kept if store else None,
             jobs=wishes.jobs or table.get("jobs"),
             connections=int(wishes.connections or table.get("connections") or 8),
             limit_rate=wishes.limit_rate or table.get("limit_rate"),

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    folders = arguments.folders or [folder.path for folder in context.doors.library().folders()]
+    folders = arguments.folders or _own_folders(context)
     found = [
         one
         for folder in sorted({os.path.abspath(folder) for folder in folders})
@@ -45,6 +45,12 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     gone = [one for one in found if arguments.apply and remove(one)]
     context.err(_sentence(found, gone, apply=arguments.apply))
     return READY
+
+
+def _own_folders(context: Context) -> list[str]:
+    """Where this person's downloads leave something: the model folders, and the store."""
+    store = context.doors.store_folder
+    return [*(folder.path for folder in context.doors.library().folders()), *([store] if store else [])]
 
 
 def _sentence(found: list[Leftover], gone: list[Leftover], *, apply: bool) -> str:

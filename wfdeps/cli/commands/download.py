@@ -208,7 +208,7 @@ def _fetched(
     if not wanted:
         return max(codes)
     reporter.plan(Plan(tuple(wanted)))
-    for event in context.doors.fetcher().fetch_all(wanted):
+    for event in context.doors.fetcher(beside=True).fetch_all(wanted):
         event = _placed(event, arguments, reporter) if isinstance(event, Fetched) else event
         reporter.event(event)
         if isinstance(event, FetchFailed):
