@@ -32,7 +32,8 @@ def test_a_row_is_whole(gate: str, rule: Rule) -> None:
     assert rule.folder is None or rule.folder in {*FOLDER_KEYS, "mmdets"}
     assert source_of(rule)
     assert rule.sure in ("certain", "likely", "guess")
-    assert rule.arch in _WAYS or (rule.arch and ":" not in rule.arch and len(rule.arch.split("|")) <= 4)
+    assert rule.arch in _WAYS or (":" not in rule.arch and len(rule.arch.split("|")) <= 4)
+    assert rule.arch or rule.sure == "guess", "a row that names no family tells the type alone, as a guess"
     assert rule.all or rule.any or rule.shape or rule.meta or rule.code or rule.tree
     for pattern in (*rule.all, *rule.raw_all, *rule.any, *rule.none, *(test[0] for test in rule.shape)):
         if pattern.removeprefix("raw:").startswith("re:"):

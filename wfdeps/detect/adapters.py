@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from math import isqrt
 from typing import Final
 
 from wfdeps.detect.tensors import Tensor
@@ -21,9 +22,11 @@ _SUFFIX: Final = re.compile(
 
 _PREFIX: Final = re.compile(
     r"^(?:lora_unet__|lora_unet_|lora_transformer_|lora_dit_|lycoris_unet_"
-    r"|lycoris_transformer_(?=(?:single_)?transformer_blocks_|layers_|(?:noise|context)_refiner_)|lycoris_|base_model\.model\."
+    r"|lycoris_transformer_(?!blocks_)|lycoris_transformer_(?=blocks_\d+_(?:self_attn|cross_attn_[qkvo]|ffn_|mlp_layer|adaln|modulation"
+    r"|attn_(?:w|qkv|proj|gate)))|lycoris_|base_model\.model\."
     r"(?:transformer\.|diffusion_model\.|model\.)?|diffusion_model\.|model\.diffusion_model\.|transformer\.|unet\.)"
 )
+# `lycoris_transformer_blocks_0_…` is `lycoris_` and `transformer_blocks`, unless what follows is only ever in `blocks`.
 _TEXT_PREFIXES: Final = (
     ("lora_te1_", "te1_"), ("lora_te2_", "te2_"), ("lora_te3_", "te3_"), ("lora_te_", "te_"),
     ("lora_prior_unet_", "prior_unet_"), ("lora_prior_te_", "te_"), ("text_encoder_2.", "te2_"),
@@ -118,7 +121,19 @@ def _module(part: Mapping[str, tuple[int, ...]]) -> Module:
         return Module(one[1] * two[1], one[0] * two[0])
     if "a1.weight" in part and "b1.weight" in part:
         return _glora_module(part)
-    return Module()
+    return _rotated_module(part)
+
+
+def _rotated_module(part: Mapping[str, tuple[int, ...]]) -> Module:
+    """What an orthogonal matrix turns: the outputs, block by block (LyCORIS, kohya), or the inputs (PEFT's `oft_R`)."""
+    if shape := part.get("oft_blocks") or part.get("oft_diag"):
+        return Module(outer=shape[-3] * shape[-1] if len(shape) > 2 else None)
+    shape = part.get("oft_R.weight") or part.get("oft_R") or ()
+    if len(shape) != 2:
+        return Module()
+    # A skew-symmetric block of side n is stored as its n * (n - 1) / 2 numbers above the diagonal.
+    side = (1 + isqrt(1 + 8 * shape[1])) // 2
+    return Module(inner=shape[0] * side)
 
 
 def _glora_module(part: Mapping[str, tuple[int, ...]]) -> Module:

@@ -20,6 +20,8 @@ from wfdeps.values import dataclass, replace
 
 PREFIXES: Final[dict[str, tuple[str, ...]]] = {
     "core": ("model.diffusion_model.", "model.model.", "net.", "diffusion_model.", "transformer.", "unet.", "model."),
+    "others": ("model.diffusion_model.", "model.model.", "net.", "diffusion_model.", "transformer.", "unet.", "model."),
+    "upscalers": ("module.", "netG.", "g_ema.", "generator."),
     "vae": ("first_stage_model.", "vae.", "model."),
     "encoders": (
         "cond_stage_model.transformer.", "cond_stage_model.model.", "conditioner.embedders.0.transformer.",
@@ -119,9 +121,9 @@ def _scopes(gate: str, raw: Scope) -> Iterator[Scope]:
 
 def _settle(case: _Case, gate: str) -> Identity:
     rule = case.rule
-    model_type = (
-        _checkpoint_or(ModelType(rule.model_type), case) if gate == "core" else ModelType(rule.model_type)
-    )
+    model_type = ModelType(rule.model_type)
+    if model_type is ModelType.DIFFUSION_MODEL:
+        model_type = _checkpoint_or(model_type, case)
     families, why = _architectures(case)
     reasons = [f"its keys are those of `{rule.id}`", *why]
     narrowed, claim = _narrow(families, case.header)
