@@ -155,7 +155,8 @@ def test_all_files_have_a_row_with_their_sum_as_soon_as_every_size_is_known() ->
 def test_a_row_is_one_line_as_wide_as_the_terminal(
     name: str, width: int, done: int, size: int | None, plain: bool
 ) -> None:
-    text = row(printable(name).replace("\n", " "), done, size, 3.5e6, width=width, plain=plain).plain
+    name = printable(name).replace("\n", " ")
+    text = row(name, done, size, 3.5e6, width=width, plain=plain).plain
     assert "\n" not in text
     assert cell_len(text) <= width
     if plain and name.isascii():
