@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LOCAL = "local"
 """The source of a file that a person named on their own disk."""
+MIRROR = "mirror"
+"""The source of a file in a store laid out by hash."""
 
 
 class AccessState(StrEnum):
@@ -95,6 +97,8 @@ class Candidate:
     """`PG`, `PG-13`, `R`, `X`, `XXX` or `blocked`; empty where nobody rated it."""
     mirrors: tuple[str, ...] = ()
     """Further URLs of the same bytes, in the order to try."""
+    nearer: tuple[str, ...] = ()
+    """Where mirrors of this person's hold them: tried before `url`, and nobody else's business."""
 
     @property
     def title(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from wfdeps.domain.air import Air
@@ -11,7 +12,7 @@ from wfdeps.domain.folders import canonical_key, model_type_of
 from wfdeps.domain.locks import LockEntry
 from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus
 from wfdeps.domain.urls import AS_WRITTEN, Addresses, is_inside
-from wfdeps.values import dataclass, replace
+from wfdeps.values import dataclass, field, replace
 
 
 def ref_of(entry: LockEntry) -> ModelRef:
@@ -32,15 +33,14 @@ class Places:
     """Where files are asked for from here."""
 
     addresses: Addresses = AS_WRITTEN
-    mirrors: tuple[str, ...] = ()
-    """Base URLs of stores laid out by SHA-256, asked before the sources the lock names."""
+    held: Mapping[str, str] = field(default_factory=dict)
+    """SHA-256 → where a mirror of ours holds it: asked before the sources the lock names."""
 
 
 def candidate_of(entry: LockEntry, places: Places) -> RankedCandidate | None:
     """Where the entry's bytes can be had, in the order to ask; None if nobody knows."""
-    by_hash = [f"{base.rstrip('/')}/sha256/{entry.sha256}" for base in places.mirrors if entry.sha256]
     urls = [
-        *by_hash,
+        *([places.held[entry.sha256]] if entry.sha256 and entry.sha256 in places.held else ()),
         *(places.addresses.here(source.url) for source in entry.sources if _is_outside(source.url)),
     ]
     if not urls:

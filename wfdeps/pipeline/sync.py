@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.locks import Lock, LockEntry
 from wfdeps.domain.resolutions import Finding, Present, RefState, Resolution, Resolved, Unresolved
+from wfdeps.domain.urls import Addresses
 from wfdeps.lock.refs import Places, candidate_of, ref_of
 from wfdeps.match.local import find_local
-from wfdeps.ports import Library
+from wfdeps.pipeline.nearby import held_by
+from wfdeps.ports import Library, Source
 from wfdeps.values import replace
 
 
-def resolve_lock(lock: Lock, library: Library, places: Places) -> tuple[Resolution, ...]:
+def resolve_lock(
+    lock: Lock, library: Library, addresses: Addresses, mirrors: Sequence[Source] = ()
+) -> tuple[Resolution, ...]:
     """How each entry stands: there with the same bytes, to be linked or fetched, or in the way.
 
-    Files whose hash the index does not know are read.
+    Files whose hash the index does not know are read. Mirrors are asked for what is not there, and come first.
     """
     refs = [ref_of(entry) for entry in lock.entries]
     inventory = library.inventory(refs)
+    findings = [_proven(find_local(ref, inventory), library) for ref in refs]
+    held = held_by(mirrors, (one.ref.digests[0] for one in findings if one.ref.digests and not one.files))
+    places = Places(addresses, {digest.value: url for digest, url in held.items()})
     return tuple(
-        _resolution(entry, _proven(find_local(ref, inventory), library), places)
-        for entry, ref in zip(lock.entries, refs, strict=True)
+        _resolution(entry, finding, places) for entry, finding in zip(lock.entries, findings, strict=True)
     )
 
 

@@ -82,7 +82,7 @@ def _second_name(present: Present, layout: Layout) -> Link | Blocked:
 
 def _download(resolved: Resolved, layout: Layout) -> Step:
     ref, candidate = resolved.ref, resolved.choice.candidate
-    if not candidate.access.is_open:
+    if not candidate.access.is_open and not candidate.nearer:
         return _no_access(ref, candidate.access)
     try:
         target = target_for(ref.folder, _name_for(ref, candidate), layout.folders, layout.separator)
@@ -92,7 +92,7 @@ def _download(resolved: Resolved, layout: Layout) -> Step:
         refs=(ref,),
         candidate=candidate,
         target=target,
-        urls=(candidate.url, *candidate.mirrors),
+        urls=(*candidate.nearer, candidate.url, *candidate.mirrors),
         size=candidate.size,
         digests=candidate.digests or ref.digests,
         chosen_by=resolved.chosen_by,

@@ -180,6 +180,12 @@ class Doors:
 
         return build_sources(self._settings, self.http(), self._exits, workflows=self._wishes.workflows)
 
+    def mirrors(self) -> Sequence[Source]:
+        """The mirrors alone: what is wanted by its hash is had from there first."""
+        from wfdeps.wiring.sources import build_mirrors
+
+        return build_mirrors(self._settings, self.http())
+
     def fetcher(self, *, beside: bool = False) -> Fetcher:
         """What turns URLs into verified files in staging: the store's, so that all its trees wait for one download.
 

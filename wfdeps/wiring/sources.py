@@ -138,9 +138,14 @@ def _official(parts: _Parts) -> Sequence[Source]:
     return (source,)
 
 
+def build_mirrors(settings: Settings, http: Http) -> Sequence[Source]:
+    """The stores this person names, in their order."""
+    urls = settings.table("resolve").get("mirrors", ())
+    return tuple(MirrorSource(http, url) for url in urls)
+
+
 def _mirrors(parts: _Parts) -> Sequence[Source]:
-    urls = parts.table("resolve").get("mirrors", ())
-    return tuple(MirrorSource(parts.http, url) for url in urls)
+    return build_mirrors(parts.settings, parts.http)
 
 
 def _civarchive(parts: _Parts) -> Sequence[Source]:

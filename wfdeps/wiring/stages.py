@@ -8,6 +8,7 @@ from wfdeps.domain.locks import Lock
 from wfdeps.domain.resolutions import Resolution
 from wfdeps.match.policy import Policy
 from wfdeps.pipeline.access import with_access
+from wfdeps.pipeline.nearby import from_mirrors
 from wfdeps.pipeline.resolve import Helpers, resolve, with_origins
 from wfdeps.pipeline.survey import Survey
 from wfdeps.ports import Chooser, Reporter
@@ -36,6 +37,7 @@ class Resolving:
 def resolve_needed(surveyed: Survey, run: Resolving) -> tuple[Resolution, ...]:
     """How every needed ref is settled, and whether its file may be had from here, as far as can be asked."""
     resolutions = resolve(surveyed.needed, run.doors.library(), run.helpers, run.policy)
+    resolutions = from_mirrors(resolutions, run.doors.mirrors())
     if run.settings.offline:
         return resolutions
     with ExitStack() as exits:

@@ -14,7 +14,6 @@ from wfdeps.domain.locks import Lock
 from wfdeps.domain.refs import WorkflowRefs
 from wfdeps.domain.resolutions import Resolution
 from wfdeps.errors import LockError
-from wfdeps.lock.refs import Places
 from wfdeps.pipeline.locking import read_lock
 from wfdeps.pipeline.survey import Survey
 from wfdeps.pipeline.sync import resolve_lock
@@ -47,9 +46,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         raise LockError(f"no lock at `{arguments.lock}`", hint="write one with `wfdeps lock WORKFLOW`")
     if not arguments.frozen:
         _check_freshness(lock, arguments, context)
-    mirrors = tuple(map(str, context.settings.table("resolve").get("mirrors", ())))
-    places = Places(context.settings.addresses, mirrors)
-    resolutions = resolve_lock(lock, context.doors.library(), places)
+    doors = context.doors
+    resolutions = resolve_lock(lock, doors.library(), context.settings.addresses, doors.mirrors())
     plan = planned(_as_survey(arguments.lock, resolutions), resolutions, context)
     if arguments.dry_run:
         return show_plan(plan, arguments, context)

@@ -1,7 +1,7 @@
 """A mirror as a source: it knows bytes by their SHA-256, and nothing else.
 
-`https://mirror/…` answers `GET {base}/sha256/<hex>`; `file:///folder` holds `sha256/<hex>`, `<hh>/<hex>` or
-`<hex>`, with or without an ending.
+A hub, a store of ours as it lies, a bucket, any server of plain files (`https://mirror/…`) or a folder
+(`file:///folder`): where in it a hash stands is one of LAYOUTS; in a folder also with an ending.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from wfdeps.domain.candidates import Answer, Candidate
+from wfdeps.domain.candidates import MIRROR, Answer, Candidate
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.queries import HashQuery, Query
 from wfdeps.domain.urls import file_address, path_of
-from wfdeps.errors import NotFoundError, SourceError
+from wfdeps.errors import AuthRequiredError, NotFoundError, SourceError
 from wfdeps.sources.http_doors import RangedHttp
 from wfdeps.sources.verdicts import failed, found, no_such, stops_the_rest
 
-SOURCE = "mirror"
+LAYOUTS = ("sha256/{hash}", "sha256/{start}/{hash}", "{start}/{hash}", "{hash}", "blobs/sha256/{hash}")
+"""`start`: the first two digits. The last is that of OCI registries' stores."""
 
 
 class MirrorSource:
@@ -26,10 +27,11 @@ class MirrorSource:
     def __init__(self, http: RangedHttp, base_url: str) -> None:
         self._http = http
         self._base_url = base_url.rstrip("/")
+        self._layouts: tuple[str, ...] = LAYOUTS
 
     @property
     def name(self) -> str:
-        return SOURCE
+        return MIRROR
 
     def find_all(self, queries: Sequence[Query]) -> Mapping[Query, Answer]:
         """As the door promises: SHA-256s only."""
@@ -42,24 +44,34 @@ class MirrorSource:
             if not isinstance(query, HashQuery) or query.digest.algorithm is not Algorithm.SHA256:
                 continue
             if stopped is not None:
-                answers[query] = failed(SOURCE, stopped)
+                answers[query] = failed(MIRROR, stopped)
                 continue
             try:
                 candidate = look(query.digest)
             except SourceError as error:
                 stopped = error if stops_the_rest(error) else None
-                answers[query] = failed(SOURCE, error)
+                answers[query] = failed(MIRROR, error)
             else:
-                answers[query] = found(SOURCE, (candidate,)) if candidate else no_such(SOURCE)
+                answers[query] = found(MIRROR, (candidate,)) if candidate else no_such(MIRROR)
         return answers
 
     def _at_server(self, digest: Digest) -> Candidate | None:
-        url = f"{self._base_url}/sha256/{digest.value}"
-        try:
-            self._http.ranged(url, 0, 1)
-        except NotFoundError:
-            return None
-        return Candidate(SOURCE, digest.value, url, digests=(digest,))
+        """Every layout is tried until one has answered: from then on, that one."""
+        refused: AuthRequiredError | None = None
+        for layout in self._layouts:
+            url = f"{self._base_url}/{_within(layout, digest.value)}"
+            try:
+                self._http.ranged(url, 0, 1)
+            except NotFoundError:
+                continue
+            except AuthRequiredError as error:
+                refused = error  # a bucket that may not be listed says so of every key it does not have
+                continue
+            self._layouts = (layout,)
+            return Candidate(MIRROR, digest.value, url, digests=(digest,))
+        if refused is not None:
+            raise refused
+        return None
 
     def _in_folder(self, digest: Digest) -> Candidate | None:
         folder = path_of(self._base_url)
@@ -68,16 +80,22 @@ class MirrorSource:
                 size = os.path.getsize(path)
                 url = file_address(os.path.abspath(path))
                 return Candidate(
-                    SOURCE, os.path.basename(path), url, digests=(digest,), size=size, size_is_exact=True
+                    MIRROR, os.path.basename(path), url, digests=(digest,), size=size, size_is_exact=True
                 )
         return None
 
 
-def _places(folder: str, value: str) -> Iterator[str]:
-    for parent in (os.path.join(folder, "sha256"), os.path.join(folder, value[:2]), folder):
-        yield os.path.join(parent, value)
+def _within(layout: str, sha256: str) -> str:
+    return layout.format(hash=sha256, start=sha256[:2])
+
+
+def _places(folder: str, sha256: str) -> Iterator[str]:
+    """Every path the file may have: by its hash alone first, then with an ending."""
+    plain = [os.path.join(folder, *_within(layout, sha256).split("/")) for layout in LAYOUTS]
+    yield from plain
+    for parent in map(os.path.dirname, plain):
         try:
             names = sorted(os.listdir(parent))
         except OSError:
             continue
-        yield from (os.path.join(parent, name) for name in names if name.lower().startswith(f"{value}."))
+        yield from (os.path.join(parent, name) for name in names if name.lower().startswith(f"{sha256}."))
