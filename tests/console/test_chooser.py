@@ -111,7 +111,7 @@ def test_what_a_person_needs_is_on_the_screen() -> None:
     _, person = chosen_by(["s"], question(first, ranked(2, 0.5, DIFFERS)))
     for expected in (
         '"add_detail.safetensors"', "node 14 LoraLoader.lora_name (also 22)", "Detail Tweaker / v1.0", "Lykon",
-        "SD 1.5", "37.8 MB fp16", "1.2M", "2023-05-08", "name exact", "base differs", "0.97",
+        "SD 1.5", "37.8 MB fp16", "1.2M", "2023-05-08", "name exact", "base differs", "0.97", "access: open",
     ):  # fmt: skip
         assert expected in person.read
 
@@ -151,6 +151,14 @@ def test_a_pasted_address_is_looked_up_and_shown_before_it_is_taken() -> None:
     assert asked == ["urn:air:sd1:lora:civitai:7@70"]
     assert isinstance(found, RankedCandidate)
     assert found.candidate.file_id == 7
+
+
+def test_from_what_was_looked_up_one_can_go_back_to_the_candidates() -> None:
+    person = Person(["u civitai:7@70", "2", "b", "2"])
+    found = Prompt(terminal=person.terminal(), find=lambda text, wanted: [ranked(7, 1.0)]).choose(UNSURE)
+    assert isinstance(found, RankedCandidate)
+    assert found.candidate.file_id == 2
+    assert "no number `2`" in person.read
 
 
 def test_an_address_can_be_pasted_without_a_key_and_may_lead_nowhere() -> None:
@@ -240,6 +248,22 @@ def test_the_rest_can_be_settled_by_the_same_rule() -> None:
     against = prompt.choose(question(ranked(4, 0.6, DIFFERS), name="c.safetensors"))
     chosen = [isinstance(one, RankedCandidate) and one.candidate.file_id for one in (first, second, against)]
     assert chosen == [1, 2, False]
+
+
+def test_what_the_rule_took_for_the_rest_is_told() -> None:
+    person = Person(["a"])
+    prompt = Prompt(terminal=person.terminal())
+    prompt.choose(question(ranked(1, 0.7, model_name="Fog"), name="a.safetensors"))
+    prompt.choose(question(ranked(4, 0.6, DIFFERS), name="b.safetensors"))
+    assert person.seen[-2].startswith("  a.safetensors: Fog (http")
+    assert person.seen[-1] == "  b.safetensors: left open"
+
+
+def test_a_scope_nobody_knows_changes_nothing() -> None:
+    person, book = Person(["r project", "r forever", "1"]), Book()
+    Prompt(terminal=person.terminal(), memory=book).choose(UNSURE)
+    assert book.kept == [("add_detail.safetensors", 1, "project")]
+    assert "workflow, project, always; not for `forever`" in person.read
 
 
 def test_an_answer_can_be_kept_for_longer() -> None:

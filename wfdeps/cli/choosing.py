@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from wfdeps.cli.civitai_pages import completed
 from wfdeps.cli.output import terminal_view
 from wfdeps.console.chooser import NeverAsk, Prompt, Terminal
 from wfdeps.console.question import Screen, cards
@@ -31,6 +32,7 @@ from wfdeps.match.policy import Policy
 from wfdeps.match.spelling import spell
 from wfdeps.ports import Chooser, Source
 from wfdeps.sources.answers import AnswerBook, Scope
+from wfdeps.values import replace
 
 if TYPE_CHECKING:
     from wfdeps.cli.context import Context
@@ -47,7 +49,7 @@ def build_chooser(context: Context, *, ask: bool) -> Chooser:
     sources = context.doors.sources()
     book = next((source for source in sources if isinstance(source, AnswerBook)), None)
     return Prompt(
-        find=lambda text, ref: look_up(text, ref, sources),
+        find=partial(_looked_up, context=context),
         local=partial(local_file, allow_pickle=bool(context.flag("allow_pickle"))),
         memory=Kept(book) if book else None,
         terminal=Terminal(color=context.colors(context.stderr), links=context.settings.hyperlinks),
@@ -67,6 +69,13 @@ class Kept:
 
     def save(self, ref: ModelRef, candidate: Candidate | None, scope: str) -> None:
         self._book.save(ref, candidate, Scope(scope))
+
+
+def _looked_up(text: str, ref: ModelRef, context: Context) -> tuple[RankedCandidate, ...]:
+    """The same as `look_up`, with all that a person is shown."""
+    found = look_up(text, ref, context.doors.sources())
+    candidates = completed([one.candidate for one in found], context)
+    return tuple(replace(one, candidate=candidate) for one, candidate in zip(found, candidates, strict=True))
 
 
 def look_up(text: str, ref: ModelRef, sources: Sequence[Source]) -> tuple[RankedCandidate, ...]:

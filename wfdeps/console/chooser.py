@@ -94,16 +94,23 @@ class Prompt:
         self._terminal = terminal or Terminal()
         self._asked = 0
         self._rest: Callable[[Ambiguous], RankedCandidate | None] | None = None
-        self._scope = "workflow"
+        self._scope = _SCOPES[0]
 
     def choose(self, question: Ambiguous, *, left: int = 0) -> RankedCandidate | MarkedOptional | None:
         """As the door promises. Raises KeyboardInterrupt for `save and quit`; what was answered is kept."""
         self._asked += 1
-        chosen = self._ask(question, left) if self._rest is None else self._rest(question)
+        chosen = self._ask(question, left) if self._rest is None else self._by_rule(question)
         if isinstance(chosen, RankedCandidate):
             self._memory.save(question.ref, chosen.candidate, self._scope)
         elif isinstance(chosen, MarkedOptional):
             self._memory.save(question.ref, None, self._scope)
+        return chosen
+
+    def _by_rule(self, question: Ambiguous) -> RankedCandidate | None:
+        """What the rule for the rest takes; the person hears of it."""
+        chosen = self._rest(question) if self._rest is not None else None
+        what = f"{chosen.candidate.title} ({_place(chosen.candidate)})" if chosen else "left open"
+        self._terminal.say(f"  {visible(question.ref.name)}: {visible(what)}")
         return chosen
 
     def _ask(self, question: Ambiguous, left: int) -> RankedCandidate | MarkedOptional | None:
@@ -143,10 +150,12 @@ class Prompt:
                 raise KeyboardInterrupt
             case "a":
                 self._rest = TakeBest().choose
-                return _Settled(self._rest(question))
+                return _Settled(self._by_rule(question))
             case "as":
                 self._rest = NeverAsk().choose
                 return _Settled(None)
+            case "b":
+                return self._shown_instead(list(question.candidates), shown)
             case "m":
                 return cards(shown, self._terminal.screen, at_once=len(shown))
             case "i":
@@ -214,8 +223,9 @@ class Prompt:
         return cards(found, self._terminal.screen)
 
     def _next_scope(self, wanted: str) -> str:
-        scopes = ("workflow", "project", "always")
-        self._scope = wanted if wanted in scopes else scopes[(scopes.index(self._scope) + 1) % len(scopes)]
+        if wanted and wanted not in _SCOPES:
+            return f"answers are remembered for: {', '.join(_SCOPES)}; not for `{visible(wanted)}`"
+        self._scope = wanted or _SCOPES[(_SCOPES.index(self._scope) + 1) % len(_SCOPES)]
         return f"answers from here on are remembered for: {self._scope}"
 
     def _read(self, prompt: str) -> str:
@@ -225,6 +235,13 @@ class Prompt:
 @dataclass(frozen=True, slots=True)
 class _Settled:
     chosen: RankedCandidate | MarkedOptional | None
+
+
+_SCOPES = ("workflow", "project", "always")
+
+
+def _place(candidate: Candidate) -> str:
+    return str(candidate.air or candidate.url)
 
 
 def _numbered(

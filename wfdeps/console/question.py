@@ -31,6 +31,7 @@ KEYS = (
     "o N open page",
     "p N preview",
     "u paste URL or AIR",
+    "b back to these",
     "l use a local file",
     "s skip",
     "x mark optional",
@@ -149,7 +150,7 @@ def details(one: RankedCandidate, screen: Screen) -> str:
         "variant": candidate.variant,
         "trigger words": ", ".join(candidate.trained_words[:40]),
         "licence": "; ".join(candidate.licence),
-        "access": access_in_words(candidate.access),
+        "access": access_in_words(candidate.access) or "open",
         "scanner": candidate.unsafe,
         "sha256": sha256.value if sha256 else None,
         "air": str(candidate.air) if candidate.air else None,
@@ -215,7 +216,7 @@ def _beside(candidate: Candidate) -> list[_Piece]:
     more = f" and {len(words) - 6} more" if len(words) > 6 else ""
     pieces = (
         f"scanner warns: {candidate.unsafe}" if candidate.unsafe else "",
-        access_in_words(candidate.access),
+        f"access: {access_in_words(candidate.access) or 'open'}",
         f"trigger words: {', '.join(words[:6])}{more}" if words else "",
         f"licence: {', '.join(candidate.licence)}" if candidate.licence else "",
     )

@@ -10,7 +10,7 @@ from wfdeps.report.next_steps import choose_command
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
-    from wfdeps.domain.candidates import RankedCandidate
+    from wfdeps.domain.candidates import Candidate, RankedCandidate
     from wfdeps.domain.files import LocalFile
     from wfdeps.domain.refs import ModelRef, NodeSite
 
@@ -78,9 +78,23 @@ def candidate_fields(ranked: RankedCandidate, ref: ModelRef) -> Fields:
         "creator": candidate.creator,
         "access": str(candidate.access.state),
         "access_until": candidate.access.until,
+        **told_fields(candidate),
         "confidence": round(ranked.confidence, 4),
         "evidence": [{"why": str(evidence.why), "detail": evidence.detail} for evidence in ranked.evidence],
         "choose": choose_command(ref, ranked),
+    }
+
+
+def told_fields(candidate: Candidate) -> Fields:
+    """What else a person is shown when they choose."""
+    return {
+        "precision": candidate.precision or None,
+        "downloads": candidate.downloads,
+        "published": candidate.published,
+        "trained_words": list(candidate.trained_words),
+        "licence": list(candidate.licence),
+        "access_detail": candidate.access.detail or None,
+        "unsafe": candidate.unsafe or None,
     }
 
 

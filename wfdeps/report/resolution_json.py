@@ -11,6 +11,7 @@ from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Ambiguous, Present, Resolution, Resolved, Unresolved
 from wfdeps.domain.urls import without_secrets
 from wfdeps.report.next_steps import choose_command
+from wfdeps.report.ref_fields import told_fields
 
 SCHEMA = "wfdeps/resolution/1"
 
@@ -38,11 +39,11 @@ def _candidate_fields(one: RankedCandidate, ref: ModelRef) -> dict[str, Any]:
         "model_type": candidate.model_type.value,
         "base_model": candidate.base_model,
         "size": candidate.size,
-        "precision": candidate.precision or None,
         "access": candidate.access.state.value,
         "air": str(candidate.air) if candidate.air else None,
         "url": without_secrets(candidate.url),
         "page": without_secrets(candidate.page) if candidate.page else None,
+        **told_fields(candidate),
         "choose": choose_command(ref, one),
     }
 
