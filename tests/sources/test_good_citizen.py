@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,14 @@ from tests.sources.catalogue import ROWS, civitai, http, row, sha256_of
 from wfdeps.console.chooser import NeverAsk
 from wfdeps.console.silent import Silent
 from wfdeps.domain.air import Air
+from wfdeps.domain.candidates import AccessState
 from wfdeps.domain.merging import merge_refs
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import AirQuery
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Resolved
+from wfdeps.domain.secrets import Secret
+from wfdeps.http import Http
 from wfdeps.match.decide import decide
 from wfdeps.match.policy import Policy
 from wfdeps.pipeline.resolve import Helpers, ask
@@ -91,9 +95,6 @@ def test_we_say_who_we_are_and_never_pretend_to_be_a_browser() -> None:
 
 
 def test_a_token_never_stands_in_an_address(tmp_path: Path) -> None:
-    from wfdeps.domain.secrets import Secret
-    from wfdeps.http import Http
-
     store = AnswerStore(str(tmp_path / "a.sqlite"))
     with run_hub(ROWS, tokens=["secret-token"]) as hub, Http({hub.url: Secret("secret-token")}) as client:
         source = Cached(civitai(hub, client, signed_in=True), store)
@@ -122,10 +123,32 @@ def test_who_may_download_what_is_asked_once_for_a_while(tmp_path: Path) -> None
         probe = AccessProbe(CivitaiClient(client, hub.url), client, Site(hub.url, ""), memory)
         hub.requests.clear()
         assert [probe.access_of(wanted) for _ in range(3)] == [probe.access_of(wanted)] * 3
-        assert len(hub.requests) == 1
+        assert len(hub.requests.to("/api/v1/")) == 1
         clock[0] += 3600
         probe.access_of(wanted)
-        assert len(hub.requests) == 2
+        assert len(hub.requests.to("/api/v1/")) == 2
+
+
+@pytest.mark.parametrize(
+    ("token", "state", "asked"),
+    [("", AccessState.TOKEN, 1), ("wrong", AccessState.TOKEN, 1), ("right", AccessState.OPEN, 0)],
+)
+def test_a_site_that_asks_everybody_for_a_login_is_tried_once_and_only_without_one(
+    token: str, state: AccessState, asked: int
+) -> None:
+    """Its pages say nothing of it, and a token that is wrong they take for none."""
+    with ExitStack() as exits:
+        hub = exits.enter_context(run_hub(MANY, tokens=["right"], login_everywhere=True))
+        client = exits.enter_context(Http({hub.url: Secret(token)} if token else {}))
+        queries = [AirQuery(Air("civitai", str(number), str(1000 + number))) for number in range(100, 105)]
+        found = civitai(hub, client).find_all(queries)
+        site = Site(hub.url, "", signed_in=bool(token))
+        probe = AccessProbe(CivitaiClient(client, hub.url), client, site)
+        access = [probe.access_of(found[query].candidates[0]) for query in queries]
+        assert [one.state for one in access] == [state] * 5
+        assert access[0].detail.startswith("the token is wrong") is (token == "wrong")
+        assert len(hub.requests.to("/api/download/")) == asked
+        assert len(hub.requests.to("/api/v1/me")) == bool(token)
 
 
 def test_a_fault_while_asking_who_may_download_is_not_remembered(tmp_path: Path) -> None:

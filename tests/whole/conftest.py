@@ -95,7 +95,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Any]]:
 @pytest.fixture
 def hub(shelf: tuple[Path, list[Any]]) -> Iterator[HubServer]:
     folder, rows = shelf
-    with run_hub(rows, folder) as running:
+    with run_hub(rows, folder, tokens=["s3cret-token"]) as running:
         yield running
 
 

@@ -32,7 +32,7 @@ def test_a_large_file_of_the_right_name_and_another_type_costs_its_header_only(
     shelf: Path, tmp_path: Path
 ) -> None:
     row = lora(1, "Broad Harbour", model_type="Checkpoint", path="large.safetensors")
-    with run_hub([row], shelf) as hub:
+    with run_hub([row], shelf, tokens=["s3cret-token"]) as hub:
         person = Person(tmp_path / "home", hub)
         workflow = person.save("wf.json", api(CheckpointLoaderSimple={"ckpt_name": NAME}))
         said = person.get(workflow, "--json")
@@ -45,7 +45,7 @@ def test_a_large_file_of_the_right_name_and_another_type_costs_its_header_only(
 
 def test_what_a_lock_names_by_its_hash_is_fetched_without_a_look(shelf: Path, tmp_path: Path) -> None:
     row = lora(1, "Broad Harbour", file_name="broad_harbour.safetensors", path="large.safetensors")
-    with run_hub([row], shelf) as hub:
+    with run_hub([row], shelf, tokens=["s3cret-token"]) as hub:
         person = Person(tmp_path / "home", hub)
         workflow = person.save("wf.json", api(LoraLoader={"lora_name": "broad_harbour.safetensors"}))
         assert person.get(workflow).code == 0

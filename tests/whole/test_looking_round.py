@@ -26,7 +26,7 @@ def studio(tmp_path: Path, shelf: tuple[Path, list[Any]]) -> Iterator[Person]:
         "published_at": "2026-06-01T12:00:00.000Z", "allow_commercial_use": ["None"],
     }  # fmt: skip
     plain = rows[1] | {"model_id": 88, "version_id": 77, "file_id": 66}
-    with run_hub([*rows, newer, plain], folder) as hub:
+    with run_hub([*rows, newer, plain], folder, tokens=["s3cret-token"]) as hub:
         yield Person(tmp_path / "home", hub)
 
 

@@ -16,6 +16,7 @@ from wfdeps.samples import sample_path
 EXAMPLE = "wfdeps demo --dir /tmp/wfdeps-demo"
 
 WORKFLOW = "demo.json"
+_TOKEN = "demo"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     shelf = os.path.join(folder, "hub")
     context.out(f"wfdeps demo, in {folder}\n")
     rows = write_samples(shelf)
-    with HubServer(catalogue=rows, models=shelf) as hub:
+    with HubServer(catalogue=rows, models=shelf, tokens=[_TOKEN]) as hub:
         context.out(f"A Civitai-compatible hub serves {len(rows)} generated model files at {hub.url}.\n")
         story = _Story(context, folder, hub.url)
         code = story.told()
@@ -52,7 +53,7 @@ class _Story:
         self._environ = {
             "HOME": folder,
             "WFDEPS_CIVITAI_URL": hub,
-            "CIVITAI_API_TOKEN": "demo",
+            "CIVITAI_API_TOKEN": _TOKEN,
             "WFDEPS_CACHE_DIR": os.path.join(folder, "cache"),
             "WFDEPS_STATE_DIR": os.path.join(folder, "state"),
             "WFDEPS_CONFIG_DIR": os.path.join(folder, "config"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from wfdeps.domain.candidates import Access, AccessState, Candidate
 from wfdeps.errors import AuthRequiredError, SourceError
 from wfdeps.sources.cached import AccessMemory
@@ -15,7 +17,9 @@ _SETTLED = frozenset({AccessState.DISABLED, AccessState.ARCHIVED, AccessState.DE
 class AccessProbe:
     """Asks Civitai about one file: one request, and one byte of it only where a purchase is in question.
 
-    A try counts as a download there, so it is made only where nothing else can tell.
+    Without a token one byte of the first file, too: whether the site asks everybody for a login it tells nowhere but at
+    that door. A try counts as a download there, so it is made only where nothing else can tell. A token that belongs to
+    nobody is none: the site would not say so, and serve us as anybody.
     """
 
     def __init__(
@@ -25,6 +29,8 @@ class AccessProbe:
         self._http = http
         self._site = site
         self._memory = memory
+        self._door: Access | None = None
+        """What the site says to anybody; None until it was tried."""
 
     def access_of(self, candidate: Candidate) -> Access:
         """What stands between us and the bytes; what was known before, where Civitai does not say."""
@@ -39,9 +45,38 @@ class AccessProbe:
             return self._tried(candidate, access) if access.if_bought else access
         if access.if_bought:
             return self._tried(candidate, access)
+        if access.is_open and not self._is_known:
+            access = self._as_anybody(candidate)
         if self._memory:
             self._memory.keep(candidate, access)
         return access
+
+    @cached_property
+    def _is_known(self) -> bool:
+        """Whether we have a token, and the site, where it can be asked, does not call it wrong."""
+        if not self._site.signed_in:
+            return False
+        try:
+            self._client.me()
+        except AuthRequiredError:
+            return False
+        except SourceError:
+            pass
+        return True
+
+    def _as_anybody(self, candidate: Candidate) -> Access:
+        if self._door is None:
+            try:
+                self._http.ranged(candidate.url, 0, 1)
+                self._door = Access()
+            except AuthRequiredError as error:
+                if "disabled downloads" in error.message:
+                    return Access(AccessState.DISABLED, error.message)
+                wrong = "the token is wrong or has expired; " if self._site.signed_in else ""
+                self._door = Access(AccessState.TOKEN, wrong + error.message)
+            except SourceError:
+                return Access()  # what ails that one file says nothing of the others
+        return self._door
 
     def _tried(self, candidate: Candidate, access: Access) -> Access:
         try:
