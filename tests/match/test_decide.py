@@ -218,6 +218,9 @@ def test_a_name_that_says_nothing_is_never_taken() -> None:
         "add_detail (1).safetensors",
         "add_detail_fp16.safetensors",
         "add_detai.safetensors",
+        "3f2a91c07b_add_detail.safetensors",
+        "add_detail.safetensors.safetensors",
+        "add_detail_1187153.safetensors",
     ],
 )
 def test_a_name_that_is_only_close_is_shown_first_and_not_taken(written: str) -> None:

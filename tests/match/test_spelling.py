@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdeps.match.spelling import Spelling, bare_key_of, key_of, precision_of, spell
+from wfdeps.match.spelling import Spelling, bare_key_of, core_of, key_of, keys_of, precision_of, spell
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,46 @@ def test_case_separators_and_copies_do_not_count(other: str) -> None:
 )
 def test_precision_and_pruning_do_not_count_in_the_bare_key(other: str) -> None:
     assert bare_key_of(other) == bare_key_of("flux_dev")
+
+
+@pytest.mark.parametrize(
+    "disturbed",
+    [
+        "3f2a91c07b_add_detail",
+        "add_detail.safetensors",
+        "add_detail_87153",
+        "add_detail.D8rD",
+        "add_detail-000010",
+        "3F2A91C0 - add_detail_87153.safetensors (1)",
+        "add_detail",
+    ],
+)
+def test_what_sites_and_tools_put_round_a_name_is_not_its_core(disturbed: str) -> None:
+    assert core_of(disturbed) == "add_detail"
+    assert "adddetail" in keys_of(disturbed)
+
+
+@pytest.mark.parametrize(
+    "stem",
+    [
+        "deadbeef_girl",
+        "wan2.1_t2v_14B",
+        "lyriel_v15",
+        "sd_xl_base_1.0",
+        "87153",
+        "3f2a91c07b",
+        "vae.test",
+        "",
+    ],
+)
+def test_what_may_be_part_of_a_name_stays(stem: str) -> None:
+    assert core_of(stem) == stem
+
+
+@given(st.text(max_size=60))
+def test_any_text_has_a_core_that_is_its_own(stem: str) -> None:
+    assert core_of(core_of(stem)) == core_of(stem)
+    assert bool(core_of(stem)) is bool(stem)
 
 
 def test_a_version_counts() -> None:

@@ -202,6 +202,7 @@ def index() -> NameIndex:
         "x/Add Detail (1).safetensors",
         "add_detail_fp16.ckpt",
         "add_detai.safetensors",
+        "3f2a91c07b_add_detail_87153.safetensors.safetensors",
     ],
 )
 def test_the_index_knows_a_name_however_it_is_written(index: NameIndex, written: str) -> None:

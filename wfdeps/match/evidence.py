@@ -18,7 +18,7 @@ from wfdeps.domain.refs import ModelRef
 from wfdeps.match.base_models import bases_agree
 from wfdeps.match.name_rule import KEEPS_UPLOADED_NAME, TOLD_APART, names_by_rule
 from wfdeps.match.pairs import half_of
-from wfdeps.match.spelling import Spelling, bare_key_of, key_of, precision_of, spell
+from wfdeps.match.spelling import Spelling, bare_key_of, core_of, key_of, precision_of, spell
 
 ANSWERS: Final = "answers"
 """The name of the source that remembers what a person chose."""
@@ -137,9 +137,10 @@ def likeness(wanted: Spelling, file_name: str) -> float:
     theirs = spell(file_name)
     one, other = key_of(wanted.stem), key_of(theirs.stem)
     plain = fuzz.ratio(one, other) / 100
+    core = fuzz.ratio(key_of(core_of(wanted.stem)), other) / 100
     bare = fuzz.ratio(bare_key_of(wanted.stem), bare_key_of(theirs.stem)) / 100
     cut_short = 0.01 if other.startswith(one) and one else 0.0
-    return min(1.0, max(plain, bare - 0.01) + cut_short)
+    return min(1.0, max(plain, bare - 0.01, core - 0.02) + cut_short)
 
 
 def _by_hash(candidate: Candidate, ref: ModelRef) -> list[Evidence]:

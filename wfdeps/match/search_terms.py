@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from wfdeps.domain.model_types import ModelType
-from wfdeps.match.spelling import PRECISIONS, spell
+from wfdeps.match.spelling import PRECISIONS, core_of, spell
 
 SEARCHABLE_LETTERS = 3
 """A shorter word alone finds everything and nothing."""
@@ -134,7 +134,7 @@ def search_terms(name: str, model_types: tuple[ModelType, ...] = ()) -> tuple[st
     """What to search for, most telling first, without repetition; empty for a name that says nothing."""
     if says_nothing(name):
         return ()
-    stem = PRECISIONS.sub(" ", spell(name).stem)
+    stem = PRECISIONS.sub(" ", core_of(spell(name).stem))
     stem = re.sub(r"\(\d{1,3}\)\s*$", "", stem).strip()
     uploaded = not UPLOADED.isdisjoint(model_types) if model_types else not _MADE_BY_RULE.fullmatch(stem)
     forms = (_from_uploaded, _from_rule) if uploaded else (_from_rule, _from_uploaded)

@@ -1,7 +1,8 @@
 """How a file name may be written, and which writings mean the same.
 
 People rename: a browser adds ` (1)`, a converter changes the ending, a folder goes in front, spaces become
-underscores, `_fp16` or `-pruned` is added. Each writing has a *key*; equal keys mean the same name.
+underscores, `_fp16` or `-pruned` is added. Each writing has a *key*; equal keys mean the same name. Sites and tools add
+more (a hash in front, a second ending, a number behind): what is left without it may be the name.
 """
 
 from __future__ import annotations
@@ -50,6 +51,13 @@ _HIDDEN_BORDER = re.compile(
     r"(?<=[a-z0-9])(?=(?:FP|Fp|BF|bf|Bf)(?:8|16|32))|(?<=(?:[Ff][Pp]|[BF]F|[Bb]f)(?:16|32))(?=[A-Z][a-z])"
 )
 _COPY = re.compile(r"(?:\s*\(\d{1,3}\)|[\s_-]+copy(?:[\s_-]*\d+)?|[\s_-]+-?\s*kopie)+$", re.I)
+_ADDED = (
+    re.compile(
+        r"^(?=[a-f]*\d)[\da-f]{8,64}[-_. ]+(?=.)", re.I
+    ),  # a hash in front, as model managers write it
+    re.compile(r"(?<=.)[-_. ]+\d{5,7}$"),  # the number of a version, of an epoch or of a step
+    re.compile(r"(?<=.)\.(?=\w*[A-Z\d])\w{4}$"),  # the key of Civitai's storage: `4xUltrasharp.D8rD.pt`
+)
 _TOKEN = re.compile(r"[^\W_]+")
 
 
@@ -88,6 +96,25 @@ def bare_key_of(stem: str) -> str:
     words = [word.casefold() for word in _TOKEN.findall(without)]
     kept = "".join(word for word in words if word not in _VARIANTS)
     return kept or key_of(stem)
+
+
+def core_of(stem: str) -> str:
+    """What stays without what sites, browsers and tools put round a name; the stem itself where nothing was put.
+
+    core_of("1a2b3c4d5e_add_detail_87153.safetensors (1)") → "add_detail"
+    """
+    core = _COPY.sub("", spell(_COPY.sub("", stem)).stem)
+    for added in _ADDED:
+        core = added.sub("", core)
+    return stem if core in ("", stem) else core_of(core)
+
+
+def keys_of(stem: str) -> tuple[str, ...]:
+    """The keys that a file meant by this stem may have, the surest first."""
+    core = core_of(stem)
+    return tuple(
+        dict.fromkeys(filter(None, (key_of(stem), bare_key_of(stem), key_of(core), bare_key_of(core))))
+    )
 
 
 def precision_of(stem: str) -> str:

@@ -15,7 +15,7 @@ from wfdeps.domain.candidates import Answer, Candidate
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.model_types import TO_CIVITAI, ModelType
 from wfdeps.domain.queries import HashQuery, NameQuery, Query
-from wfdeps.match.spelling import bare_key_of, key_of, spell
+from wfdeps.match.spelling import bare_key_of, key_of, keys_of, spell
 from wfdeps.sources.answer_json import candidate_of, json_of_candidate
 from wfdeps.sources.database import Database
 from wfdeps.sources.verdicts import found
@@ -147,10 +147,11 @@ class NameIndex:
     def _by_name(self, name: str) -> tuple[Candidate, ...]:
         """The same name however it is written; else those it is the beginning of, short of a letter or two."""
         stem = spell(name).stem
-        key, bare = key_of(stem), bare_key_of(stem)
-        if not key:
+        if not (key := key_of(stem)):
             return ()
-        same = self._read("key = ?", (key,)) + self._read("bare = ? OR key = ?", (bare, bare))
+        same = tuple(
+            one for any_key in keys_of(stem) for one in self._read("key = ? OR bare = ?", (any_key, any_key))
+        )
         longer = self._read(
             "key > ? AND key < ? AND length(key) <= ?", (key, key + "\U0010ffff", len(key) + 2)
         )

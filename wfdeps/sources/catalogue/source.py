@@ -8,7 +8,7 @@ from wfdeps.domain.candidates import Answer, Candidate
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.queries import NameQuery, Query, UrlQuery
 from wfdeps.errors import SourceError
-from wfdeps.match.spelling import bare_key_of, key_of, spell
+from wfdeps.match.spelling import bare_key_of, key_of, keys_of, spell
 from wfdeps.ports import Source
 from wfdeps.sources.catalogue.client import ModelList
 from wfdeps.sources.catalogue.payloads import SOURCE, candidates_of_list
@@ -62,8 +62,7 @@ class CatalogueSource:
 
 
 def _same_name(known: Mapping[str, Sequence[Candidate]], name: str) -> tuple[Candidate, ...]:
-    stem = spell(name).stem
-    keys = (key_of(stem), bare_key_of(stem))
+    keys = keys_of(spell(name).stem)
     return tuple(dict.fromkeys(candidate for key in keys for candidate in known.get(key, ())))
 
 

@@ -14,7 +14,7 @@ from wfdeps.domain.queries import NameQuery
 from wfdeps.match.evidence import closeness
 from wfdeps.match.name_rule import names_by_rule
 from wfdeps.match.search_terms import search_terms
-from wfdeps.match.spelling import Spelling, key_of, spell
+from wfdeps.match.spelling import Spelling, core_of, key_of, spell
 from wfdeps.sources.civitai.client import CivitaiClient
 from wfdeps.sources.civitai.payloads import Site, page_of
 
@@ -86,7 +86,8 @@ def _is_exact(wanted: Spelling, file: Candidate) -> bool:
 
 def _is_the_name(wanted: Spelling, file: Candidate) -> bool:
     """Exact, or the same but for how people write it: what could be better would stand on the same page."""
-    return _is_exact(wanted, file) or key_of(wanted.stem) == key_of(spell(file.file_name).stem)
+    keys = (key_of(wanted.stem), key_of(core_of(wanted.stem)))
+    return _is_exact(wanted, file) or key_of(spell(file.file_name).stem) in keys
 
 
 def _closest(wanted: Spelling, files: Sequence[Candidate]) -> tuple[Candidate, ...]:
