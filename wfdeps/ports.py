@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from wfdeps import TYPE_CHECKING
@@ -65,6 +65,9 @@ class Library(Protocol):
 
     def file_at(self, path: str) -> LocalFile:
         """A file outside the model folders. Raises LibraryError for what cannot be read or can be no model."""
+
+    def of_lengths(self, lengths: Collection[int]) -> tuple[LocalFile, ...]:
+        """Every model file of one of these lengths in bytes, in any folder, sorted by folder key and name."""
 
     def digest(self, file: LocalFile) -> LocalFile:
         """The same file with its SHA-256 among its digests, reading it only if the index does not know."""

@@ -203,6 +203,34 @@ def test_a_renamed_file_is_recognised_by_the_hash_its_source_tells(person: Perso
     assert vae.exists()
 
 
+def test_a_renamed_file_that_was_never_read_is_recognised_by_its_length_and_then_its_hash(
+    person: Person,
+) -> None:
+    person.get(DEMO, "--auto", "best")
+    placed = person.tree()
+    vae = person.models / "vae" / "clearwater_vae.safetensors"
+    for sidecar in vae.parent.glob("*.json"):
+        sidecar.unlink()
+    vae.rename(person.models / "vae" / "mine.safetensors")
+    asked = len(person.hub.requests.to("/api/download/"))
+    got = person.get(DEMO, WFDEPS_CACHE_DIR=str(person.home / "another cache"))
+    assert got.code == 0, got.out + got.err
+    assert len(person.hub.requests.to("/api/download/")) == asked
+    assert person.tree() == {**placed, "vae/mine.safetensors": placed["vae/clearwater_vae.safetensors"]}
+
+
+def test_a_file_of_the_same_length_that_is_another_is_left_alone(person: Person) -> None:
+    person.get(DEMO, "--auto", "best")
+    vae = person.models / "vae" / "clearwater_vae.safetensors"
+    data = vae.read_bytes()
+    vae.unlink()
+    other = vae.with_name("clearwater_vae2.safetensors")
+    other.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    assert person.get(DEMO).code == 0
+    assert vae.read_bytes() == data
+    assert other.read_bytes() != data
+
+
 def test_a_windows_spelling_is_placed_and_its_refusal_by_comfyui_said(person: Person) -> None:
     name = "styles\\copper_line_xl.safetensors"
     workflow = person.save("w.json", api(LoraLoaderModelOnly={"lora_name": name, "strength_model": 1}))

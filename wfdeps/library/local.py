@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from wfdeps import TYPE_CHECKING
@@ -139,6 +139,10 @@ class LocalLibrary:
         yield from sorted(
             (file for file in found if file is not None), key=lambda file: (file.folder_key, file.name)
         )
+
+    def of_lengths(self, lengths: Collection[int]) -> tuple[LocalFile, ...]:
+        """Every model file of one of these lengths, in any folder."""
+        return tuple(file for file in self.files() if file.size in lengths)
 
     def file_at(self, path: str) -> LocalFile:
         """A file outside the model folders. Raises LibraryError for what cannot be read or can be no model."""

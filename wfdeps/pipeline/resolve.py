@@ -32,6 +32,7 @@ from wfdeps.match.pairs import in_pair, pair_key
 from wfdeps.match.policy import Policy
 from wfdeps.match.questions import distinct_questions, question_for
 from wfdeps.match.rounds import ROUNDS, Answers, Round, open_queries
+from wfdeps.pipeline.lookalikes import read_lookalikes
 from wfdeps.pipeline.survey import OPTIONAL
 from wfdeps.ports import Chooser, Library, Reporter, Source
 from wfdeps.values import dataclass, replace
@@ -55,7 +56,8 @@ def resolve(
 ) -> tuple[Resolution, ...]:
     """One resolution a finding, in their order. Ambiguous ones are put to the chooser; the rest is rules.
 
-    A file whose hash a source has told is looked for in the library once more: it may lie there under another name.
+    A file whose hash a source has told is looked for in the library once more: it may lie there under another name,
+    and those of its length that were never read are read for that.
     """
     findings = tuple(findings)
     wanted = [one.ref for one in findings if not is_at_hand(one) and one.state not in _NOT_ASKED]
@@ -67,7 +69,10 @@ def resolve(
         _own_file_here(settled[finding.ref], library) if finding.ref in settled else _without_asking(finding)
         for finding in findings
     )
-    return _found_by_hash(resolutions, library)
+    found = _found_by_hash(resolutions, library)
+    if read_lookalikes(found, library, helpers.reporter):
+        return _found_by_hash(found, library)
+    return found
 
 
 def _without_asking(finding: Finding) -> Resolution:
