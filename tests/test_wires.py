@@ -233,3 +233,12 @@ def test_the_bytes_come_however_they_are_sent(script: Script, size: int, version
     )
     for from_socket in (False, True):
         assert read(script.url, direct=True, from_socket=from_socket) == Answer(200, body)
+
+
+@pytest.mark.parametrize("direct", [True, False])
+@pytest.mark.parametrize("host", ["a b", "...", "ex..ample.com", "a" * 70 + ".com", "h:99999", "h:port"])
+def test_a_host_nobody_could_have_is_refused_as_any_other_failure(host: str, direct: bool) -> None:
+    http = Http(direct=direct)
+    with pytest.raises(SourceError), http.get(f"http://{host}/f.bin"):
+        pass
+    http.close()

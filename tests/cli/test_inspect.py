@@ -157,6 +157,15 @@ def test_a_file_that_changed_is_read_again(lora: Path, tmp_path: Path) -> None:
     assert before[0]["digests"] != after[0]["digests"]
 
 
+@pytest.mark.parametrize(
+    "target", ["air:", "urn:air:", "http://", "https:///x", "http://[bad/x", "http://h:99999/x", "http://a b/x", "http://.../x"]
+)  # fmt: skip
+def test_what_is_no_address_is_said_and_the_others_go_on(target: str, lora: Path) -> None:
+    _, answers = told(target, str(lora), "--no-hash")
+    assert answers[0]["error"]
+    assert answers[1]["model_type"] == "lora"
+
+
 def test_no_hash_leaves_digests_out(lora: Path) -> None:
     assert "digests" not in told(str(lora), "--no-hash")[1][0]
 
@@ -276,3 +285,17 @@ def test_an_air_is_asked_of_civitais_download_route(tmp_path: Path) -> None:
         air = "urn:air:sd1:lora:civitai:7@70"
         code, (file,) = told(air, WFDEPS_CIVITAI_URL=hub.url)
     assert (code, file["path"], file["architectures"]) == (0, air, ["sd1"])
+
+
+def test_a_models_page_is_as_good_as_its_file(tmp_path: Path) -> None:
+    from tests.fakes.hub import run_hub
+
+    (tmp_path / "loras").mkdir()
+    (tmp_path / "loras" / "dress.safetensors").write_bytes(SD1_LORA)
+    row = {"model_id": 7, "model_name": "Dress", "model_type": "LORA", "version_id": 70, "version_name": "v1", "base_model": "SD 1.5",
+           "file_id": 700, "file_name": "dress.safetensors", "file_format": "SafeTensor", "path": "loras/dress.safetensors"}  # fmt: skip
+    with run_hub([row], tmp_path) as hub:
+        pages = (f"{hub.url}/models/7/dress?modelVersionId=70", f"{hub.url}/models/7")
+        code, answers = told(*pages, WFDEPS_CIVITAI_URL=hub.url)
+    assert code == 0
+    assert [(file["path"], file["architectures"]) for file in answers] == [(page, ["sd1"]) for page in pages]

@@ -171,6 +171,8 @@ def test_a_plain_python_pickle_is_read() -> None:
         (stored_zip({"a/data.pkl": pickle(b"}")}).replace(b"a/data.pkl", b"b/data.pkl", 1), "directory"),
         (stored_zip({"a/data.pkl": pickle(b"h\x05")}), "memo"),
         (stored_zip({"a/data.pkl": pickle(b"0")}), "stack"),
+        (pickle(b""), "nothing made"),
+        (pickle(b"}(((("), "nothing made"),
     ],
 )
 def test_a_damaged_torch_file_is_corrupt_and_says_how(data: bytes, clause: str) -> None:

@@ -17,6 +17,7 @@ from wfdeps.domain.urls import without_secrets
 from wfdeps.errors import LibraryError, SourceError, UsageError, WfdepsError
 from wfdeps.library.digesting import digests_of
 from wfdeps.library.identities import look
+from wfdeps.match.links import civitai_link, huggingface_link
 
 if TYPE_CHECKING:
     from wfdeps.cli.context import Context
@@ -27,9 +28,9 @@ def inspect_one(target: str, context: Context, *, hashes: bool) -> tuple[Inspect
     shown = without_secrets(target) if is_url(target) else target
     try:
         if is_url(target):
-            return inspect_url(target, shown, context), None
+            return inspect_url(address_of(target, context), shown, context), None
         if is_air(target):
-            return inspect_url(url_of(Air.parse(target), context), shown, context), None
+            return inspect_url(url_of(_air(target), context), shown, context), None
         return inspect_path(target, context, hashes=hashes), None
     except WfdepsError as error:
         return Inspection(shown, error=error.message), error
@@ -42,6 +43,16 @@ def is_url(target: str) -> bool:
 def is_air(target: str) -> bool:
     """Whether this is meant as an AIR; a file of that name wins."""
     return target.lower().startswith(("urn:air:", "air:", "civitai:")) and not os.path.exists(target)
+
+
+def _air(text: str) -> Air:
+    """The AIR a text is. Raises UsageError for one that only begins like one."""
+    try:
+        return Air.parse(text)
+    except ValueError as error:
+        raise UsageError(
+            str(error), hint="urn:air:sdxl:lora:civitai:58390@62833, or civitai:58390@62833"
+        ) from error
 
 
 def inspect_path(path: str, context: Context, *, hashes: bool) -> Inspection:
@@ -74,6 +85,23 @@ def inspect_url(url: str, shown: str, context: Context) -> Inspection:
         told = identify(header.header, name) if header.header else None
         return Inspection(shown, told, size, None, f"corrupt: {header.reason}")
     return Inspection(shown, identify(header, name), size)
+
+
+def address_of(url: str, context: Context) -> str:
+    """Where the bytes are that a model's page at Civitai or Hugging Face shows; any other URL as it is.
+
+    Raises SourceError where nobody knows, UsageError for what is no URL.
+    """
+    try:
+        if not urlsplit(url).hostname:
+            raise ValueError
+    except ValueError as error:
+        raise UsageError(f"not an address: `{without_secrets(url)}`") from error
+    link = civitai_link(url, base_url=context.settings.civitai_url)
+    if link is not None and link.model_id is not None:
+        version = f"@{link.version_id}" if link.version_id is not None else ""
+        return url_of(Air.parse(f"civitai:{link.model_id}{version}"), context)
+    return url.replace("/blob/", "/resolve/", 1) if huggingface_link(url) else url
 
 
 def url_of(air: Air, context: Context) -> str:

@@ -70,6 +70,8 @@ def unroll(file: Window) -> Unrolled:
         raise
     except Exception as error:  # damaged input raises many kinds; all mean the same
         raise BadPickleError(f"damaged pickle: {str(error)[:80]}") from error
+    if len(machine.stack) <= (machine.marks[-1] if machine.marks else 0):
+        raise BadPickleError("damaged pickle: it ends with nothing made")
     return machine.unrolled()
 
 
@@ -240,7 +242,7 @@ class Machine:
         self._sizes: dict[bytes, tuple[int, ...]] = {}
 
     def unrolled(self) -> Unrolled:
-        return Unrolled(self.stack[-1] if self.stack else None, frozenset(self.names))
+        return Unrolled(self.stack[-1], frozenset(self.names))
 
     def step(self, name: str, argument: Any) -> None:
         action = _ACTIONS.get(name)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+from wfdeps.detect.safetensors import MAX_TENSORS
 from wfdeps.detect.tensors import Corrupt, Header, Read, Tensor
 from wfdeps.values import replace
 
@@ -21,6 +22,8 @@ def read_index(read: Read, size: int | None, head: bytes) -> Header | Corrupt:
         text += more
     if text.count(b"{") > 1_000:  # an index has three: nothing deep or wide is parsed
         return Corrupt("JSON, not a model")
+    if text.count(b'":') > MAX_TENSORS:
+        return Corrupt(f"names more than {MAX_TENSORS} tensors")
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):

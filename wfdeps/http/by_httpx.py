@@ -91,7 +91,7 @@ class HttpxWire:
         """An open reply to this one request; no redirect is followed. Raises SourceError."""
         client = self._connected(url)
         engine = self._engine
-        faults = (engine.HTTPError, engine.InvalidURL, engine.StreamError)
+        faults = (engine.HTTPError, engine.InvalidURL, engine.StreamError, UnicodeError)
         try:
             waits = engine.Timeout(timeout, connect=self._connect_timeout, pool=None)
             request = client.build_request(method, url, headers=headers, content=content, timeout=waits)

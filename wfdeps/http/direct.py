@@ -14,7 +14,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from io import BufferedReader
 from select import select
 from threading import Lock
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.http.dialing import Dialer
@@ -155,7 +155,17 @@ class DirectWire:
                 line.close()
 
     def _new(self, url: str) -> HTTPConnection:
-        parts = urlsplit(url)
+        try:
+            line = self._line(urlsplit(url))
+            line.connect()
+        except TimeoutError as error:
+            raise unavailable(error, url, "does not answer") from error
+        except (OSError, HTTPException, ValueError) as error:  # a host with a blank, or with an empty label
+            raise unavailable(error, url) from error
+        return line
+
+    def _line(self, parts: SplitResult) -> HTTPConnection:
+        """A connection not yet made."""
         host = parts.hostname or ""
         if parts.scheme == "https":
             line: HTTPConnection = HTTPSConnection(
@@ -166,12 +176,6 @@ class DirectWire:
         line.response_class = _WholeHead
         # What the library itself calls; TLS still asks for the name.
         line._create_connection = self._dialer.connected  # type: ignore[attr-defined]
-        try:
-            line.connect()
-        except TimeoutError as error:
-            raise unavailable(error, url, "does not answer") from error
-        except OSError as error:
-            raise unavailable(error, url) from error
         return line
 
     def _kept(self, origin: str) -> HTTPConnection | None:

@@ -31,7 +31,7 @@ def unavailable(error: Exception, url: str, otherwise: str = "") -> SourceError:
                 f"`{host}` {what}", final=unknown, hint="check the network, or use --offline"
             )
     name = type(error).__name__
-    if name == "InvalidURL":
+    if name == "InvalidURL" or isinstance(error, UnicodeError):
         return UnexpectedPayloadError(f"`{host}`: an address that cannot be used")
     if name == "ProxyError" and "407" in str(error):
         return SourceUnavailableError("the proxy wants a login (407)", final=True, hint="see HTTPS_PROXY")

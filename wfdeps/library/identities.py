@@ -25,7 +25,7 @@ from wfdeps.values import asdict, replace
 @cache
 def _fact() -> str:
     """The name under which an answer is remembered: another set of rules may answer otherwise."""
-    return f"identity/3 {crc32(rules_text()):08x}"
+    return f"identity/4 {crc32(rules_text()):08x}"
 
 
 def identity_of(file: LocalFile, index: Index) -> Identity:
@@ -78,8 +78,8 @@ def _read(path: str, size: int) -> Header | Corrupt:
     return _with_shards(path, header) if isinstance(header, Header) and header.shards else header
 
 
-def _with_shards(path: str, index: Header) -> Header:
-    """The index with the shapes its files tell, where every one of them lies beside it."""
+def _with_shards(path: str, index: Header) -> Header | Corrupt:
+    """The index with the shapes its files tell, where every one of them lies beside it; Corrupt where one is damaged."""
     folder, parts = os.path.dirname(path), {}
     for name in index.shards:
         shard = os.path.join(folder, os.path.basename(name))
@@ -88,7 +88,7 @@ def _with_shards(path: str, index: Header) -> Header:
         with reader(shard) as read:
             found = read_header(read, os.path.getsize(shard), name)
         if isinstance(found, Corrupt):
-            return replace(index, metadata={**index.metadata, "damaged": f"{name}: {found.reason}"})
+            return Corrupt(f"its part `{os.path.basename(name)}`: {found.reason}", index)
         parts[name] = found
     return merged(index, parts)
 
