@@ -151,6 +151,19 @@ def test_a_site_that_asks_everybody_for_a_login_is_tried_once_and_only_without_o
         assert len(hub.requests.to("/api/v1/me")) == bool(token)
 
 
+def test_another_token_is_believed_at_once(tmp_path: Path) -> None:
+    memory = AccessMemory(AnswerStore(str(tmp_path / "a.sqlite")), "signed in")
+    query, states = AirQuery(Air("civitai", "100", "1100")), []
+    with run_hub(MANY, tokens=["right"], login_everywhere=True) as hub:
+        for token in ("wrong", "right"):
+            with Http({hub.url: Secret(token)}) as client:
+                (wanted,) = civitai(hub, client).find_all([query])[query].candidates
+                site = Site(hub.url, "", signed_in=True)
+                probe = AccessProbe(CivitaiClient(client, hub.url), client, site, memory)
+                states.append(probe.access_of(wanted).state)
+    assert states == [AccessState.TOKEN, AccessState.OPEN]
+
+
 def test_a_fault_while_asking_who_may_download_is_not_remembered(tmp_path: Path) -> None:
     with run_hub(ROWS) as hub, http() as client:
         memory = AccessMemory(AnswerStore(str(tmp_path / "a.sqlite")), hub.url)

@@ -47,7 +47,7 @@ class AccessProbe:
             return self._tried(candidate, access)
         if access.is_open and not self._is_known:
             access = self._as_anybody(candidate)
-        if self._memory:
+        if self._memory and access.state is not AccessState.TOKEN:  # the next token may be the right one
             self._memory.keep(candidate, access)
         return access
 
