@@ -95,6 +95,17 @@ def test_help_word_and_help_option_agree(verb: str) -> None:
     assert run("help", verb)[1] == parser_of(verb).format_help()
 
 
+@pytest.mark.parametrize(
+    "line", ["answers list --config NO", "answers --config NO list", "--config NO answers list"]
+)
+def test_a_global_option_may_stand_before_and_behind_a_commands_action(
+    line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = str(tmp_path / "no.toml")
+    assert main([nowhere if word == "NO" else word for word in line.split()]) == 2
+    assert "no config file at" in capsys.readouterr().err
+
+
 def test_a_global_option_may_stand_before_the_verb() -> None:
     code, out, _ = run("--color", "never", "check", "no-such-file.json", "--models", "/nonexistent")
     assert code == 2

@@ -156,11 +156,15 @@ def _read(verb: str, command: ModuleType, line: Sequence[str], environ: Mapping[
 
 def parser_of(verb: str) -> ArgumentParser:
     """The parser of one verb, its `--help` ending with an example."""
-    from wfdeps.cli.parser import new_parser  # argparse: for errors, helps, and lines that are not plain
+    from wfdeps.cli.parser import (
+        below_actions,
+        new_parser,
+    )  # argparse: for errors, helps, and lines that are not plain
 
     command = _command(verb)
     parser = new_parser(verb, VERBS[verb], command.EXAMPLE)
     _declare(command, parser)
+    below_actions(parser, add_global_options)
     return parser
 
 

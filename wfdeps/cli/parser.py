@@ -10,6 +10,7 @@ from wfdeps.cli.nearest import nearest
 from wfdeps.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import NoReturn
 
 # argparse asks gettext for a catalogue that nobody wrote, which imports locale and looks into eight folders.
@@ -25,6 +26,18 @@ def new_parser(verb: str, summary: str, example: str) -> argparse.ArgumentParser
         formatter_class=_Formatter,
         allow_abbrev=False,
     )
+
+
+def below_actions(
+    parser: argparse.ArgumentParser, declare: Callable[[argparse.ArgumentParser], None]
+) -> None:
+    """The same options behind each of a command's actions (`auth check --offline`), where it has any."""
+    for action in parser._actions:
+        for child in action.choices.values() if isinstance(action, argparse._SubParsersAction) else ():
+            own = len(child._actions)
+            declare(child)
+            for added in child._actions[own:]:
+                added.default = argparse.SUPPRESS  # what stands before the action holds
 
 
 class _Parser(argparse.ArgumentParser):
