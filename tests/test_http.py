@@ -195,6 +195,14 @@ def test_a_server_that_stays_broken_is_given_up(http: Http, site: Site) -> None:
     assert len(site.seen) == 5
 
 
+def test_a_page_that_forbids_where_json_is_due_is_somebody_in_between(http: Http, site: Site) -> None:
+    """No login would help: a firewall stands there (Civitai's, for one, before it has looked at any token)."""
+    page = (403, {"content-type": "text/html"}, b"<!doctype html><title>Forbidden</title>")
+    with pytest.raises(SourceUnavailableError, match="a page for people"):
+        http.json("GET", site.says("/x", page))
+    assert len(site.seen) == 1
+
+
 def test_retry_after_is_waited_for(site: Site) -> None:
     slept: list[float] = []
     with Http(sleep=slept.append, now=lambda: sum(slept)) as http:
@@ -368,6 +376,7 @@ def test_a_date_to_wait_for_is_measured_by_the_servers_own_clock() -> None:
     assert retry_after(headers) == 30
     assert retry_after({"retry-after": "1.5"}) == 1.5
     assert retry_after({"retry-after": "soon"}) is None
+    assert retry_after({"retry-after": "\u00b2"}) is None
     assert retry_after({}) is None
 
 

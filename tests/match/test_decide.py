@@ -253,11 +253,16 @@ def test_what_a_person_chose_is_taken_whatever_it_is_called() -> None:
     assert taken(resolution) == (1, ChosenBy.USER)
 
 
-def test_nobody_asked_is_undecided_not_unknown() -> None:
-    silent = Answer((), Verdict("civitai", VerdictKind.UNREACHABLE, "no network"))
-    resolution = decide(ref(NAME), [(NameQuery(NAME, (ModelType.LORA,)), silent)])
+@pytest.mark.parametrize("kind", [VerdictKind.UNREACHABLE, VerdictKind.RATE_LIMITED, VerdictKind.REFUSED])
+def test_who_did_not_answer_leaves_it_undecided_and_is_named_whatever_the_others_say(
+    kind: VerdictKind,
+) -> None:
+    query = NameQuery(NAME, (ModelType.LORA,))
+    silent = Answer((), Verdict("civitai", kind, "not available in this region"))
+    resolution = decide(ref(NAME), [(query, silent), (query, answer(source="catalogue"))])
     assert isinstance(resolution, Unresolved)
     assert resolution.state is RefState.UNDECIDED
+    assert resolution.reason == "civitai: not available in this region"
 
 
 def test_a_miss_by_hash_never_means_deleted() -> None:

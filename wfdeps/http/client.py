@@ -116,7 +116,7 @@ class Http:
         def ask() -> Any:
             with self._opened(method, full, headers, content, "api") as reply:
                 if reply.status // 100 != 2:
-                    raise reply.failure()
+                    raise reply.failure(to_program=True)
                 return _decoded(reply, limit)
 
         return self._tried(ask, full)

@@ -90,9 +90,12 @@ class Reply:
             parts.append(chunk)
         return b"".join(parts)
 
-    def failure(self) -> SourceError:
-        """What a status that is no success means, with the server's own words; reads at most 64 KiB."""
-        return failure_of(self.url, self.status, self.headers, self._beginning())
+    def failure(self, *, to_program: bool = False) -> SourceError:
+        """What a status that is no success means, with the server's own words; reads at most 64 KiB.
+
+        `to_program`: JSON was due, so that a page for people comes from somebody in between.
+        """
+        return failure_of(self.url, self.status, self.headers, self._beginning(), to_program=to_program)
 
     def _beginning(self) -> bytes:
         body = b""
@@ -106,7 +109,9 @@ class Reply:
         return body[:_MESSAGE_CAP]
 
 
-def failure_of(url: str, status: int, headers: Mapping[str, str], body: bytes) -> SourceError:
+def failure_of(
+    url: str, status: int, headers: Mapping[str, str], body: bytes, *, to_program: bool = False
+) -> SourceError:
     """The error a status stands for."""
     host = host_of(url)
     payload = _json_or_none(body)
@@ -116,15 +121,17 @@ def failure_of(url: str, status: int, headers: Mapping[str, str], body: bytes) -
     page = is_page(headers, body)
     if status == 429:
         final = any(words in said.lower() for words in _FINAL_429)
+        pause = retry_after(headers)
+        wait = f"asks us to wait{f' {pause:.0f} seconds' if pause else ''}"
         return RateLimitError(
-            f"`{host}` asks us to wait{tail}" if not final else f"`{host}` refuses more for now{tail}",
-            retry_after=retry_after(headers),
+            f"`{host}` {'refuses more for now' if final else wait}{tail} (429)",
+            retry_after=pause,
             final=final,
             **more,
         )
-    if status == 403 and page and "cf-mitigated" in headers:
+    if status == 403 and page and (to_program or "cf-mitigated" in headers):
         return SourceUnavailableError(
-            f"`{host}` blocked us with a challenge page (403)",
+            f"`{host}` blocked us with a page for people (403)",
             final=True,
             hint="its firewall wants a browser; try later or from another network",
             **more,

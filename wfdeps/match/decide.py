@@ -275,9 +275,7 @@ _CLOSED: Final[dict[AccessState, RefState]] = {
 def _left_open(ref: ModelRef, ranked: Sequence[RankedCandidate], verdicts: tuple[Verdict, ...]) -> Resolution:
     if ranked:
         return Ambiguous(ref, tuple(ranked[:SHOWN]), _why_open(ref, ranked), verdicts)
-    silent = [
-        verdict for verdict in verdicts if verdict.kind in (VerdictKind.UNREACHABLE, VerdictKind.RATE_LIMITED)
-    ]
+    silent = [verdict for verdict in verdicts if verdict.kind in _NOT_HEARD]
     if silent:
         reason = "; ".join(f"{verdict.source}: {verdict.detail or verdict.kind}" for verdict in silent)
         return Unresolved(ref, RefState.UNDECIDED, reason, verdicts=verdicts)
@@ -291,6 +289,8 @@ def _left_open(ref: ModelRef, ranked: Sequence[RankedCandidate], verdicts: tuple
     return Unresolved(ref, RefState.UNRESOLVED, _not_found(verdicts), _WOULD_HELP, verdicts)
 
 
+_NOT_HEARD: Final = (VerdictKind.UNREACHABLE, VerdictKind.RATE_LIMITED, VerdictKind.REFUSED)
+"""Whether it has the file, nobody knows: no network, too many questions, not from this region."""
 _WOULD_HELP: Final = "a hash, a URL or an AIR would settle it: `wfdeps choose`"
 
 
