@@ -131,6 +131,24 @@ def test_paths_lists_the_names_a_loader_would_offer(run: Run) -> None:
     assert run("paths", "--names", "loras")[1] == "SDXL/detail.safetensors\nidle.safetensors\n"
 
 
+def test_paths_knows_keys_by_their_old_names_and_says_which_it_does_not_know(run: Run) -> None:
+    assert run("paths", "unet") == run("paths", "diffusion_models")
+    assert run("paths", "--names", "clip") == run("paths", "--names", "text_encoders")
+    assert run("paths", "loars")[0] == 2
+    assert "did you mean `loras`?" in run("paths", "loars")[2]
+    assert "its files stand in `diffusion_models`" in run("paths", "--names", "unet_gguf")[2]
+
+
+def test_paths_shows_what_comfyui_keeps_beside_its_models_and_searches_no_model_there(
+    run: Run, comfyui: Path
+) -> None:
+    put(comfyui / "custom_nodes" / "pack" / "weights.safetensors", b"weights")
+    assert run("paths", "--names", "custom_nodes")[1] == "pack/weights.safetensors\n"
+    assert "custom_nodes" not in run("paths", "--names")[1]
+    assert f"    {comfyui / 'custom_nodes'}  (base directory; every file counts)" in run("paths")[1]
+    assert "weights" not in run("list")[1]
+
+
 def test_a_yaml_that_stops_comfyui_turns_the_exit_code(run: Run, comfyui: Path) -> None:
     put(comfyui / "extra_model_paths.yaml", b"a:\n  vae:\n")
     code, _, err = run("paths")

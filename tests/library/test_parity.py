@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import yaml
@@ -17,7 +18,7 @@ import yaml
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus
 from wfdeps.domain.resolutions import RefState
-from wfdeps.library import Roots, open_library
+from wfdeps.library import LocalLibrary, Roots, open_library
 from wfdeps.match.local import find_local
 
 PT = {".ckpt", ".pt", ".pt2", ".bin", ".pth", ".safetensors", ".pkl", ".sft"}
@@ -70,6 +71,9 @@ class Oracle:
         self.table["configs"] = ([os.path.join(models, "configs")], {".yaml"})
         self.table["diffusers"] = ([os.path.join(models, "diffusers")], {"folder"})
         self.table["classifiers"] = ([os.path.join(models, "classifiers")], {""})
+        self.table["custom_nodes"] = ([os.path.join(base, "custom_nodes")], set())
+        self.table["datasets"] = ([os.path.join(base, "datasets")], set())
+        self.table["fonts"] = ([os.path.join(base, "fonts")], {".ttf", ".otf"})
         for path in yamls:
             self.load(path)
         for key in ("checkpoints", "clip", "vae", "diffusion_models", "loras"):
@@ -128,7 +132,22 @@ class Oracle:
         return sorted(names)
 
 
-NAMES = ["a", "B", "model v1.0", "ünïcode", "x.y", ".hidden", "CON", "日本"]
+NAMES = ["a", "B", "model v1.0", "ünïcode", "u\u0308", "x.y", ".hidden", "CON", "日本", "😀"]
+NAMES += [
+    "back\\slash",
+    "new\nline",
+    " lead",
+    "trail ",
+    "a'b\"c",
+    "$HOME",
+    "~t",
+    "%41",
+    "#h",
+    "*?",
+    "..x",
+    "x..",
+    "a:b",
+]
 ENDINGS = [
     ".safetensors",
     ".SAFETENSORS",
@@ -142,6 +161,10 @@ ENDINGS = [
     ".sft",
     ".bin",
     ".json",
+    ".pkl",
+    ".ttf",
+    ".safetensors ",
+    ".",
 ]
 KEYS = [
     *SAME_NAMED,
@@ -153,11 +176,12 @@ KEYS = [
     "configs",
     "classifiers",
 ]
-UNKNOWN = ["my_models", "Loras", "t2i_adapter"]
+BESIDE = ["custom_nodes", "datasets", "fonts"]
+UNKNOWN = ["my_models", "Loras", "t2i_adapter", "download_model_base", *BESIDE]
 
 
 def grow(chance: random.Random, top: str, elsewhere: str, depth: int = 0) -> None:
-    """Files, folders, links to files and folders, broken links and a `.git`, below `top`."""
+    """Files, folders, links to files and folders, broken links, circles and a `.git`, below `top`."""
     os.makedirs(top, exist_ok=True)
     for _ in range(chance.randint(0, 4)):
         name = chance.choice(NAMES) + chance.choice(ENDINGS)
@@ -169,13 +193,17 @@ def grow(chance: random.Random, top: str, elsewhere: str, depth: int = 0) -> Non
             Path(path).write_bytes(b"weights")
         elif kind < 0.9:
             os.symlink(os.path.join(elsewhere, "shared.safetensors"), path)
-        else:
+        elif kind < 0.97:
             os.symlink(os.path.join(top, "nowhere"), path)
+        else:
+            os.symlink(os.path.basename(path), path)
     if chance.random() < 0.2:
         os.makedirs(os.path.join(top, ".git"), exist_ok=True)
         Path(top, ".git", "hidden.safetensors").write_bytes(b"x")
     if chance.random() < 0.15 and not os.path.lexists(os.path.join(top, "linked")):
         os.symlink(os.path.join(elsewhere, "folder"), os.path.join(top, "linked"))
+    if chance.random() < 0.02 and not os.path.lexists(os.path.join(top, "round")):
+        os.symlink(top, os.path.join(top, "round"))
     if depth < 2:
         for _ in range(chance.randint(0, 2)):
             grow(
@@ -195,7 +223,17 @@ def make_yaml(chance: random.Random, path: str, base: str, elsewhere: str) -> No
             continue
         section: dict[str, object] = {}
         root = chance.choice(
-            [elsewhere, os.path.relpath(elsewhere, os.path.dirname(path)), "extra", None, base]
+            [
+                elsewhere,
+                os.path.relpath(elsewhere, os.path.dirname(path)),
+                "extra",
+                None,
+                base,
+                "",
+                "~/mine",
+                "$WFDEPS_ELSEWHERE/",
+                "${WFDEPS_NOWHERE}/x",
+            ]
         )
         if root is not None:
             section["base_path"] = root
@@ -203,7 +241,21 @@ def make_yaml(chance: random.Random, path: str, base: str, elsewhere: str) -> No
             section["is_default"] = chance.choice([True, False, "false", "true", 0, 1])
         for key in chance.sample(KEYS + UNKNOWN, chance.randint(1, 5)):
             lines = [
-                chance.choice([f"m/{key}", key, "models/loras", f"{base}/models/vae", "./m/../m/x", "m//y/"])
+                chance.choice(
+                    [
+                        f"m/{key}",
+                        key,
+                        "models/loras",
+                        f"{base}/models/vae",
+                        "./m/../m/x",
+                        "m//y/",
+                        "~/m",
+                        "$WFDEPS_ELSEWHERE/m",
+                        "m/vae  # not a comment",
+                        " m/loras",
+                        "output/loras",
+                    ]
+                )
                 for _ in range(chance.randint(1, 3))
             ]
             section[key] = "\n".join(lines) + chance.choice(["", "\n"])
@@ -211,65 +263,97 @@ def make_yaml(chance: random.Random, path: str, base: str, elsewhere: str) -> No
     Path(path).write_text(json.dumps(config, indent=1))  # JSON is YAML, and quicker to write
 
 
+class Made(NamedTuple):
+    """One install, and what ComfyUI was started with."""
+
+    base: str
+    yamls: tuple[str, ...]
+    home: str
+    elsewhere: str
+    base_directory: str | None = None
+    models_directory: str | None = None
+
+    def oracle(self) -> Oracle:
+        own = os.path.join(self.base, "extra_model_paths.yaml")
+        yamls = [path for path in (own, *self.yamls) if os.path.isfile(path)]
+        return Oracle(self.base_directory or self.base, yamls, self.models_directory)
+
+    def library(self) -> LocalLibrary:
+        return open_library(
+            Roots(
+                comfyui=self.base,
+                base_directory=self.base_directory,
+                models_directory=self.models_directory,
+                extra_config=self.yamls,
+            ),
+            index_path=None,
+        )
+
+
 @pytest.fixture(scope="module")
-def trees(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[str, list[str]]]]:
-    """200 installs: (ComfyUI folder, the yaml files given as options)."""
-    made = []
-    for seed in range(200):
-        chance = random.Random(seed)
-        root = str(tmp_path_factory.mktemp(f"tree{seed}-"))
-        base, elsewhere = os.path.join(root, "ComfyUI"), os.path.join(root, "else where")
-        os.makedirs(os.path.join(base, "models"))
-        os.makedirs(os.path.join(elsewhere, "folder", "in"))
-        Path(elsewhere, "shared.safetensors").write_bytes(b"shared")
-        Path(elsewhere, "folder", "in", "deep.safetensors").write_bytes(b"deep")
-        for key in chance.sample([*KEYS, "t2i_adapter", "diffusers"], chance.randint(1, 6)):
-            grow(chance, os.path.join(base, "models", key), elsewhere)
-        for key in chance.sample(KEYS, 2):
-            grow(chance, os.path.join(elsewhere, "m", key), os.path.join(elsewhere))
-        if chance.random() < 0.5:
-            grow(
-                chance,
-                os.path.join(base, "output", chance.choice(["loras", "clip", "checkpoints"])),
-                elsewhere,
-            )
-        given = []
-        if chance.random() < 0.7:
-            make_yaml(chance, os.path.join(base, "extra_model_paths.yaml"), base, elsewhere)
-        for number in range(chance.randint(0, 2)):
-            path = os.path.join(root, f"more{number}.yaml")
-            make_yaml(chance, path, base, elsewhere)
-            given.append(path)
-        made.append((base, given))
-    yield made
+def trees(tmp_path_factory: pytest.TempPathFactory) -> list[Made]:
+    """200 installs."""
+    return [make_install(random.Random(seed), tmp_path_factory.mktemp(f"tree{seed}-")) for seed in range(200)]
+
+
+def make_install(chance: random.Random, root: Path) -> Made:
+    base, elsewhere, home = (str(root / name) for name in ("ComfyUI", "else where", "home"))
+    os.makedirs(os.path.join(base, "models"))
+    os.makedirs(os.path.join(elsewhere, "folder", "in"))
+    Path(elsewhere, "shared.safetensors").write_bytes(b"shared")
+    Path(elsewhere, "folder", "in", "deep.safetensors").write_bytes(b"deep")
+    for key in chance.sample([*KEYS, "t2i_adapter", "diffusers"], chance.randint(1, 6)):
+        grow(chance, os.path.join(base, "models", key), elsewhere)
+    grow(chance, os.path.join(base, chance.choice(BESIDE)), elsewhere)
+    for key in chance.sample(KEYS, 2):
+        grow(chance, os.path.join(elsewhere, "m", key), elsewhere)
+    grow(chance, os.path.join(home, "mine", "m", chance.choice(KEYS)), elsewhere)
+    if chance.random() < 0.5:
+        grow(chance, os.path.join(base, "output", chance.choice(["loras", "clip", "checkpoints"])), elsewhere)
+    if chance.random() < 0.7:
+        make_yaml(chance, os.path.join(base, "extra_model_paths.yaml"), base, elsewhere)
+    given = tuple(str(root / f"more{number}.yaml") for number in range(chance.randint(0, 2)))
+    for path in given:
+        make_yaml(chance, path, base, elsewhere)
+    other_base = str(root / "other base") if chance.random() < 0.2 else None
+    if other_base:
+        grow(chance, os.path.join(other_base, "models", chance.choice(KEYS)), elsewhere)
+    models = os.path.join(elsewhere, "m") if chance.random() < 0.2 else None
+    return Made(base, given, home, elsewhere, other_base, models)
+
+
+@pytest.fixture
+def at_home(monkeypatch: pytest.MonkeyPatch) -> Callable[[Made], Made]:
+    """Enters the surroundings in which that ComfyUI was started."""
+
+    def enter(made: Made) -> Made:
+        monkeypatch.setenv("HOME", made.home)
+        monkeypatch.setenv("WFDEPS_ELSEWHERE", made.elsewhere)
+        return made
+
+    return enter
 
 
 def test_folders_and_listings_of_200_trees_are_those_of_the_documented_semantics(
-    trees: list[tuple[str, list[str]]],
+    trees: list[Made], at_home: Callable[[Made], Made]
 ) -> None:
     compared = 0
-    for base, given in trees:
-        own = os.path.join(base, "extra_model_paths.yaml")
-        oracle = Oracle(base, ([own] if os.path.isfile(own) else []) + given)
-        library = open_library(Roots(comfyui=base, extra_config=tuple(given)), index_path=None)
+    for made in map(at_home, trees):
+        oracle, library = made.oracle(), made.library()
+        folders = (*library.folders(), *library.without_models)
         for key, (paths, _) in oracle.table.items():
-            assert [folder.path for folder in library.folders() if folder.folder_key == key] == paths, (
-                base,
-                key,
-            )
-            assert list(library.listing(key)) == oracle.listing(key), (base, key)
+            assert [folder.path for folder in folders if folder.folder_key == key] == paths, (made, key)
+            assert list(library.listing(key)) == oracle.listing(key), (made, key)
             compared += 1
         library.close()
-    assert compared > 200 * 25
+    assert compared > 200 * 28
 
 
 def test_every_listed_name_is_present_and_what_is_not_listed_is_not(
-    trees: list[tuple[str, list[str]]],
+    trees: list[Made], at_home: Callable[[Made], Made]
 ) -> None:
-    for base, given in trees[:40]:
-        own = os.path.join(base, "extra_model_paths.yaml")
-        oracle = Oracle(base, ([own] if os.path.isfile(own) else []) + given)
-        library = open_library(Roots(comfyui=base, extra_config=tuple(given)), index_path=None)
+    for made in map(at_home, trees[:40]):
+        oracle, library = made.oracle(), made.library()
         for key in ("checkpoints", "loras", "vae", "text_encoders", "diffusion_models", "controlnet"):
             listed = oracle.listing(key)
             refs = [
@@ -281,7 +365,7 @@ def test_every_listed_name_is_present_and_what_is_not_listed_is_not(
                 finding = find_local(ref, inventory)
                 # ComfyUI lists a link to nowhere too, and then cannot load it.
                 offered = finding.state in (RefState.PRESENT, RefState.CORRUPT)
-                assert offered == (ref.name in listed), (base, key, ref.name, finding)
+                assert offered == (ref.name in listed), (made, key, ref.name, finding)
         library.close()
 
 

@@ -12,8 +12,8 @@ from wfdeps.values import dataclass, field
 if TYPE_CHECKING:
     from typing import Literal, TypeAlias
 
-Origin: TypeAlias = 'Literal["models", "extra", "output", "pack"]'
-"""Who made ComfyUI search a folder: its models root, an extra_model_paths.yaml, its output folder, a custom pack."""
+Origin: TypeAlias = 'Literal["models", "base", "extra", "output", "pack"]'
+"""Who made ComfyUI search a folder: its models root, its base directory, an extra_model_paths.yaml, its output folder, a custom pack."""
 
 
 @dataclass(frozen=True, slots=True)

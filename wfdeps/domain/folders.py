@@ -119,6 +119,16 @@ ALIASES: Final[dict[str, str]] = {
 LEGACY: Final[dict[str, str]] = {"unet": "diffusion_models", "clip": "text_encoders"}
 """All that ComfyUI itself renames, in `map_legacy`."""
 
+BASE_KEYS: Final[dict[str, frozenset[str]]] = {
+    "custom_nodes": ANY_ENDING,
+    "datasets": ANY_ENDING,
+    "fonts": frozenset({".ttf", ".otf"}),
+}
+"""Keys that ComfyUI keeps beside its models, below the base directory, and the endings of each."""
+
+WITHOUT_MODELS: Final = frozenset({*BASE_KEYS, "download_model_base", "input", "output", "temp", "user"})
+"""Keys that a yaml may hold though no loader reads a model there: shown, never searched."""
+
 
 def canonical_key(key: str) -> str:
     """The folder key ComfyUI would use: `unet` → `diffusion_models`; a key nobody lists stays as it is."""

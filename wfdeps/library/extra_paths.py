@@ -9,16 +9,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from wfdeps.domain.folders import ALIASES, FOLDER_KEYS, LEGACY, canonical_key
+from wfdeps.domain.folders import ALIASES, FOLDER_KEYS, LEGACY, WITHOUT_MODELS, canonical_key
 from wfdeps.domain.refs import Notice
 from wfdeps.values import dataclass
 
 STOPS_COMFYUI = "extra_paths_stop_comfyui"
 """The notice code for what keeps ComfyUI from starting at all."""
-# Keys that ComfyUI and its tools know, though no model is searched there.
-_NOT_MODELS = frozenset(
-    {"custom_nodes", "download_model_base", "datasets", "fonts", "input", "output", "temp", "user"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +110,7 @@ def _lint_key(key: str, where: str) -> Iterator[Notice]:
             "extra_paths_key_is_no_alias",
             f"{where}: `{key}` is no key of ComfyUI's; use `{canonical_key(key)}`",
         )
-    elif canonical_key(key) not in FOLDER_KEYS and key not in _NOT_MODELS:
+    elif canonical_key(key) not in FOLDER_KEYS and key not in WITHOUT_MODELS:
         near = next(
             (known for known in FOLDER_KEYS if known.lower() == key.lower() or known.rstrip("s") == key), ""
         )

@@ -40,6 +40,8 @@ _SIGNS = ("main.py", "folder_paths.py", "checkpoints", "custom_nodes", EXTRA_YAM
 
 class Install(NamedTuple):
     models: str
+    base: str = ""
+    """Below which custom nodes and fonts stand; empty for a bare models folder."""
     output: str = ""
     extra_files: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
@@ -52,7 +54,7 @@ def find_install(roots: Roots, usual: tuple[str, ...] = ()) -> Install:
             raise ConfigError(f"no file at `{path}`", hint="--extra-model-paths-config names a yaml file")
     if roots.models and not roots.comfyui:
         models = folder_or_new(roots.models)
-        return Install(models, "", extra, _not_there_yet(models))
+        return Install(models, "", "", extra, _not_there_yet(models))
     if not (roots.comfyui or roots.base_directory or roots.models_directory):
         roots = replace(roots, comfyui=_usual_place(usual))
     found = _from_comfyui(roots.comfyui) if roots.comfyui else Install("")
@@ -63,6 +65,7 @@ def find_install(roots: Roots, usual: tuple[str, ...] = ()) -> Install:
     output = roots.output_directory or (os.path.join(base, "output") if base else found.output)
     return found._replace(
         models=folder_or_new(models),
+        base=base or found.base,
         notices=(*found.notices, *_not_there_yet(folder_or_new(models))),
         output=os.path.abspath(output) if output else "",
         extra_files=(*found.extra_files, *extra),
@@ -127,7 +130,9 @@ def _from_comfyui(named: str) -> Install:
             f"no ComfyUI in `{path}`", hint="--comfyui names the folder that holds main.py and models"
         )
     if not has_models and os.path.isdir(os.path.join(path, "checkpoints")):
-        return Install(path, "", (), (Notice("models_folder_named", f"`{path}` is itself a models folder"),))
+        return Install(
+            path, "", "", (), (Notice("models_folder_named", f"`{path}` is itself a models folder"),)
+        )
     return _plain(path)
 
 
@@ -139,7 +144,11 @@ def _plain(path: str, *notices: Notice) -> Install:
     extra = [own] if os.path.isfile(own) else []
     if not os.path.isfile(code):
         extra += _desktop_yaml_for(base)
-    return Install(os.path.join(base, "models"), os.path.join(base, "output"), tuple(extra), notices)
+    return _based(base, tuple(extra), notices)
+
+
+def _based(base: str, extra_files: tuple[str, ...], notices: tuple[Notice, ...] = ()) -> Install:
+    return Install(os.path.join(base, "models"), base, os.path.join(base, "output"), extra_files, notices)
 
 
 def _from_desktop(yaml_path: str) -> Install:
@@ -149,7 +158,7 @@ def _from_desktop(yaml_path: str) -> Install:
         raise ConfigError(
             f"`{yaml_path}` names no base_path", hint="pass the folder that holds models instead"
         )
-    return Install(os.path.join(base, "models"), os.path.join(base, "output"), (yaml_path,))
+    return _based(base, (yaml_path,))
 
 
 def _desktop_yaml_for(base: str) -> list[str]:

@@ -134,7 +134,7 @@ def _through_loops(loops: tuple[str, ...], shelves: Shelves, refs: tuple[ModelRe
     for loop in loops:
         for ref in refs:
             for path in shelves.paths_of(ref):
-                if path.startswith(loop + os.sep) and os.path.isfile(path):
+                if path.startswith(loop + os.sep) and os.path.lexists(path):
                     yield path
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.digests import Algorithm, Digest, agreement
 from wfdeps.domain.files import Folder, Inventory, LocalFile, folded_stem
+from wfdeps.domain.folders import LEGACY, WITHOUT_MODELS
 from wfdeps.domain.refs import ModelRef, Notice
 from wfdeps.errors import LibraryError, UsageError
 from wfdeps.json_values import loads
 from wfdeps.library.extra_paths import ExtraPath, ExtraPaths, read_extra_paths
 from wfdeps.library.index import Index, stamp_of
 from wfdeps.library.inventory import Shelves, every_file, find_files, is_listed, keys_of
-from wfdeps.library.scan import outermost, refresh
+from wfdeps.library.scan import outermost, refresh, walked
 from wfdeps.library.search import search_paths
 from wfdeps.values import asdict, replace
 
@@ -109,6 +111,11 @@ class LocalLibrary:
         """Every directory that is searched, in ComfyUI's order within a key. Directories may not exist."""
         return self._paths.folders
 
+    @property
+    def without_models(self) -> tuple[Folder, ...]:
+        """The directories of keys under which no loader reads a model: shown, never searched for a ref."""
+        return self._paths.without_models
+
     def inventory(self, refs: Sequence[ModelRef]) -> Inventory:
         """What might answer these refs. Raises LibraryError where a root cannot be read at all."""
         self._refresh()
@@ -173,20 +180,27 @@ class LocalLibrary:
         return known
 
     def listing(self, folder_key: str) -> tuple[str, ...]:
-        """What ComfyUI's `get_filename_list` would answer for a key: sorted names, in the target's spelling.
-
-        Names that repeat through links in a circle are given once, where ComfyUI repeats them forty times.
-        """
+        """What ComfyUI's `get_filename_list` would answer for a key: sorted names, in the target's spelling."""
         self._refresh()
-        names: set[str] = set()
-        for folder in self._paths.folders:
-            if folder.folder_key == folder_key and folder.visible:
-                prefix = folder.path.rstrip(os.sep) + os.sep
-                for directory, name in self._index.files_below(folder.path):
-                    relative = os.path.join(directory, name)[len(prefix) :]
-                    if is_listed(relative, folder.endings):
-                        names.add(relative.replace(os.sep, self.separator))
+        key = LEGACY.get(folder_key, folder_key)
+        folders = (*self._paths.folders, *self._paths.without_models)
+        names = {
+            name.replace(os.sep, self.separator)
+            for folder in folders
+            if folder.folder_key == key and folder.visible
+            for name in self._names_in(folder)
+            if is_listed(name, folder.endings)
+        }
         return tuple(sorted(names))
+
+    def _names_in(self, folder: Folder) -> Iterator[str]:
+        """Every file's path below that folder; where links lead in a circle, as often as ComfyUI meets it."""
+        prefix = folder.path.rstrip(os.sep) + os.sep
+        found = self._index.files_below(folder.path)
+        has_loops = any(loop.startswith(prefix) for loop in self._index.loops())
+        if has_loops or folder.folder_key in WITHOUT_MODELS:
+            found = chain(found, walked(folder.path))
+        return (os.path.join(directory, name)[len(prefix) :] for directory, name in found)
 
     def digest(self, file: LocalFile) -> LocalFile:
         """The same file with its SHA-256 among its digests, reading it only if the index does not know."""

@@ -34,3 +34,5 @@ class SearchPaths:
     """Below which folders of keys nobody lists are made."""
     separator: str
     notices: tuple[Notice, ...] = ()
+    without_models: tuple[Folder, ...] = ()
+    """Those of keys under which no loader reads a model (custom nodes, fonts): shown, never searched."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 from wfdeps.errors import LibraryError
 from wfdeps.library.index import Index, KnownDirectory, Listing, stamp_of
@@ -17,6 +18,8 @@ from wfdeps.library.inventory import is_text
 SKIPPED = frozenset({".git"})
 DEEPEST = 60
 """Folders below a root; real trees have five, links that cross each other have no end."""
+
+MOST_WALKED = 20_000
 
 Identity = tuple[int, int]
 
@@ -28,6 +31,16 @@ def refresh(index: Index, tops: Iterable[str], clock: Callable[[], int] = time.t
     """
     for top in outermost(tops):
         _refresh_top(index, top, clock)
+
+
+def walked(top: str) -> Iterator[tuple[str, str]]:
+    """(directory, name) of every file below `top` as ComfyUI meets them: through a link in a circle again and again.
+
+    Ends when the system refuses such a path, as ComfyUI does, or after MOST_WALKED directories, where it would go on.
+    """
+    for folder, below, files in islice(os.walk(top, followlinks=True), MOST_WALKED):
+        below[:] = [name for name in below if name not in SKIPPED]
+        yield from ((folder, name) for name in files if is_text(name))
 
 
 def outermost(tops: Iterable[str]) -> tuple[str, ...]:

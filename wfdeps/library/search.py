@@ -39,10 +39,13 @@ def _searched(roots: Roots, separator: str, usual: tuple[str, ...], read_extra: 
     extras = tuple(map(read_extra, install.extra_files))
     table = FolderTable()
     table.add_core(install.models)
+    if install.base:
+        table.add_base(install.base)
     for extra in extras:
         table.add_extra(extra)
     if install.output:
         table.add_output(install.output)
     table.add_packs(install.models)
     notices = (*install.notices, *(notice for extra in extras for notice in extra.notices))
-    return SearchPaths(table.folders(install.models), install.models, separator, notices)
+    folders = table.folders(install.models)
+    return SearchPaths(folders, install.models, separator, notices, table.without_models())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.files import Folder, Origin
-from wfdeps.domain.folders import ANY_ENDING, FOLDER_KEYS, LEGACY
+from wfdeps.domain.folders import ANY_ENDING, BASE_KEYS, FOLDER_KEYS, LEGACY, WITHOUT_MODELS
 
 if TYPE_CHECKING:
     from wfdeps.library.extra_paths import ExtraPath, ExtraPaths
@@ -19,7 +20,6 @@ OUTPUT_FOLDERS = (
     ("loras", "loras"),
 )
 """Folder key → folder below `output` in which models that were saved are found again."""
-_NO_MODELS = frozenset({"custom_nodes", "download_model_base", "datasets", "fonts"})
 
 
 class FolderTable:
@@ -35,7 +35,7 @@ class FolderTable:
         there = next((folder for folder in rows if folder.path == path), None)
         if there and not is_default:
             return
-        endings = row.endings if row else ANY_ENDING
+        endings = row.endings if row else BASE_KEYS.get(key, ANY_ENDING)
         folder = Folder(key, path, endings, reason, is_default, origin, os.path.isdir(path))
         if there:
             rows.remove(there)
@@ -55,6 +55,10 @@ class FolderTable:
                         row.key, os.path.join(models, *directory.split("/")), "custom pack's folder", "pack"
                     )
 
+    def add_base(self, base: str) -> None:
+        for key in BASE_KEYS:
+            self.add(key, os.path.join(base, key), "base directory", "base")
+
     def add_output(self, output: str) -> None:
         """The folders below `output`, always searched last of the core's."""
         for key, name in OUTPUT_FOLDERS:
@@ -66,12 +70,17 @@ class FolderTable:
             self.add_entry(entry, entry.path, f"{os.path.basename(extra.file)} [{entry.section}]")
 
     def add_entry(self, entry: ExtraPath, path: str, reason: str) -> None:
-        """One line of such a file; what holds no models is left out."""
-        if entry.key not in _NO_MODELS:
-            key = LEGACY.get(entry.key, entry.key)
-            self.add(key, path, reason, "extra", is_default=entry.is_default)
+        """One line of such a file."""
+        self.add(LEGACY.get(entry.key, entry.key), path, reason, "extra", is_default=entry.is_default)
 
     def folders(self, models: str) -> tuple[Folder, ...]:
-        """All rows, each knowing whether its directory exists; the models root itself first, under no key."""
+        """The rows of models, each knowing whether its directory exists; the models root itself first, under no key."""
         root = Folder("", models, ANY_ENDING, "models root", exists=os.path.isdir(models))
-        return (root, *(folder for rows in self._rows.values() for folder in rows))
+        return (root, *self._rows_where(lambda key: key not in WITHOUT_MODELS))
+
+    def without_models(self) -> tuple[Folder, ...]:
+        """The other rows."""
+        return tuple(self._rows_where(lambda key: key in WITHOUT_MODELS))
+
+    def _rows_where(self, is_meant: Callable[[str], bool]) -> Iterator[Folder]:
+        return (folder for key, rows in self._rows.items() if is_meant(key) for folder in rows)

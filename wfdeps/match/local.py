@@ -50,9 +50,10 @@ def approx_parts(name: str) -> tuple[str, ...]:
 def stems_for(ref: ModelRef) -> set[str]:
     """The folded stems of every file name that may answer this ref."""
     names = (ref.name, *approx_parts(ref.name))
-    bases = [name.replace("\\", "/").rstrip("/").rpartition("/")[2] for name in names]
     # A Linux file may carry a backslash in its own name, and a tag without ending is a stem already.
-    return {stem for base in (*bases, ref.name) for stem in (folded_stem(base), fold(base)) if stem}
+    paths = (*(name.replace("\\", "/") for name in names), ref.name)
+    bases = [path.rstrip("/").rpartition("/")[2] for path in paths]
+    return {stem for base in bases for stem in (folded_stem(base), fold(base)) if stem}
 
 
 def find_local(ref: ModelRef, inventory: Inventory) -> Finding:

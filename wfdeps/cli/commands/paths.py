@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
+from wfdeps.cli.nearest import nearest
 from wfdeps.cli.options import add_library_options
 from wfdeps.domain.files import Folder
+from wfdeps.domain.folders import ALIASES, LEGACY, WITHOUT_MODELS
+from wfdeps.errors import UsageError
 from wfdeps.library import LocalLibrary, as_local
 from wfdeps.plan.layout import target_for
 from wfdeps.values import asdict
@@ -32,19 +36,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     library = as_local(context.doors.library())
+    keys = [_known_key(key, library) for key in arguments.keys]
     if arguments.names:
-        for key in arguments.keys or sorted(
-            {folder.folder_key for folder in library.folders() if folder.folder_key}
-        ):
+        for key in keys or sorted({folder.folder_key for folder in library.folders() if folder.folder_key}):
             for name in library.listing(key):
-                context.out(f"{key}\t{name}" if len(arguments.keys) != 1 else name)
+                context.out(f"{key}\t{name}" if len(keys) != 1 else name)
     elif arguments.json:
         context.out(json.dumps(document(library), indent=2, ensure_ascii=False))
     else:
-        context.out(_text(library, arguments))
+        context.out(_text(library, keys, show_all=arguments.all))
     for notice in library.notices:
         context.err(f"warning: {notice.message}")
     return UNMET if any(notice.code == STOPS for notice in library.notices) else READY
+
+
+def _known_key(key: str, library: LocalLibrary) -> str:
+    """The key as ComfyUI calls it now. Raises UsageError for one that nobody searches."""
+    known = sorted({folder.folder_key for folder in _shown(library)})
+    if (now := LEGACY.get(key, key)) in known:
+        return now
+    alias = f"its files stand in `{ALIASES[key]}`" if key in ALIASES else None
+    raise UsageError(
+        f"no folder key `{key}`", hint=alias or nearest(key, known) or "`wfdeps paths --all` lists them"
+    )
+
+
+def _shown(library: LocalLibrary) -> Iterator[Folder]:
+    return (folder for folder in (*library.folders(), *library.without_models) if folder.folder_key)
 
 
 def document(library: LocalLibrary) -> dict[str, object]:
@@ -66,24 +84,25 @@ def document(library: LocalLibrary) -> dict[str, object]:
                 "fix": folder.fix,
                 "receives": _receives(folder, library),
             }
-            for folder in library.folders()
-            if folder.folder_key
+            for folder in _shown(library)
         ],
         "notices": [asdict(notice) for notice in library.notices],
     }
 
 
 def _receives(folder: Folder, library: LocalLibrary) -> bool:
-    """Whether new files of its key go there."""
-    return (
+    """Whether new models of its key go there."""
+    return folder.folder_key not in WITHOUT_MODELS and (
         target_for(folder.folder_key, "x.safetensors", library.folders(), library.separator).root
         == folder.path
     )
 
 
-def _text(library: LocalLibrary, arguments: argparse.Namespace) -> str:
+def _text(library: LocalLibrary, keys: Sequence[str], *, show_all: bool) -> str:
     shown = [
-        folder for folder in library.folders() if folder.folder_key and _is_shown(folder, arguments, library)
+        folder
+        for folder in _shown(library)
+        if (folder.folder_key in keys if keys else show_all or _is_told(folder, library))
     ]
     lines = [f"models root: {library.models_root}", f"separator in names: {library.separator}", ""]
     for key, folders in groupby(shown, key=lambda folder: folder.folder_key):
@@ -93,10 +112,8 @@ def _text(library: LocalLibrary, arguments: argparse.Namespace) -> str:
     return "\n".join(lines)
 
 
-def _is_shown(folder: Folder, arguments: argparse.Namespace, library: LocalLibrary) -> bool:
-    if arguments.keys:
-        return folder.folder_key in arguments.keys
-    return bool(arguments.all or folder.exists or (folder.is_default and _receives(folder, library)))
+def _is_told(folder: Folder, library: LocalLibrary) -> bool:
+    return folder.exists or (folder.is_default and _receives(folder, library))
 
 
 def _mark(folder: Folder, library: LocalLibrary) -> str:
