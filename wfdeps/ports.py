@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from wfdeps.domain.plans import Download, Link, Placement, Plan
     from wfdeps.domain.queries import Query
     from wfdeps.domain.refs import ModelRef, Notice
+    from wfdeps.domain.reports import FileSystemTotal
     from wfdeps.domain.resolutions import Ambiguous, MarkedOptional
 
 
@@ -80,6 +81,19 @@ class Library(Protocol):
 
     def room(self, plan: Plan) -> tuple[str, ...]:
         """What speaks against carrying out the plan here: too little space, no permission; empty: nothing."""
+
+    def file_systems(self, plan: Plan) -> tuple[FileSystemTotal, ...]:
+        """What the plan brings to each file system, sorted by path, against what is free there."""
+
+
+class Staging(Protocol):
+    """Where half-done files live."""
+
+    def held(self, download: Download) -> int:
+        """Bytes of it that are on disk already, by an earlier run or another process."""
+
+    def writes_to(self, download: Download) -> tuple[str, ...]:
+        """The folder, and those files in it that there are, which fetching it writes to."""
 
 
 class Fetcher(Protocol):

@@ -62,3 +62,9 @@ def test_a_planted_link_is_no_lock(tmp_path: Path) -> None:
     with pytest.raises(LibraryError):
         Lease(str(tmp_path / "a.lock"), shared=False).take_now()
     assert victim.read_text() == "precious"
+
+
+def test_a_lease_where_no_folder_can_be_made_is_an_error_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(LibraryError, match="cannot write"):
+        Lease(str(tmp_path / "file" / "staging" / "a.lock")).take_now()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from tests.fakes.words import FOLDERS, candidate, local_file, present, ref, resolved, sha256
-from wfdeps.domain.locks import Lock
+from wfdeps.domain.locks import Lock, LockSource
 from wfdeps.domain.outcomes import Failed, Outcome, Placed, Receipt
 from wfdeps.domain.plans import Blocked, Download, Keep
 from wfdeps.domain.refs import ModelRef, WorkflowRefs
 from wfdeps.domain.resolutions import ChosenBy, RefState
 from wfdeps.lock.build import build_lock
 from wfdeps.lock.document import to_text
+from wfdeps.lock.refs import Places, candidate_of
 from wfdeps.plan.build import Layout, build_plan
+from wfdeps.values import replace
 
 WORKFLOW = WorkflowRefs("w.json", "ui", "json", "c" * 64, ())
 
@@ -42,9 +44,14 @@ def test_a_planned_download_is_locked_by_the_hash_its_source_tells() -> None:
     assert (entry.sha256, entry.size) == ("b" * 64, None)
 
 
-def test_a_size_that_is_only_about_right_is_not_locked() -> None:
+def test_a_size_that_is_only_about_right_is_locked_as_such() -> None:
     (entry,) = lock_of(download(ref("a.safetensors"), size_is_exact=True)).entries
-    assert entry.size == 100
+    assert (entry.size, entry.about) == (100, None)
+    (entry,) = lock_of(download(ref("a.safetensors"), size_is_exact=False)).entries
+    assert (entry.size, entry.about) == (None, 100)
+    choice = candidate_of(replace(entry, sources=(LockSource("url", "https://example.com/a"),)), Places())
+    assert choice is not None
+    assert (choice.candidate.size, choice.candidate.size_is_exact) == (100, False)
 
 
 def test_what_failed_or_is_blocked_is_named_as_unresolved() -> None:

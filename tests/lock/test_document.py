@@ -16,13 +16,14 @@ from wfdeps.schema import problems
 
 plain = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), min_size=1, max_size=12)
 sha256 = st.text("0123456789abcdef", min_size=64, max_size=64)
+sizes = st.integers(0, 2**45)
 entries = st.builds(
-    LockEntry,
+    lambda told, **fields: LockEntry(size=told[0], about=told[1], **fields),
+    told=st.tuples(sizes, st.none()) | st.tuples(st.none(), st.none() | sizes),
     name=plain,
     folder=st.sampled_from(["loras", "vae"]),
     path=st.from_regex(r"(loras|vae)/[a-z]{1,8}\.safetensors", fullmatch=True),
     sha256=st.none() | sha256,
-    size=st.none() | st.integers(0, 2**45),
     air=st.none() | st.just("urn:air:sd1:lora:civitai:1@2"),
     sources=st.lists(
         st.builds(

@@ -15,7 +15,6 @@ from wfdeps.domain.plans import Download, Plan
 from wfdeps.domain.resolutions import Resolution
 from wfdeps.domain.visible import visible
 from wfdeps.errors import DiskFullError
-from wfdeps.library.file_systems import file_systems_of
 from wfdeps.pipeline import locking
 from wfdeps.pipeline.carry import carry_out
 from wfdeps.pipeline.lint import find_misfits
@@ -93,7 +92,7 @@ def _report(
         outcomes,
         lints=find_misfits(surveyed.workflows, surveyed.findings, plan.resolutions, library),
         room=room,
-        file_systems=file_systems_of(plan.plan) if outcomes is None else (),
+        file_systems=library.file_systems(plan.plan) if outcomes is None else (),
         warnings=library.notices,
         policy=exit_policy(arguments, context.settings),
         place=library_words(arguments),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import sys
+import time
 
 from wfdeps.values import dataclass
 
@@ -59,7 +61,7 @@ def same_filesystem(first: str, second: str) -> bool:
 
 
 def free_bytes(path: str) -> int | None:
-    """What we may still write there, quota of the file system included; None where it will not say."""
+    """What we may still write there, as far as the file system says: of most quotas it does not; None where it will not."""
     where = existing_ancestor(path)
     try:
         if sys.platform == "win32":
@@ -82,6 +84,53 @@ def is_writable(path: str) -> bool:
     return os.access(where, os.W_OK | os.X_OK)
 
 
+def is_over_quota(path: str, size: int) -> bool:
+    """Whether a quota leaves less than that, where quotas are in force and the file system can be asked.
+
+    It is asked by having it set the room aside for a moment, in a file without a name.
+    """
+    where = existing_ancestor(path)
+    if not _has_quotas(filesystem_of(where)):
+        return False
+    for pause in (0.1, 0.2, 0.0):  # another process may be asking the same
+        if not _is_refused(where, size):
+            return False
+        time.sleep(pause)
+    return True
+
+
+def _has_quotas(system: FileSystem) -> bool:
+    if system.type == "btrfs":
+        return any(os.path.isdir(os.path.join(_BTRFS, name, "qgroups")) for name in _names(_BTRFS))
+    return system.type in ("ext4", "xfs", "f2fs") and any(
+        "quota" in option and option != "noquota" for option in system.options
+    )
+
+
+_BTRFS = "/sys/fs/btrfs"
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []
+
+
+def _is_refused(folder: str, size: int) -> bool:
+    try:
+        handle = os.open(folder, os.O_TMPFILE | os.O_RDWR, 0o600)
+    except (OSError, AttributeError):
+        return False
+    try:
+        os.posix_fallocate(handle, 0, size)
+    except OSError as error:
+        return error.errno == errno.EDQUOT
+    finally:
+        os.close(handle)
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class FileSystem:
     """What a path lies on, as far as the system tells."""
@@ -89,6 +138,8 @@ class FileSystem:
     mount: str
     type: str
     """`ext4`, `nfs4`, `tmpfs` …; empty where nobody says."""
+    options: tuple[str, ...] = ()
+    """With which it was mounted."""
 
     @property
     def is_network(self) -> bool:
@@ -110,11 +161,11 @@ def filesystem_of(path: str) -> FileSystem:
         open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as file,
     ):
         for line in file:
-            _, mount, kind, *_ = line.split(" ")
+            _, mount, kind, options, *_ = line.split(" ")
             mount = mount.replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\")
             below = mount == "/" or real == mount or real.startswith(mount + "/")
             if below and len(mount) >= len(best.mount):
-                best = FileSystem(mount, kind)
+                best = FileSystem(mount, kind, tuple(options.split(",")))
     return best
 
 

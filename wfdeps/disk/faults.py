@@ -26,8 +26,9 @@ def translated(error: OSError, path: str) -> LibraryError:
     if isinstance(error, FileExistsError):
         return TargetExistsError(f"`{path}` exists already", hint="nothing was overwritten")
     if error.errno in FULL:
+        why = "" if error.errno == errno.ENOSPC else ": a quota is used up"
         return DiskFullError(
-            f"no room left for `{path}`", hint="free some space and run the command again; it resumes"
+            f"no room left for `{path}`{why}", hint="free some space and run the command again; it resumes"
         )
     if error.errno == errno.EFBIG:
         return DiskFullError(

@@ -27,12 +27,15 @@ class LockEntry:
     sha256: str | None
     """None only where no source told it and the file was never fetched."""
     size: int | None
+    """Exact, or None."""
     air: str | None
     sources: tuple[LockSource, ...]
     used_by: tuple[str, ...]
     """`workflow.json#node:input`, sorted; the workflow's path relative to the lock's folder."""
     chosen_by: ChosenBy
     evidence: tuple[str, ...]
+    about: int | None = None
+    """Bytes as its source tells them, rounded, where `size` is unknown: what a plan counts with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from wfdeps.disk import is_network_fs
+from wfdeps.disk import as_library_error, is_network_fs
 from wfdeps.errors import LibraryError
 
 if sys.platform != "win32":
@@ -59,7 +59,8 @@ class Lease:
 
     def _acquire(self, timeout: float) -> bool:
         if self._made is None:
-            self._made = _lock_of(self._path, self._shared, self._silent_for)
+            with as_library_error(os.path.dirname(self._path)):
+                self._made = _lock_of(self._path, self._shared, self._silent_for)
         lock, timeouts = self._made
         for _ in range(_FOLDER_TRIES):
             try:

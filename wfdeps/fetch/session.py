@@ -18,6 +18,8 @@ AHEAD = 48 << 20
 """Bytes a writer may be ahead of what is synced and remembered: what a kill can cost at most."""
 SMALL = 8 << 20
 """Files up to here are hashed by their writer and have no state while all goes well."""
+ROOM_FOR_STATE = 256 << 10
+"""More than any state takes."""
 SAVED_EVERY = 5.0
 """Seconds, at most, between two states of a slow transfer."""
 
@@ -106,7 +108,7 @@ class Session:
         try:
             if not self._proven or self._keeper is not None:
                 with contextlib.suppress(LibraryError, OSError):  # a full disk was told already
-                    self._save()
+                    self._save_at_last()
         finally:
             os.close(self.handle)
 
@@ -142,9 +144,22 @@ class Session:
                     self._save()
                 last = time.monotonic()
 
-    def _save(self) -> None:
+    def _save_at_last(self) -> None:
+        """Remember what is proven; where the disk is full, its last bytes make room for the note of all the others."""
+        try:
+            self._save()
+        except DiskFullError:
+            with self.ledger.changed:
+                end = max((stop for _, stop in self.ledger.written), default=0)
+                kept = max(0, end - ROOM_FOR_STATE)
+                self.ledger.forget(kept, end)
+            os.ftruncate(self.handle, kept)
+            self._save(kept)
+
+    def _save(self, end: int | None = None) -> None:
+        """Remember what is proven, up to `end` where the part was cut there."""
         with self.ledger.changed:  # first what will be claimed, then the sync, then the claim
-            marks = self.trail.marks
+            marks = {at: mark for at, mark in self.trail.marks.items() if end is None or at <= end}
             reached = max(marks, default=0)
             pieces = {start: piece for start, piece in self.ledger.pieces.items() if piece[0] > reached}
             total = self.ledger.written.total

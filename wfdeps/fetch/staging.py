@@ -119,6 +119,26 @@ def slot_for(download: Download, staging: str | None = None) -> Slot:
     return Slot(os.path.abspath(folder), key_of(download))
 
 
+class Staging:
+    """The Staging of `ports`: one folder for all, or None for one below each target's root."""
+
+    def __init__(self, folder: str | None = None) -> None:
+        self._folder = folder
+
+    def held(self, download: Download) -> int:
+        """As `ports.Staging.held`."""
+        try:
+            found = os.lstat(slot_for(download, self._folder).part)
+        except OSError:
+            return 0
+        return found.st_blocks * 512 if hasattr(found, "st_blocks") else found.st_size
+
+    def writes_to(self, download: Download) -> tuple[str, ...]:
+        """As `ports.Staging.writes_to`."""
+        slot = slot_for(download, self._folder)
+        return (slot.folder, *(path for path in (slot.part, slot.lease) if os.path.lexists(path)))
+
+
 def key_of(download: Download) -> str:
     """What tells one file from another: its SHA-256, or else its first URL."""
     known = find_digest(download.digests, Algorithm.SHA256)

@@ -3,18 +3,105 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from wfdeps import disk
-from wfdeps.domain.plans import Plan
+from wfdeps.domain.digests import Algorithm, find_digest
+from wfdeps.domain.files import LocalFile
+from wfdeps.domain.plans import Download, Link, Plan, Target
 from wfdeps.domain.reports import FileSystemTotal
+from wfdeps.ports import Staging
+from wfdeps.values import dataclass
+
+_COPIES_ONLY = frozenset({"vfat", "msdos", "exfat"})
+"""File systems on which a second name is a second copy."""
 
 
-def file_systems_of(plan: Plan) -> tuple[FileSystemTotal, ...]:
-    """One row for each file system that files are to be fetched to, sorted by path; sizes nobody knows count nothing."""
-    needs: dict[int, tuple[str, int]] = {}
-    for download in plan.downloads:
-        folder = os.path.join(download.target.root, os.path.dirname(download.target.name))
-        place, size = needs.get(disk.device_of(folder), (disk.existing_ancestor(folder), 0))
-        needs[disk.device_of(folder)] = (place, size + (download.size or 0))
-    rows = (FileSystemTotal(place, need, disk.free_bytes(place)) for place, need in needs.values())
-    return tuple(sorted(rows, key=lambda row: row.path))
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How a library brings files to their places, as far as it costs room."""
+
+    staging: Staging | None
+    """Where files are before they are placed; None: nowhere yet."""
+    may_point: Callable[[LocalFile], bool] = lambda file: False
+    """Whether a symbolic link may lead to that file."""
+    store: str | None = None
+    """Where all bytes go first, and trees only link to them."""
+
+
+@dataclass(slots=True)
+class Need:
+    """What one file system is asked to hold."""
+
+    place: str
+    """A folder on it."""
+    size: int = 0
+    files: int = 0
+    """How many of the files cost room there."""
+    fetched: bool = False
+    """Whether something is to be fetched to it; else there are links only."""
+
+    def add(self, size: int) -> None:
+        self.size += size
+        self.files += size > 0
+
+
+def needs_of(plan: Plan, ways: Ways) -> tuple[Need, ...]:
+    """What is still to come to each file system, sorted by place: a file once, links nothing where they cost nothing.
+
+    Sizes nobody knows count nothing.
+    """
+    needs: dict[int, Need] = {}
+    counted: set[tuple[int, str]] = set()
+
+    def at(folder: str) -> Need:
+        return needs.setdefault(disk.device_of(folder), Need(disk.existing_ancestor(folder)))
+
+    for step in plan.steps:
+        if isinstance(step, Download):
+            folder, size = folder_of(step.target), step.size or 0
+            where = ways.store or folder
+            need = at(where)
+            need.fetched = True
+            if not _is_second(step, where, counted):
+                need.add(max(0, size - (ways.staging.held(step) if ways.staging else 0)))
+            if ways.store and not _links_to(ways.store, folder, pointing=True):
+                at(folder).add(size)
+        elif isinstance(step, Link) and not step.file.is_directory:
+            folder = folder_of(step.target)
+            if not _links_to(step.file.path, folder, pointing=ways.may_point(step.file)):
+                at(folder).add(step.file.size)
+    return tuple(sorted(needs.values(), key=lambda need: need.place))
+
+
+def file_systems_of(plan: Plan, ways: Ways) -> tuple[FileSystemTotal, ...]:
+    """One row for each file system that files are to be fetched to, sorted by path."""
+    return tuple(
+        FileSystemTotal(need.place, need.size, disk.free_bytes(need.place))
+        for need in needs_of(plan, ways)
+        if need.fetched
+    )
+
+
+def folder_of(target: Target) -> str:
+    """The folder a target will stand in."""
+    return os.path.dirname(os.path.join(target.root, *target.name.split("/")))
+
+
+def _is_second(download: Download, where: str, counted: set[tuple[int, str]]) -> bool:
+    """Whether the same bytes come to that file system anyway, and can be linked there."""
+    sha256 = find_digest(download.digests, Algorithm.SHA256)
+    if sha256 is None or not _links_to(where, where, pointing=False):
+        return False
+    key = disk.device_of(where), sha256.value
+    if key in counted:
+        return True
+    counted.add(key)
+    return False
+
+
+def _links_to(path: str, folder: str, *, pointing: bool) -> bool:
+    """Whether `folder` can show the bytes of `path` for nothing."""
+    return disk.filesystem_of(folder).type not in _COPIES_ONLY and (
+        pointing or disk.same_filesystem(path, folder)
+    )

@@ -26,9 +26,12 @@ if TYPE_CHECKING:  # a check places nothing and hashes nothing: what does is imp
     from wfdeps.domain.identity import Identity
     from wfdeps.domain.outcomes import Receipt
     from wfdeps.domain.plans import Link, Placement, Plan
+    from wfdeps.domain.reports import FileSystemTotal
+    from wfdeps.library.file_systems import Ways
     from wfdeps.library.place import Gate
     from wfdeps.library.roots import Roots, SearchPaths
     from wfdeps.library.store import Store
+    from wfdeps.ports import Staging
 
 
 def open_library(
@@ -37,17 +40,18 @@ def open_library(
     index_path: str | None = None,
     link_kinds: tuple[LinkKind, ...] = (),
     store: str | None = None,
+    staging: Callable[[], Staging] | None = None,
 ) -> LocalLibrary:
     """The library that these roots mean; nothing is scanned yet. Raises LibraryError, ConfigError.
 
     `index_path` is the SQLite file that remembers; None, or one that cannot be written, remembers in memory.
     `store` is a folder that keeps files by their SHA-256: what is placed is kept there and linked into the tree, and
-    what is there already counts as found.
+    what is there already counts as found. `staging` gives where half-done files live.
     """
     index = Index(index_path, stem_of=folded_stem)
     try:
         paths = search_paths(roots, _RememberedExtraPaths(index))
-        return LocalLibrary(paths, index, link_kinds=link_kinds, store=store)
+        return LocalLibrary(paths, index, link_kinds=link_kinds, store=store, staging=staging)
     except BaseException:
         index.close()
         raise
@@ -70,8 +74,10 @@ class LocalLibrary:
         *,
         link_kinds: tuple[LinkKind, ...] = (),
         store: str | None = None,
+        staging: Callable[[], Staging] | None = None,
     ) -> None:
         self._store_folder = store
+        self._staging = staging
         self._paths = paths
         self._index = index
         self._link_kinds = link_kinds
@@ -226,7 +232,19 @@ class LocalLibrary:
         """What speaks against carrying out the plan here: too little space, no permission; empty: nothing."""
         from wfdeps.library.room import room_for
 
-        return room_for(plan)
+        return room_for(plan, self._ways())
+
+    def file_systems(self, plan: Plan) -> tuple[FileSystemTotal, ...]:
+        """What the plan brings to each file system, sorted by path, against what is free there."""
+        from wfdeps.library.file_systems import file_systems_of
+
+        return file_systems_of(plan, self._ways())
+
+    def _ways(self) -> Ways:
+        from wfdeps.library.file_systems import Ways
+
+        staging = self._staging() if self._staging else None
+        return Ways(staging, lambda file: "symlink" in self._kinds_for(file), self._store_folder)
 
     # ── doing
 

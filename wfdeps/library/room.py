@@ -1,55 +1,36 @@
-"""What speaks against a plan before its first byte: too little space, a read-only folder, a file system's limits."""
+"""What speaks against a plan before its first byte: too little space, a quota, a read-only folder, a file system's limits."""
 
 from __future__ import annotations
 
 import os
 
 from wfdeps import disk
-from wfdeps.domain.plans import Download, Link, Plan, Target
+from wfdeps.domain.plans import Download, Link, Plan
+from wfdeps.library.file_systems import Need, Ways, folder_of, needs_of
 from wfdeps.report.sizes import count_text, size_text
-from wfdeps.values import dataclass, field
 
 MARGIN = 64 << 20
-"""Left free on every file system: a full disk breaks other programs before it breaks us."""
+"""Left free on every file system, or a sixteenth of what comes where that is less: a full disk breaks other programs
+before it breaks us."""
 _SMALL_FILES_ONLY = {"vfat": (4 << 30) - 1, "msdos": (4 << 30) - 1, "fat": (4 << 30) - 1}
 
 
-@dataclass(slots=True)
-class _Need:
-    """What one file system is asked to hold."""
-
-    place: str
-    size: int = 0
-    names: list[str] = field(default_factory=list)
-
-
-def room_for(plan: Plan) -> tuple[str, ...]:
+def room_for(plan: Plan, ways: Ways) -> tuple[str, ...]:
     """One sentence for each thing that stands in the way, sorted; empty when nothing does."""
     problems: set[str] = set()
-    needs: dict[int, _Need] = {}
     for step in plan.steps:
-        if not isinstance(step, (Download, Link)):
-            continue
-        folder = _folder_of(step.target)
-        problems.update(_permission(folder))
-        size = _size_of(step)
-        problems.update(_largest_file(folder, step.target.name, size))
-        need = needs.setdefault(disk.device_of(folder), _Need(folder))
-        need.size += size
-        need.names.append(step.target.name)
-    problems.update(_shortage(need) for need in needs.values() if _shortage(need))
+        if isinstance(step, (Download, Link)):
+            folder = folder_of(step.target)
+            size = (step.size if isinstance(step, Download) else step.file.size) or 0
+            problems.update(_permission(folder))
+            if isinstance(step, Download) and ways.staging:
+                problems.update(_leave(ways.staging.writes_to(step)))
+            problems.update(_largest_file(folder, step.target.name, size))
+    if ways.store and plan.downloads:
+        problems.update(_permission(ways.store))
+    for need in needs_of(plan, ways):
+        problems.update(_shortage(need))
     return tuple(sorted(problems))
-
-
-def _folder_of(target: Target) -> str:
-    return os.path.dirname(os.path.join(target.root, *target.name.split("/")))
-
-
-def _size_of(step: Download | Link) -> int:
-    """New bytes: a link inside one file system costs none."""
-    if isinstance(step, Download):
-        return step.size or 0
-    return 0 if disk.same_filesystem(step.file.path, step.target.root) else step.file.size
 
 
 def _permission(folder: str) -> tuple[str, ...]:
@@ -59,6 +40,15 @@ def _permission(folder: str) -> tuple[str, ...]:
     return (f"`{place}` cannot be written (read-only, or no permission)",)
 
 
+def _leave(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """What of a half-done file may not be written: another person's download of it runs, or was broken off."""
+    return tuple(
+        f"`{path}` cannot be written: another user's download left it"
+        for path in paths
+        if os.path.lexists(path) and not os.access(path, os.W_OK)
+    )
+
+
 def _largest_file(folder: str, name: str, size: int) -> tuple[str, ...]:
     limit = _SMALL_FILES_ONLY.get(disk.filesystem_of(folder).type) if size > 1 << 30 else None
     if limit is None or size <= limit:
@@ -66,9 +56,14 @@ def _largest_file(folder: str, name: str, size: int) -> tuple[str, ...]:
     return (f"`{name}` has {size_text(size)}, and FAT32 under `{folder}` stores 4 GiB at most",)
 
 
-def _shortage(need: _Need) -> str:
-    free = disk.free_bytes(need.place)
-    if free is None or need.size + MARGIN <= free:
-        return ""
-    wanted = f"{size_text(need.size)} wanted for {count_text(len(need.names), 'file')}"
-    return f"`{disk.existing_ancestor(need.place)}`: {wanted}, {size_text(free)} free"
+def _shortage(need: Need) -> tuple[str, ...]:
+    if not need.size:
+        return ()
+    asked = f"`{need.place}`: {size_text(need.size)} wanted for {count_text(need.files, 'file')}"
+    free, margin = disk.free_bytes(need.place), min(MARGIN, need.size // 16)
+    if free is not None and need.size + margin > free:
+        spare = f"{size_text(margin)} are to be left of " if need.size <= free else ""
+        return (f"{asked}, {spare}{size_text(free)} free",)
+    if disk.is_over_quota(need.place, need.size):
+        return (f"{asked}, and a quota leaves less",)
+    return ()

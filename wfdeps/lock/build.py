@@ -90,8 +90,9 @@ def _entries_of(outcome: Outcome | Download, relative: Relative) -> tuple[LockEn
             return (_from_library(ref, target.name, file.size, file.digests, origin, relative),)
         case Download() as download:
             digest = find_digest(download.digests, Algorithm.SHA256)
-            size = download.size if download.candidate.size_is_exact else None
-            return _from_download(download, digest.value if digest else None, size, relative)
+            exact = download.candidate.size_is_exact
+            size, about = (download.size, None) if exact else (None, download.size)
+            return _from_download(download, digest.value if digest else None, size, relative, about=about)
         case Placed(download, receipt):
             return _from_download(download, receipt.sha256, receipt.size, relative)
         case Blocked() | Failed():
@@ -135,7 +136,7 @@ def _from_library(
 
 
 def _from_download(
-    download: Download, sha256: str | None, size: int | None, relative: Relative
+    download: Download, sha256: str | None, size: int | None, relative: Relative, *, about: int | None = None
 ) -> tuple[LockEntry, ...]:
     candidate = download.candidate
     by_name: dict[tuple[str, str], list[ModelRef]] = {}
@@ -153,6 +154,7 @@ def _from_download(
             used_by=_used_by(refs, relative),
             chosen_by=download.chosen_by,
             evidence=_texts(download.evidence),
+            about=about,
         )
         for (folder, name), refs in sorted(by_name.items())
     )

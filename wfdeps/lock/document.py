@@ -77,6 +77,7 @@ def _entry_to_json(entry: LockEntry) -> dict[str, Any]:
         "path": entry.path,
         "sha256": entry.sha256,
         "size": entry.size,
+        **({"size_about": entry.about} if entry.about is not None and entry.size is None else {}),
         "air": entry.air,
         "sources": [
             {"source": source.source, "url": source.url, **({"page": source.page} if source.page else {})}
@@ -89,11 +90,12 @@ def _entry_to_json(entry: LockEntry) -> dict[str, Any]:
 
 
 def _entry_from_json(row: dict[str, Any]) -> LockEntry:
-    sha256, size = row.get("sha256"), row.get("size")
+    sha256, size, about = row.get("sha256"), row.get("size"), row.get("size_about")
     if sha256 is not None and (len(sha256) != 64 or set(sha256) - set("0123456789abcdef")):
         raise ValueError(f"`{sha256}` is no SHA-256")
-    if size is not None and (not isinstance(size, int) or isinstance(size, bool) or size < 0):
-        raise ValueError(f"`{size}` is no size")
+    for one in (size, about):
+        if one is not None and (not isinstance(one, int) or isinstance(one, bool) or one < 0):
+            raise ValueError(f"`{one}` is no size")
     return LockEntry(
         name=_text(row, "name"),
         folder=_text(row, "folder"),
@@ -105,6 +107,7 @@ def _entry_from_json(row: dict[str, Any]) -> LockEntry:
         used_by=tuple(map(str, row.get("used_by", []))),
         chosen_by=ChosenBy(row["chosen_by"]),
         evidence=tuple(map(str, row.get("evidence", []))),
+        about=about,
     )
 
 

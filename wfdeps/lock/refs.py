@@ -51,7 +51,7 @@ def candidate_of(entry: LockEntry, places: Places) -> RankedCandidate | None:
         file_name=entry.path.rpartition("/")[2],
         url=urls[0],
         model_type=model_type_of(canonical_key(entry.folder)),
-        size=entry.size,
+        size=entry.about if entry.size is None else entry.size,
         size_is_exact=entry.size is not None,
         digests=_digests(entry),
         page=named.page if named else None,

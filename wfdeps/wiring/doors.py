@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from wfdeps.library.index import Index
     from wfdeps.library.roots import Roots
     from wfdeps.library.store import Store
-    from wfdeps.ports import Fetcher, Library, Source
+    from wfdeps.ports import Fetcher, Library, Source, Staging
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Doors:
         from wfdeps.library import open_library  # who fetches plain addresses has none
 
         index_path = os.path.join(self._settings.cache_dir, "library.sqlite")
-        library = open_library(roots, index_path=index_path, store=self.store_folder)
+        library = open_library(roots, index_path=index_path, store=self.store_folder, staging=self._staging)
         self._exits.callback(library.close)
         return library
 
@@ -115,6 +115,12 @@ class Doors:
         """The folder that keeps files by their SHA-256; None where none was named."""
         store = self._wishes.store or self._settings.table("library").get("store")
         return os.path.abspath(os.path.expanduser(store)) if store else None
+
+    def _staging(self) -> Staging:
+        """Where half-done files live."""
+        from wfdeps.fetch.staging import Staging, staging_in
+
+        return Staging(staging_in(self.store_folder) if self.store_folder else None)
 
     @cached_property
     def _store(self) -> Store | None:

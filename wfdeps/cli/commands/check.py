@@ -86,11 +86,10 @@ def _allowed(
 
 def _file_systems(resolutions: tuple[Resolution, ...], context: Context) -> tuple[FileSystemTotal, ...]:
     """What would be fetched to each file system."""
-    from wfdeps.library.file_systems import file_systems_of
     from wfdeps.plan.build import Layout, build_plan
 
     library = context.doors.library()
-    return file_systems_of(build_plan(resolutions, Layout(library.folders(), library.separator)))
+    return library.file_systems(build_plan(resolutions, Layout(library.folders(), library.separator)))
 
 
 def _resolutions(surveyed: Survey, arguments: argparse.Namespace, context: Context) -> tuple[Resolution, ...]:

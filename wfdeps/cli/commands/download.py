@@ -29,7 +29,10 @@ from wfdeps.domain.plans import Download, Plan, Target
 from wfdeps.domain.refs import Certainty
 from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.domain.urls import without_secrets
-from wfdeps.errors import LibraryError, TargetExistsError, UsageError
+from wfdeps.errors import DiskFullError, LibraryError, TargetExistsError, UsageError
+from wfdeps.fetch.staging import Staging
+from wfdeps.library.file_systems import Ways
+from wfdeps.library.room import room_for
 from wfdeps.match.links import civitai_link
 from wfdeps.values import replace
 
@@ -207,6 +210,10 @@ def _fetched(
             codes.append(PARTLY_FAILED)
     if not wanted:
         return max(codes)
+    if troubles := room_for(Plan(tuple(wanted)), Ways(Staging())):
+        raise DiskFullError(
+            "; ".join(troubles), hint="name another place with -o or --out; nothing was touched"
+        )
     reporter.plan(Plan(tuple(wanted)))
     for event in context.doors.fetcher(beside=True).fetch_all(wanted):
         event = _placed(event, arguments, reporter) if isinstance(event, Fetched) else event
