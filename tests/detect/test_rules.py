@@ -29,7 +29,7 @@ def test_ids_are_unique_within_a_gate() -> None:
 @pytest.mark.parametrize(("gate", "rule"), EVERY, ids=IDS)
 def test_a_row_is_whole(gate: str, rule: Rule) -> None:
     assert ModelType(rule.model_type) is not ModelType.UNKNOWN
-    assert rule.folder is None or rule.folder in {*FOLDER_KEYS, "mmdets"}
+    assert rule.folder is None or rule.folder in {*FOLDER_KEYS, ""}
     assert source_of(rule)
     assert rule.sure in ("certain", "likely", "guess")
     assert rule.arch in _WAYS or (":" not in rule.arch and len(rule.arch.split("|")) <= 4)

@@ -280,6 +280,14 @@ OTHERS: dict[str, tuple[str, str, Mapping[str, tuple[int, ...]]]] = {
     "the small DINOv2": ("clip_vision", "dinov2", {
         "embeddings.cls_token": (1, 1, 384), **{f"encoder.layer.{n}.layer_scale2.lambda1": (384,) for n in range(12)},
     }),
+    "SAM 2 as its authors save it": ("sam", "sam", {
+        "image_encoder.trunk.blocks.0.attn.qkv.weight": (432, 144), "sam_mask_decoder.iou_token.weight": (1, 256),
+        "memory_encoder.fuser.layers.0.dwconv.weight": (256, 1, 7, 7),
+    }),
+    "facexlib's face detector": ("detector", "retinaface", {
+        "module.body.conv1.weight": (64, 3, 7, 7), "module.fpn.output1.0.weight": (256, 256, 1, 1),
+        "module.BboxHead.0.conv1x1.weight": (8, 256, 1, 1),
+    }),
     "both halves of SigLIP": ("clip_vision", "siglip", {
         "vision_model.head.probe": (1, 1, 1152), "text_model.encoder.layers.0.mlp.fc1.weight": (4304, 1152),
         "vision_model.encoder.layers.26.mlp.fc1.weight": (4304, 1152), "logit_bias": (1,),
@@ -328,3 +336,8 @@ def test_of_a_family_nobody_listed_the_type_is_guessed_and_no_base_model_named(c
     model_type, tensors = UNKNOWN_FAMILIES[case]
     identity = identified(tensors)
     assert (identity.model_type, identity.architectures, identity.certainty) == (model_type, (), "guess")
+
+
+def test_a_detector_no_folder_of_comfyuis_takes_is_sent_to_none() -> None:
+    _, _, tensors = OTHERS["facexlib's face detector"]
+    assert identified(tensors).folder is None

@@ -158,7 +158,9 @@ def _folder(model_type: ModelType, case: _Case) -> str | None:
         return "checkpoints"
     if case.rule.folder == "ultralytics_bbox" and re.search(r"[-_]seg", case.name.lower()):
         return "ultralytics_segm"  # weights alone do not say what the head draws
-    return case.rule.folder or DEFAULT_KEY.get(model_type)
+    if case.rule.folder is not None:
+        return case.rule.folder or None
+    return DEFAULT_KEY.get(model_type)
 
 
 def _narrow(families: tuple[str, ...], header: Header) -> tuple[tuple[str, ...], str]:

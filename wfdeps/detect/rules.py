@@ -10,7 +10,7 @@ A row says what must hold and what it then is:
 | `meta` | `{name: [values]}` of the header's own words (GGUF's `general.architecture`) |
 | `code` | what a pickle imports, an expression |
 | `tree` | spandrel's own condition: `all_of`, `any_of`, names |
-| `type`, `arch`, `folder`, `variant` | the answer; `arch` is `a|b` for a set, `by:…` for one of the ways in identify.py |
+| `type`, `arch`, `folder`, `variant` | the answer; `arch` is `a|b` for a set, `by:…` for one of the ways in identify.py, empty for a family nobody listed; no `folder` is the type's own, an empty one is none of ComfyUI's |
 | `sure` | `likely` or `guess` where the keys alone do not settle it |
 | `source` | who says so: a key of `sources`, or in words |
 
