@@ -317,7 +317,8 @@ UNKNOWN_FAMILIES: dict[str, tuple[str, Mapping[str, tuple[int, ...]]]] = {
     }),
     "a transformer below ComfyUI's prefix, and its VAE": ("checkpoint", {
         "model.diffusion_model.time_in.in_layer.weight": (1792, 256), "model.diffusion_model.blocks.0.attention.qkv.weight": (5376, 1792),
-        "vae.decoder.conv_in.weight": (512, 16, 3, 3),
+        "vae.decoder.conv_in.weight": (512, 16, 3, 3), "vae.decoder.mid.block_1.conv1.weight": (512, 512, 3, 3),
+        "text_encoders.t5xxl.transformer.encoder.block.0.layer.0.SelfAttention.k.weight": (4096, 4096),
     }),
     "an encoder and a decoder of images": ("vae", {
         "encoder.conv_in.weight": (64, 3, 3, 3), "encoder.stage.0.weight": (64, 64, 3, 3), "decoder.stage.0.weight": (64, 64, 3, 3),

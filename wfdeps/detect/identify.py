@@ -36,6 +36,7 @@ HAS_TEXT_ENCODER: Final = (
     r"re:^(cond_stage_model|conditioner\.embedders|text_encoders|text_encoder|model\.text_encoders"
     r"|conditioner\.conditioners|text_embedding_projection)\."
 )
+HAS_DIFFUSION_MODEL: Final = r"re:^model\.diffusion_model\."
 MOST_ARCHITECTURES: Final = 4
 
 
@@ -79,7 +80,7 @@ class _Case:
 
 
 def _answer(header: Header, raw: Scope, name: str) -> Identity:
-    for gate in GATES:
+    for gate in _gates(raw):
         for scope in _scopes(gate, raw):
             if rule := first_rule(gate, header, scope, raw):
                 return _settle(_Case(rule, header, raw, name), gate)
@@ -108,6 +109,12 @@ def _by_name(header: Header, name: str) -> Identity:
                 model_type, folder=folder, reasons=(f"a {header.format} file whose name says so",)
             )
     return Identity(ModelType.OTHER, reasons=(f"a {header.format} file; its graph is not read",))
+
+
+def _gates(raw: Scope) -> Iterator[str]:
+    """In order; a file that holds a diffusion model, of whatever family, is none of its parts."""
+    whole = raw.has(HAS_DIFFUSION_MODEL)
+    yield from (gate for gate in GATES if not (whole and gate in ("vae", "encoders")))
 
 
 def _scopes(gate: str, raw: Scope) -> Iterator[Scope]:
