@@ -88,6 +88,22 @@ def test_a_name_is_resolved_and_the_document_keeps_its_schema(run: Run) -> None:
     assert entry["candidates"][0] == entry["chosen"]
 
 
+@pytest.mark.parametrize(
+    ("air", "outcome", "said"),
+    [
+        ("civitai:1@1001", "resolved", "same id"),
+        ("urn:air:sd1:lora:civitai:1", "resolved", "same id"),
+        ("civitai:9@1001", "unresolved", "version 1001 is of model 1, not of 9"),
+        ("civitai:1@77", "unresolved", "version 77 is gone; model 1 has others"),
+        ("civitai:77@77", "unresolved", "model 77 and its version 77 are gone"),
+    ],
+)
+def test_an_air_is_what_it_names_or_why_not(run: Run, air: str, outcome: str, said: str) -> None:
+    (entry,) = run("resolve", air, "--json").json["resolutions"]
+    assert entry["outcome"] == outcome
+    assert said in entry["reason"]
+
+
 def test_ambiguous_and_unknown_names_are_said_to_be_so(run: Run) -> None:
     said = run(
         "resolve",

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from wfdeps.match.links import (
     CivitaiLink,
     HuggingFaceLink,
+    air_of,
     civitai_link,
     file_name_of,
     huggingface_link,
@@ -40,6 +41,20 @@ def test_a_hub_stands_in_for_civitai() -> None:
 )
 def test_another_host_is_not_civitai(url: str) -> None:
     assert civitai_link(url) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["urn:air:sd1:lora:civitai:7@9", "air:civitai:7@9", "civitai:7@9", "Civitai:7@9"]
+)
+def test_an_air_is_one_in_full_and_in_short(text: str) -> None:
+    air = air_of(text)
+    assert air is not None
+    assert (air.model_id, air.version_id) == (7, 9)
+
+
+@pytest.mark.parametrize("text", ["7@9", "models/x.safetensors", "C:\\loras\\x.safetensors", "other:7@9", ""])
+def test_a_name_is_no_air(text: str) -> None:
+    assert air_of(text) is None
 
 
 def test_a_page_for_people_becomes_the_address_of_the_bytes() -> None:

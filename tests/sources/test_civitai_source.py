@@ -155,6 +155,25 @@ def test_a_name_that_says_nothing_costs_no_request(source: CivitaiSource, hub: H
     assert len(hub.requests) == 0
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["civitai:1@77777", "urn:air:sd1:lora:civitai:1@77777", "https://civitai.com/models/1?modelVersionId=7"],
+)
+def test_an_address_is_not_searched_for_as_a_name(source: CivitaiSource, hub: HubServer, name: str) -> None:
+    query = NameQuery(name, LORA)
+    assert "it is an address" in source.find_all([query])[query].verdict.detail
+    assert len(hub.requests) == 0
+
+
+def test_a_number_no_model_can_have_is_not_asked_for(source: CivitaiSource, hub: HubServer) -> None:
+    queries = [
+        AirQuery(Air("civitai", "1", "4294967296")),
+        UrlQuery("https://civitai.com/models/99999999999"),
+    ]
+    assert {answer.verdict.kind for answer in source.find_all(queries).values()} == {VerdictKind.NO_SUCH}
+    assert len(hub.requests) == 0
+
+
 def test_a_name_costs_no_more_than_its_budget(hub: HubServer, client: Http) -> None:
     hub.requests.clear()
     civitai(hub, client, requests_a_name=3).find_all(

@@ -22,6 +22,9 @@ from wfdeps.sources.catalogue.urls import UrlSource
         "https://printer.local/x.safetensors",
         "ftp://host.example/x.safetensors",
         "https:///x.safetensors",
+        "https://undefined/api/download/models/1",
+        "https://2130706433/x.safetensors",
+        "https://intranet/x.safetensors",
     ],
 )
 def test_an_address_that_is_not_a_public_https_file_is_refused(url: str) -> None:

@@ -110,9 +110,14 @@ def _is_secret(name: str) -> bool:
 
 
 def is_inside(host: str) -> bool:
-    """Whether a name or number means this machine or its neighbours: where no file from outside may send us."""
+    """Whether a name or number means this machine or its neighbours: where no file from outside may send us.
+
+    A name without a dot is a neighbour's (or a number in disguise), or no name at all: `https://undefined/…`.
+    """
     host = host.casefold().rstrip(".")
-    if not host or host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
+    if not host or host.endswith((".localhost", ".local", ".internal")):
+        return True
+    if "." not in host and ":" not in host:
         return True
     from ipaddress import ip_address  # only for those who follow an address
 

@@ -28,7 +28,7 @@ from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Ambiguous, ChosenBy, RefState, Resolution, Resolved, Unresolved
 from wfdeps.match.evidence import ANSWERS, has, rank
 from wfdeps.match.policy import Auto, Policy
-from wfdeps.match.search_terms import says_nothing
+from wfdeps.match.search_terms import UNSEARCHABLE, says_nothing
 from wfdeps.match.spelling import NOT_MODELS, spell
 from wfdeps.values import replace
 
@@ -282,11 +282,7 @@ def _left_open(ref: ModelRef, ranked: Sequence[RankedCandidate], verdicts: tuple
     gated = next((verdict for verdict in verdicts if verdict.kind is VerdictKind.GATED), None)
     if gated:
         return Unresolved(ref, RefState.GATED, f"{gated.source}: {gated.detail}", verdicts=verdicts)
-    if unsearchable := says_nothing(ref.name):
-        return Unresolved(
-            ref, RefState.UNRESOLVED, f"cannot be searched: {unsearchable}", _WOULD_HELP, verdicts
-        )
-    return Unresolved(ref, RefState.UNRESOLVED, _not_found(verdicts), _WOULD_HELP, verdicts)
+    return Unresolved(ref, RefState.UNRESOLVED, _not_found(ref, verdicts), _WOULD_HELP, verdicts)
 
 
 _NOT_HEARD: Final = (VerdictKind.UNREACHABLE, VerdictKind.RATE_LIMITED, VerdictKind.REFUSED)
@@ -294,12 +290,19 @@ _NOT_HEARD: Final = (VerdictKind.UNREACHABLE, VerdictKind.RATE_LIMITED, VerdictK
 _WOULD_HELP: Final = "a hash, a URL or an AIR would settle it: `wfdeps choose`"
 
 
-def _not_found(verdicts: Sequence[Verdict]) -> str:
+def _not_found(ref: ModelRef, verdicts: Sequence[Verdict]) -> str:
     deleted = next((verdict for verdict in verdicts if verdict.kind is VerdictKind.DELETED), None)
     if deleted:
         return f"{deleted.source}: {deleted.detail or 'deleted'}"
-    asked = ", ".join(verdict.source for verdict in verdicts)
+    told = [verdict for verdict in verdicts if verdict.detail and not verdict.detail.startswith(UNSEARCHABLE)]
+    if not told and (unsearchable := says_nothing(ref.name)):
+        return f"{UNSEARCHABLE}: {unsearchable}"
+    asked = ", ".join(map(_in_words, verdicts))
     return f"not found ({asked})" if asked else "no source could be asked"
+
+
+def _in_words(verdict: Verdict) -> str:
+    return f"{verdict.source}: {verdict.detail}" if verdict.detail else verdict.source
 
 
 def _why_open(ref: ModelRef, ranked: Sequence[RankedCandidate]) -> str:

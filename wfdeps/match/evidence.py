@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from wfdeps.domain.air import Air
 from wfdeps.domain.candidates import Candidate, Evidence, RankedCandidate, Why
 from wfdeps.domain.digests import agreement
 from wfdeps.domain.folders import model_type_of
@@ -163,9 +164,7 @@ def _by_question(candidate: Candidate, ref: ModelRef, asked: Sequence[Query]) ->
     for query in asked:
         match query:
             case AirQuery(air):
-                if _same_id(candidate, air.version_id, air.file_id) or (
-                    candidate.air == air and candidate.air
-                ):
+                if _is_meant(air, candidate):
                     found.append(Evidence(Why.SAME_ID, str(air)))
             case UrlQuery(url, hint=True):
                 found.append(Evidence(Why.IN_NOTE, url))
@@ -176,10 +175,15 @@ def _by_question(candidate: Candidate, ref: ModelRef, asked: Sequence[Query]) ->
     return found
 
 
-def _same_id(candidate: Candidate, version_id: int | None, file_id: int | None) -> bool:
-    if version_id is None or candidate.version_id != version_id:
+def _is_meant(air: Air, candidate: Candidate) -> bool:
+    """Whether the AIR names this file, its version, its model, or its repository, as far as it goes."""
+    if air.source != candidate.source:
         return False
-    return file_id is None or candidate.file_id == file_id
+    if air.source == "huggingface":
+        return air.id == candidate.model_name
+    if air.version_id is None:
+        return air.model_id is not None and air.model_id == candidate.model_id
+    return air.version_id == candidate.version_id and air.file_id in (None, candidate.file_id)
 
 
 def _by_name(candidate: Candidate, wanted: Spelling) -> list[Evidence]:

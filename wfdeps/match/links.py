@@ -107,8 +107,8 @@ def file_name_of(url: str) -> str:
 
 
 def air_of(text: str) -> Air | None:
-    """The AIR a text is, or None."""
-    if not text.lower().startswith(("urn:air:", "air:")):
+    """The AIR a text is, in full or as `civitai:ID@VERSION`; None for any other."""
+    if not text.lower().startswith(("urn:air:", "air:", "civitai:")):
         return None
     try:
         return Air.parse(text)

@@ -1,4 +1,4 @@
-"""What to ask next: ids, hashes and URLs for all refs first, names only for refs those left open.
+"""What to ask next, for all refs together: ids, then hashes, URLs and names, each only of refs still open.
 
 A pipeline keeps the answers and loops:
 
@@ -18,7 +18,7 @@ from enum import Enum
 from typing import Final
 
 from wfdeps.domain.candidates import Answer, VerdictKind
-from wfdeps.domain.queries import NameQuery, Query, UrlQuery
+from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, Query, UrlQuery
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import ChosenBy, Resolved, Unresolved
 from wfdeps.match.decide import decide
@@ -30,12 +30,21 @@ from wfdeps.values import dataclass, field, replace
 class Round(Enum):
     """Which questions are asked together; a later round is only for what the earlier left open."""
 
-    IDENTITY = "identity"
-    """Ids, hashes, URLs: what can prove a file."""
+    ID = "id"
+    HASH = "hash"
+    URL = "URL"
     NAME = "name"
 
 
 ROUNDS: Final = tuple(Round)
+"""Strongest first: metadata that names a version names its hash as well, and one question will do."""
+
+_ASKED: Final[dict[Round, type]] = {
+    Round.ID: AirQuery,
+    Round.HASH: HashQuery,
+    Round.URL: UrlQuery,
+    Round.NAME: NameQuery,
+}
 
 _SETTLING: Final = frozenset({ChosenBy.HASH, ChosenBy.ID, ChosenBy.URL})
 
@@ -76,9 +85,8 @@ def open_queries(
 
 
 def _of_round(ref: ModelRef, round_: Round, policy: Policy) -> tuple[Query, ...]:
-    by_name = round_ is Round.NAME
     queries = queries_for(ref, base_models=policy.base_models)
-    return tuple(query for query in queries if isinstance(query, NameQuery) is by_name)
+    return tuple(query for query in queries if isinstance(query, _ASKED[round_]))
 
 
 def _is_found(answers: Answers, query: Query) -> bool:

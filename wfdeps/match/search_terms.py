@@ -11,7 +11,11 @@ import re
 from collections.abc import Iterable, Iterator
 
 from wfdeps.domain.model_types import ModelType
+from wfdeps.match.links import air_of
 from wfdeps.match.spelling import PRECISIONS, core_of, spell
+
+UNSEARCHABLE = "cannot be searched"
+"""How a verdict on such a name begins."""
 
 SEARCHABLE_LETTERS = 3
 """A shorter word alone finds everything and nothing."""
@@ -121,6 +125,8 @@ _NOISE = frozenset(
 
 def says_nothing(name: str) -> str:
     """Why no search can find a file of this name; empty where one may."""
+    if _is_address(name):
+        return "it is an address, no file's name"
     stem = spell(name).stem.casefold().replace("-", "_").replace(" ", "_")
     if stem in SAYS_NOTHING:
         return SAYS_NOTHING[stem]
@@ -128,6 +134,11 @@ def says_nothing(name: str) -> str:
     if stem in SAYS_NOTHING:
         return SAYS_NOTHING[stem]
     return "the name a trainer gives a step" if _TRAINER_STEP.fullmatch(stem) else ""
+
+
+def _is_address(name: str) -> bool:
+    """An AIR, or a URL that ends in no file."""
+    return air_of(name) is not None or ("://" in name and not spell(name).ending)
 
 
 def search_terms(name: str, model_types: tuple[ModelType, ...] = ()) -> tuple[str, ...]:

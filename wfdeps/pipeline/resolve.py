@@ -31,7 +31,7 @@ from wfdeps.match.local import find_local
 from wfdeps.match.pairs import in_pair, pair_key
 from wfdeps.match.policy import Policy
 from wfdeps.match.questions import distinct_questions, question_for
-from wfdeps.match.rounds import ROUNDS, Answers, Round, open_queries
+from wfdeps.match.rounds import ROUNDS, Answers, open_queries
 from wfdeps.pipeline.lookalikes import read_lookalikes
 from wfdeps.pipeline.survey import OPTIONAL
 from wfdeps.ports import Chooser, Library, Reporter, Source
@@ -39,7 +39,6 @@ from wfdeps.values import dataclass, replace
 
 _IN_THE_WAY = (RefState.CORRUPT, RefState.WRONG_HASH)
 _NOT_ASKED = (*_IN_THE_WAY, RefState.OPTIONAL)
-_QUESTIONS = {Round.IDENTITY: "by id, hash or URL", Round.NAME: "by name"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +107,11 @@ def _from_library(resolved: Resolved, finding: Finding) -> Resolution:
 
 
 def ask(refs: Sequence[ModelRef], helpers: Helpers, policy: Policy) -> Answers:
-    """What the sources say of these refs: ids, hashes and URLs of all at once, then names of those left open."""
+    """What the sources say of these refs, the strongest questions first and each only of those left open."""
     answers = Answers()
     for round_ in ROUNDS:
         if queries := open_queries(refs, answers, round_, policy):
-            helpers.reporter.stage("resolve", f"{len(queries)} {_QUESTIONS[round_]}")
+            helpers.reporter.stage("resolve", f"{len(queries)} by {round_.value}")
         for source in helpers.sources:
             queries = open_queries(refs, answers, round_, policy)
             if queries:

@@ -11,6 +11,8 @@ from wfdeps.sources.http_doors import JsonHttp
 IDS_AT_ONCE = 10_000
 VERSIONS_AT_ONCE = 100
 MODELS_AT_ONCE = 100
+LARGEST_ID = 2**31 - 1
+"""The site's own limit; it answers 400 or 500 to numbers beyond."""
 
 
 class CivitaiClient:

@@ -14,8 +14,8 @@ from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, Query, UrlQuery
 from wfdeps.errors import NotFoundError, SourceError
 from wfdeps.match.links import CivitaiLink, civitai_link
-from wfdeps.match.search_terms import says_nothing
-from wfdeps.sources.civitai.client import IDS_AT_ONCE, VERSIONS_AT_ONCE, CivitaiClient
+from wfdeps.match.search_terms import UNSEARCHABLE, says_nothing
+from wfdeps.sources.civitai.client import IDS_AT_ONCE, LARGEST_ID, VERSIONS_AT_ONCE, CivitaiClient
 from wfdeps.sources.civitai.payloads import (
     SOURCE,
     Site,
@@ -122,6 +122,8 @@ class CivitaiSource:
         return found(SOURCE, same)
 
     def _by_id(self, model_id: int | None, version_id: int | None) -> Answer:
+        if max(model_id or 0, version_id or 0) > LARGEST_ID:
+            return no_such(SOURCE, "no model and no version has so large a number")
         if version_id is None:
             assert model_id is not None
             return found(SOURCE, self._model(model_id))
@@ -158,7 +160,7 @@ class CivitaiSource:
 
     def _by_name(self, query: NameQuery) -> Answer:
         if why := says_nothing(query.name):
-            return no_such(SOURCE, f"cannot be searched: {why}")
+            return no_such(SOURCE, f"{UNSEARCHABLE}: {why}")
         search = Search(self._client, self._site, self._learn, requests=self._requests_a_name)
         return found(SOURCE, search.run(query))
 
