@@ -91,13 +91,24 @@ def test_the_last_bytes_of_a_slow_connection_are_not_split() -> None:
 def test_the_pace_grows_while_it_pays_and_rests_when_it_does_not() -> None:
     now = [0.0]
     pace, done, history = Pace(8, lambda: now[0]), 0.0, []
-    for _ in range(8):
+    for _ in range(11):
         history.append(pace.look(int(done)))
         now[0] += TICK
         done += TICK * 20e6 * min(pace.wanted, 4)  # four connections fill the line
-    assert history == [1, 4, 8, 4, 4, 4, 4, 4]
+    assert history == [1, 4, 8, 8, 8, 8, 8, 8, 4, 4, 4]
     now[0] += REST
     assert pace.look(int(done)) == 4
+
+
+def test_bytes_that_come_in_bursts_are_judged_over_several_of_them() -> None:
+    now, pace, done = 0.0, Pace(8, lambda: now), 0.0
+    for tick in range(20):
+        pace.look(int(done))
+        now += TICK
+        done += (
+            TICK * 20e6 * pace.wanted * (3 if tick % 3 == 0 else 0)
+        )  # as a limit on the rate hands them out
+    assert pace.wanted == 8
 
 
 def test_connections_are_judged_once_their_bytes_come() -> None:

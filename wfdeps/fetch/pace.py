@@ -12,6 +12,8 @@ LATEST = 2.0
 """Seconds a new connection may take to bring its first bytes before it is judged without them."""
 GAIN = 1.15
 """So much faster it must get to have paid."""
+SURE = 0.5
+"""Seconds until it is said not to have paid: bytes come in bursts, all the more under a limit of our own."""
 FAST = 400 << 20
 """Bytes per second: above this one connection is not the limit, our processor is."""
 REST = 15.0
@@ -74,6 +76,9 @@ class Pace:
             if self.wanted == self._before:
                 self._rest(now, done)
                 return
+        elif now - self._since < SURE:
+            self._next = now + TICK
+            return
         else:
             self.wanted = self._before
             self._rest(now, done)
