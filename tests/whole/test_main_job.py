@@ -219,6 +219,24 @@ def test_a_renamed_file_that_was_never_read_is_recognised_by_its_length_and_then
     assert person.tree() == {**placed, "vae/mine.safetensors": placed["vae/clearwater_vae.safetensors"]}
 
 
+def test_a_file_that_is_here_is_searched_for_by_no_name(person: Person) -> None:
+    person.get(DEMO, "--auto", "best")
+    vae = person.models / "vae" / "clearwater_vae.safetensors"
+    vae.write_bytes(vae.read_bytes()[:-1] + b"x")
+    person.hub.requests.clear()
+    said = person.wfdeps(
+        "lock",
+        DEMO,
+        "-o",
+        str(person.home / "new.lock"),
+        "--models",
+        str(person.models),
+        WFDEPS_CACHE_DIR=str(person.home / "other cache"),
+    )
+    assert said.code == 0, said.out + said.err
+    assert [asked.path for asked in person.hub.requests] == ["/api/v1/model-versions/by-hash"]
+
+
 def test_a_file_of_the_same_length_that_is_another_is_left_alone(person: Person) -> None:
     person.get(DEMO, "--auto", "best")
     vae = person.models / "vae" / "clearwater_vae.safetensors"

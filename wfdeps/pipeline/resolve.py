@@ -31,7 +31,7 @@ from wfdeps.match.local import find_local
 from wfdeps.match.pairs import in_pair, pair_key
 from wfdeps.match.policy import Policy
 from wfdeps.match.questions import distinct_questions, question_for
-from wfdeps.match.rounds import ROUNDS, Answers, open_queries
+from wfdeps.match.rounds import ROUNDS, Answers, Round, open_queries
 from wfdeps.pipeline.lookalikes import read_lookalikes
 from wfdeps.pipeline.survey import OPTIONAL
 from wfdeps.ports import Chooser, Library, Reporter, Source
@@ -106,10 +106,12 @@ def _from_library(resolved: Resolved, finding: Finding) -> Resolution:
     return Present(resolved.ref, replace(finding, ref=resolved.ref), resolved.choice)
 
 
-def ask(refs: Sequence[ModelRef], helpers: Helpers, policy: Policy) -> Answers:
+def ask(
+    refs: Sequence[ModelRef], helpers: Helpers, policy: Policy, rounds: Iterable[Round] = ROUNDS
+) -> Answers:
     """What the sources say of these refs, the strongest questions first and each only of those left open."""
     answers = Answers()
-    for round_ in ROUNDS:
+    for round_ in rounds:
         if queries := open_queries(refs, answers, round_, policy):
             helpers.reporter.stage("resolve", f"{len(queries)} by {round_.value}")
         for source in helpers.sources:
@@ -136,7 +138,7 @@ def with_origins(
     locked = {entry.sha256 for entry in previous.entries if entry.sources} if previous else set()
     here = (one for one in resolutions if isinstance(one, Present))
     refs = [_by_hash(one) for one in here if _sha256_of(one) not in locked]
-    answers = ask(refs, helpers, policy)
+    answers = ask(refs, helpers, policy, (Round.HASH,))
     return tuple(
         _with_origin(one, answers, policy) if isinstance(one, Present) else one for one in resolutions
     )
