@@ -236,6 +236,28 @@ def test_a_catalogue_is_built_by_walking_the_hub(run: Run) -> None:
     assert len(exported) == 5
 
 
+@pytest.mark.parametrize(("words", "types"), [(["loras"], 3), (["lora,Checkpoint"], 2), (["LORA", "vae"], 2)])
+def test_types_to_build_may_be_called_by_their_folders(
+    run: Run, hub: HubServer, words: list[str], types: int
+) -> None:
+    assert run("catalogue", "build", "--pause", "0", "--types", *words).code == 0
+    assert next(iter(hub.requests)).query.count("types=") == types
+
+
+@pytest.mark.parametrize("flags", [["--types", "Lorax"], ["--since", "yesterday"], ["--since", "2026-13-01"]])
+def test_what_cannot_be_built_is_said_before_anything_is_asked(
+    run: Run, hub: HubServer, flags: list[str]
+) -> None:
+    assert run("catalogue", "build", *flags).code == 2
+    assert len(hub.requests) == 0
+
+
+def test_a_catalogue_that_is_no_text_is_named(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "rows.jsonl").write_bytes(b"\xff\xfe{")
+    said = run("catalogue", "import", "rows.jsonl")
+    assert (said.code, "`rows.jsonl` is no text in UTF-8" in said.err) == (2, True)
+
+
 def test_a_broken_catalogue_names_its_line(run: Run, tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text('{"file_name": "x"}\nnot json\n')
     said = run("catalogue", "import", "rows.jsonl")

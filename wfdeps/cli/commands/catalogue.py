@@ -6,13 +6,14 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import islice
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
+from wfdeps.cli.type_words import civitai_types
 from wfdeps.domain.candidates import Candidate
 from wfdeps.errors import UsageError
 from wfdeps.sources.civitai.client import CivitaiClient
@@ -22,7 +23,7 @@ from wfdeps.sources.civitai.walk import PAUSE, walk
 from wfdeps.sources.name_index import WHOLE_FOR, NameIndex
 from wfdeps.wiring.sources import open_index, site_of
 
-EXAMPLE = "wfdeps catalogue build --types LORA --since 2026-01-01"
+EXAMPLE = "wfdeps catalogue build --types loras checkpoints --since 2026-01-01"
 
 _AT_ONCE = 5000
 
@@ -40,9 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "build", help="walk through the whole catalogue of Civitai, politely; can be interrupted"
     )
     build.add_argument(
-        "--types", nargs="+", metavar="TYPE", default=[], help="Civitai's words: Checkpoint LORA …"
+        "--types",
+        nargs="+",
+        metavar="TYPE",
+        default=[],
+        help="folders or Civitai's words: loras Checkpoint …",
     )
-    build.add_argument("--since", metavar="DATE", default="", help="stop at what is older (2026-01-31)")
+    build.add_argument("--since", metavar="DATE", type=_date, help="stop at what is older (2026-01-31)")
     build.add_argument(
         "--pause", type=float, default=PAUSE, metavar="SECONDS", help="between two pages (default: 1)"
     )
@@ -76,16 +81,21 @@ def _import(index: NameIndex, arguments: argparse.Namespace, context: Context) -
 
 
 def _candidates(lines: Iterable[str], file: str, site: Site) -> Iterator[Candidate]:
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
+    for number, line in enumerate(_decoded(lines, file), start=1):
         try:
-            row = json.loads(line)
+            row = json.loads(line) if line.strip() else None
         except (ValueError, RecursionError) as error:
             raise UsageError(f"`{file}` line {number} is not JSON", hint="one JSON object a line") from error
         candidate = candidate_of_row(row, site) if isinstance(row, dict) else None
         if candidate is not None:
             yield candidate
+
+
+def _decoded(lines: Iterable[str], file: str) -> Iterator[str]:
+    try:
+        yield from lines
+    except UnicodeDecodeError as error:
+        raise UsageError(f"`{file}` is no text in UTF-8", hint="one JSON object a line") from error
 
 
 def _build(index: NameIndex, arguments: argparse.Namespace, context: Context) -> int:
@@ -95,8 +105,8 @@ def _build(index: NameIndex, arguments: argparse.Namespace, context: Context) ->
         client,
         site_of(context.settings),
         index,
-        types=arguments.types,
-        since=arguments.since,
+        types=_civitai_types(arguments.types),
+        since=arguments.since or "",
         pause=max(0.0, arguments.pause),
     )
     for step in steps:
@@ -104,6 +114,18 @@ def _build(index: NameIndex, arguments: argparse.Namespace, context: Context) ->
         files += step.files
         context.err(f"{models:,} models, {files:,} files, back to {step.oldest[:10] or 'an unknown day'}")
     return READY
+
+
+def _civitai_types(words: Sequence[str]) -> tuple[str, ...]:
+    said = [part for word in words for part in word.split(",") if part]
+    return tuple(dict.fromkeys(name for part in said for name in civitai_types(part)))
+
+
+def _date(text: str) -> str:
+    try:
+        return datetime.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"not a date: `{text}` (2026-01-31)") from None
 
 
 def _stats(index: NameIndex, arguments: argparse.Namespace, context: Context) -> int:
