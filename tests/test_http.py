@@ -362,13 +362,18 @@ def test_origins_have_one_spelling() -> None:
     assert origin_of("http://civitai.com") != origin_of("https://civitai.com")
 
 
-def test_private_addresses_are_known() -> None:
-    assert [is_private(ip) for ip in ("127.0.0.1", "::ffff:10.0.0.1", "8.8.8.8", "2606:4700::1")] == [
-        True,
-        True,
-        False,
-        False,
-    ]
+@pytest.mark.parametrize(
+    ("address", "private"),
+    [
+        *(
+            (ip, True)
+            for ip in ("127.0.0.1", "::ffff:10.0.0.1", "::10.0.0.1", "2002:a00:1::", "64:ff9b::a00:1")
+        ),
+        *((ip, False) for ip in ("8.8.8.8", "2606:4700::1", "::ffff:8.8.8.8", "64:ff9b::808:808")),
+    ],
+)
+def test_private_addresses_are_known_inside_others_too(address: str, private: bool) -> None:
+    assert is_private(address) is private
 
 
 def test_a_date_to_wait_for_is_measured_by_the_servers_own_clock() -> None:

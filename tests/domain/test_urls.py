@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wfdeps.domain.urls import has_secrets, without_secrets
+from wfdeps.domain.urls import has_secrets, is_inside, without_secrets
 
 
 @pytest.mark.parametrize(
@@ -55,3 +55,40 @@ def test_a_url_without_a_query_comes_back_as_the_standard_library_reads_it(
     assert has_secrets(url) is ("@" in parts.netloc)
     if "[" not in parts.netloc:
         assert shown == parts._replace(netloc=f"{parts.hostname or ''}{port}").geturl()
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("localhost", "LOCALHOST.", "printer.local", "nas.lan", "metadata.google.internal", "intranet", ""),
+        *("127.0.0.1", "10.0.0.1.", "169.254.169.254", "100.64.0.1", "0.0.0.0", "127.1", "1.2.3"),
+        *(
+            "2130706433",
+            "0x7f.1",
+            "017700000001",
+            "a.0x7f000001",
+            "127\u30020\u30020\u30021",
+            "\u2460\u2461\u2466.0.0.1",
+        ),
+        *("::1", "[::1]", "::", "fe80::1", "fd00::1", "::ffff:127.0.0.1", "::127.0.0.1", "2002:7f00:1::"),
+        *("64:ff9b::10.0.0.1", "64:ff9b::7f00:1"),
+    ],
+)
+def test_this_machine_and_its_neighbours_are_inside_however_they_are_spelled(host: str) -> None:
+    assert is_inside(host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "civitai.com",
+        "8.8.8.8",
+        "2606:4700::1111",
+        "::ffff:8.8.8.8",
+        "64:ff9b::8.8.8.8",
+        "münchen.de",
+        "a1.b2.c3",
+    ],
+)
+def test_the_public_internet_is_outside(host: str) -> None:
+    assert not is_inside(host)

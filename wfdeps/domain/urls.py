@@ -8,6 +8,7 @@ from wfdeps import TYPE_CHECKING
 from wfdeps.values import dataclass
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
     from urllib.parse import SplitResult
 
 _SECRET = frozenset(
@@ -112,19 +113,43 @@ def _is_secret(name: str) -> bool:
 def is_inside(host: str) -> bool:
     """Whether a name or number means this machine or its neighbours: where no file from outside may send us.
 
-    A name without a dot is a neighbour's (or a number in disguise), or no name at all: `https://undefined/…`.
+    However it is spelled: `127.1`, `2130706433` and `①②⑦.0.0.1` are numbers to a resolver, so a name whose last part
+    is one and that is no plain address counts as inside, as does a name without a dot: a neighbour's, or no name at all
+    (`https://undefined/…`).
     """
-    host = host.casefold().rstrip(".")
-    if not host or host.endswith((".localhost", ".local", ".internal")):
-        return True
-    if "." not in host and ":" not in host:
+    host = _plain_host(host)
+    if host.endswith(_NEIGHBOURS) or not host.strip("."):
         return True
     from ipaddress import ip_address  # only for those who follow an address
 
     try:
-        return not ip_address(host.strip("[]")).is_global
+        return not unwrapped(ip_address(host)).is_global
     except ValueError:
-        return False
+        last = host.rpartition(".")[2]
+        return "." not in host or ":" in host or last.isdecimal() or last.startswith("0x")
+
+
+_NEIGHBOURS = (".localhost", ".local", ".internal", ".localdomain", ".lan", ".home.arpa")
+
+
+def _plain_host(host: str) -> str:
+    if not host.isascii():
+        from unicodedata import normalize
+
+        host = normalize("NFKC", host).replace("\u3002", ".")
+    return host.casefold().rstrip(".").strip("[]")
+
+
+def unwrapped(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """The IPv4 address that an IPv6 one stands for (mapped, compatible, 6to4, NAT64); any other as it is."""
+    if address.version == 4:
+        return address
+    from ipaddress import IPv4Address
+
+    low, high = int(address) & 0xFFFFFFFF, int(address) >> 32
+    if high in (0xFFFF, 0x64FF9B << 64) or (high == 0 and low > 1):
+        return IPv4Address(low)
+    return address.sixtofour or address
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import ipaddress
 import socket
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from wfdeps.domain.urls import without_secrets
+from wfdeps.domain.urls import unwrapped, without_secrets
 from wfdeps.errors import UnsafeRedirectError
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -81,7 +81,7 @@ def _may_reach(host: str, asked: str) -> bool:
 
 def is_private(address: str) -> bool:
     """Whether an IP address is not one of the public internet (loopback, link-local, RFC 1918, CGNAT, …)."""
-    return not _unwrapped(address).is_global
+    return not unwrapped(ipaddress.ip_address(address)).is_global
 
 
 def addresses_of(host: str) -> tuple[str, ...]:
@@ -94,9 +94,4 @@ def addresses_of(host: str) -> tuple[str, ...]:
 
 
 def _is_loopback(address: str) -> bool:
-    return _unwrapped(address).is_loopback
-
-
-def _unwrapped(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    found = ipaddress.ip_address(address)
-    return found.ipv4_mapped or found if isinstance(found, ipaddress.IPv6Address) else found
+    return unwrapped(ipaddress.ip_address(address)).is_loopback
