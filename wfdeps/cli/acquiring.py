@@ -11,6 +11,7 @@ from wfdeps.cli.wanting import Found, NotFound, Want, find_all
 from wfdeps.domain.candidates import Candidate, RankedCandidate
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.files import LocalFile, fold
+from wfdeps.domain.folders import is_pickle_name
 from wfdeps.domain.outcomes import UNDECIDED_KINDS, Failed, Outcome, Placed
 from wfdeps.domain.plans import Blocked, Keep, Link, Plan
 from wfdeps.domain.refs import Certainty, ModelRef
@@ -50,14 +51,18 @@ class Result:
 
 
 def acquire(wants: Sequence[Want], context: Context, reporter: Reporter) -> tuple[Result, ...]:
-    """How each ended, in their order. What is there already is not fetched; nothing that stands is overwritten.
+    """How each ended, in their order. What is there already is not fetched; nothing that stands is overwritten; a
+    pickle needs the person's word (`--allow-pickle`, or `[resolve]` of the config).
 
     Raises UsageError where two different files want one name, DiskFullError where there is no room.
     """
     library = as_local(context.doors.library())
     overrides = {name: str(key) for name, key in context.settings.table("folders").items()}
+    allow_pickle = bool(context.flag("allow_pickle") or context.settings.table("resolve").get("allow_pickle"))
     settled = [
-        one if isinstance(one, NotFound) else _settled(want, one, library, overrides, reporter)
+        one
+        if isinstance(one, NotFound)
+        else _settled(want, one, library, overrides, reporter, allow_pickle=allow_pickle)
         for want, one in zip(wants, find_all(wants, context), strict=True)
     ]
     resolutions = [one for one in settled if not isinstance(one, NotFound)]
@@ -88,7 +93,13 @@ def _carried(
 
 
 def _settled(
-    want: Want, found: Found, library: LocalLibrary, overrides: Mapping[str, str], reporter: Reporter
+    want: Want,
+    found: Found,
+    library: LocalLibrary,
+    overrides: Mapping[str, str],
+    reporter: Reporter,
+    *,
+    allow_pickle: bool,
 ) -> Resolved | Present | NotFound:
     """What is to be done for it: nothing, a link, a download, or why it cannot be."""
     candidate = found.candidate
@@ -112,6 +123,9 @@ def _settled(
     if os.path.lexists(path):
         hint = "`wfdeps update` renews what it knows; else move it away, or name the file otherwise"
         return NotFound(RefState.FAILED, f"`{path}` is another file", hint)
+    if is_pickle_name(ref.name) and not allow_pickle:
+        why = f"`{ref.name}` is a pickle, which can run code when it is loaded"
+        return NotFound(RefState.REFUSED, why, "--allow-pickle takes it all the same")
     chosen_by = ChosenBy.URL if want.source == "url" else ChosenBy.ID
     return Resolved(ref, RankedCandidate(candidate, (), 1.0), chosen_by)
 

@@ -107,7 +107,12 @@ def add_resolving_options(parser: argparse.ArgumentParser) -> None:
         choices=("hash", "exact", "best"),
         help="what is taken alone: equal hash or id; also an exact name without rival (default); or the best there is",
     )
-    group.add_argument(
+    add_pickle_option(group)
+
+
+def add_pickle_option(parser: argparse._ActionsContainer) -> None:
+    """Whether what can run code may be brought into the model folders."""
+    parser.add_argument(
         "--allow-pickle", action="store_true", help="accept .ckpt/.pt/.bin files, which can run code"
     )
 

@@ -23,6 +23,7 @@ from wfdeps.library import LocalLibrary
 from wfdeps.library.renewing import stage_from
 from wfdeps.library.sidecars import read_sidecar
 from wfdeps.pipeline.carry import identity_of_staged
+from wfdeps.plan.settle import disguise_of
 from wfdeps.plan.sidecar import sidecar_text
 from wfdeps.sources.civitai.client import MODELS_AT_ONCE
 from wfdeps.values import dataclass
@@ -205,6 +206,8 @@ def replace_by(
         raise DiskFullError("; ".join(troubles), hint="nothing was changed")
     fetched = _fetched(download, context)
     identity = identity_of_staged(fetched)
+    if disguised := disguise_of(download, identity):
+        raise FetchError(disguised.reason, hint="nothing was changed")
     was = known.sidecar.get("model_type")
     if identity.certainty is not Certainty.GUESS and was not in (None, "unknown", str(identity.model_type)):
         raise FetchError(

@@ -22,6 +22,7 @@ from wfdeps.console.question import (
     rating_in_words,
 )
 from wfdeps.domain.candidates import AccessState, Candidate, RankedCandidate, Why
+from wfdeps.domain.folders import is_pickle_name
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Ambiguous, MarkedOptional
 from wfdeps.domain.visible import visible
@@ -265,7 +266,7 @@ def _may_be_taken(one: RankedCandidate) -> bool:
     """No pickle, no early access, no other base model, no other hash: those a person must name."""
     candidate = one.candidate
     against = {Why.BASE_DIFFERS, Why.TYPE_DIFFERS, Why.HASH_DIFFERS, Why.PAIR_DIFFERS}
-    is_pickle = candidate.file_name.lower().endswith((".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl"))
+    is_pickle = is_pickle_name(candidate.file_name)
     closed = candidate.access.if_bought or candidate.access.state not in (AccessState.OPEN, AccessState.TOKEN)
     return not (
         candidate.unsafe or is_pickle or closed or any(piece.why in against for piece in one.evidence)

@@ -17,8 +17,16 @@ if TYPE_CHECKING:
 MODEL_ENDINGS: Final = frozenset({".ckpt", ".pt", ".pt2", ".bin", ".pth", ".safetensors", ".pkl", ".sft"})
 """`folder_paths.supported_pt_extensions`: what ComfyUI lists in most folders."""
 
+PICKLE_ENDINGS: Final = MODEL_ENDINGS - {".safetensors", ".sft"}
+"""Names by which ComfyUI unpickles: what they hold can run code when it is loaded."""
+
 ANY_ENDING: Final[frozenset[str]] = frozenset()
 """The empty set, which in ComfyUI means every file."""
+
+
+def is_pickle_name(name: str) -> bool:
+    """Whether a file of that name would be unpickled."""
+    return name.lower().endswith(tuple(PICKLE_ENDINGS))
 
 
 @dataclass(frozen=True, slots=True)

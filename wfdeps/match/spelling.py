@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from wfdeps.domain.folders import PICKLE_ENDINGS
 from wfdeps.values import dataclass
 
 ENDINGS = frozenset(
@@ -34,9 +35,6 @@ ENDINGS = frozenset(
     }
 )
 """Only these are taken off a name: `lora_v1.5` has no ending."""
-
-PICKLES = frozenset({".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl"})
-"""Formats that can run code when they are loaded."""
 
 NOT_MODELS = frozenset({".yaml", ".yml", ".json", ".zip"})
 
@@ -71,7 +69,7 @@ class Spelling:
 
     @property
     def is_pickle(self) -> bool:
-        return self.ending in PICKLES
+        return self.ending in PICKLE_ENDINGS
 
 
 def spell(name: str) -> Spelling:

@@ -25,7 +25,7 @@ from wfdeps.domain.outcomes import (
 from wfdeps.domain.plans import Blocked, Download, Keep, Link, Plan
 from wfdeps.domain.resolutions import ChosenBy, RefState
 from wfdeps.errors import LibraryError
-from wfdeps.plan.settle import Misfit, Settled, misfit_of, settle
+from wfdeps.plan.settle import Misfit, Settled, disguise_of, misfit_of, settle, warning_of
 from wfdeps.ports import Fetcher, Library, Reporter
 
 WORTH_A_LOOK = 32 << 20
@@ -57,7 +57,8 @@ def _misfit_by_front(download: Download, fetcher: Fetcher) -> Misfit | None:
     by_hash = any(digest.proves_identity for ref in download.refs for digest in ref.digests)
     if download.chosen_by is not ChosenBy.NAME or by_hash or (download.size or 0) < WORTH_A_LOOK:
         return None
-    return misfit_of(download, fetcher.identity(download))
+    identity = fetcher.identity(download)
+    return disguise_of(download, identity) or misfit_of(download, identity)
 
 
 def _settled_already(step: Keep | Link | Blocked, library: Library) -> Outcome:
@@ -85,11 +86,14 @@ def _outcome_of(
 
 
 def _placed(fetched: Fetched, library: Library, reporter: Reporter, settling: Settling) -> Outcome:
-    settled = settling(fetched, identity_of_staged(fetched), library.folders(), library.separator)
+    identity = identity_of_staged(fetched)
+    settled = disguise_of(fetched.download, identity) or settling(
+        fetched, identity, library.folders(), library.separator
+    )
     if isinstance(settled, Misfit):
         return Failed(fetched.download, settled.reason, settled.hint, "misfit")
-    if settled.remark:
-        reporter.note(settled.remark)
+    for remark in filter(None, (settled.remark, warning_of(fetched.download, identity))):
+        reporter.note(remark)
     try:
         receipt = library.place(settled.placement)
     except LibraryError as error:

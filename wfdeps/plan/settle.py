@@ -3,12 +3,13 @@
 Strongest first: the loader slot in the workflow; the file's own header; the source's type. A file chosen by hash,
 id, URL or a person is the file that was asked for, so its slot is believed and a contradiction is only said aloud.
 A file chosen by name alone must not contradict its header: that is the mark of the wrong file.
+A file that can run code is what its name says it is, or it is not placed, whoever chose it: extension is not type.
 """
 
 from __future__ import annotations
 
 from wfdeps.domain.files import Folder
-from wfdeps.domain.folders import model_type_of
+from wfdeps.domain.folders import is_pickle_name, model_type_of
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.outcomes import Fetched
@@ -38,6 +39,9 @@ _ALSO: dict[ModelType, frozenset[ModelType]] = {
 }
 # Types a header alone cannot tell from others, or that packs use freely: never a contradiction.
 _OPEN = frozenset({_T.UNKNOWN, _T.OTHER, _T.LLM, _T.MODEL_PATCH, _T.CONFIG})
+
+
+_CAN_RUN_CODE = frozenset({"pickle", "torchscript"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,24 @@ def misfit_of(download: Download, identity: Identity) -> Misfit | None:
         _contradiction(download, identity),
         "it was chosen by its name, and its header says otherwise; nothing was placed",
     )
+
+
+def disguise_of(download: Download, identity: Identity) -> Misfit | None:
+    """What speaks against a file that could run code, under a name that promises it cannot; None where nothing does."""
+    name = download.target.name
+    if identity.format not in _CAN_RUN_CODE or is_pickle_name(name):
+        return None
+    return Misfit(
+        f"`{name}` is a {identity.format} by its bytes, whatever its name says ({identity.safety})",
+        "nothing was placed; ComfyUI reads a file by its ending and would not load it either",
+    )
+
+
+def warning_of(download: Download, identity: Identity) -> str:
+    """What the opcodes of a pickle that was allowed say against it; empty for a file that only holds numbers."""
+    if identity.format not in _CAN_RUN_CODE or identity.safety == "safe":
+        return ""
+    return f"`{download.target.name}` can run code when it is loaded: {identity.safety}"
 
 
 def _fitting_folder(download: Download, identity: Identity) -> str | None:

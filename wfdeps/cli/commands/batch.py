@@ -10,7 +10,7 @@ from wfdeps.cli.acquiring import Result, acquire, result_json
 from wfdeps.cli.batch_config import Batch, read_batch
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import PARTLY_FAILED, READY
-from wfdeps.cli.options import add_download_options, add_library_options
+from wfdeps.cli.options import add_download_options, add_library_options, add_pickle_option
 from wfdeps.console.interrupts import stopping_on_signals
 from wfdeps.domain.visible import visible
 from wfdeps.report.sizes import count_text, size_text
@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "batch", metavar="CONFIG", help="JSON or YAML; schemas/batch.schema.json describes it"
     )
     parser.add_argument("--json", action="store_true", help="one document, wfdeps/batch-result/1")
+    add_pickle_option(parser)
     add_library_options(parser)
     add_download_options(parser)
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from wfdeps import TYPE_CHECKING
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import INTERRUPTED, PARTLY_FAILED, READY, UNDECIDED
-from wfdeps.cli.options import add_library_options, add_transfer_options
+from wfdeps.cli.options import add_library_options, add_pickle_option, add_transfer_options
 from wfdeps.cli.type_words import folder_key_of
 from wfdeps.cli.wanting import SOURCES, NotFound, Want, checked, find_all, want_of
 from wfdeps.console.interrupts import stopping_on_signals
@@ -66,6 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="TYPE",
         help="where it belongs: checkpoints, LORA … (default: what its header says; a contradiction is said aloud)",
     )
+    add_pickle_option(named)
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "-o", "--output", metavar="DIR", help="the folder to write to (an address's default: here)"
