@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.whole.conftest import Person
+from tests.whole.test_main_job import api
 from wfdeps.samples import sample_path
 
 DEMO = sample_path("demo.json")
@@ -113,3 +118,42 @@ def test_a_lock_sends_nobody_to_their_own_machine(person: Person, host: str) -> 
     said = person.wfdeps("sync", str(hostile), "--models", str(other), "--json")
     assert said.code == 1
     assert {ref["state"] for ref in said.json["refs"]} == {"unresolved"}
+
+
+def test_half_a_surrogate_pair_in_a_name_is_a_name_like_any_other(person: Person) -> None:
+    """JSON may say `\\ud83d` alone; neither SQLite nor an address nor UTF-8 takes it."""
+    name = "half\ud83d.safetensors"
+    workflow = person.save("wf.json", json.dumps(api(LoraLoader={"lora_name": name})))
+    got = person.get(workflow, "--json")
+    assert got.code == 1
+    assert [(ref["name"], ref["state"]) for ref in got.json["refs"]] == [(name, "unresolved")]
+    assert json.loads(person.lock.read_text(encoding="utf-8"))["unresolved"] == [f"loras/{name}"]
+    assert person.wfdeps("choose", name, "optional").code == 0
+    assert person.get(workflow).code == 0
+
+
+@pytest.mark.parametrize(
+    "environ", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "cp1252"}, {"PYTHONIOENCODING": "ascii"}]
+)
+def test_a_stream_that_cannot_spell_a_name_is_no_reason_to_fall_over(
+    person: Person, environ: dict[str, str]
+) -> None:
+    name = "汉服 \udcff.safetensors"
+    workflow = person.save("wf.json", json.dumps(api(LoraLoader={"lora_name": name})))
+    plain = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PATH": os.environ["PATH"]}
+    for words in (
+        ["refs", str(workflow), "--json"],
+        ["check", str(workflow), "--models", str(person.models)],
+    ):
+        said = subprocess.run(
+            [sys.executable, "-m", "wfdeps", *words],
+            env=person.environ | plain | environ,
+            capture_output=True,
+            check=False,
+        )
+        assert said.returncode in (0, 1)
+        assert b"Traceback" not in said.stderr
+        if "--json" in words:
+            encoding = environ.get("PYTHONIOENCODING", "utf-8")
+            (ref,) = json.loads(said.stdout.decode(encoding))["workflows"][0]["refs"]
+            assert ref["name"] == name

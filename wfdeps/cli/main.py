@@ -66,11 +66,27 @@ def run() -> NoReturn:
     gc.set_threshold(
         50_000
     )  # a short run makes few rings: looking for them all the time costs a thirtieth of a check
+    _accept_any_name(sys.stdin, sys.stdout, sys.stderr)
     code = main(sys.argv[1:])
     if sys.modules.keys().isdisjoint(("atexit", "threading")) and _are_flushed(sys.stdout, sys.stderr):
         os._exit(code)  # nobody waits for our end, and taking the interpreter down costs another thirtieth
     gc.freeze()  # what is left dies with the process: no need to look through it for rings
     sys.exit(code)
+
+
+def _accept_any_name(stdin: Any, stdout: Any, stderr: Any) -> None:
+    """Names are in every script, and some in none: what a stream cannot spell is escaped, and pipes get UTF-8.
+
+    A Windows pipe is cp1252, a container's locale is often C: there a Chinese model name would end the run.
+    """
+    for stream, errors in (
+        (stdin, "surrogateescape"),
+        (stdout, "backslashreplace"),
+        (stderr, "backslashreplace"),
+    ):
+        if hasattr(stream, "reconfigure"):  # None under pythonw, another object in a notebook
+            known = stream.isatty() or "PYTHONIOENCODING" in os.environ
+            stream.reconfigure(encoding=None if known else "utf-8", errors=errors)
 
 
 def _are_flushed(*streams: TextIO | None) -> bool:

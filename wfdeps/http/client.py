@@ -361,7 +361,7 @@ def _with_params(url: str, params: Mapping[str, object] | None) -> str:
     kept = {name: _plain(value) for name, value in (params or {}).items() if value is not None}
     if not kept:
         return url
-    return url + ("&" if "?" in url else "?") + urlencode(kept, doseq=True)
+    return url + ("&" if "?" in url else "?") + urlencode(kept, doseq=True, errors="replace")
 
 
 def _plain(value: object) -> object:

@@ -22,7 +22,8 @@ def to_text(lock: Lock) -> str:
         "unresolved": sorted(lock.unresolved),
         "optional": sorted(lock.optional),
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return text.encode("utf-8", "backslashreplace").decode()  # half a surrogate pair stays the escape it was
 
 
 def parse(text: str) -> Lock:

@@ -29,12 +29,12 @@ class Database:
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
         with self._lock:
-            return self._open().execute(statement, values).fetchall()
+            return self._open().execute(statement, _storable(values)).fetchall()
 
     def run(self, statement: str, values: Iterable[Sequence[Any]]) -> int:
         """One statement for each row of values, in one transaction; how many rows it touched."""
         with self._lock, self._open() as connection:
-            return connection.executemany(statement, values).rowcount
+            return connection.executemany(statement, map(_storable, values)).rowcount
 
     def close(self) -> None:
         """Close the file. The object may be used again afterwards."""
@@ -77,3 +77,11 @@ class Database:
         connection.executescript(self._schema)
         connection.execute(f"PRAGMA user_version = {self._version}")
         connection.commit()
+
+
+def _storable(values: Sequence[Any]) -> tuple[Any, ...]:
+    """The same, half a surrogate pair spelled out: JSON may say one, and SQLite takes none."""
+    return tuple(
+        value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+        for value in values
+    )

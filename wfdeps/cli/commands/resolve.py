@@ -85,7 +85,8 @@ def exit_code_of_all(resolutions: Sequence[Resolution]) -> int:
 def _names(given: Sequence[str]) -> Iterator[str]:
     for name in given:
         if name == "-":
-            yield from (line.strip("\r\n") for line in sys.stdin if line.strip())
+            lines = (line.strip("\r\n\ufeff") for line in sys.stdin)
+            yield from (line for line in lines if line.strip())
         else:
             yield name
 
