@@ -13,7 +13,7 @@ from wfdeps.console.question import Screen, cards, details, heading, keys
 from wfdeps.domain.candidates import Access, AccessState, Candidate, Evidence, RankedCandidate, Why
 from wfdeps.domain.refs import ModelRef, NodeSite
 from wfdeps.domain.resolutions import Ambiguous, MarkedOptional
-from wfdeps.errors import LibraryError
+from wfdeps.errors import ConfigError, LibraryError
 from wfdeps.report.painting import columns
 from wfdeps.values import replace
 
@@ -226,6 +226,17 @@ def test_save_and_quit_keeps_what_was_answered() -> None:
 def test_a_closed_input_is_save_and_quit() -> None:
     with pytest.raises(KeyboardInterrupt):
         chosen_by([])
+
+
+def test_an_answer_that_cannot_be_remembered_holds_for_this_run() -> None:
+    class Full:
+        def save(self, ref: ModelRef, candidate: Candidate | None, scope: str) -> None:
+            raise ConfigError("no room left")
+
+    person = Person(["1"])
+    found = Prompt(terminal=person.terminal(), memory=Full()).choose(UNSURE)
+    assert isinstance(found, RankedCandidate)
+    assert person.seen[-1] == "  not remembered: no room left"
 
 
 def test_a_skipped_file_stays_open_and_is_not_remembered() -> None:

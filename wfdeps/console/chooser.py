@@ -101,11 +101,17 @@ class Prompt:
         """As the door promises. Raises KeyboardInterrupt for `save and quit`; what was answered is kept."""
         self._asked += 1
         chosen = self._ask(question, left) if self._rest is None else self._by_rule(question)
-        if isinstance(chosen, RankedCandidate):
-            self._memory.save(question.ref, chosen.candidate, self._scope)
-        elif isinstance(chosen, MarkedOptional):
-            self._memory.save(question.ref, None, self._scope)
+        if chosen is not None:
+            self._remember(question.ref, chosen)
         return chosen
+
+    def _remember(self, ref: ModelRef, chosen: RankedCandidate | MarkedOptional) -> None:
+        """What cannot be remembered holds for this run all the same; the person hears of it."""
+        candidate = chosen.candidate if isinstance(chosen, RankedCandidate) else None
+        try:
+            self._memory.save(ref, candidate, self._scope)
+        except WfdepsError as error:
+            self._terminal.say(f"  not remembered: {visible(error.message)}")
 
     def _by_rule(self, question: Ambiguous) -> RankedCandidate | None:
         """What the rule for the rest takes; the person hears of it."""

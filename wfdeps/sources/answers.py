@@ -61,7 +61,7 @@ class AnswerBook:
         workflows: Sequence[str] = (),
         now: Callable[[], float] = time.time,
     ) -> None:
-        self._database = Database(path, _SCHEMA, version=1)
+        self._database = Database(path, _SCHEMA, version=1, precious=True)
         self._project = os.path.abspath(project) if project else ""
         self._workflows = tuple(workflows)
         self._now = now

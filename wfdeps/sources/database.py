@@ -1,24 +1,33 @@
-"""One SQLite file of ours: opened when first needed, rebuilt when it is damaged or of another version."""
+"""One SQLite file of ours: opened when first needed, rebuilt when it is of another version."""
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from threading import RLock
-from typing import Any
+from typing import Any, TypeVar
 
+from wfdeps.errors import ConfigError
+
+_T = TypeVar("_T")
 WAIT = 10.0
 """Seconds to wait for another process that is writing."""
 
 
 class Database:
-    """A small store. What is in it can be had again, so a file that cannot be read is put aside, not mourned."""
+    """A small store, shared by processes and threads.
 
-    def __init__(self, path: str, schema: str, *, version: int) -> None:
+    What a cache holds can be had again: where its file cannot be used it works in memory for this run, and a damaged
+    one is put aside. What is `precious` (a person's answers) cannot: every fault is a ConfigError.
+    """
+
+    def __init__(self, path: str, schema: str, *, version: int, precious: bool = False) -> None:
         self._path = path
         self._schema = schema
         self._version = version
+        self._precious = precious
         self._connection: sqlite3.Connection | None = None
         self._lock = RLock()
 
@@ -27,14 +36,20 @@ class Database:
         return self._path
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
-        with self._lock:
-            return self._open().execute(statement, _storable(values)).fetchall()
+        """All rows of a query. Nothing is written to look into what is not there."""
+        if self._precious and self._path != ":memory:" and not os.path.exists(self._path):
+            return []
+        return self._tried(lambda connection: connection.execute(statement, _storable(values)).fetchall())
 
     def run(self, statement: str, values: Iterable[Sequence[Any]]) -> int:
         """One statement for each row of values, in one transaction; how many rows it touched."""
-        with self._lock, self._open() as connection:
-            return connection.executemany(statement, map(_storable, values)).rowcount
+        storable = [_storable(row) for row in values]
+
+        def write(connection: sqlite3.Connection) -> int:
+            with connection:
+                return connection.executemany(statement, storable).rowcount
+
+        return self._tried(write)
 
     def close(self) -> None:
         """Close the file. The object may be used again afterwards."""
@@ -43,15 +58,37 @@ class Database:
             if connection is not None:
                 connection.close()
 
+    def _tried(self, act: Callable[[sqlite3.Connection], _T]) -> _T:
+        with self._lock:
+            try:
+                return act(self._open())
+            except (OSError, sqlite3.DatabaseError) as error:
+                if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+                    raise
+                self._give_up(error)
+                return act(self._open())
+
+    def _give_up(self, error: Exception) -> None:
+        """Another store in the place of one that cannot be used. Raises ConfigError where there is no other."""
+        self.close()
+        damaged = type(error) is sqlite3.DatabaseError
+        aside = f"{self._path}.damaged"
+        if damaged and self._path != ":memory:":
+            with suppress(OSError):
+                os.replace(self._path, aside)
+        if self._precious:
+            said = getattr(error, "strerror", None) or error
+            what = f"it was damaged, and lies as `{aside}` now" if damaged else said
+            raise ConfigError(
+                f"your answers cannot be read or kept in `{self._path}`: {what}",
+                hint="`WFDEPS_STATE_DIR` names another folder to keep it in",
+            ) from error
+        if not damaged or os.path.exists(self._path):
+            self._path = ":memory:"
+
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            try:
-                self._connection = self._opened()
-            except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError):
-                    raise
-                os.replace(self._path, f"{self._path}.damaged")
-                self._connection = self._opened()
+            self._connection = self._opened()
         return self._connection
 
     def _opened(self) -> sqlite3.Connection:
