@@ -236,7 +236,7 @@ def test_a_catalogue_is_built_by_walking_the_hub(run: Run) -> None:
     assert len(exported) == 5
 
 
-@pytest.mark.parametrize(("words", "types"), [(["loras"], 3), (["lora,Checkpoint"], 2), (["LORA", "vae"], 2)])
+@pytest.mark.parametrize(("words", "types"), [(["loras"], 3), (["lora,Checkpoint"], 4), (["LORA", "vae"], 2)])
 def test_types_to_build_may_be_called_by_their_folders(
     run: Run, hub: HubServer, words: list[str], types: int
 ) -> None:
