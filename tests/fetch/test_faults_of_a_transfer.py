@@ -120,6 +120,28 @@ def test_a_page_is_no_model(
     assert not list(tmp_path.glob(".wfdeps-part/*.part"))
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "refused"),
+    [
+        ("m.ckpt", "Unauthorized: log in first", True),
+        ("m.pt", '{\n  "error": "Unauthorized"\n}', True),
+        ("m.bin", '{"detail":"Invalid token"}', True),
+        ("m.gguf", "<Error><Code>AccessDenied</Code></Error>", True),
+        ("m.onnx", "[]", True),
+        ("m.bin", "any bytes at all", False),
+        ("m.json", '{"detail":"a file of settings"}', False),
+        ("m.ckpt", "\x80\x02}q\x00.", False),
+    ],
+)
+def test_a_document_is_no_weights_even_where_no_hash_is_known(
+    name: str, text: str, refused: bool, server: FaultServer, tmp_path: Path
+) -> None:
+    url = server.url(f"/{name}", status=200, text=text, type="application/octet-stream")
+    told = fetch(download(tmp_path, url, name=name))
+    assert isinstance(told.final, FetchFailed) == refused
+    assert not refused or told.kind == "not_the_file"
+
+
 def test_a_truncated_safetensors_file_without_a_hash_is_refused(server: FaultServer, tmp_path: Path) -> None:
     told = fetch(download(tmp_path, server.url(size=5000, seed=3), name="x.safetensors"))
     assert told.kind == "not_the_file"

@@ -26,6 +26,7 @@ from wfdeps.fetch.pace import Pace
 from wfdeps.fetch.rates import Rate
 from wfdeps.fetch.session import Session
 from wfdeps.fetch.trail import BLOCK
+from wfdeps.fetch.verify import text_trouble
 from wfdeps.http import Backoff, Http, Reply
 from wfdeps.values import dataclass, field
 
@@ -282,7 +283,8 @@ class Pull:
         if claim.position == 0:
             head = bytes(data[: min(count, HEAD_BYTES)])
             size = self._session.size
-            if trouble := quick_trouble(head, 1 << 62 if size is None else size):
+            name = self._download.target.name
+            if trouble := quick_trouble(head, 1 << 62 if size is None else size) or text_trouble(head, name):
                 self._suspect(trouble)
 
     def _count(self, count: int, watch: Watch) -> None:
@@ -414,10 +416,10 @@ class Pull:
 
 def not_the_file(what: str) -> NotTheFileError:
     """The error for bytes that look like something else."""
-    return NotTheFileError(
-        f"something else came: {what}",
-        hint="most often a login page or an expired link: open it in a browser, or give a token",
-    )
+    hint = "most often a login page or an expired link: open it in a browser, or give a token"
+    if what == "lfs pointer":
+        hint = "the address of what Git keeps instead of the file: `/resolve/` gives the file where `/raw/` does not"
+    return NotTheFileError(f"something else came: {what}", hint=hint)
 
 
 def _at_once() -> bool:

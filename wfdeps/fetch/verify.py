@@ -5,15 +5,20 @@ from __future__ import annotations
 import hashlib
 import os
 import zlib
+from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import Any
 
 from wfdeps.domain.digests import Algorithm, Digest
+from wfdeps.domain.folders import MODEL_ENDINGS
 from wfdeps.errors import DigestMismatchError, NotTheFileError
 
 _BLOCK = 1 << 20
 _CHECKED_ENDINGS = (".safetensors", ".sft", ".gguf")
 """Formats whose header says how long the file must be."""
+
+_TORCH = frozenset({".ckpt", ".pt", ".pt2", ".pth", ".pkl"})
+_WEIGHTS = MODEL_ENDINGS | {".gguf", ".onnx"}
 
 Digester = Callable[[int, int], str | None]
 
@@ -31,6 +36,25 @@ def verified_by(known: tuple[Digest, ...], sha256: str, handle: int, size: int) 
             raise DigestMismatchError(digest.algorithm, digest.value, actual)
         return str(digest.algorithm)
     return "unverified"
+
+
+def text_trouble(head: bytes, name: str) -> str:
+    """`text` where a file that is to hold weights begins like a document; else empty.
+
+    Torch's formats begin with a zip's or a pickle's first bytes; a `.bin` may hold anything but a document.
+    """
+    ending = os.path.splitext(name.lower())[1]
+    if ending not in _WEIGHTS or not _is_text(head):
+        return ""
+    return "text" if ending in _TORCH or head.lstrip()[:1] in (b"{", b"[", b"<") else ""
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        text = getincrementaldecoder("utf-8")().decode(head)  # its last letter may be cut
+    except UnicodeDecodeError:
+        return False
+    return all(letter.isprintable() or letter in "\t\r\n\ufeff" for letter in text)
 
 
 def check_header(handle: int, size: int, name: str) -> None:
