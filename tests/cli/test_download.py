@@ -90,7 +90,19 @@ def test_the_exit_code_says_why(
         ("http://x.org/a%2Fb",),
         ("http://x.org/a%00b",),
         ("http://x.org/C%3Aevil",),
+        ("http://x.org/CON",),
+        ("http://x.org/nul.safetensors",),
+        ("http://x.org/a.",),
+        ("http://x.org/a%0Ab",),
+        ("http://x.org/..%5Cx",),
+        ("http://x.org/" + "a" * 201,),
         ("http://x.org/a", "http://y.org/A"),
+        ("http://x.org/%C3%A9", "http://y.org/e%CC%81"),
+        ("http://x.org/a", "--out", ""),
+        ("http://x.org/a", "--out", "new/"),
+        ("http://x.org/a", "--out", "."),
+        ("http://x.org/a", "-o", ""),
+        ("http://x.org/a", "-o", "new/model.safetensors"),
         ("http://x.org/a", "--sha256", "12ab"),
         ("http://x.org/a", "http://y.org/b", "--sha256", SHA),
         ("http://x.org/a", "http://y.org/b", "--out", "c"),
@@ -100,11 +112,26 @@ def test_the_exit_code_says_why(
 )
 def test_what_makes_no_sense_is_a_usage_error(argv: tuple[str, ...], tmp_path: Path) -> None:
     try:
-        code = run(*argv, *(() if "--out" in argv else ("-o", str(tmp_path))))[0]
+        named = {"--out", "-o"} & {*argv}
+        code = run(*argv, *(() if named else ("-o", str(tmp_path))))[0]
     except SystemExit as stopped:
         code = stopped.code  # type: ignore[assignment]
     assert code == 2
     assert os.listdir(tmp_path) == []
+
+
+def test_a_folder_that_has_the_ending_of_a_model_may_be_meant(server: FaultServer, tmp_path: Path) -> None:
+    (tmp_path / "model.bin").mkdir()
+    assert run(server.url("/x", size=SIZE), "-o", str(tmp_path / "model.bin"))[0] == 0
+    assert os.listdir(tmp_path / "model.bin") == ["x"]
+
+
+def test_where_nothing_can_be_written_nobody_is_asked(server: FaultServer, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    code, _, err = run(server.url(size=SIZE), "-o", str(tmp_path / "file" / "sub"))
+    assert code == 4
+    assert f"`{tmp_path / 'file'}` is no folder" in err
+    assert server.log == []
 
 
 def test_a_content_disposition_never_names_the_file(server: FaultServer, tmp_path: Path) -> None:

@@ -50,6 +50,14 @@ def existing_ancestor(path: str) -> str:
     return path
 
 
+def file_on_the_way(folder: str) -> str:
+    """What stands where a folder would have to be made on the way to `folder`, and is none; empty where nothing does."""
+    path = os.path.abspath(folder)
+    while not os.path.lexists(path) and os.path.dirname(path) != path:
+        path = os.path.dirname(path)
+    return "" if os.path.isdir(path) else path
+
+
 def device_of(path: str) -> int:
     """A number that is equal for two paths on one file system; the path need not exist yet."""
     return os.stat(existing_ancestor(path)).st_dev

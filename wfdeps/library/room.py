@@ -34,6 +34,8 @@ def room_for(plan: Plan, ways: Ways) -> tuple[str, ...]:
 
 
 def _permission(folder: str) -> tuple[str, ...]:
+    if in_the_way := disk.file_on_the_way(folder):
+        return (f"`{in_the_way}` is no folder",)
     place = disk.existing_ancestor(folder)
     if disk.is_writable(place):
         return ()

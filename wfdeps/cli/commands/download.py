@@ -22,18 +22,19 @@ from wfdeps.console.interrupts import stopping_on_signals
 from wfdeps.disk import is_regular, place_no_clobber, remove_quietly, write_new
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
-from wfdeps.domain.folders import model_type_of
+from wfdeps.domain.folders import MODEL_ENDINGS, model_type_of
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.outcomes import UNDECIDED_KINDS, Fetched, FetchEvent, FetchFailed
 from wfdeps.domain.plans import Download, Plan, Target
 from wfdeps.domain.refs import Certainty
 from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.domain.urls import without_secrets
-from wfdeps.errors import DiskFullError, LibraryError, TargetExistsError, UsageError
+from wfdeps.errors import DiskFullError, LibraryError, TargetExistsError, UnsafePathError, UsageError
 from wfdeps.fetch.staging import Staging
 from wfdeps.library.file_systems import Ways
 from wfdeps.library.room import room_for
 from wfdeps.match.links import civitai_link
+from wfdeps.plan.layout import collision_key, safe_relative
 from wfdeps.values import replace
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     plain, wants = _asked_for(arguments, context)
     if len(plain) + len(wants) > 1 and (arguments.out or arguments.sha256):
         raise UsageError("`--out` and `--sha256` are for a single file", hint="run it once for each")
+    _check_place(arguments)
     reporter = _reporter(arguments, context)
     exact = bool(arguments.output or arguments.out)
     downloads = [*_downloads(plain, arguments)]
@@ -102,6 +104,23 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         _check_names(downloads)
         codes.append(_fetched(downloads, arguments, context, reporter))
     return max(codes)
+
+
+def _check_place(arguments: argparse.Namespace) -> None:
+    """Raises UsageError where `-o` means a file, or `--out` a folder: either would make something nobody meant."""
+    folder, file = arguments.output, arguments.out
+    if folder == "" or file == "":
+        raise UsageError("the place to write to is empty", hint="a variable of the shell that is not set?")
+    if (
+        folder
+        and os.path.splitext(folder.lower())[1] in {*MODEL_ENDINGS, ".gguf", ".onnx"}
+        and not os.path.isdir(folder)
+    ):
+        raise UsageError(
+            f"`-o {folder}` would make a folder of that name", hint=f"a file is `--out {folder}`"
+        )
+    if file and (file.endswith(("/", os.sep)) or os.path.isdir(file)):
+        raise UsageError(f"`--out {file}` is a folder", hint=f"`-o {file}` keeps the file's own name in it")
 
 
 def _asked_for(arguments: argparse.Namespace, context: Context) -> tuple[list[str], list[Want]]:
@@ -230,7 +249,8 @@ def _downloads(urls: Sequence[str], arguments: argparse.Namespace) -> tuple[Down
 
 
 def _check_names(downloads: Sequence[Download]) -> None:
-    names = [download.target.name.casefold() for download in downloads]
+    """Raises UsageError for two names that some file system takes for one."""
+    names = [collision_key(download.target.name) for download in downloads]
     for name in names:
         if names.count(name) > 1:
             raise UsageError(
@@ -261,14 +281,13 @@ def _checked(url: str) -> str:
 
 
 def _name_in(url: str) -> str:
-    """The last part of a URL's path as a plain file name. Raises UsageError where it makes none."""
+    """The last part of a URL's path as a plain file name that every system stores. Raises UsageError where it makes none."""
     name = unquote(urlsplit(_checked(url)).path.rpartition("/")[2]).strip()
-    unsafe = (
-        not name
-        or name in (".", "..")
-        or any(letter in '/\\:<>|"?*' or not letter.isprintable() for letter in name)
-    )
-    if unsafe or len(name.encode()) > 200 or name.endswith((".", " ")):
+    try:
+        usable = str(safe_relative(name, separator="\\")) == name and "/" not in name
+    except UnsafePathError:
+        usable = False
+    if not usable or len(name.encode()) > 200:
         raise UsageError(
             f"`{without_secrets(url)}` ends in no usable file name", hint="name the file with --out FILE"
         )
