@@ -147,6 +147,29 @@ def test_a_second_pickle_in_the_older_stream_is_looked_at_too() -> None:
     assert "os.system" in header(data).safety
 
 
+@pytest.mark.parametrize(
+    ("data", "clause"),
+    [
+        (pickle(b"}") + pickle(global_("os", "system")), "it imports `os.system`"),
+        (pickle(b"}") + b"noise", "something else stands behind its end"),
+        (pickle(b"}") * 100, "too many pickles"),
+        (torch_zip(b"}", extra={"archive/hidden": pickle(global_("os", "system"))}), "torch writes no `archive/hidden`"),
+    ],
+)  # fmt: skip
+def test_what_stands_beside_the_pickle_is_doubted_too(data: bytes, clause: str) -> None:
+    read = read_bytes(data)
+    assert isinstance(read, Header)
+    assert read.safety.startswith("unsafe or unknown: ") and clause in read.safety
+
+
+@pytest.mark.parametrize(
+    "name", [".format_version", ".storage_alignment", "byteorder", ".data/serialization_id", "data/17"]
+)
+def test_what_torch_itself_writes_beside_the_pickle_is_not_doubted(name: str) -> None:
+    read = read_bytes(torch_zip(state_dict_pickle(SHAPES), extra={f"archive/{name}": b"1"}))
+    assert isinstance(read, Header) and read.safety == "safe"
+
+
 def test_torchscript_is_a_program() -> None:
     data = torch_zip(
         b"}", extra={"archive/code/__torch__.py": b"def f(): ...", "archive/constants.pkl": pickle(b")")}

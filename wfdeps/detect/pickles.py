@@ -70,8 +70,6 @@ def unroll(file: Window) -> Unrolled:
         raise
     except Exception as error:  # damaged input raises many kinds; all mean the same
         raise BadPickleError(f"damaged pickle: {str(error)[:80]}") from error
-    if len(machine.stack) <= (machine.marks[-1] if machine.marks else 0):
-        raise BadPickleError("damaged pickle: it ends with nothing made")
     return machine.unrolled()
 
 
@@ -242,6 +240,9 @@ class Machine:
         self._sizes: dict[bytes, tuple[int, ...]] = {}
 
     def unrolled(self) -> Unrolled:
+        """What stands on top at the end. Raises BadPickleError where nothing does."""
+        if len(self.stack) <= (self.marks[-1] if self.marks else 0):
+            raise BadPickleError("damaged pickle: it ends with nothing made")
         return Unrolled(self.stack[-1], frozenset(self.names))
 
     def step(self, name: str, argument: Any) -> None:

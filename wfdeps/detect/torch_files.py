@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -24,6 +25,13 @@ _END: Final = b"PK\x05\x06"
 _END64: Final = b"PK\x06\x06"
 _ENTRY: Final = b"PK\x01\x02"
 _PICKLED: Final = (".pkl", ".pickle", ".p")
+_TORCHS_OWN: Final = re.compile(
+    r"(?:^|/)(?:data/\d+|(?:data|constants)\.pkl|version|byteorder|\.format_version|\.storage_alignment"
+    r"|\.data/serialization_id|code/.*|extra/.*)$"
+)
+"""What `torch.save` and `torch.jit.save` write into a zip. Source: files written by torch 1.6 to 2.13."""
+
+_PART: Final = "only its beginning was read"
 
 
 class Member(NamedTuple):
@@ -54,11 +62,26 @@ def read_legacy(read: Read, size: int | None, head: bytes, *, front_only: bool =
     try:
         first = unroll(window)
         if first.value != LEGACY_MAGIC:
-            return _header("pickle", [first], first.value, window.tell(), size)
+            end = window.tell()
+            more, doubt = ([], _PART) if front_only and end != size else _behind(window, size)
+            return _header("pickle", [first, *more], first.value, end, size, doubt)
         streams = [first, *(unroll(window) for _ in range(4))]
     except BadPickleError as bad:
         return _only_front(size) if front_only else Corrupt(f"truncated or {bad}")
     return _header("pickle", streams, streams[3].value, window.tell(), size)
+
+
+def _behind(window: Window, size: int | None) -> tuple[list[Unrolled], str]:
+    """The pickles that stand behind the first, which who reads on would load, and what else there is to doubt."""
+    streams: list[Unrolled] = []
+    while size is not None and window.tell() < size:
+        if len(streams) == MAX_PICKLES:
+            return streams, "too many pickles stand behind each other"
+        try:
+            streams.append(unroll(window))
+        except BadPickleError:
+            return streams, "something else stands behind its end"
+    return streams, ""
 
 
 def read_zip(read: Read, size: int | None, head: bytes, *, front_only: bool = False) -> Header | Corrupt:
@@ -87,7 +110,15 @@ def _from_directory(read: Read, size: int) -> Header | Corrupt:
         if any("/code/" in member.name or member.name.endswith("constants.pkl") for member in members)
         else "pickle"
     )
-    header = _header(format, list(streams.values()), streams[main.name].value, main.offset + main.size, size)
+    strange = next((member.name for member in members if not _TORCHS_OWN.search(member.name)), "")
+    header = _header(
+        format,
+        list(streams.values()),
+        streams[main.name].value,
+        main.offset + main.size,
+        size,
+        f"torch writes no `{strange[:80]}` into its zip" if strange else "",
+    )
     if isinstance(header, Header) and len({member.name for member in members}) < len(members):
         return Corrupt("two members of its zip have one name")
     return header
@@ -105,18 +136,22 @@ def _from_front(read: Read, size: int | None, head: bytes) -> Header | Corrupt:
     except BadPickleError:
         return _only_front(size)
     header = _header("pickle", [stream], stream.value, window.tell(), size)
-    safety = header.safety if header.safety != SAFE else f"{UNSAFE}: only its beginning was read"
+    safety = header.safety if header.safety != SAFE else f"{UNSAFE}: {_PART}"
     return Header("pickle", header.tensors, {}, window.tell(), size, header.code, safety)
 
 
 def _only_front(size: int | None) -> Header:
     """A torch file of which too little was seen to say more."""
-    return Header("pickle", {}, size=size, safety=f"{UNSAFE}: only its beginning was read")
+    return Header("pickle", {}, size=size, safety=f"{UNSAFE}: {_PART}")
 
 
-def _header(format: str, streams: list[Unrolled], value: Any, header_bytes: int, size: int | None) -> Header:
+def _header(
+    format: str, streams: list[Unrolled], value: Any, header_bytes: int, size: int | None, doubt: str = ""
+) -> Header:
     names = frozenset().union(*(stream.names for stream in streams))
     safety = verdict(names)
+    if doubt and safety == SAFE:
+        safety = f"{UNSAFE}: {doubt}"
     if format == "torchscript":
         safety = f"{UNSAFE}: TorchScript is a program"
     return Header(format, tensors_in(value), _words(value), header_bytes, size, tuple(sorted(names)), safety)

@@ -25,7 +25,7 @@ from wfdeps.values import asdict, replace
 @cache
 def _fact() -> str:
     """The name under which an answer is remembered: another set of rules may answer otherwise."""
-    return f"identity/4 {crc32(rules_text()):08x}"
+    return f"identity/5 {crc32(rules_text()):08x}"
 
 
 def identity_of(file: LocalFile, index: Index) -> Identity:
