@@ -13,6 +13,7 @@ from wfdeps.match.links import (
     civitai_link,
     file_name_of,
     huggingface_link,
+    huggingface_page,
     plain_url,
 )
 
@@ -61,6 +62,33 @@ def test_a_page_for_people_becomes_the_address_of_the_bytes() -> None:
     assert plain_url("https://huggingface.co/o/r/blob/main/a%20b/x.safetensors?download=true") == (
         "https://huggingface.co/o/r/resolve/main/a%20b/x.safetensors"
     )
+
+
+@pytest.mark.parametrize(
+    ("page", "revision", "folder"),
+    [
+        ("o/r", "main", ""),
+        ("o/r/", "main", ""),
+        ("o/r/tree/v2", "v2", ""),
+        ("o/r/tree/main/a/b%20c", "main", "a/b c/"),
+    ],
+)
+def test_a_page_of_hugging_face_lists_a_repository_or_a_folder(page: str, revision: str, folder: str) -> None:
+    assert huggingface_page(f"https://huggingface.co/{page}") == HuggingFaceLink("o/r", revision, folder)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://huggingface.co/o",
+        "https://huggingface.co/datasets/o/r",
+        "https://host.example/o/r",
+        "https://huggingface.co/o/r/resolve/main/x.pt",
+        "https://[bad",
+    ],
+)
+def test_another_page_lists_none(url: str) -> None:
+    assert huggingface_page(url) is None
 
 
 def test_secrets_do_not_stay_in_an_address() -> None:

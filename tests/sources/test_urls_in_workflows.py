@@ -25,12 +25,14 @@ from wfdeps.sources.catalogue.urls import UrlSource
         "https://undefined/api/download/models/1",
         "https://2130706433/x.safetensors",
         "https://intranet/x.safetensors",
+        "https://huggingface.co/datasets/o/r",
+        "https://civitai.com/user/somebody",
     ],
 )
-def test_an_address_that_is_not_a_public_https_file_is_refused(url: str) -> None:
+def test_an_address_that_is_not_a_public_https_file_is_no_place_of_one(url: str) -> None:
     query = UrlQuery(url)
     answer = UrlSource().find_all([query])[query]
-    assert answer.verdict.kind is VerdictKind.REFUSED
+    assert (answer.verdict.kind, bool(answer.verdict.detail)) == (VerdictKind.NO_SUCH, True)
     assert answer.candidates == ()
 
 
@@ -38,6 +40,8 @@ def test_a_sites_own_addresses_are_left_to_it() -> None:
     own = [
         UrlQuery("https://civitai.com/models/1"),
         UrlQuery("https://huggingface.co/o/r/resolve/main/x.safetensors"),
+        UrlQuery("https://huggingface.co/o/r"),
+        UrlQuery("https://huggingface.co/o/r/tree/main/loras"),
         UrlQuery("https://hub.example:8443/api/download/models/1"),
     ]
     assert UrlSource(claimed=["https://hub.example:8443"]).find_all(own) == {}

@@ -17,6 +17,7 @@ from wfdeps.domain.model_types import TO_CIVITAI, ModelType
 from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, Query, UrlQuery
 from wfdeps.domain.refs import ModelRef
 from wfdeps.match.base_models import bases_agree
+from wfdeps.match.links import huggingface_page
 from wfdeps.match.name_rule import KEEPS_UPLOADED_NAME, TOLD_APART, names_by_rule
 from wfdeps.match.pairs import half_of
 from wfdeps.match.spelling import Spelling, bare_key_of, core_of, key_of, precision_of, spell
@@ -166,13 +167,18 @@ def _by_question(candidate: Candidate, ref: ModelRef, asked: Sequence[Query]) ->
             case AirQuery(air):
                 if _is_meant(air, candidate):
                     found.append(Evidence(Why.SAME_ID, str(air)))
-            case UrlQuery(url, hint=True):
+            case UrlQuery(url, hint) if hint or _only_lists(url, candidate, ref):
                 found.append(Evidence(Why.IN_NOTE, url))
             case UrlQuery(url):
                 found.append(Evidence(Why.SAME_URL, url))
             case HashQuery() | NameQuery():
                 pass
     return found
+
+
+def _only_lists(url: str, candidate: Candidate, ref: ModelRef) -> bool:
+    """Whether it is the page of a repository, which names every file there, and so none."""
+    return huggingface_page(url) is not None and spell(candidate.file_name).base != spell(ref.name).base
 
 
 def _is_meant(air: Air, candidate: Candidate) -> bool:

@@ -19,6 +19,7 @@ HUGGINGFACE_HOSTS = frozenset({"huggingface.co", "hf.co", "hf-mirror.com"})
 _MODEL_PAGE = re.compile(r"^/(?:[a-z]{2}/)?models/(\d+)(?:/|$)")
 _API_VERSION = re.compile(r"^/api/(?:download/models|v1/model-versions)/(\d+)/?$")
 _HF_FILE = re.compile(r"^/([^/]+)/([^/]+)/(?:resolve|blob|raw)/([^/]+)/(.+)$")
+_HF_PAGE = re.compile(r"^/([^/]+)/([^/]+)(?:/tree/([^/]+)(?:/(.+?))?)?/?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +71,36 @@ def civitai_link(url: str, *, base_url: str = "") -> CivitaiLink | None:
 
 def huggingface_link(url: str, *, base_url: str = "") -> HuggingFaceLink | None:
     """The repository, revision and file a Hugging Face URL names; None for another site's or another page."""
-    try:
-        parts = urlsplit(url.strip())
-        ours = base_url and parts.netloc == urlsplit(base_url).netloc
-    except ValueError:
-        return None
-    if (parts.hostname or "").removeprefix("www.") not in HUGGINGFACE_HOSTS and not ours:
-        return None
-    found = _HF_FILE.match(parts.path)
+    found = _HF_FILE.match(_huggingface_path(url, base_url))
     if found is None:
         return None
     owner, name, revision, path = map(unquote, found.groups())
     if any(piece in ("", ".", "..") for piece in path.split("/")):
         return None
     return HuggingFaceLink(f"{owner}/{name}", revision, path)
+
+
+def huggingface_page(url: str, *, base_url: str = "") -> HuggingFaceLink | None:
+    """The repository, or the folder in it, whose files a page of Hugging Face lists; None for any other.
+
+    `path` is the folder with a `/` behind it, empty for the whole repository.
+    """
+    found = _HF_PAGE.match(_huggingface_path(url, base_url))
+    if found is None:
+        return None
+    owner, name, revision, folder = (unquote(piece or "") for piece in found.groups())
+    return HuggingFaceLink(f"{owner}/{name}", revision or "main", f"{folder}/" if folder else "")
+
+
+def _huggingface_path(url: str, base_url: str) -> str:
+    """The path of a URL of Hugging Face's, or of what stands in for it; empty for another site's."""
+    try:
+        parts = urlsplit(url.strip())
+        ours = base_url and parts.netloc == urlsplit(base_url).netloc
+    except ValueError:
+        return ""
+    is_there = ours or (parts.hostname or "").removeprefix("www.") in HUGGINGFACE_HOSTS
+    return parts.path if is_there else ""
 
 
 def plain_url(url: str) -> str:

@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
-from wfdeps.domain.candidates import Answer, Candidate, Verdict, VerdictKind
+from wfdeps.domain.candidates import Answer, Candidate
 from wfdeps.domain.queries import Query, UrlQuery
 from wfdeps.domain.urls import is_inside
-from wfdeps.match.links import civitai_link, file_name_of, huggingface_link
-from wfdeps.sources.verdicts import found
+from wfdeps.match.links import (
+    CIVITAI_HOSTS,
+    HUGGINGFACE_HOSTS,
+    civitai_link,
+    file_name_of,
+    huggingface_link,
+    huggingface_page,
+)
+from wfdeps.match.spelling import spell
+from wfdeps.sources.verdicts import found, no_such
 
 SOURCE = "url"
+_SITES = CIVITAI_HOSTS | HUGGINGFACE_HOSTS
+"""Sites whose other addresses are pages for people."""
 
 
 class UrlSource:
@@ -37,15 +47,17 @@ class UrlSource:
             host = urlsplit(url).netloc
         except ValueError:
             return False
-        return host not in self._claimed and civitai_link(url) is None and huggingface_link(url) is None
+        theirs = civitai_link(url) or huggingface_link(url) or huggingface_page(url)
+        return host not in self._claimed and theirs is None
 
 
 def _answer(url: str) -> Answer:
     parts, file_name = urlsplit(url), file_name_of(url)
     if parts.scheme != "https" or not parts.hostname:
-        return Answer((), Verdict(SOURCE, VerdictKind.REFUSED, "only https addresses are fetched"))
+        return no_such(SOURCE, "only https addresses are fetched")
     if is_inside(parts.hostname):
-        return Answer((), Verdict(SOURCE, VerdictKind.REFUSED, "the address is inside a private network"))
-    if not file_name:
-        return Answer((), Verdict(SOURCE, VerdictKind.REFUSED, "the address names no file"))
+        return no_such(SOURCE, "the address is inside a private network")
+    is_theirs = parts.hostname.removeprefix("www.") in _SITES
+    if not file_name or (is_theirs and not spell(file_name).ending):
+        return no_such(SOURCE, "the address names no file")
     return found(SOURCE, (Candidate(SOURCE, file_name, url, page=url, creator=parts.hostname),))

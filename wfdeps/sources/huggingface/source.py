@@ -8,7 +8,7 @@ from wfdeps.domain.air import Air
 from wfdeps.domain.candidates import Access, AccessState, Answer, Candidate, Verdict, VerdictKind
 from wfdeps.domain.queries import AirQuery, Query, UrlQuery
 from wfdeps.errors import AuthRequiredError, SourceError
-from wfdeps.match.links import HuggingFaceLink, huggingface_link
+from wfdeps.match.links import HuggingFaceLink, huggingface_link, huggingface_page
 from wfdeps.sources.huggingface.client import HuggingFaceClient
 from wfdeps.sources.huggingface.payloads import SOURCE, candidate_of_link, candidates_of_repository
 from wfdeps.sources.verdicts import failed, found, no_such, stops_the_rest
@@ -48,7 +48,7 @@ class HuggingFaceSource:
 
     def _meant(self, query: Query) -> tuple[str, str, HuggingFaceLink | None] | None:
         match query:
-            case UrlQuery(url) if link := huggingface_link(url, base_url=self._client.endpoint):
+            case UrlQuery(url) if link := self._link(url):
                 return link.repository, link.revision, link
             case AirQuery(Air(source="huggingface", id=repository, version=revision)) if (
                 repository.count("/") == 1
@@ -56,6 +56,11 @@ class HuggingFaceSource:
                 return repository, revision or "main", None
             case _:
                 return None
+
+    def _link(self, url: str) -> HuggingFaceLink | None:
+        """A file, or a page that lists files."""
+        endpoint = self._client.endpoint
+        return huggingface_link(url, base_url=endpoint) or huggingface_page(url, base_url=endpoint)
 
     def _listing(self, repository: str, revision: str) -> tuple[Candidate, ...] | SourceError:
         try:
@@ -68,7 +73,7 @@ class HuggingFaceSource:
 
     def _refused(self, error: SourceError, link: HuggingFaceLink | None) -> Answer:
         """To a stranger, a repository that does not exist looks like one he may not see."""
-        if not isinstance(error, AuthRequiredError) or link is None:
+        if not isinstance(error, AuthRequiredError) or link is None or not link.file_name:
             return failed(SOURCE, error)
         state = AccessState.BLOCKED if self._signed_in else AccessState.TOKEN
         access = Access(
@@ -81,6 +86,8 @@ class HuggingFaceSource:
 def _picked(listing: tuple[Candidate, ...], link: HuggingFaceLink | None) -> Answer:
     if link is None:
         return found(SOURCE, listing)
+    if not link.file_name:
+        return found(SOURCE, [file for file in listing if _path_of(file).startswith(link.path)])
     same = [file for file in listing if _path_of(file) == link.path]
     return found(SOURCE, same) if same else no_such(SOURCE, f"`{link.repository}` has no `{link.path}`")
 
