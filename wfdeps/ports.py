@@ -70,6 +70,9 @@ class Library(Protocol):
     def of_lengths(self, lengths: Collection[int]) -> tuple[LocalFile, ...]:
         """Every model file of one of these lengths in bytes, in any folder, sorted by folder key and name."""
 
+    def unread(self, folder_keys: Collection[str], at_most: int) -> tuple[LocalFile, ...]:
+        """The model files of these keys whose SHA-256 nobody knows; none where all of them have more bytes than that."""
+
     def digest(self, file: LocalFile) -> LocalFile:
         """The same file with its SHA-256 among its digests, reading it only if the index does not know."""
 

@@ -88,6 +88,10 @@ def test_a_file_that_cannot_be_read_is_a_library_error(tmp_path: Path) -> None:
         (safetensors(b"1234", claim=4000), "truncated"),
         (safetensors()[:30], "truncated"),
         (safetensors(b"12345678", claim=4), "longer"),
+        (safetensors(claim=4) + b"x", "longer"),
+        ((1 << 62).to_bytes(8, "little") + safetensors()[8:], "says its header is 4611686018427387904 bytes"),
+        ((40).to_bytes(8, "little") + safetensors()[8:], "its header is cut off"),
+        (b"\x02" + b"\0" * 7 + b"{}surplus", "longer"),
         (b"\0" * 4096, "zero bytes"),
     ],
 )

@@ -7,7 +7,7 @@ from unicodedata import normalize
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.digests import Algorithm, Digest
-from wfdeps.values import dataclass, field
+from wfdeps.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from typing import Literal, TypeAlias
@@ -101,6 +101,19 @@ class Inventory:
     """Sorted by path. A file that two keys list appears once for each."""
     _found: dict[object, Sequence[LocalFile]] = field(default_factory=dict, repr=False, compare=False)
     """The table that answers `like`, and under `files` those it was made from."""
+
+    def knowing(self, read: Iterable[LocalFile]) -> Inventory:
+        """The same with these files in it, and their digests wherever they appear."""
+        known = {file.path: file for file in read}
+        here = {file.path for file in self.files}
+        files = [
+            replace(file, digests=known[file.path].digests) if file.path in known else file
+            for file in self.files
+        ]
+        files += (file for path, file in known.items() if path not in here)
+        return Inventory(
+            self.separator, tuple(sorted(files, key=lambda file: (file.path, file.folder_key, file.order)))
+        )
 
     def like(self, stems: Iterable[str], digests: Iterable[Digest] = ()) -> tuple[LocalFile, ...]:
         """The files, each once, whose name has one of these folded stems, or that have or claim one of these digests."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 
-from wfdeps.detect.trouble import HEAD_BYTES, quick_trouble
+from wfdeps.detect.trouble import HEAD_BYTES, MAX_HEADER, quick_trouble
 from wfdeps.patterns import pattern
 
 LARGEST_READ = 64 << 20
 """A longer safetensors header is left to those who really look into the file."""
+SAFETENSORS = (".safetensors", ".sft")
 _ENDS = pattern(rb'"data_offsets"\s*:\s*\[\s*\d{1,18}\s*,\s*(\d{1,18})\s*\]')
 
 
@@ -23,6 +24,8 @@ def trouble_of(path: str, size: int) -> str:
             if trouble or head[8:9] != b"{":
                 return trouble
             length = int.from_bytes(head[:8], "little")
+            if length > MAX_HEADER and path.lower().endswith(SAFETENSORS):
+                return f"says its header is {length} bytes; the format allows {MAX_HEADER}"
             if length > LARGEST_READ or 8 + length > size:
                 return ""
             return _length_trouble(
@@ -40,10 +43,9 @@ def _rest(handle: int, length: int) -> bytes:
 
 def _length_trouble(header: bytes, size: int) -> str:
     """Whether the file is as long as the header of a safetensors file says; only the largest end matters."""
-    ends = _ENDS().findall(header)
-    if not ends:
-        return ""
-    due = 8 + len(header) + max(map(int, ends))
+    if not header.rstrip().endswith(b"}"):
+        return f"its header is cut off: {len(header)} bytes are no whole document"
+    due = 8 + len(header) + max(map(int, _ENDS().findall(header)), default=0)
     if size < due:
         return f"truncated: {size} of {due} bytes"
     if size > due:

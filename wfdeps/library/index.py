@@ -160,12 +160,17 @@ class Index:
         rows = self._db.execute("SELECT path FROM directories WHERE loops_to IS NOT NULL")
         return tuple(path for (path,) in rows)
 
-    def files_below(self, top: str) -> Iterator[tuple[str, str]]:
-        """(directory, name) of every remembered file at or below `top`, sorted by directory and name."""
+    def files_below(self, top: str, *, without: str = "") -> Iterator[tuple[str, str]]:
+        """(directory, name) of every remembered file at or below `top`, sorted by directory and name.
+
+        With `without`, only those of which that fact was never remembered.
+        """
         yield from self._db.execute(
             "SELECT d.path, f.name FROM directories d JOIN files f ON f.directory = d.id"
-            " WHERE d.path = ? OR (d.path > ? AND d.path < ?) ORDER BY d.path, f.name",
-            (top, *_below(top)),
+            " WHERE (d.path = ? OR (d.path > ? AND d.path < ?))"
+            " AND NOT EXISTS(SELECT 1 FROM facts WHERE path = d.path || ? || f.name AND fact = ?)"
+            " ORDER BY d.path, f.name",
+            (top, *_below(top), os.sep, without),
         )
 
     # ── facts

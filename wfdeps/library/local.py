@@ -10,7 +10,7 @@ from itertools import chain
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.digests import Algorithm, Digest, agreement
 from wfdeps.domain.files import Folder, Inventory, LocalFile, folded_stem
-from wfdeps.domain.folders import LEGACY, WITHOUT_MODELS
+from wfdeps.domain.folders import LEGACY, WITHOUT_MODELS, canonical_key
 from wfdeps.domain.refs import ModelRef, Notice
 from wfdeps.errors import LibraryError, UsageError
 from wfdeps.json_values import loads
@@ -156,6 +156,25 @@ class LocalLibrary:
     def of_lengths(self, lengths: Collection[int]) -> tuple[LocalFile, ...]:
         """Every model file of one of these lengths, in any folder."""
         return tuple(file for file in self.files() if file.size in lengths)
+
+    def unread(self, folder_keys: Collection[str], at_most: int) -> tuple[LocalFile, ...]:
+        """As the door promises; sorted by path."""
+        self._refresh()
+        keys = set(map(canonical_key, folder_keys))
+        tops = outermost(folder.path for folder in self._paths.folders if folder.folder_key in keys)
+        paths = [
+            os.path.join(*pair) for top in tops for pair in self._index.files_below(top, without="sha256")
+        ]
+        found: list[LocalFile] = []
+        for path in sorted(paths):
+            file = every_file(self._index, self._shelves, path)
+            if file is None or file.trouble:
+                continue
+            at_most -= file.size
+            if at_most < 0:
+                return ()
+            found.append(file)
+        return tuple(found)
 
     def file_at(self, path: str) -> LocalFile:
         """A file outside the model folders. Raises LibraryError for what cannot be read or can be no model."""

@@ -9,6 +9,7 @@ from wfdeps.domain.merging import merge_refs
 from wfdeps.domain.refs import ModelRef, RefStatus, UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.resolutions import Finding, RefState
 from wfdeps.match.local import find_local
+from wfdeps.pipeline.comparing import A_MOMENT, read_what_is_asked, said_so
 from wfdeps.values import dataclass, replace
 
 if TYPE_CHECKING:
@@ -39,23 +40,28 @@ def survey(
     readings: Iterable[WorkflowRefs | UnreadableWorkflow],
     library: Library,
     is_optional: Callable[[ModelRef], bool] = lambda ref: False,
+    *,
+    read_at_most: int = A_MOMENT,
 ) -> Survey:
     """How every ref of these workflows stands. Raises LibraryError where no model folder can be read.
 
-    `is_optional` says what a person marked so; it is asked of missing files only.
+    `is_optional` says what a person marked so; it is asked of missing files only. `read_at_most` bytes of files whose
+    hash a workflow tells are read for it, where they never were.
     """
     readings = tuple(readings)
     refs = merge_refs(
         ref for reading in readings if isinstance(reading, WorkflowRefs) for ref in reading.refs
     )
-    inventory = library.inventory([ref for ref in refs if ref.status not in _NOT_LOOKED_FOR])
+    looked_for = [ref for ref in refs if ref.status not in _NOT_LOOKED_FOR]
+    inventory = library.inventory(looked_for)
+    found = {ref: find_local(ref, inventory) for ref in looked_for}
+    if read := read_what_is_asked(found.values(), library, at_most=read_at_most):
+        inventory = inventory.knowing(read)
+        found = {ref: find_local(ref, inventory) for ref in looked_for}
     return Survey(
         readings,
         tuple(
-            _as_status(ref)
-            if ref.status in _NOT_LOOKED_FOR
-            else _as_marked(find_local(ref, inventory), is_optional)
-            for ref in refs
+            _as_marked(said_so(found[ref]), is_optional) if ref in found else _as_status(ref) for ref in refs
         ),
     )
 

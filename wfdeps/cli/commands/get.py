@@ -17,6 +17,7 @@ from wfdeps.cli.output import add_report_options
 from wfdeps.cli.reading import read_all
 from wfdeps.cli.resolving import resolve_for, with_origins_for
 from wfdeps.cli.running import carry, lock_sentence, planned, report_outcomes, show_plan, write_lock
+from wfdeps.pipeline.comparing import A_MOMENT, EVERY_BYTE
 from wfdeps.pipeline.locking import read_lock
 from wfdeps.pipeline.survey import survey
 
@@ -45,7 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    surveyed = survey(read_all(arguments, context), context.doors.library(), context.doors.is_optional)
+    surveyed = survey(
+        read_all(arguments, context),
+        context.doors.library(),
+        context.doors.is_optional,
+        read_at_most=A_MOMENT if arguments.dry_run or arguments.no_lock else EVERY_BYTE,
+    )
     resolutions = resolve_for(surveyed, arguments, context, ask=not arguments.dry_run)
     if not (arguments.dry_run or arguments.no_lock):
         resolutions = with_origins_for(resolutions, read_lock(arguments.lock), arguments, context)

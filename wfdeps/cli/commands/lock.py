@@ -17,6 +17,7 @@ from wfdeps.cli.output import add_report_options
 from wfdeps.cli.reading import read_all
 from wfdeps.cli.resolving import resolve_for, with_origins_for
 from wfdeps.cli.running import planned, show_plan, write_lock
+from wfdeps.pipeline.comparing import EVERY_BYTE
 from wfdeps.pipeline.locking import read_lock
 from wfdeps.pipeline.survey import survey
 from wfdeps.report.sizes import count_text
@@ -38,7 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     doors = context.doors
-    surveyed = survey(read_all(arguments, context), doors.library_or_new(), doors.is_optional)
+    surveyed = survey(
+        read_all(arguments, context), doors.library_or_new(), doors.is_optional, read_at_most=EVERY_BYTE
+    )
     resolutions = resolve_for(surveyed, arguments, context, ask=True)
     resolutions = with_origins_for(resolutions, read_lock(arguments.lock), arguments, context)
     plan = planned(surveyed, resolutions, context)

@@ -1,0 +1,190 @@
+"""Every state a file can be in, on a real tree by a real check, and what `wfdeps fix` makes of each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.whole.conftest import Person
+
+PLACED_ELSEWHERE = {
+    "subfolder.safetensors": "loras/deep/er/subfolder.safetensors",
+    "case.safetensors": "loras/Case.SAFETENSORS",
+    "back\\slash.safetensors": "loras/back/slash.safetensors",
+    "renamed.safetensors": "loras/another_name.safetensors",
+    "wrong.safetensors": "checkpoints/wrong.safetensors",
+}
+STATES = {
+    "here.safetensors": "present",
+    "subfolder.safetensors": "present_elsewhere",
+    "case.safetensors": "present_elsewhere",
+    "back\\slash.safetensors": "present_elsewhere",
+    "renamed.safetensors": "present_elsewhere",
+    "wrong.safetensors": "wrong_folder",
+    "another.safetensors": "wrong_hash",
+    "truncated.safetensors": "corrupt",
+    "pointer.safetensors": "corrupt",
+    "page.safetensors": "corrupt",
+    "nothing.safetensors": "corrupt",
+    "zeros.safetensors": "corrupt",
+    "claims.safetensors": "corrupt",
+    "cut.safetensors": "corrupt",
+    "gone.safetensors": "missing",
+}
+
+
+def safetensors(word: str, *, claim: int = 0) -> bytes:
+    """A whole file of two numbers; `claim` is added to the length its header says it has."""
+    header = json.dumps(
+        {"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "__metadata__": {"n": word}}
+    )
+    return struct.pack("<Q", len(header) + claim) + header.encode() + b"\1" * 8
+
+
+DAMAGED = {
+    "truncated.safetensors": safetensors("truncated")[:-3],
+    "pointer.safetensors": b"version https://git-lfs.github.com/spec/v1\noid sha256:"
+    + b"a" * 64
+    + b"\nsize 9\n",
+    "page.safetensors": b"<!DOCTYPE html><html>log in first</html>",
+    "nothing.safetensors": b"",
+    "zeros.safetensors": b"\0" * 4096,
+    "claims.safetensors": safetensors("claims", claim=1 << 40),
+    "cut.safetensors": safetensors("cut", claim=-7),
+}
+
+
+@pytest.fixture
+def tree(person: Person) -> dict[str, bytes]:
+    """The files by where they lie."""
+    files = {f"loras/{name}": data for name, data in DAMAGED.items()}
+    files |= {place: safetensors(name) for name, place in PLACED_ELSEWHERE.items()}
+    files |= {f"loras/{name}.safetensors": safetensors(name) for name in ("here", "another")}
+    for place, data in files.items():
+        path = person.models / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return files
+
+
+@pytest.fixture
+def workflow(person: Person) -> Path:
+    """One LoRA loader for each name; two of them say which hash they mean."""
+    hashes = {
+        "renamed.safetensors": hashlib.sha256(safetensors("renamed.safetensors")).hexdigest(),
+        "another.safetensors": "ab" * 32,
+    }
+    nodes = [
+        {
+            "id": number,
+            "type": "LoraLoaderModelOnly",
+            "mode": 0,
+            "inputs": [],
+            "outputs": [],
+            "widgets_values": [name, 1.0],
+            "properties": {
+                "models": [
+                    {
+                        "name": name,
+                        "url": "",
+                        "directory": "loras",
+                        "hash": hashes[name],
+                        "hash_type": "SHA256",
+                    }
+                ]
+                if name in hashes
+                else []
+            },
+        }
+        for number, name in enumerate(STATES, start=1)
+    ]
+    return person.save("w.json", {"version": 0.4, "nodes": nodes, "links": []})
+
+
+def states(person: Person, workflow: Path) -> dict[str, str]:
+    refs: list[dict[str, Any]] = person.wfdeps(
+        "check", str(workflow), "--json", "--include-inactive", "--models", str(person.models)
+    ).json["refs"]
+    return {ref["name"]: ref["state"] for ref in refs}
+
+
+def fix(person: Person, workflow: Path, *words: str) -> int:
+    return person.wfdeps(
+        "fix", str(workflow), "--include-inactive", *words, "--models", str(person.models)
+    ).code
+
+
+def on_disk(person: Person) -> dict[str, bytes]:
+    below = (path for path in person.models.rglob("*") if path.is_file() and ".wfdeps" not in path.as_posix())
+    return {path.relative_to(person.models).as_posix(): path.read_bytes() for path in below}
+
+
+def test_a_check_tells_every_state_though_it_has_never_read_the_files_before(
+    person: Person, tree: dict[str, bytes], workflow: Path
+) -> None:
+    assert states(person, workflow) == STATES
+    assert on_disk(person) == tree
+
+
+@pytest.mark.parametrize("how", [(), ("--link",), ("--copy",), ("--move",)])
+def test_fix_says_what_it_would_do_does_it_when_told_and_overwrites_nothing(
+    person: Person, tree: dict[str, bytes], workflow: Path, how: tuple[str, ...]
+) -> None:
+    assert fix(person, workflow, *how) == 1
+    assert on_disk(person) == tree
+    assert fix(person, workflow, *how, "--apply") == 1  # some are past mending
+    mended = {name: place for name, place in PLACED_ELSEWHERE.items() if "\\" not in name}
+    assert states(person, workflow) == STATES | dict.fromkeys(mended, "present")
+    after = on_disk(person)
+    assert {place: after[place] for place in tree if place not in mended.values()} == {
+        place: data for place, data in tree.items() if place not in mended.values()
+    }
+    assert {after[f"loras/{name}"] for name in mended} == {safetensors(name) for name in mended}
+    assert set(mended.values()).isdisjoint(after) == (how == ("--move",))
+
+
+def test_rewrite_writes_another_workflow_with_the_names_that_are_offered(
+    person: Person, tree: dict[str, bytes], workflow: Path
+) -> None:
+    before = workflow.read_bytes()
+    out = person.home / "out.json"
+    assert fix(person, workflow, "--rewrite", str(out)) == 1
+    assert not out.exists()
+    assert fix(person, workflow, "--rewrite", str(out), "--apply") == 1
+    respelled = {
+        name: place.removeprefix("loras/")
+        for name, place in PLACED_ELSEWHERE.items()
+        if place.startswith("loras")
+    }
+    assert states(person, out) == {
+        respelled.get(name, name): "present" if name in respelled else state for name, state in STATES.items()
+    }
+    assert (workflow.read_bytes(), on_disk(person)) == (before, tree)
+    assert (
+        fix(person, workflow, "--rewrite", str(out), "--apply") == 4
+    )  # what stands there is not overwritten
+
+
+def test_a_check_reads_no_more_than_a_moment_takes_and_says_what_it_did_not_compare(
+    person: Person, workflow: Path
+) -> None:
+    for name in ("another", "yet_another"):
+        path = person.models / "loras" / f"{name}.safetensors"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"weights")
+        os.truncate(path, 600 << 20)  # a hole, not half a gigabyte
+    refs = person.wfdeps(
+        "check", str(workflow), "--json", "--include-inactive", "--models", str(person.models)
+    ).json["refs"]
+    told = {ref["name"]: (ref["state"], ref["detail"]) for ref in refs}
+    assert told["another.safetensors"] == (
+        "present",
+        f"not yet compared with sha256:{'ab' * 32}: `wfdeps verify` reads it",
+    )
+    assert told["renamed.safetensors"][0] == "missing"
