@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -33,6 +34,30 @@ def test_a_mirror_withholds_what_the_catalogue_withholds(serve, get) -> None:
     sha256 = hub.site.store.rows(1)[0]["hashes"]["SHA256"]
     assert get(hub, f"/sha256/{sha256}").status_code == 401
     assert get(hub, f"/sha256/{sha256}", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+
+
+def test_a_store_is_mirrored_beside_the_catalogue_which_withholds_what_it_knows(
+    models: Path, tmp_path: Path, get
+) -> None:
+    row = lora(1, "A", require_auth=True)
+    write_file(models, row)
+    content = (models / "loras/1.safetensors").read_bytes()
+    store = {hashlib.sha256(one).hexdigest(): one for one in (content, b"kept")}
+    for sha256, one in store.items():
+        (tmp_path / sha256).write_bytes(one)
+
+    def kept(sha256: str) -> str | None:
+        return str(tmp_path / sha256) if sha256 in store else None
+
+    withheld, free = store
+    with run_hub([row], models=models, kept=kept) as hub:
+        assert get(hub, f"/sha256/{free}").content == b"kept"
+        assert get(hub, f"/sha256/{withheld}").status_code == 401
+        assert get(hub, "/sha256/" + "0" * 64).status_code == 404
+        assert get(hub, "/sha256/..%2f..%2fetc").status_code == 404
+    with run_hub(kept=kept, tokens=[TOKEN], login_everywhere=True) as hub:
+        assert get(hub, f"/sha256/{free}").status_code == 401
+        assert get(hub, f"/sha256/{free}", headers={"Authorization": f"Bearer {TOKEN}"}).content == b"kept"
 
 
 def test_files_without_a_row_become_models_of_their_folder(models: Path, get) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 
+from wfdeps.domain.urls import without_secrets
 from wfdeps.values import dataclass
 
 _KEPT = 20_000
@@ -27,9 +28,9 @@ class Seen:
     user_agent: str
 
     def __str__(self) -> str:
-        line = f"{self.method} {self.path}" + (f"?{self.query}" if self.query else "")
+        shown = without_secrets(f"http://hub{self.path}?{self.query}").removeprefix("http://hub")
         return (
-            f"{line} {self.status}"
+            f"{self.method} {shown} {self.status}"
             + (f" [{self.range}]" if self.range else "")
             + (" storage" if self.storage else "")
         )

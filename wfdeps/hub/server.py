@@ -44,6 +44,7 @@ class HubServer:
     """A Civitai-compatible hub over a catalogue and a folder of models; a context manager.
 
     `catalogue` is a file of JSON lines, or rows; `models` a folder. Either may be left out. Port 0 is a free one.
+    `kept` says where a file of that SHA-256 stands besides: a mirror of it, under `/sha256/`.
     `tokens` are the API tokens it knows; those in `buyers` have bought all early access besides.
     """
 
@@ -62,6 +63,7 @@ class HubServer:
         index: str | None = None,
         listener: Callable[[Seen], None] | None = None,
         clock: Callable[[], datetime] | None = None,
+        kept: Callable[[str], str | None] | None = None,
     ) -> None:
         shelf = Shelf(os.fspath(models), index=index) if models is not None else None
         store = Store()
@@ -77,6 +79,8 @@ class HubServer:
         )
         if clock:
             self.site.clock = clock
+        if kept:
+            self.site.kept = kept
         self._host, self._port, self._storage_port = host, port, storage_port
         self._servers: list[uvicorn.Server] = []
         self._thread: threading.Thread | None = None

@@ -38,6 +38,8 @@ class Site:
     login_everywhere: bool = False
     storage_port: int = 0
     clock: Callable[[], datetime] = _utc_now
+    kept: Callable[[str], str | None] = lambda sha256: None
+    """Where the file of that SHA-256 stands in a store; None where it does not."""
 
     def now(self) -> str:
         """As the API writes moments."""

@@ -10,6 +10,7 @@ import threading
 
 from wfdeps.cli.context import Context
 from wfdeps.errors import UsageError
+from wfdeps.library.store import Store
 
 EXAMPLE = """wfdeps hub --models /srv/models --port 8190
   WFDEPS_CIVITAI_URL=http://mirror:8190 wfdeps get wf.json    # elsewhere"""
@@ -20,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--catalogue", metavar="FILE", help="JSON lines, one a file; else only what the folder holds"
     )
     parser.add_argument("--models", metavar="DIR", help="the folder of model files")
+    parser.add_argument("--store", metavar="DIR", help="a store, as a mirror: its files by their SHA-256")
     parser.add_argument("--port", type=int, default=8190, metavar="N", help="default: 8190; 0: a free one")
     parser.add_argument(
         "--storage-port",
@@ -47,8 +49,12 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     from wfdeps.hub.journal import Seen  # the server's packages load only for this verb
     from wfdeps.hub.server import HubServer
 
-    if not arguments.catalogue and not arguments.models:
-        raise UsageError("nothing to serve", hint="give --catalogue FILE, --models DIR or both")
+    if not (arguments.catalogue or arguments.models or arguments.store):
+        raise UsageError(
+            "nothing to serve", hint="give --catalogue FILE, --models DIR, --store DIR, or several"
+        )
+    if arguments.store and not os.path.isdir(arguments.store):
+        raise UsageError(f"no store at `{arguments.store}`")
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
 
@@ -65,6 +71,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         tokens=_tokens(arguments),
         login_everywhere=arguments.require_login,
         index=arguments.index or os.path.join(context.settings.cache_dir, "hub-index.sqlite"),
+        kept=Store(arguments.store).path_if_kept if arguments.store else None,
         listener=listener if context.settings.verbosity > 0 else None,
     )
     for path in server.skipped:
