@@ -157,6 +157,10 @@ DIFFUSERS_LAYERS: dict[str, tuple[str, Layers]] = {
     "Stable Video Diffusion": ("svd", layers("down_blocks.0.attentions.{}.temporal_transformer_blocks.0", (0, 1), attn2__to_k=(1024, 320))),
     "HunyuanDiT": ("hunyuandit", layers("blocks.{}", (0, 39), attn1__to_q=(1408, 1408))),
     "Qwen-Image 2.1": ("qwen_image21", layers("transformer_blocks.{}", (0, 29), attn__to_q=(4096, 4096), img_mlp__gate_layer=(4096, 12288))),
+    "LTX 2, its video half": ("ltx2", layers("transformer_blocks.{}", (0, 47), attn1__to_q=(4096, 4096), attn2__to_k=(4096, 4096))),
+    "LTXV 13B": ("ltxv", layers("transformer_blocks.{}", (0, 47), attn1__to_q=(4096, 4096), attn2__to_k=(4096, 4096))),
+    "the small Sana": ("sana", layers("transformer_blocks.{}", (0, 27), attn1__to_q=(1152, 1152), attn2__to_k=(1152, 1152))),
+    "PixArt": ("pixart", layers("transformer_blocks.{}", (0, 27), attn2__to_k=(1152, 1152), ff__net__0__proj=(1152, 4608))),
     "Lumina 2": ("lumina2", layers("layers.{}", (0, 25), attn__to_q=(2304, 2304))),
 }  # fmt: skip
 """Layers as diffusers names and sizes them (its classes of 0.42, built without weights)."""
