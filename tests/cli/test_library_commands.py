@@ -335,7 +335,7 @@ def test_gc_keeps_everything_while_a_tree_of_another_volume_cannot_be_seen(run: 
     tree = str(tmp_path / "unmounted")
     store.note_tree(tree)
     note = Path(store.note_of(tree))
-    note.write_text(json.dumps({"path": tree, "elsewhere": True}))
+    note.write_text(json.dumps({"path": tree, "elsewhere": True, "mount": tree}))
     code, _, err = run("store", "gc", "--store", store.folder, "--apply")
     assert code == 2
     assert "cannot be seen" in err

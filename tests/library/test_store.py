@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from wfdeps.disk import LINK_KINDS, device_of, entered, make_link
+from wfdeps.disk import LINK_KINDS, device_of, entered, filesystem_of, make_link
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.plans import Link, Placement, Target
@@ -206,9 +207,16 @@ def test_a_tree_on_another_volume_is_linked_by_name_and_missed_while_it_is_not_m
     assert os.path.islink(elsewhere / "m" / "loras" / "a.pt")
     assert (elsewhere / "m" / "loras" / "a.pt").read_bytes() == DATA
     assert store.unseen() == ()
-    (elsewhere / "m").rename(elsewhere / "unmounted")
+    note = Path(store.note_of(str(elsewhere / "m" / "loras")))
+    told = json.loads(note.read_text())
+    assert told["mount"] == filesystem_of(str(elsewhere)).mount
+    note.write_text(
+        json.dumps({**told, "mount": str(elsewhere / "m")})
+    )  # as if that volume were not mounted now
     assert store.unseen() == (str(elsewhere / "m" / "loras"),)
-    (elsewhere / "m" / "loras").mkdir(parents=True)  # the bare mount point
+    note.write_text(json.dumps({**told, "mount": ""}))  # a system that tells of no mounts
+    assert store.unseen() == ()
+    (elsewhere / "m").rename(elsewhere / "unmounted")
     assert store.unseen() == (str(elsewhere / "m" / "loras"),)
 
 

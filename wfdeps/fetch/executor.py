@@ -12,7 +12,7 @@ from threading import BoundedSemaphore, Event, Semaphore, Thread
 
 from wfdeps.detect.headers import Corrupt
 from wfdeps.detect.identify import identify
-from wfdeps.disk import files_below, is_regular, make_link, remove_quietly
+from wfdeps.disk import LinkKind, files_below, is_regular, make_link, remove_quietly
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import ModelType
@@ -60,6 +60,8 @@ LOOKED_EVERY = 0.05
 Kept = Callable[[str], str | None]
 UNPLACED = 8
 """Files that may be fetched ahead of the caller's placing them."""
+SEPARATE: tuple[LinkKind, ...] = ("reflink", "hardlink", "copy")
+"""How the same bytes are handed to a second place: none may depend on the other."""
 STOPPING = 5.0
 """Seconds given to workers that wait for a silent server, once we are told to stop."""
 
@@ -408,7 +410,7 @@ class _Run:
         for download, slot in zip(group.downloads[1:], group.slots[1:], strict=True):
             os.makedirs(slot.folder, exist_ok=True)
             remove_quietly(slot.part)
-            make_link(fetched.staged, slot.part, kinds=("reflink", "hardlink", "copy"))
+            make_link(fetched.staged, slot.part, kinds=SEPARATE)
             finals.append(replace(fetched, download=download, staged=slot.part, reused=fetched.size))
         for event in finals:
             self._events.put(event)
@@ -428,10 +430,12 @@ def _placed_meanwhile(group: _Group, kept: Kept) -> Fetched | None:
     wanted = find_digest(download.digests, Algorithm.SHA256)
     if wanted is None:
         return None
-    for path in _where_it_may_stand(group, kept(wanted.value)):
+    own = kept(wanted.value)
+    for path in _where_it_may_stand(group, own):
         if is_regular(path) and sha256_of(path) == wanted.value:
             remove_quietly(slot.part)
-            make_link(path, slot.part, kinds=("hardlink", "reflink", "copy"))
+            # A kept file that comes back as itself need not be read again to be known.
+            make_link(path, slot.part, kinds=("hardlink", "copy") if path == own else SEPARATE)
             size = os.path.getsize(slot.part)
             return Fetched(download, slot.part, size, download.digests, "sha256", reused=size)
     return None

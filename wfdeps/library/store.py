@@ -97,7 +97,9 @@ class Store:
     def note_tree(self, root: str) -> None:
         """Remember that this model folder holds links from here. Raises LibraryError where that cannot be written."""
         root = os.path.realpath(root)
-        text = json.dumps({"path": root, "elsewhere": not disk.same_filesystem(root, self.folder)})
+        elsewhere = not disk.same_filesystem(root, self.folder)
+        mount = disk.filesystem_of(root).mount if elsewhere else ""
+        text = json.dumps({"path": root, "elsewhere": elsewhere, "mount": mount})
         note = self.note_of(root)
         if _text_of(note) != text:
             with disk.as_library_error(note):
@@ -113,21 +115,20 @@ class Store:
         return tuple(sorted(self._noted()))
 
     def unseen(self) -> tuple[str, ...]:
-        """Those of them that may have links and cannot be seen now, sorted: on a volume that is not mounted, perhaps.
+        """Those of them that may have links and cannot be seen now, sorted: on a volume that is not mounted.
 
         A tree on the store's own file system that is gone is gone: its links were hard ones, or clones.
         """
-        noted = self._noted()
-        return tuple(sorted(tree for tree, elsewhere in noted.items() if elsewhere and not _names(tree)))
+        return tuple(sorted(tree for tree, mount in self._noted().items() if not _is_in_sight(tree, mount)))
 
-    def _noted(self) -> dict[str, bool]:
-        """Each tree, and whether it lies on another file system."""
+    def _noted(self) -> dict[str, str | None]:
+        """Each tree, and where its volume is mounted, if known; None where it lies on the store's own."""
         folder = os.path.join(self.folder, "trees")
-        noted = {}
+        noted: dict[str, str | None] = {}
         for name in _names(folder):
             with contextlib.suppress(ValueError, KeyError, TypeError):  # no note of ours
                 note = json.loads(_text_of(os.path.join(folder, name)))
-                noted[str(note["path"])] = bool(note["elsewhere"])
+                noted[str(note["path"])] = str(note["mount"]) if note["elsewhere"] else None
         return noted
 
     def files(self) -> Iterator[Stored]:
@@ -197,6 +198,14 @@ def _names(folder: str) -> list[str]:
         return sorted(os.listdir(folder))
     except OSError:
         return []
+
+
+def _is_in_sight(tree: str, mount: str | None) -> bool:
+    if mount is None:
+        return True
+    if mount:
+        return disk.filesystem_of(tree).mount == mount
+    return bool(_names(tree))  # where nobody tells of mounts, an empty folder may be a bare mount point
 
 
 def _text_of(note: str) -> str:
