@@ -253,7 +253,7 @@ def test_what_a_person_chose_is_taken_whatever_it_is_called() -> None:
     assert taken(resolution) == (1, ChosenBy.USER)
 
 
-@pytest.mark.parametrize("kind", [VerdictKind.UNREACHABLE, VerdictKind.RATE_LIMITED, VerdictKind.REFUSED])
+@pytest.mark.parametrize("kind", [VerdictKind.UNREACHABLE, VerdictKind.RATE_LIMITED])
 def test_who_did_not_answer_leaves_it_undecided_and_is_named_whatever_the_others_say(
     kind: VerdictKind,
 ) -> None:

@@ -201,7 +201,7 @@ def test_early_access_is_known_before_the_first_byte(source: CivitaiSource) -> N
         ({"status": 503, "times": 9}, VerdictKind.UNREACHABLE),
         ({"status": 429, "times": 9, "body": {"error": "slow down"}}, VerdictKind.RATE_LIMITED),
         ({"status": 429, "times": 1}, VerdictKind.RATE_LIMITED),
-        ({"status": 451, "times": 1}, VerdictKind.REFUSED),
+        ({"status": 451, "times": 1}, VerdictKind.UNREACHABLE),
         ({"status": 401, "times": 1, "body": {"error": "Unauthorized"}}, VerdictKind.GATED),
         ({"status": 200, "times": 9, "body": "<html>sorry</html>", "content_type": "text/html"}, VerdictKind.UNREACHABLE),
         ({"status": 200, "times": 9, "body": "{\"id\": 1", "content_type": "application/json"}, VerdictKind.UNREACHABLE),

@@ -171,8 +171,10 @@ class VerdictKind(StrEnum):
     EARLY_ACCESS = "early_access"
     DELETED = "deleted"
     UNREACHABLE = "unreachable"
+    """No answer from here: no network, offline, a firewall, a region that it does not serve."""
     RATE_LIMITED = "rate_limited"
     REFUSED = "refused"
+    """We do not go there: an address inside a private network, a redirect away from https."""
 
 
 @dataclass(frozen=True, slots=True)

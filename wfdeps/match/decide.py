@@ -285,8 +285,8 @@ def _left_open(ref: ModelRef, ranked: Sequence[RankedCandidate], verdicts: tuple
     return Unresolved(ref, RefState.UNRESOLVED, _not_found(ref, verdicts), _WOULD_HELP, verdicts)
 
 
-_NOT_HEARD: Final = (VerdictKind.UNREACHABLE, VerdictKind.RATE_LIMITED, VerdictKind.REFUSED)
-"""Whether it has the file, nobody knows: no network, too many questions, not from this region."""
+_NOT_HEARD: Final = (VerdictKind.UNREACHABLE, VerdictKind.RATE_LIMITED)
+"""Whether it has the file, nobody knows: no network, not from this region, too many questions."""
 _WOULD_HELP: Final = "a hash, a URL or an AIR would settle it: `wfdeps choose`"
 
 

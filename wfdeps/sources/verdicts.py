@@ -42,8 +42,10 @@ def kind_of_error(error: SourceError) -> VerdictKind:
             return VerdictKind.RATE_LIMITED
         case AuthRequiredError():
             return VerdictKind.GATED
-        case RegionBlockedError() | UnsafeRedirectError():
+        case UnsafeRedirectError():
             return VerdictKind.REFUSED
+        case RegionBlockedError():
+            return VerdictKind.UNREACHABLE
         case UnexpectedPayloadError():
             return VerdictKind.UNREACHABLE
         case _:
