@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -358,3 +360,23 @@ def test_a_real_prompt_reads_a_line() -> None:
         found = Prompt(terminal=Terminal(say=lambda text: None)).choose(UNSURE)
     assert isinstance(found, RankedCandidate)
     assert found.candidate.file_id == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_the_screen_is_that_of_the_terminal_we_speak_on_while_data_goes_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import fcntl
+    import struct
+    import termios
+
+    for name in ("COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+    ours, theirs = os.openpty()
+    fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 132, 0, 0))
+    with open(theirs, "w") as stderr, open(os.devnull, "w") as data:
+        monkeypatch.setattr(sys, "stderr", stderr)
+        monkeypatch.setattr(sys, "__stdout__", data)
+        screen = Terminal().screen
+    os.close(ours)
+    assert (screen.width, screen.height) == (132, 50)

@@ -5,11 +5,12 @@ The prompt shows the evidence and takes one line: a number, or a letter for what
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import webbrowser
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from wfdeps.console.question import (
     Screen,
@@ -71,7 +72,7 @@ class Terminal:
     @property
     def screen(self) -> Screen:
         """As large as it is now: people change their windows."""
-        size = shutil.get_terminal_size()
+        size = shutil.get_terminal_size(_size_of(sys.stderr))
         return Screen(size.columns, size.lines, self.color, self.links)
 
 
@@ -242,6 +243,14 @@ class Prompt:
 @dataclass(frozen=True, slots=True)
 class _Settled:
     chosen: RankedCandidate | MarkedOptional | None
+
+
+def _size_of(stream: Any) -> tuple[int, int]:
+    """Of the terminal we speak on: data may go to a file meanwhile, and that has no size."""
+    try:
+        return os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError, AttributeError):
+        return 80, 24
 
 
 _SCOPES = ("workflow", "project", "always")
