@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.match.making import file, ref
+from wfdeps.console.asking import agreed
 from wfdeps.console.chooser import NeverAsk, Prompt, TakeBest, Terminal
 from wfdeps.console.question import Screen, cards, details, heading, keys
 from wfdeps.domain.candidates import Access, AccessState, Candidate, Evidence, RankedCandidate, Why
@@ -380,3 +381,35 @@ def test_the_screen_is_that_of_the_terminal_we_speak_on_while_data_goes_elsewher
         screen = Terminal().screen
     os.close(ours)
     assert (screen.width, screen.height) == (132, 50)
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"), [("\r", True), ("y", True), ("n", False), ("\x03", None), ("\x04", None)]
+)
+def test_yes_and_no_are_asked_on_stderr_and_leaving_is_neither(
+    typed: str, says: bool | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from prompt_toolkit.application import create_app_session
+    from prompt_toolkit.input import create_pipe_input
+
+    with create_pipe_input() as keys, create_app_session(input=keys):
+        keys.send_text(typed)
+        if says is None:
+            with pytest.raises(KeyboardInterrupt):
+                agreed("download 1 file?")
+        else:
+            assert agreed("download 1 file?") is says
+    written = capsys.readouterr()
+    assert written.out == ""
+    assert "download 1 file?" in written.err
+
+
+@pytest.mark.parametrize("typed", ["\x03", "\x04"])
+def test_leaving_a_question_is_save_and_quit(typed: str) -> None:
+    from prompt_toolkit.application import create_app_session
+    from prompt_toolkit.input import create_pipe_input
+
+    with create_pipe_input() as keys, create_app_session(input=keys):
+        keys.send_text(typed)
+        with pytest.raises(KeyboardInterrupt):
+            Prompt(terminal=Terminal(say=lambda text: None)).choose(UNSURE)

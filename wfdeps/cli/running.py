@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from wfdeps.cli.context import Context
 from wfdeps.cli.options import library_words
 from wfdeps.cli.output import exit_policy, show_report
+from wfdeps.console.asking import agreed
 from wfdeps.console.interrupts import stopping_on_signals
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.outcomes import Outcome
@@ -58,7 +59,7 @@ def carry(plan: Planned, context: Context, *, confirm: bool) -> tuple[Outcome, .
         )
     reporter = context.doors.reporter()
     reporter.plan(plan.plan)
-    if confirm and plan.plan.downloads and context.asks and not _agreed(plan.plan):
+    if confirm and plan.plan.downloads and context.asks and not agreed(question_of(plan.plan)):
         return None
     doors = context.doors
     try:
@@ -133,9 +134,3 @@ def question_of(plan: Plan) -> str:
     roots = sorted({download.target.root for download in downloads})
     place = f"{visible(roots[0])}" if len(roots) == 1 else count_text(len(roots), "folder")
     return f"download {count_text(len(downloads), 'file')}{size}{more} to {place}?"
-
-
-def _agreed(plan: Plan) -> bool:
-    import questionary
-
-    return bool(questionary.confirm(question_of(plan), default=True).ask())

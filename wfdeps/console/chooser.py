@@ -12,6 +12,7 @@ import webbrowser
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
+from wfdeps.console.asking import read_line
 from wfdeps.console.question import (
     Screen,
     cards,
@@ -28,7 +29,7 @@ from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Ambiguous, MarkedOptional
 from wfdeps.domain.visible import visible
 from wfdeps.errors import WfdepsError
-from wfdeps.values import dataclass, field
+from wfdeps.values import dataclass
 
 
 class NeverAsk:
@@ -63,7 +64,7 @@ class Terminal:
     """The person's side: show, read a line, open a page. Replaced in tests and by other front ends."""
 
     say: Callable[[str], None] = lambda text: print(text, file=sys.stderr)
-    read: Callable[[str], str | None] = field(default_factory=lambda: _read_line)
+    read: Callable[[str], str | None] = read_line
     """A line for this prompt, None where the person pressed Ctrl-C or closed the input."""
     open_page: Callable[[str], object] = webbrowser.open
     color: bool = False
@@ -286,13 +287,3 @@ def _may_be_taken(one: RankedCandidate) -> bool:
     return not (
         candidate.unsafe or is_pickle or closed or any(piece.why in against for piece in one.evidence)
     )
-
-
-def _read_line(prompt: str) -> str | None:
-    import questionary  # a quarter of a second to import: only for those who are asked
-    from prompt_toolkit.output import create_output
-
-    answer: str | None = questionary.text(prompt, qmark="", output=create_output(stdout=sys.stderr)).ask(
-        kbi_msg=""
-    )
-    return answer
