@@ -45,15 +45,3 @@ def test_a_sites_own_addresses_are_left_to_it() -> None:
         UrlQuery("https://hub.example:8443/api/download/models/1"),
     ]
     assert UrlSource(claimed=["https://hub.example:8443"]).find_all(own) == {}
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://civitai.com/models/some-name",
-        "https://www.civitai.com/images/1",
-        "https://huggingface.co/owner/repository",
-    ],
-)
-def test_a_page_of_a_site_that_has_files_is_no_file_even_where_a_hub_stands_for_the_site(url: str) -> None:
-    assert UrlSource(claimed=["http://hub.example:8443"]).find_all([UrlQuery(url)]) == {}
