@@ -188,3 +188,60 @@ def test_a_check_reads_no_more_than_a_moment_takes_and_says_what_it_did_not_comp
         f"not yet compared with sha256:{'ab' * 32}: `wfdeps verify` reads it",
     )
     assert told["renamed.safetensors"][0] == "missing"
+
+
+def test_rewrite_changes_only_the_loaders_that_mean_the_file_and_embeddings_inside_their_texts(
+    person: Person,
+) -> None:
+    for place in ("loras/sub/same.safetensors", "vae/same.safetensors", "embeddings/neg/bad.safetensors"):
+        path = person.models / place
+        path.parent.mkdir(parents=True)
+        path.write_bytes(safetensors(place))
+    workflow = person.save(
+        "w.json",
+        {
+            "1": {
+                "class_type": "LoraLoaderModelOnly",
+                "inputs": {"lora_name": "same.safetensors", "model": ["2", 0]},
+            },
+            "2": {"class_type": "VAELoader", "inputs": {"vae_name": "same.safetensors"}},
+            "3": {"class_type": "CLIPTextEncode", "inputs": {"text": "(embedding:bad:1.2), embedding:badly"}},
+            "4": {
+                "class_type": "SaveImage",
+                "inputs": {"filename_prefix": "x", "a": ["1", 0], "b": ["3", 0]},
+            },
+        },
+    )
+    out = person.home / "out.json"
+    fix(person, workflow, "--rewrite", str(out), "--apply")
+    inputs = [node["inputs"] for node in json.loads(out.read_text()).values()]
+    assert inputs[0]["lora_name"] == "sub/same.safetensors"
+    assert inputs[1]["vae_name"] == "same.safetensors"
+    assert inputs[2]["text"] == "(embedding:neg/bad.safetensors:1.2), embedding:badly"
+
+
+def test_a_value_that_a_primitive_feeds_is_respelled_where_it_stands(person: Person) -> None:
+    (person.models / "loras" / "sub").mkdir(parents=True)
+    (person.models / "loras" / "sub" / "one.safetensors").write_bytes(safetensors("one"))
+    primitive = {
+        "id": 1,
+        "type": "PrimitiveNode",
+        "mode": 0,
+        "outputs": [{"name": "COMBO", "type": "COMBO", "links": [1], "widget": {"name": "lora_name"}}],
+        "widgets_values": ["one.safetensors", "fixed"],
+    }
+    loader = {
+        "id": 2,
+        "type": "LoraLoaderModelOnly",
+        "mode": 0,
+        "inputs": [{"name": "lora_name", "type": "COMBO", "link": 1, "widget": {"name": "lora_name"}}],
+        "outputs": [],
+        "widgets_values": ["one.safetensors", 1],
+    }
+    document = {"version": 0.4, "nodes": [primitive, loader], "links": [[1, 1, 0, 2, 0, "COMBO"]]}
+    out = person.home / "out.json"
+    workflow = person.save("w.json", document)
+    assert fix(person, workflow, "--rewrite", str(out), "--apply") == 0
+    assert [node["widgets_values"][0] for node in json.loads(out.read_text())["nodes"]] == [
+        "sub/one.safetensors"
+    ] * 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from wfdeps.domain.plans import Link
 from wfdeps.domain.resolutions import Finding, RefState
 from wfdeps.errors import UnsafePathError
 from wfdeps.plan.layout import target_for
-from wfdeps.values import dataclass
+from wfdeps.values import dataclass, field
 
 _FIXABLE = (RefState.PRESENT_ELSEWHERE, RefState.WRONG_FOLDER, RefState.INVISIBLE)
 _VALUES = ("widgets_values", "inputs")
@@ -85,22 +86,94 @@ def _whole_name(finding: Finding, file: LocalFile) -> str:
     return name if name.lower().endswith(ending.lower()) else name + ending
 
 
-def rewritten(document: Any, renames: Mapping[str, str]) -> tuple[Any, int]:
-    """The workflow with these values replaced wherever a node keeps a value, and how many were; a new document."""
-    return _rewritten(document, renames, inside=False)
+@dataclass(frozen=True, slots=True)
+class Respelling:
+    """Which values become which: in the nodes that name a file by what each means, elsewhere by what all mean."""
+
+    general: Mapping[str, str]
+    at_nodes: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    """By node class and id; a value that stays is here too."""
+
+    def at(self, node_class: str, node_id: str) -> Mapping[str, str]:
+        return {**self.general, **self.at_nodes.get((node_class, node_id), {})}
 
 
-def _rewritten(value: Any, renames: Mapping[str, str], *, inside: bool) -> tuple[Any, int]:
+def respelling(findings: Iterable[Finding], renames: Iterable[Rename]) -> Respelling:
+    """What to write where, given every ref of the workflow: two folders may hold files of one name.
+
+    A value that no single node accounts for (a primitive that feeds a loader) changes only if all refs of that name do.
+    """
+    by_ref = {rename.finding.ref: rename for rename in renames}
+    wanted: dict[str, set[str]] = {}
+    at_nodes: dict[tuple[str, str], dict[str, str]] = {}
+    for ref in (finding.ref for finding in findings):
+        pairs = _pairs(by_ref[ref]) if ref in by_ref else {ref.name: ref.name}
+        for old, new in pairs.items():
+            wanted.setdefault(old, set()).add(new)
+        for site in ref.sites:
+            at_nodes.setdefault((site.node_class, _leaf(site.node_id)), {}).update(pairs)
+    return Respelling({old: news.pop() for old, news in wanted.items() if len(news) == 1}, at_nodes)
+
+
+def _pairs(rename: Rename) -> dict[str, str]:
+    pairs = {rename.old: rename.new}
+    if "embeddings" in rename.finding.ref.folders and not _ENDS_A_WORD.search(rename.new):
+        pairs[_EMBEDDING + rename.old] = _EMBEDDING + rename.new
+    return pairs
+
+
+_EMBEDDING = "embedding:"
+_ENDS_A_WORD = re.compile(r"[\s,:()<>]")
+
+
+def _leaf(node_id: str) -> str:
+    """The id inside its own graph: `5:3` → `3`; the reader writes `3~7` for a second node of that id."""
+    return node_id.rpartition(":")[2].partition("~")[0]
+
+
+def rewritten(document: Any, spelling: Respelling) -> tuple[Any, tuple[str, ...]]:
+    """The workflow with these values replaced wherever a node keeps a value, and which were; a new document."""
+    changed: list[str] = []
+    return _rewritten(document, spelling, "", changed), tuple(changed)
+
+
+def _rewritten(value: Any, spelling: Respelling, key: str, changed: list[str]) -> Any:
     match value:
-        case str() if inside and value in renames:
-            return renames[value], 1
         case list():
-            pairs = [_rewritten(item, renames, inside=inside) for item in value]
-            return [item for item, _ in pairs], sum(count for _, count in pairs)
+            return [_rewritten(item, spelling, "", changed) for item in value]
         case dict():
-            named = {
-                key: _rewritten(item, renames, inside=inside or key in _VALUES) for key, item in value.items()
+            kind = value.get("class_type", value.get("type"))
+            here = spelling.at(str(kind), _leaf(str(value.get("id", key))))
+            return {
+                name: _respelled(item, here, changed)
+                if name in _VALUES
+                else _rewritten(item, spelling, str(name), changed)
+                for name, item in value.items()
             }
-            return {key: item for key, (item, _) in named.items()}, sum(count for _, count in named.values())
         case _:
-            return value, 0
+            return value
+
+
+def _respelled(value: Any, here: Mapping[str, str], changed: list[str]) -> Any:
+    match value:
+        case str() if value in here:
+            if here[value] != value:
+                changed.append(value)
+            return here[value]
+        case str() if _EMBEDDING in value:
+            return _in_text(value, here, changed)
+        case list():
+            return [_respelled(item, here, changed) for item in value]
+        case dict():
+            return {key: _respelled(item, here, changed) for key, item in value.items()}
+        case _:
+            return value
+
+
+def _in_text(text: str, here: Mapping[str, str], changed: list[str]) -> str:
+    """The prompt with its embeddings respelled."""
+    for old, new in here.items():
+        if old.startswith(_EMBEDDING):
+            text, count = re.subn(re.escape(old) + r"(?![\w./\\-])", new.replace("\\", r"\\"), text)
+            changed += [old.removeprefix(_EMBEDDING)] * count
+    return text

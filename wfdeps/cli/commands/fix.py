@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from wfdeps import disk
 from wfdeps.cli.context import Context
@@ -17,7 +18,7 @@ from wfdeps.domain.resolutions import Finding, RefState
 from wfdeps.errors import LibraryError, UsageError, WorkflowError
 from wfdeps.library import LocalLibrary, as_local
 from wfdeps.pipeline.survey import survey
-from wfdeps.plan.fixes import NoFix, Rename, link_for, rename_for, rewritten
+from wfdeps.plan.fixes import NoFix, Rename, Respelling, link_for, rename_for, respelling, rewritten
 from wfdeps.workflow.rewriting import rewrite_json, rewrite_png
 
 EXAMPLE = "wfdeps fix workflow.json --link --apply"
@@ -61,7 +62,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         return _rewrite(arguments, context, library)
     steps = [
         link_for(finding, library.folders(), library.separator)
-        for finding in _open(arguments, context, library)
+        for finding in _not_offered(_needed(arguments, context, library))
     ]
     links = [step for step in steps if isinstance(step, Link)]
     for step in links:
@@ -75,10 +76,14 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     return READY if not left and (arguments.apply or not links) else UNMET
 
 
-def _open(arguments: argparse.Namespace, context: Context, library: LocalLibrary) -> Sequence[Finding]:
-    """The refs that a run needs and ComfyUI would not find."""
-    surveyed = survey(readable(read_all(arguments, context)), library)
-    return [finding for finding in surveyed.needed if finding.state is not RefState.PRESENT]
+def _needed(arguments: argparse.Namespace, context: Context, library: LocalLibrary) -> Sequence[Finding]:
+    """The refs that a run needs."""
+    return survey(readable(read_all(arguments, context)), library).needed
+
+
+def _not_offered(findings: Iterable[Finding]) -> Iterable[Finding]:
+    """Those that ComfyUI would not find."""
+    return (finding for finding in findings if finding.state is not RefState.PRESENT)
 
 
 def _said(step: Link, arguments: argparse.Namespace) -> str:
@@ -115,26 +120,41 @@ def _tell_rest(steps: Iterable[object], context: Context) -> int:
 def _rewrite(arguments: argparse.Namespace, context: Context, library: LocalLibrary) -> int:
     if len(arguments.workflows) != 1:
         raise UsageError("--rewrite takes one workflow", hint="call it once for each")
-    steps = [rename_for(finding, library.separator) for finding in _open(arguments, context, library)]
-    renames = {step.old: step.new for step in steps if isinstance(step, Rename)}
-    for old, new in renames.items():
-        context.out(f"rewrite  {old}\n     to  {new}")
-    left = _tell_rest(steps, context)
+    findings = _needed(arguments, context, library)
+    steps = [rename_for(finding, library.separator) for finding in _not_offered(findings)]
+    renames = [step for step in steps if isinstance(step, Rename)]
+    data, changed = _rewritten_file(arguments.workflows[0], arguments.rewrite, respelling(findings, renames))
+    done = [rename for rename in renames if rename.old in changed]
+    for rename in done:
+        context.out(f"rewrite  {rename.old}\n     to  {rename.new}")
+    inside = [NoFix(rename.finding, _IN_A_TEXT) for rename in renames if rename not in done]
+    left = _tell_rest([*steps, *inside], context)
     if not arguments.apply:
         context.err(f"nothing was written; --apply writes `{arguments.rewrite}`")
-        return READY if not renames and not left else UNMET
-    data, count = _rewritten_file(arguments.workflows[0], arguments.rewrite, renames)
+        return READY if not done and not left else UNMET
     disk.write_new(arguments.rewrite, data)
-    context.err(f"{count} values rewritten in `{arguments.rewrite}`")
+    context.err(f"{len(changed)} values rewritten in `{arguments.rewrite}`")
     return UNMET if left else READY
 
 
-def _rewritten_file(path: str, out: str, renames: dict[str, str]) -> tuple[bytes, int]:
+_IN_A_TEXT = "its name stands inside a text: --link gives the file that name"
+
+
+def _rewritten_file(path: str, out: str, spelling: Respelling) -> tuple[bytes, tuple[str, ...]]:
+    """The file with other values, and which were changed."""
     rewrite = rewrite_png if out.lower().endswith(".png") else rewrite_json
+    changed: list[str] = []
+
+    def change(document: Any) -> tuple[Any, int]:
+        document, values = rewritten(document, spelling)
+        changed.extend(values)
+        return document, len(values)
+
     try:
         with open(path, "rb") as file:
-            return rewrite(file.read(), lambda document: rewritten(document, renames))
+            data, _ = rewrite(file.read(), change)
     except OSError as error:
         raise UsageError(f"cannot read `{path}`: {error.strerror or error}") from error
     except WorkflowError as error:
         raise UsageError(f"`{path}` cannot be rewritten: {error.message}", hint=error.hint) from error
+    return data, tuple(changed)
