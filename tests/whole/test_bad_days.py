@@ -157,3 +157,14 @@ def test_a_stream_that_cannot_spell_a_name_is_no_reason_to_fall_over(
             encoding = environ.get("PYTHONIOENCODING", "utf-8")
             (ref,) = json.loads(said.stdout.decode(encoding))["workflows"][0]["refs"]
             assert ref["name"] == name
+
+
+def test_a_file_nobody_knows_a_hash_of_is_said_to_be_unverified_and_its_hash_is_locked(person: Person) -> None:
+    person.hub.row(model_id=2_100_001_002, hashes={})
+    workflow = person.home / "w.json"
+    workflow.write_text(json.dumps(api(LoraLoader={"lora_name": "paperLantern.safetensors"})))
+    said = person.get(str(workflow), "--auto", "best")
+    assert said.code == 0, said
+    assert "unverified" in said.out + said.err
+    (entry,) = json.loads(person.lock.read_text())["files"]
+    assert entry["sha256"] in person.tree().values()
