@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 import zlib
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.faults.server import FaultServer, body, body_sha256
 from tests.fetch.fetching import QUICK, Told, client, download, fetch, quick_fetcher, stop_after
-from wfdeps.domain.outcomes import Fetched, FetchFailed
+from wfdeps.domain.outcomes import Fetched, FetchFailed, FetchProgressed
 from wfdeps.domain.plans import Download
 from wfdeps.fetch.pull import Limits
 from wfdeps.fetch.spans import Spans
@@ -118,6 +119,29 @@ def test_a_piece_that_the_hash_has_half_passed_is_kept_whole(server: FaultServer
     slot.write_state(State(state.url_key, SIZE, state.validator, marks, {start: (stop, checksum)}))
     assert fetch(item).sha256 == SHA
     assert first_asked(server) == stop
+
+
+def test_a_kill_while_every_connection_is_within_a_piece_takes_little(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    size, sha256 = 100 << 20, body_sha256(1, 100 << 20)
+    url = server.url(size=size, speed=10 << 20)
+    item, later = (download(tmp_path / name, url, sha256=sha256) for name in ("before", "after"))
+    running, killed = slot_for(item), slot_for(later)
+    os.makedirs(killed.folder)
+    with client() as http:
+        events = quick_fetcher(http).fetch_all([item])
+        for event in events:
+            if isinstance(event, FetchProgressed) and event.done > 64 << 20:
+                done = event.done
+                for path, copy in ((running.state, killed.state), (running.part, killed.part)):
+                    shutil.copy(path, copy)  # what stands on the disk when the process is killed now
+                break
+        events.close()  # type: ignore[attr-defined]
+    told = fetch(later)
+    assert told.sha256 == sha256
+    assert isinstance(told.final, Fetched)
+    assert told.final.reused > done - (48 << 20)
 
 
 @pytest.mark.parametrize("length", [0, 1, 10 << 20, 32 << 20])

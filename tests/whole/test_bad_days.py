@@ -159,7 +159,9 @@ def test_a_stream_that_cannot_spell_a_name_is_no_reason_to_fall_over(
             assert ref["name"] == name
 
 
-def test_a_file_nobody_knows_a_hash_of_is_said_to_be_unverified_and_its_hash_is_locked(person: Person) -> None:
+def test_a_file_nobody_knows_a_hash_of_is_said_to_be_unverified_and_its_hash_is_locked(
+    person: Person,
+) -> None:
     person.hub.row(model_id=2_100_001_002, hashes={})
     workflow = person.home / "w.json"
     workflow.write_text(json.dumps(api(LoraLoader={"lora_name": "paperLantern.safetensors"})))

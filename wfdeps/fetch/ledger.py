@@ -99,6 +99,11 @@ class Ledger:
         }
         self.changed.notify_all()
 
+    def told(self) -> dict[int, tuple[int, int]]:
+        """The pieces, and as much of those being fetched as is written. Call with `changed` held."""
+        begun = {claim.piece: (claim.position, claim.checksum) for claim in self._claims}
+        return {**self.pieces, **{start: piece for start, piece in begun.items() if piece[0] > start}}
+
     def _keep_piece(self, claim: Claim) -> None:
         self.pieces[claim.piece] = (claim.position, claim.checksum)
         claim.piece, claim.checksum = claim.position, 0

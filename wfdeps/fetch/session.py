@@ -161,7 +161,7 @@ class Session:
         with self.ledger.changed:  # first what will be claimed, then the sync, then the claim
             marks = {at: mark for at, mark in self.trail.marks.items() if end is None or at <= end}
             reached = max(marks, default=0)
-            pieces = {start: piece for start, piece in self.ledger.pieces.items() if piece[0] > reached}
+            pieces = {start: piece for start, piece in self.ledger.told().items() if piece[0] > reached}
             total = self.ledger.written.total
         if marks or pieces:
             sync_data(self.handle)
