@@ -94,6 +94,7 @@ TRAINERS: dict[str, tuple[Callable[[str], str], str, str]] = {
     "ai-toolkit": (dotted("diffusion_model."), "peft", "lora"),
     "diffusers": (dotted("transformer."), "peft", "lora"),
     "PEFT alone": (dotted("base_model.model."), "peft", "lora"),
+    "PEFT's first script for PixArt": (dotted("unet.base_model.model."), "peft", "lora"),
     "LyCORIS LoHa": (flat("lycoris_"), "loha", "loha"),
     "LyCORIS LoKr": (flat("lycoris_"), "lokr", "lokr"),
     "LyCORIS GLoRA": (flat("lycoris_"), "glora", "glora"),
@@ -141,6 +142,7 @@ DIFFUSERS_LAYERS: dict[str, tuple[str, Layers]] = {
         **layers("transformer_blocks.{}", (0, 12), attn__to_q=(1536, 1536), attn2__to_k=(1536, 1536)),
     }),
     "Krea 2": ("krea2", layers("transformer_blocks.{}", (0, 27), attn__to_q=(6144, 6144), attn__to_gate=(6144, 6144))),
+    "Krea 2, its attention fused": ("krea2", layers("transformer_blocks.{}", (0, 27), attn__to_qkv=(6144, 9216))),
     "Ovis": ("ovis", {
         **layers("transformer_blocks.{}", (0, 5), ff__net__0__proj=(3072, 24576)),
         **layers("single_transformer_blocks.{}", (0, 26), attn__to_q=(3072, 3072)),

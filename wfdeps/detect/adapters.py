@@ -23,10 +23,12 @@ _SUFFIX: Final = re.compile(
 _PREFIX: Final = re.compile(
     r"^(?:lora_unet__|lora_unet_|lora_transformer_|lora_dit_|lycoris_unet_"
     r"|lycoris_transformer_(?!blocks_)|lycoris_transformer_(?=blocks_\d+_(?:self_attn|cross_attn_[qkvo]|ffn_|mlp_layer|adaln|modulation"
-    r"|attn_(?:w|qkv|proj|gate)))|lycoris_|base_model\.model\."
+    r"|attn_(?:w|qkv|proj|gate)))|lycoris_|(?:unet\.)?base_model\.model\."
     r"(?:transformer\.|diffusion_model\.|model\.)?|diffusion_model\.|model\.diffusion_model\.|transformer\.|unet\.)"
 )
-# `lycoris_transformer_blocks_0_…` is `lycoris_` and `transformer_blocks`, unless what follows is only ever in `blocks`.
+"""The trainer's own words before a module. `lycoris_transformer_blocks_0_…` is `lycoris_` and `transformer_blocks`, unless
+what follows is only ever found in `blocks`. Source: comfy/lora.py model_lora_keys_unet."""
+
 _TEXT_PREFIXES: Final = (
     ("lora_te1_", "te1_"), ("lora_te2_", "te2_"), ("lora_te3_", "te3_"), ("lora_te_", "te_"),
     ("lora_prior_unet_", "prior_unet_"), ("lora_prior_te_", "te_"), ("text_encoder_2.", "te2_"),
