@@ -184,13 +184,16 @@ def _asked(
     """
     settled = dict(settled)
     files = distinct_questions(one for one in settled.values() if isinstance(one, Ambiguous))
+    family, heard = case.family(settled), False
     for left, same in zip(reversed(range(len(files))), files, strict=True):
-        family = case.family(settled)
-        settled |= {one.ref: case.in_company(one.ref, family) for one in same}
+        if heard:
+            family = case.family(settled)
+            settled |= {one.ref: case.in_company(one.ref, family) for one in same}
         still = tuple(now for one in same if isinstance(now := settled[one.ref], Ambiguous))
         if still:
             question = _in_context(question_for(still), settled.values(), family)
             chosen = chooser.choose(question, left=left)
+            heard = heard or chosen is not None
             settled |= {one.ref: _as_said(one, chosen) for one in still}
     return settled
 
