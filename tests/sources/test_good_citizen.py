@@ -131,9 +131,9 @@ def test_who_may_download_what_is_asked_once_for_a_while(tmp_path: Path) -> None
 
 @pytest.mark.parametrize(
     ("token", "state", "asked"),
-    [("", AccessState.TOKEN, 1), ("wrong", AccessState.TOKEN, 1), ("right", AccessState.OPEN, 0)],
+    [("", AccessState.TOKEN, 2), ("wrong", AccessState.TOKEN, 2), ("right", AccessState.OPEN, 0)],
 )
-def test_a_site_that_asks_everybody_for_a_login_is_tried_once_and_only_without_one(
+def test_a_site_that_asks_everybody_for_a_login_is_tried_twice_and_only_without_one(
     token: str, state: AccessState, asked: int
 ) -> None:
     """Its pages say nothing of it, and a token that is wrong they take for none."""
@@ -149,6 +149,16 @@ def test_a_site_that_asks_everybody_for_a_login_is_tried_once_and_only_without_o
         assert access[0].detail.startswith("the token is wrong") is (token == "wrong")
         assert len(hub.requests.to("/api/download/")) == asked
         assert len(hub.requests.to("/api/v1/me")) == bool(token)
+
+
+def test_one_file_that_is_not_for_all_says_nothing_of_the_others() -> None:
+    rows = [MANY[0] | {"no_grant": True}, *MANY[1:3]]
+    with run_hub(rows) as hub, http() as client:
+        queries = [AirQuery(Air("civitai", str(number), str(1000 + number))) for number in range(100, 103)]
+        found = civitai(hub, client).find_all(queries)
+        probe = AccessProbe(CivitaiClient(client, hub.url), client, Site(hub.url, ""))
+        states = [probe.access_of(found[query].candidates[0]).state for query in queries]
+    assert states == [AccessState.TOKEN, AccessState.OPEN, AccessState.OPEN]
 
 
 def test_another_token_is_believed_at_once(tmp_path: Path) -> None:

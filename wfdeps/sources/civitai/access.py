@@ -17,7 +17,7 @@ _SETTLED = frozenset({AccessState.DISABLED, AccessState.ARCHIVED, AccessState.DE
 class AccessProbe:
     """Asks Civitai about one file: one request, and one byte of it only where a purchase is in question.
 
-    Without a token one byte of the first file, too: whether the site asks everybody for a login it tells nowhere but at
+    Without a token one byte of the first files, too: whether the site asks everybody for a login it tells nowhere but at
     that door. A try counts as a download there, so it is made only where nothing else can tell. A token that belongs to
     nobody is none: the site would not say so, and serve us as anybody.
     """
@@ -30,7 +30,8 @@ class AccessProbe:
         self._site = site
         self._memory = memory
         self._door: Access | None = None
-        """What the site says to anybody; None until it was tried."""
+        """What the site says to anybody; None until that is clear."""
+        self._refused_models: set[int | None] = set()
 
     def access_of(self, candidate: Candidate) -> Access:
         """What stands between us and the bytes; what was known before, where Civitai does not say."""
@@ -65,18 +66,27 @@ class AccessProbe:
         return True
 
     def _as_anybody(self, candidate: Candidate) -> Access:
-        if self._door is None:
-            try:
-                self._http.ranged(candidate.url, 0, 1)
-                self._door = Access()
-            except AuthRequiredError as error:
-                if "disabled downloads" in error.message:
-                    return Access(AccessState.DISABLED, error.message)
-                wrong = "the token is wrong or has expired; " if self._site.signed_in else ""
-                self._door = Access(AccessState.TOKEN, wrong + error.message)
-            except SourceError:
-                return Access()  # what ails that one file says nothing of the others
+        """One file that is had shows that the site asks nobody; that it asks everybody, only a second that is not."""
+        if self._door is not None:
+            return self._door
+        try:
+            self._http.ranged(candidate.url, 0, 1)
+        except AuthRequiredError as error:
+            return self._refused(candidate, error.message)
+        except SourceError:
+            return Access()  # what ails that one file says nothing of the others
+        self._door = Access()
         return self._door
+
+    def _refused(self, candidate: Candidate, said: str) -> Access:
+        if "disabled downloads" in said:
+            return Access(AccessState.DISABLED, said)
+        wrong = "the token is wrong or has expired; " if self._site.signed_in else ""
+        access = Access(AccessState.TOKEN, wrong + said)
+        self._refused_models.add(candidate.model_id)
+        if len(self._refused_models) > 1:
+            self._door = access
+        return access
 
     def _tried(self, candidate: Candidate, access: Access) -> Access:
         try:
