@@ -352,3 +352,13 @@ def test_an_address_at_any_host_of_civitai_means_the_same_file(
     source: CivitaiSource, host: str, path: str
 ) -> None:
     assert names(source, UrlQuery(f"https://{host}{path}")) == ["jean1-000009.safetensors"]
+
+
+def test_an_archived_model_is_told_to_be_and_not_to_be_nothing() -> None:
+    queries = [AirQuery(Air("civitai", "1", "1001")), AirQuery(Air("civitai", "1"))]
+    with run_hub([ROWS[0] | {"archived": True}]) as hub, http() as client:
+        told = civitai(hub, client).find_all(queries)
+    for query in queries:
+        assert told[query].candidates == ()
+        assert told[query].verdict.kind is VerdictKind.DELETED
+        assert "archived by its creator" in told[query].verdict.detail

@@ -25,6 +25,7 @@ from wfdeps.sources.civitai.payloads import (
     versions_by_hash,
 )
 from wfdeps.sources.civitai.search import Search
+from wfdeps.sources.json_values import record, text
 from wfdeps.sources.verdicts import failed, found, no_such, stops_the_rest
 from wfdeps.values import replace
 
@@ -126,21 +127,22 @@ class CivitaiSource:
             return no_such(SOURCE, "no model and no version has so large a number")
         if version_id is None:
             assert model_id is not None
-            return found(SOURCE, self._model(model_id))
+            return self._model(model_id)
         try:
-            files = self._version(version_id)
+            answer = self._version(version_id)
         except NotFoundError:
             if not model_id:
                 return no_such(SOURCE, f"no version {version_id}: deleted, unpublished, or not shown to us")
             return self._after_a_lost_version(model_id, version_id)
+        files = answer.candidates
         if model_id and any(file.model_id not in (None, model_id) for file in files):
             return no_such(SOURCE, f"version {version_id} is of model {files[0].model_id}, not of {model_id}")
-        return found(SOURCE, files)
+        return answer
 
     def _after_a_lost_version(self, model_id: int, version_id: int) -> Answer:
         """A version that is gone: its model's other versions, or the word that the model is gone too."""
         try:
-            others = self._model(model_id)
+            others = self._model(model_id).candidates
         except NotFoundError:
             return Answer(
                 (),
@@ -164,13 +166,13 @@ class CivitaiSource:
         search = Search(self._client, self._site, self._learn, requests=self._requests_a_name)
         return found(SOURCE, search.run(query))
 
-    def _model(self, model_id: int) -> tuple[Candidate, ...]:
+    def _model(self, model_id: int) -> Answer:
         payload = self._client.model(model_id)
-        return self._seen(candidates_of_model(payload, self._front(model_id=model_id)))
+        return _told(payload, self._seen(candidates_of_model(payload, self._front(model_id=model_id))))
 
-    def _version(self, version_id: int) -> tuple[Candidate, ...]:
+    def _version(self, version_id: int) -> Answer:
         payload = self._client.version(version_id)
-        return self._seen(candidates_of_version(payload, self._front(version_id=version_id)))
+        return _told(payload, self._seen(candidates_of_version(payload, self._front(version_id=version_id))))
 
     def _front(self, **numbers: int) -> Site:
         return replace(self._site, base_url=self._client.front_of(**numbers))
@@ -211,6 +213,15 @@ class _Run:
         finally:
             # Ctrl-C waits for those on their way, not for those in the queue.
             workers.shutdown(cancel_futures=True)
+
+
+def _told(payload: object, files: Sequence[Candidate]) -> Answer:
+    """The files a page lists; where it lists none, why: an archived model is shown without its files."""
+    page = record(payload)
+    mode = text(page.get("mode")) or text(record(page.get("model")).get("mode"))
+    if not files and mode == "Archived":
+        return Answer((), Verdict(SOURCE, VerdictKind.DELETED, "archived by its creator, its files are gone"))
+    return found(SOURCE, files, "" if files else "its page lists no file")
 
 
 def _is_sha256(query: Query) -> bool:
