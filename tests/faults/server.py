@@ -278,6 +278,7 @@ class Answer:
         headers = self._file_headers()
         total = "*" if self.has("startotal") else str(self.number("total", self.size))
         if ranged:
+            stop = min(stop, start + self.number("most", stop))
             begins = max(0, start + self.number("shift", 0))
             if not self.has("norangeheader"):
                 headers["content-range"] = f"bytes {begins}-{stop - 1}/{total}"

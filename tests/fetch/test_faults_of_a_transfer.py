@@ -34,6 +34,7 @@ SURVIVED = {
     "17 Range ignored": {"ignore_range": 1, "cut": 100_000, "times": 1},
     "18 200 with Content-Range": {"as200": 1, "cut": 200_000},
     "19 another range than asked": {"shift": 5, "times": 1},
+    "19 less than asked": {"most": 30_000},
     "20 a total nobody says": {"startotal": 1, "cut": 300_000},
     "21 multipart/byteranges": {"multipart": 1},
     "22 206 without Content-Range": {"norangeheader": 1},
@@ -61,6 +62,19 @@ def test_the_file_comes_whole_in_spite_of(
     assert told.content == GOOD
     assert isinstance(told.final, Fetched)
     assert told.final.verified_by == "sha256"
+
+
+def test_a_server_that_sends_less_than_asked_is_asked_on_at_once(server: FaultServer, tmp_path: Path) -> None:
+    told = fetch(download(tmp_path, server.url(size=SIZE, most=30_000), sha256=SHA))
+    assert told.content == GOOD
+    assert told.reasons == ()
+    assert [request.sent for request in server.log] == [30_000] * 23 + [10_000]
+
+
+def test_a_length_that_contradicts_its_range_is_no_part_of_the_file(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    assert fetch(download(tmp_path, server.url(size=SIZE, length=1000), sha256=SHA)).kind == "digest"
 
 
 REFUSED = {

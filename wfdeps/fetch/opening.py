@@ -73,6 +73,8 @@ def read_opening(reply: Reply, start: int, *, alone: bool) -> Opening:
             raise WrongRangeError("a compressed part came, though none was asked for")
         if held.start != start:
             raise WrongRangeError(f"asked for bytes from {start}, got them from {held.start}")
+        if headers.get("content-length", str(held.stop - held.start)) != str(held.stop - held.start):
+            raise WrongRangeError("the length of what came and its range contradict each other")
         return Opening(start, held.stop, held.total, validator, True)
     if reply.status == 206 and start > 0:
         raise WrongRangeError("a part came without saying which")

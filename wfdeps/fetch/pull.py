@@ -217,11 +217,15 @@ class Pull:
             raise not_the_file(what)
 
     def _left(self, claim: Claim, opening: Opening, enough: int) -> int | None:
-        """Bytes of the claim to come, grown by what others gave back where fewer than `enough` are left."""
+        """Bytes of the claim to come with this reply: the claim grows by what others gave back where fewer than
+        `enough` are left, and a server may send less than was asked for.
+        """
         left = claim.left
         if left is not None and left < enough and opening.stop is not None:
             self._session.ledger.extend(claim, opening.stop)
             left = claim.left
+        if left is not None and opening.stop is not None:
+            left = min(left, opening.stop - claim.position)
         return left
 
     def _pour_fast(self, tap: Tap, claim: Claim, opening: Opening, *, main: bool) -> None:
@@ -264,7 +268,7 @@ class Pull:
                 raise SourceUnavailableError("the connection was cut in the middle of a part")
         elif claim.stop is None:
             self._end_unannounced(claim)
-        elif claim.position < claim.stop and not self._ended:
+        elif claim.position < min(claim.stop, opening.stop or claim.stop) and not self._ended:
             raise SourceUnavailableError(
                 f"the connection was cut {claim.stop - claim.position} bytes before the end"
             )
