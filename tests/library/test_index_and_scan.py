@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 import subprocess
@@ -11,11 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from wfdeps.domain.files import folded_stem
+from wfdeps.domain.digests import Algorithm, Digest
+from wfdeps.domain.files import LocalFile, folded_stem
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import ModelRef, RefStatus
 from wfdeps.domain.resolutions import RefState
+from wfdeps.errors import LibraryError
 from wfdeps.library import Roots, open_library
+from wfdeps.library.digesting import digests_of
 from wfdeps.library.index import Index, Listing, stamp_of
 from wfdeps.library.scan import outermost, refresh
 from wfdeps.match.local import find_local
@@ -288,3 +292,45 @@ def test_a_stamp_changes_with_size_time_and_inode(tmp_path: Path) -> None:
     for path in (first, second):
         os.utime(path, ns=(OLD, OLD))
     assert stamp_of(os.stat(first)) != stamp_of(os.stat(second))
+
+
+def test_a_second_name_that_comes_and_goes_is_no_change_of_the_bytes(tmp_path: Path, index: Index) -> None:
+    """Processes that share a folder link a placed file back into their staging, and let go of it."""
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(bytes(40 << 20))
+    done = threading.Event()
+
+    def rename_about() -> None:
+        while not done.is_set():
+            os.link(path, tmp_path / "second")
+            os.unlink(tmp_path / "second")
+
+    other = threading.Thread(target=rename_about)
+    other.start()
+    try:
+        file = digests_of(LocalFile(str(path), "loras", path.name, 1), (Algorithm.SHA256,), index)
+    finally:
+        done.set()
+        other.join()
+    assert file.digests == (Digest(Algorithm.SHA256, hashlib.sha256(bytes(40 << 20)).hexdigest()),)
+    assert index.facts(str(path), os.stat(path)) == {}
+
+
+def test_bytes_that_change_while_they_are_read_have_no_digest(tmp_path: Path, index: Index) -> None:
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(bytes(40 << 20))
+    done = threading.Event()
+
+    def write_on() -> None:
+        with path.open("ab", buffering=0) as file:
+            while not done.is_set():
+                file.write(b"x")
+
+    other = threading.Thread(target=write_on)
+    other.start()
+    try:
+        with pytest.raises(LibraryError, match="changes while it is read"):
+            digests_of(LocalFile(str(path), "loras", path.name, 1), (Algorithm.SHA256,), index)
+    finally:
+        done.set()
+        other.join()

@@ -73,6 +73,23 @@ def test_what_is_half_done_already_is_not_needed_again(tmp_path: Path) -> None:
     assert need.size == (item.size or 0) - (4 << 20)
 
 
+def test_what_another_process_brought_since_the_plan_is_not_needed_any_more(tmp_path: Path) -> None:
+    plan = Plan((download(tmp_path / "loras", 1000),))
+    in_store = Ways(Staging(), store=str(tmp_path / "store"))
+    assert [need.size for need in needs_of(plan, WAYS)] == [1000]
+    assert [need.size for need in needs_of(plan, in_store)] == [1000]
+    for path in (tmp_path / "loras" / "a.pt", tmp_path / "store" / "sha256" / SHA):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(bytes(1000))
+    assert [need.size for need in needs_of(plan, WAYS)] == [0]
+    assert [need.size for need in needs_of(plan, in_store)] == [0]
+
+
+def test_a_file_that_is_to_be_renewed_is_needed(tmp_path: Path) -> None:
+    (tmp_path / "a.pt").write_bytes(b"the version before")
+    assert [need.size for need in needs_of(Plan((download(tmp_path, 5000),)), WAYS)] == [5000]
+
+
 def test_the_same_bytes_in_two_places_of_one_file_system_come_once(tmp_path: Path) -> None:
     plan = Plan((download(tmp_path / "loras", 1000), download(tmp_path / "vae", 1000, name="b.pt")))
     (need,) = needs_of(plan, WAYS)

@@ -91,15 +91,24 @@ def _needed(file: LocalFile, algorithms: tuple[Algorithm, ...], index: Index, af
 
 
 def _settled(reading: _Reading, found: tuple[Digest, ...], index: Index) -> LocalFile | None:
-    """The file with its digests, which are now remembered; None where it changed while it was read."""
+    """The file with its digests, which are now remembered; None where it changed while it was read.
+
+    Who only gives it another name meanwhile, or takes one away, as processes do that share a folder, changes no byte:
+    the digests hold, and are not remembered.
+    """
     file, before, known, _ = reading
-    if stamp_of(_stat(file.path)) != stamp_of(before):
+    after = _stat(file.path)
+    if _bytes_of(after) != _bytes_of(before):
         return None
-    if found:
+    if found and stamp_of(after) == stamp_of(before):
         index.remember(file.path, before, {str(digest.algorithm): digest.value for digest in found})
     merged = {digest.algorithm: digest for digest in (*known, *found)}
     digests = tuple(sorted(merged.values(), key=lambda digest: digest.strength))
     return replace(file, digests=digests, size=before.st_size)
+
+
+def _bytes_of(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_size, found.st_mtime_ns, found.st_ino
 
 
 def _stat(path: str) -> os.stat_result:

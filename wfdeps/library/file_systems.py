@@ -10,11 +10,14 @@ from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.files import LocalFile
 from wfdeps.domain.plans import Download, Link, Plan, Target
 from wfdeps.domain.reports import FileSystemTotal
+from wfdeps.library.store import Store
 from wfdeps.ports import Staging
 from wfdeps.values import dataclass
 
 _COPIES_ONLY = frozenset({"vfat", "msdos", "exfat"})
 """File systems on which a second name is a second copy."""
+ROUNDED = 1024
+"""Bytes by which a source's size may be off: some tell whole kilobytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def needs_of(plan: Plan, ways: Ways) -> tuple[Need, ...]:
             where = ways.store or folder
             need = at(where)
             need.fetched = True
-            if not _is_second(step, where, counted):
+            if not _stands(step, ways) and not _is_second(step, where, counted):
                 need.add(max(0, size - (ways.staging.held(step) if ways.staging else 0)))
             if ways.store and not _links_to(ways.store, folder, pointing=True):
                 at(folder).add(size)
@@ -86,6 +89,18 @@ def file_systems_of(plan: Plan, ways: Ways) -> tuple[FileSystemTotal, ...]:
 def folder_of(target: Target) -> str:
     """The folder a target will stand in."""
     return os.path.dirname(os.path.join(target.root, *target.name.split("/")))
+
+
+def _stands(download: Download, ways: Ways) -> bool:
+    """Whether another process has brought it since the plan was made."""
+    sha256 = find_digest(download.digests, Algorithm.SHA256)
+    if ways.store and sha256:
+        return Store(ways.store).find(sha256.value) is not None
+    path = os.path.join(folder_of(download.target), download.target.name.rpartition("/")[2])
+    try:
+        return abs(os.stat(path).st_size - (download.size or 0)) < ROUNDED
+    except OSError:
+        return False
 
 
 def _is_second(download: Download, where: str, counted: set[tuple[int, str]]) -> bool:
