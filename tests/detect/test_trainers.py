@@ -302,6 +302,21 @@ OTHERS: dict[str, tuple[str, str, Mapping[str, tuple[int, ...]]]] = {
         "encoder.block.23.layer.1.DenseReluDense.wi_1.weight": (5120, 2048), "shared.weight": (250112, 2048),
         "encoder.block.0.layer.0.SelfAttention.k.weight": (2048, 2048),
     }),
+    "Gemma 3 12B": ("text_encoder", "gemma3-12b", {
+        "model.layers.0.post_feedforward_layernorm.weight": (3840,), "model.layers.5.self_attn.v_proj.weight": (2048, 3840),
+        "model.layers.47.self_attn.q_norm.weight": (256,),
+    }),
+    "Gemma 4 12B, whose global layers share keys and values": ("text_encoder", "gemma4-12b", {
+        "model.layers.0.post_feedforward_layernorm.weight": (3840,), "model.layers.4.self_attn.v_proj.weight": (2048, 3840),
+        "model.layers.47.self_attn.q_norm.weight": (256,),
+    }),
+    "Qwen 3 32B": ("text_encoder", "qwen3-32b", {
+        "model.layers.0.self_attn.q_norm.weight": (128,), "model.layers.0.post_attention_layernorm.weight": (5120,),
+    }),
+    "GPT-OSS, whose key biases are Qwen 2.5 7B's": ("text_encoder", "gpt-oss-20b", {
+        "model.layers.0.self_attn.sinks": (64,), "model.layers.0.self_attn.k_proj.bias": (512,),
+        "model.layers.0.mlp.experts.gate_up_proj": (32, 2880, 5760),
+    }),
     "Depth Anything as transformers saves it": ("other", "depth_anything", {
         "backbone.embeddings.cls_token": (1, 1, 384), "neck.reassemble_stage.layers.0.projection.weight": (48, 384, 1, 1),
         "head.conv1.weight": (32, 64, 3, 3),
