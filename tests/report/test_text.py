@@ -53,7 +53,7 @@ def test_several_workflows_are_summed_up_one_a_line() -> None:
     lines = text.render(
         build_report(workflows, [scenes.present(wanted[0]), scenes.missing(wanted[1])])
     ).splitlines()
-    assert lines[0] == "✗ missing  1 of 2 workflows can run; 1 of 2 files not here as asked"
+    assert lines[0] == "✗ missing  1 of 2 workflows ready; 1 of 2 files not here as asked"
     assert lines[2:4] == [
         "  ✓ ready       one.json  1 file",
         "  ✗ missing     two.json  1 of 1 file not here",

@@ -59,10 +59,15 @@ def test_an_sdxl_lora_on_an_sd15_checkpoint_is_an_error_told_from_headers(
     assert SDXL_LORA in lint["message"]
     assert {site["node_id"] for site in lint["sites"]} == {"1", "2"}
     assert said.json["verdict"] == "ready"
+    told = person.wfdeps("check", str(workflow), "--models", str(person.models))
+    assert told.out.splitlines()[0].startswith("! ready  ")
+    assert told.out.splitlines()[0].endswith("; 1 error below")
+    assert "`--fail-on missing,lint-error` counts these too" in told.out
     strict = person.wfdeps(
         "check", str(workflow), "--models", str(person.models), "--fail-on", "missing,lint-error"
     )
     assert strict.code == 1
+    assert "counts these too" not in strict.out
     assert f"error: LoRA `{SDXL_LORA}` on `{CHECKPOINT}`" in strict.out
 
 
@@ -88,7 +93,7 @@ def test_the_second_check_reads_no_header(person: Person, shelf: tuple[Path, Any
     workflow = person.save("w.json", with_lora(SDXL_LORA))
     first = person.wfdeps("check", str(workflow), "--models", str(person.models), "--json").json["lints"]
     with sqlite3.connect(person.home / "cache" / "library.sqlite") as index:
-        rows = index.execute("SELECT fact, value FROM facts WHERE fact LIKE 'misfits/1%'").fetchall()
+        rows = index.execute("SELECT fact, value FROM facts WHERE fact LIKE 'misfits/%'").fetchall()
         assert len(rows) == 1
         index.execute("UPDATE facts SET value = ? WHERE fact = ?", (json.dumps([]), rows[0][0]))
     assert first
@@ -128,3 +133,20 @@ def test_why_tells_of_a_file_that_is_here_where_it_is(person: Person, shelf: tup
     assert why.code == 0
     assert str(person.models / "checkpoints" / CHECKPOINT) in why.out
     assert "asked  by" not in why.out
+
+
+def test_a_file_that_is_not_what_its_loader_takes_is_said_though_nothing_is_applied_to_it(
+    person: Person, shelf: tuple[Path, Any]
+) -> None:
+    (person.models / "checkpoints").mkdir()
+    shutil.copyfile(shelf[0] / "loras" / SDXL_LORA, person.models / "checkpoints" / CHECKPOINT)
+    nodes = {
+        "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": CHECKPOINT}},
+        "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0]}},
+    }
+    workflow = person.save("w.json", nodes)
+    (lint,) = person.wfdeps("check", str(workflow), "--models", str(person.models), "--json").json["lints"]
+    assert (lint["level"], lint["code"], lint["names"]) == ("error", "wrong-type", [CHECKPOINT])
+    assert "HINT: This seems to be a Lora file" in lint["consequence"]
+    assert [site["node_id"] for site in lint["sites"]] == ["1"]
+    assert person.wfdeps("check", str(workflow), "--models", str(person.models), "--strict").code == 1

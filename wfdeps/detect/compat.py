@@ -66,6 +66,7 @@ def lint_role(side: Side, wanted: ModelType) -> tuple[Lint, ...]:
 _E, _W, _I = LintLevel.ERROR, LintLevel.WARNING, LintLevel.INFO
 _NOT_DETECTED: Final = "ERROR: Could not detect model type of: …"
 _NO_CONTROLNET: Final = "error could not detect control model type"
+_NO_VAE: Final = "ERROR: VAE is invalid: None"
 _ROLES: Final[dict[tuple[ModelType, ModelType], tuple[LintLevel, str, str]]] = {
     (ModelType.CHECKPOINT, ModelType.LORA): (
         _E, "no model in it to load",
@@ -89,8 +90,8 @@ _ROLES: Final[dict[tuple[ModelType, ModelType], tuple[LintLevel, str, str]]] = {
     (ModelType.CONTROLNET, ModelType.LORA): (_E, "no ControlNet in it", _NO_CONTROLNET),
     (ModelType.CONTROLNET, ModelType.CHECKPOINT): (_E, "no ControlNet in it", _NO_CONTROLNET),
     (ModelType.CONTROLNET, ModelType.DIFFUSION_MODEL): (_E, "no ControlNet in it", _NO_CONTROLNET),
-    (ModelType.VAE, ModelType.LORA): (_E, "no autoencoder in it", ""),
-    (ModelType.VAE, ModelType.DIFFUSION_MODEL): (_E, "no autoencoder in it", ""),
+    (ModelType.VAE, ModelType.LORA): (_E, "no autoencoder in it", _NO_VAE),
+    (ModelType.VAE, ModelType.DIFFUSION_MODEL): (_E, "no autoencoder in it", _NO_VAE),
     (ModelType.UPSCALER, ModelType.LORA): (_E, "no upscaler in it", ""),
     (ModelType.UPSCALER, ModelType.LATENT_UPSCALER): (_E, "it scales latents, not pictures", ""),
     (ModelType.TEXT_ENCODER, ModelType.CLIP_VISION): (_E, "it sees pictures, not text", ""),
@@ -241,7 +242,20 @@ def _embedding(pair: Pair) -> Iterator[Lint]:
 def _vae(pair: Pair) -> Iterator[Lint]:
     for mine, theirs, wanted in _unfit_part(pair, "vae"):
         why = f"the autoencoder of {mine.text}, {theirs.text} wants that of {' or '.join(wanted)}"
-        yield _remark(pair, _E, "vae-mismatch", why, "expected input to have another number of channels")
+        yield _remark(pair, _E, "vae-mismatch", why, _no_such_latent(pair.dependent.header))
+
+
+_LATENT_LAYERS: Final = ("decoder.conv_in.weight", "decoder.conv1.weight")
+"""The first layer a latent meets, as LDM, diffusers and Wan call it."""
+
+
+def _no_such_latent(header: Header | None) -> str:
+    """What torch says when a latent of other channels comes to the decoder."""
+    tensors = header.tensors if header else {}
+    shape = next((tensors[name].shape for name in _LATENT_LAYERS if name in tensors), None)
+    if not shape or len(shape) < 2:
+        return "expected input to have another number of channels"
+    return f"Given groups=1, weight of size {list(shape)}, expected input[…] to have {shape[1]} channels, but got …"
 
 
 def _text_encoder(pair: Pair) -> Iterator[Lint]:

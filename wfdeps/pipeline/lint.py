@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.lints import Lint, LintLevel
+from wfdeps.domain.refs import RefStatus
 from wfdeps.domain.resolutions import Finding, RefState, Resolution, Resolved
 from wfdeps.errors import LibraryError
 from wfdeps.json_values import loads
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from wfdeps.domain.refs import ModelRef, NodeSite, WorkflowRefs
     from wfdeps.ports import Library
 
-_TOPIC = "misfits/1"
+_TOPIC = "misfits/2"
+_ROLE_TOPIC = "role/1"
 
 
 def find_misfits(
@@ -28,18 +30,56 @@ def find_misfits(
     resolutions: Iterable[Resolution],
     library: Library,
 ) -> tuple[Lint, ...]:
-    """Remarks on every pair of models that a workflow applies to each other, each once.
+    """Remarks on every pair of models that a workflow applies to each other, and on those loaded alone, each once.
 
     Headers speak where a file is there, its source's base model where one is chosen; who knows nothing says nothing.
     """
+    workflows = tuple(workflows)
     known = _known(findings, resolutions)
-    remarks = (
+    pairs = [pair for pair in _pairs(workflows) if _key(pair[0]) in known and _key(pair[1]) in known]
+    remarks = [
         replace(remark, sites=sites)
-        for dependent, base, sites in _pairs(workflows)
-        if _key(dependent) in known and _key(base) in known
+        for dependent, base, sites in pairs
         for remark in _remarks(dependent, base, (known[_key(dependent)], known[_key(base)]), library)
-    )
+    ]
+    paired = {_key(ref) for dependent, base, _ in pairs for ref in (dependent, base)}
+    for ref in _alone(workflows, paired):
+        file = known.get(_key(ref))
+        if file is not None and not isinstance(file, str):
+            remarks += (replace(remark, sites=ref.sites) for remark in _role_remarks(ref, file, library))
     return tuple({(remark.code, remark.message): remark for remark in remarks}.values())
+
+
+CORE_LOADERS = frozenset(
+    {
+        "CheckpointLoaderSimple",
+        "CheckpointLoader",
+        "UNETLoader",
+        "LoraLoader",
+        "LoraLoaderModelOnly",
+        "VAELoader",
+        "CLIPLoader",
+        "DualCLIPLoader",
+        "TripleCLIPLoader",
+        "QuadrupleCLIPLoader",
+        "CLIPVisionLoader",
+        "ControlNetLoader",
+        "UpscaleModelLoader",
+    }
+)
+"""Loaders that take a file for one thing only; a pack's may take from a checkpoint what it likes."""
+
+
+def _alone(workflows: Iterable[WorkflowRefs], paired: set[tuple[str, str]]) -> Iterator[ModelRef]:
+    """What such a loader reads and nothing known is applied to: only its own header can speak."""
+    return (
+        ref
+        for workflow in workflows
+        for ref in workflow.refs
+        if ref.status is RefStatus.REQUIRED
+        and _key(ref) not in paired
+        and any(site.node_class in CORE_LOADERS for site in ref.sites)
+    )
 
 
 def _pairs(workflows: Iterable[WorkflowRefs]) -> Iterator[tuple[ModelRef, ModelRef, tuple[NodeSite, ...]]]:
@@ -79,6 +119,18 @@ def _remarks(
         return computed()
     topic = f"{_TOPIC} {dependent.model_type} {dependent.name} {base.name}"
     return _from_json(library.memo(topic, (mine, theirs), lambda: _to_json(computed())))
+
+
+def _role_remarks(ref: ModelRef, file: LocalFile, library: Library) -> tuple[Lint, ...]:
+    def computed() -> str:
+        from wfdeps.pipeline.misfits import role_misfits
+
+        try:
+            return _to_json(role_misfits(ref, file, library))
+        except (LibraryError, OSError):
+            return _to_json(())
+
+    return _from_json(library.memo(f"{_ROLE_TOPIC} {ref.model_type} {ref.name}", (file,), computed))
 
 
 def _key(ref: ModelRef) -> tuple[str, str]:

@@ -26,6 +26,11 @@ def misfits(
     return (*lint((Pair(dependent.model_type, one, other),)), *roles)
 
 
+def role_misfits(ref: ModelRef, file: LocalFile, library: Library) -> tuple[Lint, ...]:
+    """Remarks on one model that is loaded as what it is not. Raises LibraryError or OSError."""
+    return lint_role(_side(ref, file, library), ref.model_type)
+
+
 def _side(ref: ModelRef, known: LocalFile | str, library: Library) -> Side:
     if isinstance(known, str):
         return Side(ref.name, base_model=known)

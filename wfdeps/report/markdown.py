@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from wfdeps.domain.lints import LintLevel
 from wfdeps.domain.refs import UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport, ReportItem, ReportVerdict, WorkflowVerdict
 from wfdeps.domain.resolutions import RefState
@@ -71,7 +72,10 @@ def _heading(report: CheckReport) -> str:
         facts.append(f"{size_text(totals.bytes_to_fetch)} to fetch")
     if totals.bytes_fetched:
         facts.append(f"{size_text(totals.bytes_fetched)} fetched")
-    return f"## {_SIGN[report.verdict]} wfdeps: {report.verdict}\n\n{', '.join(facts)}.\n"
+    if errors := sum(lint.level is LintLevel.ERROR for lint in report.lints):
+        facts.append(f"{count_text(errors, 'error')} below")
+    sign = "⚠️" if errors and report.verdict is ReportVerdict.READY else _SIGN[report.verdict]
+    return f"## {sign} wfdeps: {report.verdict}\n\n{', '.join(facts)}.\n"
 
 
 def _workflows(report: CheckReport, rows: int) -> Iterator[str]:

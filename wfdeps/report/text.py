@@ -51,8 +51,16 @@ def render(report: CheckReport, view: View | None = None) -> str:
 
 
 def _headline(report: CheckReport, paint: Painter) -> str:
-    word = f"{paint.glyph(_VERDICT_TONE[report.verdict])} {report.verdict}"
-    return f"{paint.bold(word, _VERDICT_TONE[report.verdict])}  {_summary(report)}"
+    errors = _errors(report)
+    tone = _VERDICT_TONE[report.verdict]
+    tone = "warn" if errors and tone == "good" else tone
+    line = f"{paint.bold(f'{paint.glyph(tone)} {report.verdict}', tone)}  {_summary(report)}"
+    return f"{line}; {count_text(errors, 'error')} below" if errors else line
+
+
+def _errors(report: CheckReport) -> int:
+    """How many remarks say that the run will fail, though the files may all be there."""
+    return sum(lint.level is LintLevel.ERROR for lint in report.lints)
 
 
 def _summary(report: CheckReport) -> str:
@@ -62,7 +70,7 @@ def _summary(report: CheckReport) -> str:
         return f"{count_text(len(workflows), 'workflow')} could not be read"
     if len(workflows) > 1:
         ready = sum(workflow.verdict is ReportVerdict.READY for workflow in read)
-        return f"{ready} of {len(workflows)} workflows can run; {_counts(report)}"
+        return f"{ready} of {len(workflows)} workflows ready; {_counts(report)}"
     name = visible(read[0].path)
     if totals.required == 0:
         return f"{name} needs no model file"
@@ -229,6 +237,10 @@ def _remarks(report: CheckReport, paint: Painter) -> list[str]:
         lines.append(f"{word} {visible(lint.message)}")
         if lint.consequence:
             lines.append(f"      {paint.tone(f'ComfyUI would say: {visible(lint.consequence)}', 'dim')}")
+    if report.exit_code == 0 and _errors(report):
+        lines.append(
+            f"  {paint.glyph('next')} the exit code is about files alone; `--fail-on missing,lint-error` counts these too"
+        )
     warning = paint.tone("warning:", "warn")
     for workflow in report.workflows:
         if isinstance(workflow, WorkflowVerdict):
