@@ -54,6 +54,14 @@ def test_a_second_run_asks_nobody(server: FaultServer, tmp_path: Path) -> None:
     assert len(server.log) == asked
 
 
+def test_a_link_to_the_very_bytes_is_the_file(server: FaultServer, tmp_path: Path) -> None:
+    """As a store links them into a tree on another volume."""
+    (tmp_path / "kept").write_bytes(body(1, 0, SIZE))
+    (tmp_path / "file.bin").symlink_to(tmp_path / "kept")
+    assert run(server.url(size=SIZE), "-o", str(tmp_path), "--sha256", SHA)[0] == 0
+    assert server.log == []
+
+
 def test_another_file_under_that_name_is_never_overwritten(server: FaultServer, tmp_path: Path) -> None:
     (tmp_path / "file.bin").write_bytes(b"mine")
     for more in ((), ("--sha256", SHA)):

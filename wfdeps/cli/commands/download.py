@@ -19,7 +19,7 @@ from wfdeps.cli.options import add_library_options, add_pickle_option, add_trans
 from wfdeps.cli.type_words import folder_key_of
 from wfdeps.cli.wanting import SOURCES, NotFound, Want, checked, find_all, want_of
 from wfdeps.console.interrupts import stopping_on_signals
-from wfdeps.disk import is_regular, place_no_clobber, remove_quietly, write_new
+from wfdeps.disk import place_no_clobber, remove_quietly, write_new
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.folders import MODEL_ENDINGS, model_type_of
@@ -307,7 +307,7 @@ def _stands_already(download: Download, reporter: Reporter) -> bool:
     if not os.path.lexists(path):
         return False
     wanted = find_digest(download.digests, Algorithm.SHA256)
-    if wanted is not None and is_regular(path) and _hash_of(path) == wanted.value:
+    if wanted is not None and os.path.isfile(path) and _hash_of(path) == wanted.value:
         reporter.note(f"{download.label}: is there already, with that hash")
         return True
     difference = (
@@ -341,7 +341,7 @@ def _placed(fetched: Fetched, arguments: argparse.Namespace, reporter: Reporter)
         if os.path.lexists(fetched.staged):
             # Another process wanted the same file, and was quicker: the same bytes there are as good as ours.
             actual = find_digest(fetched.digests, Algorithm.SHA256)
-            if actual is None or not is_regular(path) or _hash_of(path) != actual.value:
+            if actual is None or not os.path.isfile(path) or _hash_of(path) != actual.value:
                 return FetchFailed(fetched.download, error.message, error.hint or "", "placement")
             remove_quietly(fetched.staged)
             return fetched
