@@ -253,6 +253,14 @@ def test_the_volume_may_be_named_by_its_models_folder_or_as_a_whole(tmp_path: Pa
     assert by_models.separator == "/"
 
 
+def test_a_comfyui_that_is_named_as_the_volume_is_said(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    put(tmp_path / "main.py")
+    (notice,) = search_paths(Roots(comfyui=str(tmp_path), target="runpod-serverless")).notices
+    assert notice.code == "comfyui_as_volume"
+    assert "`/runpod-volume/models`" in notice.message
+
+
 def test_a_profile_may_be_the_targets_own_yaml(tmp_path: Path) -> None:
     profile = put(
         tmp_path / "worker.yaml", "mine:\n  base_path: /vol\n  loras: deep/loras\n  unet: /elsewhere/unet\n"

@@ -245,3 +245,32 @@ def test_a_value_that_a_primitive_feeds_is_respelled_where_it_stands(person: Per
     assert [node["widgets_values"][0] for node in json.loads(out.read_text())["nodes"]] == [
         "sub/one.safetensors"
     ] * 2
+
+
+def test_for_a_target_that_does_not_look_there_fix_links_to_where_it_looks_or_names_the_yaml_line(
+    person: Person,
+) -> None:
+    for place in ("diffusion_models/wan.safetensors", "style_models/redux.safetensors"):
+        path = person.models / place
+        path.parent.mkdir(parents=True)
+        path.write_bytes(safetensors(place))
+    workflow = person.save(
+        "w.json",
+        {
+            "1": {"class_type": "UNETLoader", "inputs": {"unet_name": "wan.safetensors"}},
+            "2": {"class_type": "StyleModelLoader", "inputs": {"style_model_name": "redux.safetensors"}},
+            "3": {
+                "class_type": "SaveImage",
+                "inputs": {"filename_prefix": "x", "a": ["1", 0], "b": ["2", 0]},
+            },
+        },
+    )
+    there = ("--models", str(person.models), "--target", "runpod-serverless")
+    told = person.wfdeps("fix", str(workflow), "--apply", *there)
+    assert (person.models / "unet" / "wan.safetensors").exists()
+    assert not (person.models / "unet" / "redux.safetensors").exists()
+    assert "add to its extra_model_paths.yaml: `style_models: models/style_models`" in told.err
+    rewritten = person.wfdeps("fix", str(workflow), "--rewrite", str(person.home / "out.json"), *there)
+    assert "add to the target's extra_model_paths.yaml: `style_models: models/style_models`" in rewritten.err
+    shown = person.wfdeps("paths", *there).out.splitlines()
+    assert shown.count("diffusion_models") == 1

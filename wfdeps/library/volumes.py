@@ -28,6 +28,15 @@ def on_volume(roots: Roots, profile: Profile) -> SearchPaths:
             )
             continue
         table.add_entry(entry, local, f"{profile.name} [{entry.section}]")
+    same_name = os.path.basename(here) == profile.volume.rpartition("/")[2]
+    if os.path.isfile(os.path.join(here, "main.py")) and not same_name:
+        outside.append(
+            Notice(
+                "comfyui_as_volume",
+                f"`{here}` is a ComfyUI, taken for the top of the volume: {profile.name} reads `{profile.volume}/"
+                f"{profile.models}`; if the volume begins above it, name that folder",
+            )
+        )
     models = os.path.join(here, *profile.models.split("/"))
     seen = table.folders(models)
     return SearchPaths(

@@ -42,7 +42,7 @@ def link_for(finding: Finding, folders: Iterable[Folder], separator: str) -> Lin
     file = _the_file(finding)
     if isinstance(file, NoFix):
         return file
-    ref = finding.ref
+    ref, folders = finding.ref, tuple(folders)
     foreign = "\\" if separator == "/" else "/"
     if foreign in ref.name and finding.state is RefState.PRESENT_ELSEWHERE:
         return NoFix(finding, f"no file can be called `{ref.name}` here: --rewrite OUT.json respells it")
@@ -50,6 +50,9 @@ def link_for(finding: Finding, folders: Iterable[Folder], separator: str) -> Lin
         target = target_for(ref.folder, _whole_name(finding, file), folders, separator)
     except UnsafePathError as error:
         return NoFix(finding, error.message)
+    blind = next((folder for folder in folders if folder.path == target.root and not folder.visible), None)
+    if blind:
+        return NoFix(finding, f"{blind.reason}: add to its extra_model_paths.yaml: `{blind.fix}`")
     if f"{target.root.rstrip('/')}/{target.name}" == file.path.replace("\\", "/"):
         return NoFix(
             finding, "the file is in its place; only the spelling in the workflow differs: --rewrite OUT.json"
@@ -62,6 +65,8 @@ def rename_for(finding: Finding, separator: str) -> Rename | NoFix:
     file = _the_file(finding)
     if isinstance(file, NoFix):
         return file
+    if finding.state is RefState.INVISIBLE:
+        return NoFix(finding, finding.detail)
     if file.folder_key not in map(canonical_key, finding.ref.folders) or not file.listed:
         return NoFix(finding, "it lies in a folder this loader does not list: --link, --move or --copy")
     shown = PREFIXES.get(file.folder_key, "") + file.name

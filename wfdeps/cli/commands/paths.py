@@ -104,6 +104,8 @@ def _text(library: LocalLibrary, keys: Sequence[str], *, show_all: bool) -> str:
         for folder in _shown(library)
         if (folder.folder_key in keys if keys else show_all or _is_told(folder, library))
     ]
+    keys_in_order = list(dict.fromkeys(folder.folder_key for folder in shown))
+    shown.sort(key=lambda folder: keys_in_order.index(folder.folder_key))
     lines = [f"models root: {library.models_root}", f"separator in names: {library.separator}", ""]
     for key, folders in groupby(shown, key=lambda folder: folder.folder_key):
         lines.append(key)
