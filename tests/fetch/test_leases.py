@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wfdeps.errors import LibraryError
+from wfdeps.errors import LibraryError, UnsafePathError
 from wfdeps.fetch.leases import Lease
 
 HELD_ELSEWHERE = (
@@ -68,3 +68,12 @@ def test_a_lease_where_no_folder_can_be_made_is_an_error_of_ours(tmp_path: Path)
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(LibraryError, match="cannot write"):
         Lease(str(tmp_path / "file" / "staging" / "a.lock")).take_now()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_in_a_staging_folder_that_is_a_planted_link_nothing_is_made(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "staging").symlink_to(tmp_path / "outside")
+    with pytest.raises(UnsafePathError):
+        Lease(str(tmp_path / "staging" / "a.lock")).take_now()
+    assert os.listdir(tmp_path / "outside") == []

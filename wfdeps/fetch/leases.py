@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from wfdeps.disk import as_library_error, is_network_fs
-from wfdeps.errors import LibraryError
+from wfdeps.errors import LibraryError, UnsafePathError
 
 if sys.platform != "win32":
     import fcntl
@@ -58,8 +58,13 @@ class Lease:
             lock.release()
 
     def _acquire(self, timeout: float) -> bool:
+        folder = os.path.dirname(self._path)
+        if os.path.islink(folder):
+            raise UnsafePathError(
+                f"`{folder}` is a symbolic link", hint="remove it and run the command again"
+            )
         if self._made is None:
-            with as_library_error(os.path.dirname(self._path)):
+            with as_library_error(folder):
                 self._made = _lock_of(self._path, self._shared, self._silent_for)
         lock, timeouts = self._made
         for _ in range(_FOLDER_TRIES):
@@ -70,7 +75,7 @@ class Lease:
                 return False
             except FileNotFoundError:
                 with contextlib.suppress(FileExistsError, FileNotFoundError):  # others make and remove it too
-                    os.makedirs(os.path.dirname(self._path), exist_ok=True)
+                    os.makedirs(folder, exist_ok=True)
             except OSError as error:
                 raise LibraryError(f"cannot lock `{self._path}`: {error.strerror or error}") from error
         else:
