@@ -17,7 +17,7 @@ from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.plans import Link, Placement, Target
 from wfdeps.domain.refs import ModelRef, RefStatus
 from wfdeps.domain.resolutions import RefState
-from wfdeps.errors import LibraryError
+from wfdeps.errors import LibraryError, UnsafePathError
 from wfdeps.library import open_library
 from wfdeps.library.roots import Roots
 from wfdeps.library.store import Store
@@ -280,3 +280,12 @@ def test_where_the_store_cannot_remember_a_tree_no_link_depends_on_it(store: Sto
     assert kind != "symlink"
     with pytest.raises(LibraryError, match="could not be linked"):
         store.link(stored, str(tmp_path / "tree" / "b.pt"), root=str(tmp_path / "tree"), kinds=("symlink",))
+
+
+def test_no_note_is_written_through_a_planted_link(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    os.makedirs(store.folder)
+    os.symlink(tmp_path / "outside", os.path.join(store.folder, "trees"))
+    with pytest.raises(UnsafePathError):
+        store.note_tree(str(tmp_path / "tree"))
+    assert os.listdir(tmp_path / "outside") == []

@@ -102,9 +102,8 @@ class Store:
         text = json.dumps({"path": root, "elsewhere": elsewhere, "mount": mount})
         note = self.note_of(root)
         if _text_of(note) != text:
-            with disk.as_library_error(note):
-                os.makedirs(os.path.dirname(note), exist_ok=True)
-            disk.atomic_write(note, text.encode())
+            with disk.opened_folder(self.folder, "trees"):  # made if missing, and no planted link
+                disk.atomic_write(note, text.encode())
 
     def note_of(self, tree: str) -> str:
         """The file of ours that remembers this tree: to be removed where the tree is gone for good."""
