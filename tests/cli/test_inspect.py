@@ -18,6 +18,10 @@ import pytest
 
 from tests.detect import files
 from wfdeps.cli.main import main
+from wfdeps.detect.identify import identify
+from wfdeps.detect.tensors import Header, Tensor
+from wfdeps.domain.identity import Inspection
+from wfdeps.report import inspect_text
 from wfdeps.schema import problems
 
 LORA = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k"
@@ -108,6 +112,7 @@ def test_a_file_is_told_whole(lora: Path) -> None:
         "certainty": "certain",
         "reasons": file["reasons"],
         "precision": "fp16",
+        "dtypes": {"fp16": 2 * (8 * 768 + 320 * 8)},
         "parameters": 8 * 768 + 320 * 8,
         "size": len(SD1_LORA),
         "trained_words": ["ohwx"],
@@ -218,6 +223,14 @@ def test_a_person_gets_a_block_without_control_characters(lora: Path) -> None:
     assert code == 0
     assert "  type        lora, rank 8\n  fits        sd1\n  folder      loras\n" in out
     assert "\x1b" not in out
+
+
+def test_a_person_is_told_the_mix_of_dtypes() -> None:
+    tensors = {"a": Tensor("F8_E4M3", (3, 100), 300), "b": Tensor("BF16", (50,), 100)}
+    told_of = Inspection("x", identify(Header("safetensors", tensors)))
+    assert "safetensors, fp8_e4m3fn (fp8_e4m3fn 75%, bf16 25%), 350 parameters" in inspect_text.render(
+        [told_of]
+    )
 
 
 def test_a_remote_file_costs_one_request_and_shows_no_token() -> None:

@@ -191,3 +191,18 @@ def test_the_name_settles_what_a_detectors_weights_do_not() -> None:
         "ultralytics_bbox",
         "ultralytics_segm",
     ]
+
+
+def test_the_mix_of_dtypes_is_told_the_most_first() -> None:
+    tensors = {
+        "a": Tensor("F8_E4M3", (64, 64), 4096),
+        "b": Tensor("BF16", (16,), 32),
+        "c": Tensor("BF16", (16,), 32),
+        "d": Tensor("F32", (1,), 4),
+    }
+    assert identify(Header("safetensors", tensors)).dtypes == (
+        ("fp8_e4m3fn", 4096),
+        ("bf16", 64),
+        ("fp32", 4),
+    )
+    assert identify(Header("index", {"a": Tensor("", None, 0)})).dtypes == ()

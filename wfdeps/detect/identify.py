@@ -8,7 +8,7 @@ from typing import Final
 
 from wfdeps.detect.adapters import Adapter, read_adapter
 from wfdeps.detect.claims import claimed_architecture, shown, trained_words
-from wfdeps.detect.precision import parameters_of, precision_of
+from wfdeps.detect.precision import dtypes_of, parameters_of, precision_of
 from wfdeps.detect.rules import GATES, Rule, first_rule, source_of
 from wfdeps.detect.scopes import Scope
 from wfdeps.detect.tensors import Header, Tensor
@@ -50,6 +50,7 @@ def identify(header: Header, name: str = "") -> Identity:
     return replace(
         answer,
         precision=precision_of(header),
+        dtypes=dtypes_of(header),
         parameters=parameters_of(header),
         trained_words=trained_words(header.metadata),
         format=header.format,

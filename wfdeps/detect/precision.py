@@ -34,14 +34,24 @@ _FILE_TYPES: Final[dict[str, str]] = {
 def precision_of(header: Header) -> str:
     """The dtype of most bytes (`bf16`, `fp8_e4m3fn_scaled`, `nf4`, `Q4_K_M` …); empty where nobody knows."""
     said = _FILE_TYPES.get(header.metadata.get("general.file_type", ""))
-    sizes: Counter[str] = Counter()
-    for tensor in header.tensors.values():
-        sizes[tensor.dtype] += tensor.nbytes or 1
-    most = next((dtype for dtype, _ in sizes.most_common() if dtype), "")
+    most = next((dtype for dtype, _ in _sizes(header).most_common() if dtype), "")
     if header.format == "gguf":
         return said if said and most.startswith(said[:2]) else most
     word = _WORDS.get(most, most.lower())
     return _quantised(word, header.tensors)
+
+
+def dtypes_of(header: Header) -> tuple[tuple[str, int], ...]:
+    """Each dtype and how many bytes are stored as it, the most first."""
+    found = ((_WORDS.get(dtype, dtype), size) for dtype, size in _sizes(header).items() if dtype)
+    return tuple(sorted(found, key=lambda pair: (-pair[1], pair[0])))
+
+
+def _sizes(header: Header) -> Counter[str]:
+    sizes: Counter[str] = Counter()
+    for tensor in header.tensors.values():
+        sizes[tensor.dtype] += tensor.nbytes or 1
+    return sizes
 
 
 def _quantised(word: str, tensors: Mapping[str, Tensor]) -> str:

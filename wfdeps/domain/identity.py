@@ -26,6 +26,8 @@ class Identity:
     """The folder key it belongs in; None where only a person can say."""
     precision: str = ""
     """The dtype of most of its bytes: `fp16`, `bf16`, `fp8_e4m3fn`, `Q4_K_M` …"""
+    dtypes: tuple[tuple[str, int], ...] = ()
+    """Each dtype and the bytes stored as it, the most first."""
     parameters: int | None = None
     rank: int | None = None
     trained_words: tuple[str, ...] = ()

@@ -25,7 +25,7 @@ from wfdeps.values import asdict, replace
 @cache
 def _fact() -> str:
     """The name under which an answer is remembered: another set of rules may answer otherwise."""
-    return f"identity/5 {crc32(rules_text()):08x}"
+    return f"identity/6 {crc32(rules_text()):08x}"
 
 
 def identity_of(file: LocalFile, index: Index) -> Identity:
@@ -100,5 +100,6 @@ def _from_json(fields: dict[str, Any] | None) -> Identity | None:
     fields["certainty"] = Certainty(fields["certainty"])
     for name in ("architectures", "reasons", "trained_words"):
         fields[name] = tuple(fields[name])
-    fields["metadata"] = tuple((key, value) for key, value in fields["metadata"])
+    for name in ("metadata", "dtypes"):
+        fields[name] = tuple((key, value) for key, value in fields[name])
     return Identity(**fields)

@@ -34,6 +34,7 @@ def inspection_fields(inspection: Inspection) -> Fields:
         "certainty": str(identity.certainty),
         "reasons": list(identity.reasons),
         "precision": identity.precision or None,
+        "dtypes": dict(identity.dtypes),
         "parameters": identity.parameters,
         "size": inspection.size,
         "trained_words": list(identity.trained_words),

@@ -60,7 +60,7 @@ def _type(identity: Identity) -> str:
 
 
 def _weights(identity: Identity, size: int | None) -> str:
-    parts = [identity.format, identity.precision]
+    parts = [identity.format, identity.precision + _mix(identity)]
     if identity.parameters:
         parts.append(f"{_count(identity.parameters)} parameters")
     if identity.tensors:
@@ -68,6 +68,14 @@ def _weights(identity: Identity, size: int | None) -> str:
     if size is not None:
         parts.append(size_text(size))
     return ", ".join(part for part in parts if part)
+
+
+def _mix(identity: Identity) -> str:
+    """` (fp16 97%, fp32 3%)` where more than one dtype has a share worth a word."""
+    whole = sum(size for _, size in identity.dtypes)
+    shares = [(word, round(100 * size / whole)) for word, size in identity.dtypes]
+    named = [f"{word} {share}%" for word, share in shares if share]
+    return f" ({', '.join(named)})" if len(named) > 1 else ""
 
 
 def _count(number: int) -> str:
