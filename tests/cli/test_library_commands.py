@@ -363,3 +363,14 @@ def test_verify_finds_a_flipped_bit_says_where_it_is_linked_and_what_to_do(run: 
     assert (code, stored.exists()) == (1, False)
     assert "removed" in err
     assert run("store", "verify", "--store", store.folder)[0] == 0
+
+
+def test_a_store_of_the_config_may_stand_in_the_home_folder(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    Store(str(tmp_path / "st")).adopt(str(put(tmp_path / "staged", b"x")), hashlib.sha256(b"x").hexdigest())
+    config = put(tmp_path / "st.toml", b'[library]\nstore = "~/st"\n')
+    code, out, _ = run("store", "ls", "--config", str(config))
+    assert (code, len(out.splitlines())) == (0, 1)

@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    folder = arguments.store or context.settings.table("library").get("store")
+    folder = context.doors.store_folder
     if not folder:
         raise UsageError("no store was named", hint="pass --store DIR")
     if not os.path.isdir(folder):
