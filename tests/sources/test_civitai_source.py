@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,21 @@ def test_a_name_that_says_nothing_costs_no_request(source: CivitaiSource, hub: H
     answer = source.find_all([query])[query]
     assert "cannot be searched" in answer.verdict.detail
     assert len(hub.requests) == 0
+
+
+def test_a_site_closed_for_hashes_is_not_asked_for_names_a_moment_later(client: Http) -> None:
+    moments = [datetime(2026, 11, 1, tzinfo=UTC)]
+    name = "add_detail.safetensors"
+    by_hash, by_name = HashQuery(sha256_of(name)), NameQuery(name, LORA)
+    with run_hub(ROWS) as closed:
+        closed.fail_next(status=451, times=50)
+        source = civitai(closed, client, now=lambda: moments[-1])
+        for query in (by_hash, by_name):
+            assert source.find_all([query])[query].verdict.kind is VerdictKind.REFUSED
+        assert len(closed.requests) == 1
+        moments.append(moments[-1] + timedelta(minutes=2))
+        source.find_all([by_name])
+        assert len(closed.requests) == 2
 
 
 @pytest.mark.parametrize(

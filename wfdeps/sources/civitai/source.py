@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
 from typing import TypeVar
@@ -31,6 +31,8 @@ from wfdeps.values import replace
 
 AT_ONCE = 4
 """Questions on their way at the same time."""
+STOPPED_FOR = timedelta(seconds=60)
+"""So long nobody is asked anew after a fault that the next question would meet too."""
 
 _T = TypeVar("_T")
 Learn = Callable[[Sequence[Candidate]], object]
@@ -52,6 +54,9 @@ class CivitaiSource:
         self._learn = learn
         self._site = Site(client.base_url, now().strftime("%Y-%m-%dT%H:%M:%S"), signed_in)
         self._requests_a_name = requests_a_name
+        self._now = now
+        self._last = _Run()
+        self._ended = now()
 
     @property
     def name(self) -> str:
@@ -60,12 +65,18 @@ class CivitaiSource:
     def find_all(self, queries: Sequence[Query]) -> Mapping[Query, Answer]:
         """As the door promises. SHA-256s go in batches, all else one by one, a few at once."""
         answers: dict[Query, Answer] = {}
-        run = _Run()
+        run = self._run()
         sha256s = [query for query in queries if _is_sha256(query)]
         if sha256s:
             answers |= self._by_sha256(sha256s, run)
         asking = {query: ask for query in queries if query not in answers and (ask := self._asking(query))}
-        return answers | dict(zip(asking, run.attempt_all(list(asking.values())), strict=True))
+        answers |= dict(zip(asking, run.attempt_all(list(asking.values())), strict=True))
+        self._last, self._ended = run, self._now()
+        return answers
+
+    def _run(self) -> _Run:
+        """The run before, where it ended a moment ago: hashes and names are asked one after the other."""
+        return self._last if self._now() - self._ended < STOPPED_FOR else _Run()
 
     def _asking(self, query: Query) -> Callable[[], Answer] | None:
         """How this query is asked; None where it is not ours."""
@@ -183,7 +194,7 @@ class CivitaiSource:
 
 
 class _Run:
-    """One call of `find_all`: after a fault that the next question would meet too, nobody is asked any more."""
+    """Calls of `find_all` in a row: after a fault that the next question would meet too, nobody is asked any more."""
 
     def __init__(self) -> None:
         self._stopped_by: SourceError | None = None
