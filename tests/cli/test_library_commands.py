@@ -149,6 +149,14 @@ def test_paths_shows_what_comfyui_keeps_beside_its_models_and_searches_no_model_
     assert "weights" not in run("list")[1]
 
 
+def test_names_come_as_json_too_and_no_name_writes_to_the_terminal(run: Run, comfyui: Path) -> None:
+    put(comfyui / "models" / "vae" / "new\nline\x1b[31m.safetensors", b"weights")
+    assert run("paths", "--names", "vae")[1] == "new\\x0aline\\x1b[31m.safetensors\n"
+    document = json.loads(run("paths", "--names", "--json", "vae", "unet")[1])
+    assert problems(document, "paths-1") == ()
+    assert document["names"] == {"vae": ["new\nline\x1b[31m.safetensors"], "diffusion_models": []}
+
+
 def test_a_yaml_that_stops_comfyui_turns_the_exit_code(run: Run, comfyui: Path) -> None:
     put(comfyui / "extra_model_paths.yaml", b"a:\n  vae:\n")
     code, _, err = run("paths")

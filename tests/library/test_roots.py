@@ -165,6 +165,10 @@ def test_packs_folders_come_last_and_what_a_yaml_adds_comes_first(comfyui: Path)
         ("a:\n  t2i_adapter: x\n", "extra_paths_key_is_no_alias"),
         ("a:\n  base_path: $SURELY_NOT_SET/x\n  loras: y\n", "extra_paths_unset_variable"),
         ("a:\n  loras: |\n    x\n     y\n", "extra_paths_spaces"),
+        ("a:\n  base_path: |\n    /x\n  loras: y\n", "extra_paths_spaces"),
+        ("a:\n  base_path: D:\\AI\\models\n  loras: y\n", "extra_paths_drive"),
+        ("a:\n  loras: D:/AI/loras\n", "extra_paths_drive"),
+        ("a:\n  Lora: x\n", "extra_paths_unknown_key"),
     ],
 )
 def test_what_comfyui_would_take_otherwise_than_its_writer_meant_is_said(

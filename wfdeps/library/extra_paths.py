@@ -11,8 +11,10 @@ from collections.abc import Iterator
 
 from wfdeps.domain.folders import ALIASES, FOLDER_KEYS, LEGACY, WITHOUT_MODELS, canonical_key
 from wfdeps.domain.refs import Notice
+from wfdeps.patterns import pattern
 from wfdeps.values import dataclass
 
+_DRIVE = pattern(r"[A-Za-z]:[\\/]")
 STOPS_COMFYUI = "extra_paths_stop_comfyui"
 """The notice code for what keeps ComfyUI from starting at all."""
 
@@ -76,6 +78,7 @@ def _section(name: str, section: object, folder: str, path: str) -> Iterator[Ext
         yield _stop(where, f"base_path is {_kind(base)}")
         base = ""
     if base:
+        yield from _lint_path("base_path", base, where)
         base = os.path.expandvars(os.path.expanduser(base))
         base = base if os.path.isabs(base) else os.path.abspath(os.path.join(folder, base))
         if "$" in base or base.startswith("~"):
@@ -112,7 +115,7 @@ def _lint_key(key: str, where: str) -> Iterator[Notice]:
         )
     elif canonical_key(key) not in FOLDER_KEYS and key not in WITHOUT_MODELS:
         near = next(
-            (known for known in FOLDER_KEYS if known.lower() == key.lower() or known.rstrip("s") == key), ""
+            (known for known in FOLDER_KEYS if known.lower().rstrip("s") == key.lower().rstrip("s")), ""
         )
         meant = f"; `{near}` was meant?" if near else ""
         yield Notice(
@@ -126,12 +129,20 @@ def _lint_line(key: str, line: str, where: str) -> Iterator[Notice]:
         yield Notice(
             "extra_paths_comment", f"{where}: in a block `#` is text: `{key}` becomes the path `{line}`"
         )
-    if line != line.strip():
-        yield Notice("extra_paths_spaces", f"{where}: `{key}: {line}` keeps its spaces as part of the path")
+    yield from _lint_path(key, line, where)
     if line.lstrip().startswith("~") or "$" in line or "%" in line:
         yield Notice(
             "extra_paths_not_expanded",
             f"{where}: `~` and variables work in base_path only, not in `{key}: {line}`",
+        )
+
+
+def _lint_path(key: str, path: str, where: str) -> Iterator[Notice]:
+    if path != path.strip():
+        yield Notice("extra_paths_spaces", f"{where}: `{key}: {path}` keeps its spaces as part of the path")
+    if os.sep == "/" and _DRIVE().match(path):
+        yield Notice(
+            "extra_paths_drive", f"{where}: `{key}: {path}` is a path of Windows: here it is a relative one"
         )
 
 
@@ -140,7 +151,7 @@ def _stop(where: str, what: str) -> Notice:
 
 
 def _kind(value: object) -> str:
-    return "empty" if value is None else f"a {type(value).__name__}, not text"
+    return "empty" if value is None else f"of type {type(value).__name__}, not text"
 
 
 def _one_line(error: Exception) -> str:

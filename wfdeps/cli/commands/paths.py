@@ -13,6 +13,7 @@ from wfdeps.cli.nearest import nearest
 from wfdeps.cli.options import add_library_options
 from wfdeps.domain.files import Folder
 from wfdeps.domain.folders import ALIASES, LEGACY, WITHOUT_MODELS
+from wfdeps.domain.visible import visible
 from wfdeps.errors import UsageError
 from wfdeps.library import LocalLibrary, as_local
 from wfdeps.plan.layout import target_for
@@ -30,24 +31,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--names", action="store_true", help="list the names ComfyUI would offer for each KEY"
     )
-    parser.add_argument("--json", action="store_true", help="everything, as wfdeps/paths/1")
+    parser.add_argument(
+        "--json", action="store_true", help="everything, as wfdeps/paths/1; with --names the names too"
+    )
     add_library_options(parser)
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     library = as_local(context.doors.library())
     keys = [_known_key(key, library) for key in arguments.keys]
-    if arguments.names:
-        for key in keys or sorted({folder.folder_key for folder in library.folders() if folder.folder_key}):
-            for name in library.listing(key):
+    names = _names(keys, library) if arguments.names else {}
+    if arguments.json:
+        told = {**document(library), **({"names": names} if arguments.names else {})}
+        context.out(json.dumps(told, indent=2, ensure_ascii=False))
+    elif arguments.names:
+        for key, offered in names.items():
+            for name in map(visible, offered):
                 context.out(f"{key}\t{name}" if len(keys) != 1 else name)
-    elif arguments.json:
-        context.out(json.dumps(document(library), indent=2, ensure_ascii=False))
     else:
         context.out(_text(library, keys, show_all=arguments.all))
     for notice in library.notices:
-        context.err(f"warning: {notice.message}")
+        context.err(f"warning: {visible(notice.message)}")
     return UNMET if any(notice.code == STOPS for notice in library.notices) else READY
+
+
+def _names(keys: Sequence[str], library: LocalLibrary) -> dict[str, tuple[str, ...]]:
+    """What ComfyUI offers for each of these keys, or for each that holds models."""
+    with_models = {folder.folder_key for folder in library.folders() if folder.folder_key}
+    return {key: library.listing(key) for key in keys or sorted(with_models)}
 
 
 def _known_key(key: str, library: LocalLibrary) -> str:
@@ -109,7 +120,9 @@ def _text(library: LocalLibrary, keys: Sequence[str], *, show_all: bool) -> str:
     lines = [f"models root: {library.models_root}", f"separator in names: {library.separator}", ""]
     for key, folders in groupby(shown, key=lambda folder: folder.folder_key):
         lines.append(key)
-        lines += [f"  {_mark(folder, library)} {folder.path}  ({_why(folder)})" for folder in folders]
+        lines += [
+            f"  {_mark(folder, library)} {visible(folder.path)}  ({_why(folder)})" for folder in folders
+        ]
     lines += ["", "→ new files go here   - does not exist   ! not searched by the target"]
     return "\n".join(lines)
 
