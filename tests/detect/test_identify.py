@@ -193,6 +193,12 @@ def test_the_name_settles_what_a_detectors_weights_do_not() -> None:
     ]
 
 
+def test_a_detector_of_outlines_is_known_by_its_prototypes_whatever_it_is_called() -> None:
+    shapes = {"model.0.conv.weight": (16, 3, 3, 3), "model.22.proto.cv1.conv.weight": (64, 64, 3, 3)}
+    header = Header("safetensors", {name: Tensor("F16", shape, 0) for name, shape in shapes.items()})
+    assert identify(header, "person.safetensors").folder == "ultralytics_segm"
+
+
 def test_the_mix_of_dtypes_is_told_the_most_first() -> None:
     tensors = {
         "a": Tensor("F8_E4M3", (64, 64), 4096),

@@ -165,7 +165,7 @@ def _folder(model_type: ModelType, case: _Case) -> str | None:
     if model_type is ModelType.CHECKPOINT:
         return "checkpoints"
     if case.rule.folder == "ultralytics_bbox" and re.search(r"[-_]seg", case.name.lower()):
-        return "ultralytics_segm"  # weights alone do not say what the head draws
+        return "ultralytics_segm"  # a header seen in part may lack the prototypes
     if case.rule.folder is not None:
         return case.rule.folder or None
     return DEFAULT_KEY.get(model_type)
