@@ -278,3 +278,45 @@ def test_a_file_of_ones_own_that_is_of_another_type_is_taken_with_a_warning(
     told = chosen(person, INK, str(checkpoint), "--folder", "loras")
     assert told.code == 0
     assert "checkpoint, wanted lora" in told.err
+
+
+# ── shared by the lock
+
+
+def test_what_one_person_chose_the_lock_answers_for_all_who_share_it(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(person.home)
+    assert person.wfdeps("choose", INK, "civitai:2100001005@2100002005").code == 0
+    assert person.get(DEMO).code == 0
+    elsewhere = {
+        name: str(person.home / "another" / name) for name in ("WFDEPS_STATE_DIR", "WFDEPS_CACHE_DIR")
+    }
+    tree = ("--models", str(person.home / "their models"))
+    assert "by a person, as the lock says" in person.wfdeps("why", INK, DEMO, *tree, **elsewhere).out
+    got = person.wfdeps("get", DEMO, *tree, "--yes", "--json", **elsewhere)
+    assert got.code == 0, got.out + got.err
+    chosen = next(ref for ref in got.json["refs"] if ref["name"] == INK)
+    assert (chosen["chosen"]["version_id"], chosen["chosen_by"]) == (2100002005, "user")
+
+
+def test_ones_own_answer_is_stronger_than_the_locks(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(person.home)
+    person.wfdeps("choose", INK, "civitai:2100001005@2100002005")
+    person.wfdeps("lock", DEMO, "-o", str(person.lock))
+    person.wfdeps("choose", INK, "civitai:2100001004@2100002004")
+    online = check(person, "--online")
+    assert (
+        next(ref for ref in online.json["refs"] if ref["name"] == INK)["chosen"]["version_id"] == 2100002004
+    )
+
+
+def test_a_choice_that_is_forgotten_is_forgotten_by_the_lock_too(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(person.home)
+    person.wfdeps("choose", INK, "civitai:2100001005@2100002005")
+    person.wfdeps("lock", DEMO, "-o", str(person.lock))
+    assert state_of(check(person, "--online").json) == "resolved"
+    assert person.wfdeps("answers", "forget", INK).err == "2 forgotten\n"
+    assert state_of(check(person, "--online").json) == "ambiguous"

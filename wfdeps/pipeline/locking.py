@@ -9,6 +9,7 @@ from wfdeps.disk import atomic_write
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.outcomes import Outcome
 from wfdeps.domain.plans import Download
+from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.domain.urls import Addresses
 from wfdeps.errors import LibraryError, LockError
 from wfdeps.lock.build import build_lock
@@ -53,15 +54,24 @@ def write_lock(
     return lock
 
 
-def forget_marks(path: str, name: str) -> int:
-    """Have the lock mark no file of that name optional any more; how many it did. Raises LockError."""
+def forget_choices(path: str, name: str) -> int:
+    """Have the lock take no person's word for the files of that name any more, neither what they are nor that the
+    workflows may go without; how many that were. Raises LockError."""
     lock = read_lock(path)
     if lock is None:
         return 0
-    kept = tuple(one for one in lock.optional if one.partition("/")[2] != name)
-    if kept != lock.optional:
-        _write(path, replace(lock, optional=kept))
-    return len(lock.optional) - len(kept)
+    optional = tuple(one for one in lock.optional if one.partition("/")[2] != name)
+    entries = tuple(
+        replace(entry, chosen_by=ChosenBy.NAME)
+        if entry.chosen_by is ChosenBy.USER and entry.name == name
+        else entry
+        for entry in lock.entries
+    )
+    dropped = len(lock.optional) - len(optional)
+    dropped += sum(one is not other for one, other in zip(entries, lock.entries, strict=True))
+    if dropped:
+        _write(path, replace(lock, optional=optional, entries=entries))
+    return dropped
 
 
 def _write(path: str, lock: Lock) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
+from wfdeps.domain.locks import Lock, LockEntry
 from wfdeps.domain.refs import ModelRef
 from wfdeps.errors import LockError
 from wfdeps.pipeline.locking import read_lock
@@ -34,10 +35,20 @@ def marks_of(settings: Settings, exits: ExitStack, lock: str) -> Callable[[Model
     return is_optional
 
 
+def locked_entries(path: str) -> tuple[LockEntry, ...]:
+    """The entries of the lock there."""
+    lock = _lock_at(path)
+    return lock.entries if lock else ()
+
+
 def _marked_in(path: str) -> frozenset[str]:
-    """Nothing where there is no lock, or none of ours: who reads it for itself will say so."""
-    try:
-        lock = read_lock(path)
-    except LockError:
-        return frozenset()
+    lock = _lock_at(path)
     return frozenset(lock.optional) if lock else frozenset()
+
+
+def _lock_at(path: str) -> Lock | None:
+    """None where there is no lock, or none of ours: who reads it for itself will say so."""
+    try:
+        return read_lock(path) if path else None
+    except LockError:
+        return None

@@ -184,7 +184,9 @@ class Doors:
     def _sources(self) -> Sequence[Source]:
         from wfdeps.wiring.sources import build_sources  # an offline check never pays for sources
 
-        return build_sources(self._settings, self.http(), self._exits, workflows=self._wishes.workflows)
+        return build_sources(
+            self._settings, self.http(), self._exits, workflows=self._wishes.workflows, lock=self._wishes.lock
+        )
 
     def mirrors(self) -> Sequence[Source]:
         """The mirrors alone: what is wanted by its hash is had from there first."""

@@ -11,6 +11,7 @@ from typing import Any
 from wfdeps.domain.queries import AirQuery, HashQuery, UrlQuery
 from wfdeps.errors import ConfigError
 from wfdeps.http import Http
+from wfdeps.lock.refs import Places
 from wfdeps.ports import Source
 from wfdeps.sources.cached import ALL_KINDS, AccessMemory, AnswerStore, Cached
 from wfdeps.sources.catalogue.client import LIST_URL, OFFICIAL, ModelList
@@ -23,10 +24,11 @@ from wfdeps.sources.civitai.payloads import Site
 from wfdeps.sources.civitai.source import CivitaiSource
 from wfdeps.sources.huggingface.client import HuggingFaceClient
 from wfdeps.sources.huggingface.source import HuggingFaceSource
+from wfdeps.sources.locked import LockedChoices
 from wfdeps.sources.mirror.source import MirrorSource
 from wfdeps.sources.name_index import NameIndex
 from wfdeps.values import dataclass
-from wfdeps.wiring.answers import open_answers
+from wfdeps.wiring.answers import locked_entries, open_answers
 from wfdeps.wiring.settings import Settings
 
 USUAL = ("mirror", "index", "civitai", "huggingface", "url", "official", "catalogue")
@@ -34,9 +36,9 @@ USUAL = ("mirror", "index", "civitai", "huggingface", "url", "official", "catalo
 
 
 def build_sources(
-    settings: Settings, http: Http, exits: ExitStack, *, workflows: Sequence[str] = ()
+    settings: Settings, http: Http, exits: ExitStack, *, workflows: Sequence[str] = (), lock: str = ""
 ) -> Sequence[Source]:
-    """A person's answers, then those of `[resolve] sources` in its order, else the usual ones.
+    """A person's answers, those of the lock, then those of `[resolve] sources` in its order, else the usual ones.
 
     Raises ConfigError for a source nobody knows.
     """
@@ -46,7 +48,8 @@ def build_sources(
         raise ConfigError(f"unknown source `{unknown[0]}`", hint=f"one of {', '.join(_BUILDERS)}")
     parts = _Parts(settings, http, open_index(settings, exits), _store(settings, exits))
     book = open_answers(settings, exits, workflows=workflows)
-    return (book, *(source for name in named for source in _BUILDERS[name](parts)))
+    chosen = LockedChoices(locked_entries(lock), Places(settings.addresses))
+    return (book, chosen, *(source for name in named for source in _BUILDERS[name](parts)))
 
 
 def open_index(settings: Settings, exits: ExitStack) -> NameIndex:

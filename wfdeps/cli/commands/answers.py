@@ -11,14 +11,14 @@ from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.domain.visible import visible
 from wfdeps.errors import UsageError
-from wfdeps.pipeline.locking import forget_marks
+from wfdeps.pipeline.locking import forget_choices
 from wfdeps.sources.answers import AnswerBook, Choice
 from wfdeps.wiring.answers import open_answers
 
 EXAMPLE = "wfdeps answers forget add_detail.safetensors"
 SCHEMA = "wfdeps/answers/1"
 LOCK = "wfdeps.lock"
-"""What it marks optional is forgotten with the answers."""
+"""What it says by a person's word is forgotten with the answers."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "which",
         nargs="?",
         metavar="NUMBER|NAME",
-        help="one of the list; or all of a file name, and its mark in ./wfdeps.lock",
+        help="one of the list; or all of a file name, in ./wfdeps.lock too",
     )
     forget.add_argument("--all", action="store_true", help="every answer")
 
@@ -68,7 +68,7 @@ def _forget(book: AnswerBook, arguments: argparse.Namespace, context: Context) -
     elif which.isdecimal():
         count = book.forget(number=int(which))
     else:
-        count = book.forget(name=which) + forget_marks(LOCK, which)
+        count = book.forget(name=which) + forget_choices(LOCK, which)
     context.err(f"{count} forgotten")
     return READY if count or arguments.all else UNMET
 
