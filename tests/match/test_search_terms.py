@@ -33,7 +33,9 @@ def test_the_models_words_come_back(name: str, types: tuple[ModelType, ...], ter
     [
         "pytorch_lora_weights.safetensors", "diffusion_pytorch_model.fp16.safetensors", "model.safetensors",
         "diffusion_pytorch_model-00001-of-00002.safetensors", "epoch-000005.safetensors", "000010.safetensors",
-        "subfolder/model.safetensors", "learned_embeds.bin",
+        "subfolder/model.safetensors", "learned_embeds.bin", "pytorch_lora_weights (1).safetensors",
+        "3f2a91c07b_model.safetensors", "pytorch_lora_weights.safetensors.safetensors", "last-000030.safetensors",
+        f"{'619357f7' * 8}.safetensors", "0b5a6d1e-8a3c-4d5e-9f00-1234567890ab.safetensors", "tmp3k_x9qzw.safetensors",
     ],
 )  # fmt: skip
 def test_names_that_thousands_share_are_not_searched_and_it_is_said_why(name: str) -> None:

@@ -55,6 +55,9 @@ SAYS_NOTHING: dict[str, str] = {
     "untitled": "no name at all",
     "test": "a name any file may have",
 }
+_PART_OF_MANY = re.compile(r"[-_.](?:fp16|fp32|bf16|\d{5}[-_]of[-_]\d{5})$")
+_BY_PLATFORM = re.compile(r"[\da-f]{32,64}|[\da-f]{8}(?:_[\da-f]{4}){3}_[\da-f]{12}|tmp[a-z\d_]{8}")
+"""A hash, a UUID, Python's temporary names."""
 _TRAINER_STEP = re.compile(r"(?:epoch|step|checkpoint|e|s)?[-_ ]?\d{1,9}", re.I)
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
 _MADE_BY_RULE = re.compile(r"[a-z0-9]+[A-Za-z0-9]*_[A-Za-z0-9]*(?:-inpainting|\.instruct-pix2pix)?")
@@ -127,13 +130,17 @@ def says_nothing(name: str) -> str:
     """Why no search can find a file of this name; empty where one may."""
     if _is_address(name):
         return "it is an address, no file's name"
-    stem = spell(name).stem.casefold().replace("-", "_").replace(" ", "_")
-    if stem in SAYS_NOTHING:
-        return SAYS_NOTHING[stem]
-    stem = re.sub(r"[-_.](?:fp16|fp32|bf16|\d{5}[-_]of[-_]\d{5})$", "", stem)
-    if stem in SAYS_NOTHING:
-        return SAYS_NOTHING[stem]
-    return "the name a trainer gives a step" if _TRAINER_STEP.fullmatch(stem) else ""
+    stem = _folded(spell(name).stem)
+    for told in (stem, _PART_OF_MANY.sub("", stem), _folded(core_of(spell(name).stem))):
+        if told in SAYS_NOTHING:
+            return SAYS_NOTHING[told]
+    if _BY_PLATFORM.fullmatch(stem):
+        return "a number that a platform gives a file"
+    return "the name a trainer gives a step" if _TRAINER_STEP.fullmatch(_PART_OF_MANY.sub("", stem)) else ""
+
+
+def _folded(stem: str) -> str:
+    return stem.casefold().replace("-", "_").replace(" ", "_")
 
 
 def _is_address(name: str) -> bool:
