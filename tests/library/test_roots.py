@@ -144,6 +144,23 @@ def test_packs_folders_come_last_and_what_a_yaml_adds_comes_first(comfyui: Path)
     ]
 
 
+def test_a_pack_that_keeps_models_in_its_own_folder_is_searched_there_first_and_given_none(
+    comfyui: Path,
+) -> None:
+    own = put(comfyui / "custom_nodes" / "comfyui-animatediff-evolved" / "models" / "mm.ckpt").parent
+    assert dirs(Roots(comfyui=str(comfyui)), "animatediff_models") == [
+        str(own),
+        str(comfyui / "models" / "animatediff_models"),
+    ]
+    library = open_library(Roots(comfyui=str(comfyui)), index_path=None)
+    wanted = ref("mm.ckpt", "animatediff_models")
+    assert find_local(wanted, library.inventory([wanted])).state is RefState.PRESENT
+    assert target_for("animatediff_models", "new.ckpt", library.folders(), "/").root == str(
+        comfyui / "models" / "animatediff_models"
+    )
+    library.close()
+
+
 # ── yaml lint
 
 

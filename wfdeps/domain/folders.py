@@ -114,6 +114,12 @@ FOLDER_KEYS: Final[dict[str, FolderKey]] = {
     )
 }
 
+INSIDE_ITS_PACK: Final[dict[str, tuple[str, str]]] = {
+    "animatediff_models": ("ComfyUI-AnimateDiff-Evolved", "models"),
+    "animatediff_motion_lora": ("ComfyUI-AnimateDiff-Evolved", "motion_lora"),
+}
+"""Keys whose pack also searches, and first, a folder of its own: the pack, the folder in it."""
+
 # `map_legacy` of ComfyUI, the GGUF pack's filtered views, and the directory people mistake for a key.
 ALIASES: Final[dict[str, str]] = {
     "unet": "diffusion_models",

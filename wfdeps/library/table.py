@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.files import Folder, Origin
-from wfdeps.domain.folders import ANY_ENDING, BASE_KEYS, FOLDER_KEYS, LEGACY, WITHOUT_MODELS
+from wfdeps.domain.folders import ANY_ENDING, BASE_KEYS, FOLDER_KEYS, INSIDE_ITS_PACK, LEGACY, WITHOUT_MODELS
 
 if TYPE_CHECKING:
     from wfdeps.library.extra_paths import ExtraPath, ExtraPaths
@@ -47,9 +47,13 @@ class FolderTable:
                 for directory in row.directories:
                     self.add(row.key, os.path.join(models, *directory.split("/")), "models root", "models")
 
-    def add_packs(self, models: str) -> None:
+    def add_packs(self, models: str, base: str) -> None:
+        installed = _packs_in(base)
         for row in FOLDER_KEYS.values():
             if not row.core:
+                pack, inner = INSIDE_ITS_PACK.get(row.key, ("", ""))
+                if own := installed.get(pack.lower()):
+                    self.add(row.key, os.path.join(own, inner), "inside its custom pack", "base")
                 for directory in row.directories:
                     self.add(
                         row.key, os.path.join(models, *directory.split("/")), "custom pack's folder", "pack"
@@ -84,3 +88,14 @@ class FolderTable:
 
     def _rows_where(self, is_meant: Callable[[str], bool]) -> Iterator[Folder]:
         return (folder for key, rows in self._rows.items() if is_meant(key) for folder in rows)
+
+
+def _packs_in(base: str) -> dict[str, str]:
+    """The folders of installed packs by their names in small letters: the registry writes them so, git does not."""
+    if not base:
+        return {}
+    try:
+        with os.scandir(os.path.join(base, "custom_nodes")) as entries:
+            return {entry.name.lower(): entry.path for entry in entries}
+    except OSError:
+        return {}

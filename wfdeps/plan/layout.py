@@ -124,7 +124,7 @@ def target_for(folder_key: str, name: str, folders: Iterable[Folder], separator:
     return Target(key, "/".join((root.rstrip("/"), *below.parts)), safe)
 
 
-_ORIGIN_RANK: dict[Origin, int] = {"models": 0, "extra": 1, "pack": 2, "output": 3}
+_ORIGIN_RANK: dict[Origin, int] = {"models": 0, "extra": 1, "pack": 2, "base": 3, "output": 4}
 
 
 def _preference(folder: Folder) -> tuple[bool, bool, int, bool, bool]:
