@@ -164,7 +164,7 @@ def test_a_site_closed_for_hashes_is_not_asked_for_names_a_moment_later(client: 
         closed.fail_next(status=451, times=50)
         source = civitai(closed, client, now=lambda: moments[-1])
         for query in (by_hash, by_name):
-            assert source.find_all([query])[query].verdict.kind is VerdictKind.REFUSED
+            assert source.find_all([query])[query].verdict.kind is VerdictKind.UNREACHABLE
         assert len(closed.requests) == 1
         moments.append(moments[-1] + timedelta(minutes=2))
         source.find_all([by_name])
