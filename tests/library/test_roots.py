@@ -305,6 +305,28 @@ def test_a_profile_may_say_more(tmp_path: Path) -> None:
     assert (read.name, read.volume, read.separator) == ("studio", "/mnt/x", "\\")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "volume: 'D:/AI'\nextra_model_paths:\n  a:\n    base_path: 'D:/AI/'\n    loras: models/loras\n",
+        "volume: D:\\AI\\\nseparator: '\\'\nextra_model_paths:\n  a:\n    loras: D:\\AI\\models\\loras\n",
+        "a:\n  base_path: D:\\AI\n  loras: models\\loras\\\n",
+    ],
+)
+def test_a_profile_of_a_windows_machine_is_read_as_windows_reads_it(tmp_path: Path, text: str) -> None:
+    profile = put(tmp_path / "pc.yaml", text)
+    put(tmp_path / "seen" / "models" / "loras" / "sub" / "a.safetensors")
+    library = open_library(Roots(comfyui=str(tmp_path / "seen"), target=str(profile)), index_path=None)
+    refs = [ref("sub\\a.safetensors", "loras"), ref("sub/a.safetensors", "loras")]
+    inventory = library.inventory(refs)
+    assert [find_local(one, inventory).state for one in refs] == [
+        RefState.PRESENT,
+        RefState.PRESENT_ELSEWHERE,
+    ]
+    assert (library.listing("loras"), library.notices) == (("sub\\a.safetensors",), ())
+    library.close()
+
+
 @pytest.mark.parametrize("text", ["[]", "volume: 3\n", "volume: /x\nseparator: '|'\n", "a: ["])
 def test_a_profile_that_makes_no_sense_is_one_sentence(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError):

@@ -9,10 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.folders import ALIASES, FOLDER_KEYS, LEGACY, WITHOUT_MODELS, canonical_key
 from wfdeps.domain.refs import Notice
 from wfdeps.patterns import pattern
 from wfdeps.values import dataclass
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 _DRIVE = pattern(r"[A-Za-z]:[\\/]")
 STOPS_COMFYUI = "extra_paths_stop_comfyui"
@@ -51,8 +55,11 @@ def read_extra_paths(path: str) -> ExtraPaths:
     return parse_extra_paths(document, path)
 
 
-def parse_extra_paths(document: object, path: str) -> ExtraPaths:
-    """The same from the parsed document; `path` is what relative paths are relative to."""
+def parse_extra_paths(document: object, path: str, system: ModuleType = os.path) -> ExtraPaths:
+    """The same from the parsed document; `path` is what relative paths are relative to.
+
+    `system` is `ntpath` or `posixpath` for a machine that is not this one.
+    """
     if not isinstance(document, dict):
         what = "is empty" if document is None else "is no table of sections"
         return ExtraPaths(path, (), (_stop(path, what),))
@@ -62,12 +69,14 @@ def parse_extra_paths(document: object, path: str) -> ExtraPaths:
     for name, section in document.items():
         if section is None:
             continue
-        for found in _section(str(name), section, folder, path):
+        for found in _section(str(name), section, folder, path, system):
             (entries if isinstance(found, ExtraPath) else notices).append(found)  # type: ignore[arg-type]
     return ExtraPaths(path, tuple(entries), tuple(notices))
 
 
-def _section(name: str, section: object, folder: str, path: str) -> Iterator[ExtraPath | Notice]:
+def _section(
+    name: str, section: object, folder: str, path: str, system: ModuleType
+) -> Iterator[ExtraPath | Notice]:
     where = f"{path} [{name}]"
     if not isinstance(section, dict):
         yield _stop(where, "is no table of keys")
@@ -78,9 +87,9 @@ def _section(name: str, section: object, folder: str, path: str) -> Iterator[Ext
         yield _stop(where, f"base_path is {_kind(base)}")
         base = ""
     if base:
-        yield from _lint_path("base_path", base, where)
+        yield from _lint_path("base_path", base, where, system)
         base = os.path.expandvars(os.path.expanduser(base))
-        base = base if os.path.isabs(base) else os.path.abspath(os.path.join(folder, base))
+        base = base if system.isabs(base) else os.path.abspath(os.path.join(folder, base))
         if "$" in base or base.startswith("~"):
             yield Notice(
                 "extra_paths_unset_variable", f"{where}: base_path is `{base}`: a variable in it is not set"
@@ -97,14 +106,16 @@ def _section(name: str, section: object, folder: str, path: str) -> Iterator[Ext
         yield from _lint_key(str(key), where)
         for line in value.split("\n"):
             if line:
-                yield from _lint_line(str(key), line, where)
-                yield ExtraPath(str(key), _resolved(line, base, folder), bool(default), name)
+                yield from _lint_line(str(key), line, where, system)
+                yield ExtraPath(str(key), _resolved(line, base, folder, system), bool(default), name)
 
 
-def _resolved(line: str, base: str, folder: str) -> str:
+def _resolved(line: str, base: str, folder: str, system: ModuleType) -> str:
     if base:
-        return os.path.normpath(os.path.join(base, line))
-    return os.path.normpath(line if os.path.isabs(line) else os.path.abspath(os.path.join(folder, line)))
+        path = system.join(base, line)
+    else:
+        path = line if system.isabs(line) else os.path.abspath(os.path.join(folder, line))
+    return str(system.normpath(path))
 
 
 def _lint_key(key: str, where: str) -> Iterator[Notice]:
@@ -124,12 +135,12 @@ def _lint_key(key: str, where: str) -> Iterator[Notice]:
         )
 
 
-def _lint_line(key: str, line: str, where: str) -> Iterator[Notice]:
+def _lint_line(key: str, line: str, where: str, system: ModuleType) -> Iterator[Notice]:
     if "#" in line:
         yield Notice(
             "extra_paths_comment", f"{where}: in a block `#` is text: `{key}` becomes the path `{line}`"
         )
-    yield from _lint_path(key, line, where)
+    yield from _lint_path(key, line, where, system)
     if line.lstrip().startswith("~") or "$" in line or "%" in line:
         yield Notice(
             "extra_paths_not_expanded",
@@ -137,13 +148,18 @@ def _lint_line(key: str, line: str, where: str) -> Iterator[Notice]:
         )
 
 
-def _lint_path(key: str, path: str, where: str) -> Iterator[Notice]:
+def _lint_path(key: str, path: str, where: str, system: ModuleType) -> Iterator[Notice]:
     if path != path.strip():
         yield Notice("extra_paths_spaces", f"{where}: `{key}: {path}` keeps its spaces as part of the path")
-    if os.sep == "/" and _DRIVE().match(path):
+    if system.sep == "/" and is_on_drive(path):
         yield Notice(
             "extra_paths_drive", f"{where}: `{key}: {path}` is a path of Windows: here it is a relative one"
         )
+
+
+def is_on_drive(path: str) -> bool:
+    """Whether a path begins as one of Windows does: `D:\\AI`."""
+    return _DRIVE().match(path) is not None
 
 
 def _stop(where: str, what: str) -> Notice:

@@ -7,12 +7,14 @@ that `/runpod-volume/models/loras` there can be `/workspace/models/loras` here. 
 
 from __future__ import annotations
 
+import ntpath
 import os
+import posixpath
 from collections.abc import Mapping
 from typing import Any
 
 from wfdeps.errors import ConfigError
-from wfdeps.library.extra_paths import ExtraPath, ExtraPaths, parse_extra_paths
+from wfdeps.library.extra_paths import ExtraPath, ExtraPaths, is_on_drive, parse_extra_paths
 from wfdeps.values import dataclass
 
 
@@ -96,23 +98,23 @@ def read_profile(name: str | None) -> Profile:
 def _from_document(document: Mapping[str, Any], path: str) -> Profile:
     is_profile = "extra_model_paths" in document or "volume" in document
     sections = document.get("extra_model_paths", {}) if is_profile else document
-    extra = parse_extra_paths(sections, path)
     volume = document.get("volume", "") if is_profile else _common_base(sections)
     words = {key: document.get(key, default) if is_profile else default for key, default in _WORDS.items()}
     if not all(isinstance(word, str) for word in (volume, *words.values())):
         raise ConfigError(f"target profile `{path}`: volume, models, separator and name are texts")
-    if words["separator"] not in ("/", "\\"):
+    separator = words["separator"] or ("\\" if is_on_drive(volume) else "/")
+    if separator not in ("/", "\\"):
         raise ConfigError(f"target profile `{path}`: separator is `/` or `\\`")
     return Profile(
         words["name"] or os.path.basename(path),
-        volume.rstrip("/"),
-        words["models"],
-        words["separator"],
-        extra,
+        volume.replace("\\", "/").rstrip("/"),
+        words["models"].replace("\\", "/"),
+        separator,
+        parse_extra_paths(sections, path, ntpath if separator == "\\" else posixpath),
     )
 
 
-_WORDS = {"name": "", "models": "models", "separator": "/"}
+_WORDS = {"name": "", "models": "models", "separator": ""}
 
 
 def _common_base(sections: Mapping[str, Any]) -> str:
