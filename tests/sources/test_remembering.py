@@ -401,6 +401,16 @@ def test_a_choice_holds_where_it_was_given(
     assert bool(elsewhere.find_all([NAME])) is holds_elsewhere
 
 
+@pytest.mark.parametrize("inner", ["/w/all.zip!in/one.json", "/w/all.zip#3", "/w/all.zip/one.json"])
+def test_a_choice_for_a_workflow_inside_an_archive_holds_when_the_archive_is_named(
+    book_path: str, inner: str
+) -> None:
+    wanted = replace(ref("add_detail.safetensors"), sites=(NodeSite(inner, "1", "LoraLoader", "lora_name"),))
+    AnswerBook(book_path).save(wanted, file("other.safetensors"), Scope.WORKFLOW)
+    assert AnswerBook(book_path, workflows=("/w/all.zip",)).find_all([NAME])
+    assert not AnswerBook(book_path, workflows=("/w/all.zip2",)).find_all([NAME])
+
+
 def test_a_choice_for_a_lora_is_none_for_a_checkpoint_of_that_name(book_path: str) -> None:
     AnswerBook(book_path).save(ref("add_detail.safetensors"), file("other.safetensors"), Scope.ALWAYS)
     assert (

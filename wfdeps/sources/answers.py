@@ -140,11 +140,11 @@ class AnswerBook:
         )
 
     def _holds(self, choice: Choice, workflows: Sequence[str]) -> bool:
-        """Whether it was given for what this run is about: a workflow that is named, or lies in a named folder."""
+        """Whether it was given for what this run is about: a workflow that is named, or lies in what is named."""
         kind, _, path = choice.scope.partition(" ")
         if kind == Scope.WORKFLOW:
             given = [os.path.abspath(workflow) for workflow in workflows]
-            return any(path == one or path.startswith(one + os.sep) for one in given)
+            return any(path == one or path.startswith(_inside(one)) for one in given)
         return choice.scope in (*self._scope_texts(Scope.PROJECT, ()), Scope.ALWAYS)
 
     def _scope_texts(self, scope: Scope, workflows: Sequence[str]) -> tuple[str, ...]:
@@ -155,6 +155,11 @@ class AnswerBook:
                 return (f"project {self._project}",) if self._project else ()
             case Scope.ALWAYS:
                 return ("always",)
+
+
+def _inside(path: str) -> tuple[str, ...]:
+    """How what lies in a folder, an archive or a bundle begins."""
+    return path + os.sep, path + "!", path + "#"
 
 
 _COLUMNS = "id, scope, name, model_type, said, body"
