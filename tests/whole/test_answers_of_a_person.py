@@ -298,6 +298,11 @@ def test_what_one_person_chose_the_lock_answers_for_all_who_share_it(
     assert got.code == 0, got.out + got.err
     chosen = next(ref for ref in got.json["refs"] if ref["name"] == INK)
     assert (chosen["chosen"]["version_id"], chosen["chosen_by"]) == (2100002005, "user")
+    why = person.wfdeps("why", INK, DEMO, *tree, **elsewhere).out
+    assert (
+        "from civitai: urn:air:sd1:lora:civitai:2100001005@2100002005+2100003005, verified by sha256" in why
+    )
+    assert "locked, taken by user; chosen before:" in why
 
 
 def test_ones_own_answer_is_stronger_than_the_locks(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:

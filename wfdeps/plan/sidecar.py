@@ -39,4 +39,5 @@ def sidecar_text(fetched: Fetched, identity: Identity) -> str:
         "hashes": dict(sorted(hashes.items())),
         "verified_by": fetched.verified_by,
     }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return text.encode("utf-8", "backslashreplace").decode()  # half a surrogate pair stays the escape it was

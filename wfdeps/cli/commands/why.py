@@ -18,9 +18,11 @@ from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Ambiguous, Finding, Present, Resolution, Resolved, Unresolved
 from wfdeps.domain.visible import visible
 from wfdeps.errors import UsageError
+from wfdeps.library.sidecars import read_sidecar
 from wfdeps.match.queries import queries_for
 from wfdeps.match.spelling import key_of, spell
 from wfdeps.pipeline.survey import survey
+from wfdeps.wiring.answers import locked_entries
 
 EXAMPLE = "wfdeps why add_detail.safetensors workflow.json"
 
@@ -67,7 +69,10 @@ def _explained(finding: Finding, resolution: Resolution | None, context: Context
             lines += [
                 f"  {found.state.replace('_', ' ')}: {found.detail or 'the loader offers that very name'}"
             ]
-            lines += [f"    {visible(file.path)}" for file in found.files]
+            lines += [
+                line for file in found.files for line in (f"    {visible(file.path)}", *_origin(file.path))
+            ]
+            lines += _locked(ref, context)
             lines += _reasons(origin) if origin else []
         case Resolved(choice=choice, chosen_by=chosen_by, rivals=rivals):
             lines += _asked(resolution)
@@ -92,6 +97,25 @@ def _asked(resolution: Resolved | Ambiguous | Unresolved) -> list[str]:
     """The questions, and what each source said to them."""
     asked = [f"  asked  {query}" for query in map(_in_words, queries_for(resolution.ref))]
     return asked + _told(resolution.verdicts)
+
+
+def _origin(path: str) -> list[str]:
+    """Where a file that we placed came from, as its sidecar says."""
+    sidecar = read_sidecar(path)
+    where = sidecar.get("air") or sidecar.get("page") or sidecar.get("url")
+    if not where:
+        return []
+    by = f", verified by {sidecar['verified_by']}" if sidecar.get("verified_by") else ""
+    return [visible(f"    from {sidecar.get('source')}: {where}{by}")]
+
+
+def _locked(ref: ModelRef, context: Context) -> list[str]:
+    """Why it was taken when it was, as the lock says."""
+    return [
+        visible(f"  locked, taken by {'; '.join((entry.chosen_by.value, *entry.evidence))}")
+        for entry in locked_entries(context.flag("lock") or "wfdeps.lock")
+        if (entry.folder, entry.name) == (ref.folder, ref.name)
+    ]
 
 
 def _facts(ref: ModelRef) -> list[str]:
