@@ -274,3 +274,12 @@ def test_for_a_target_that_does_not_look_there_fix_links_to_where_it_looks_or_na
     assert "add to the target's extra_model_paths.yaml: `style_models: models/style_models`" in rewritten.err
     shown = person.wfdeps("paths", *there).out.splitlines()
     assert shown.count("diffusion_models") == 1
+
+
+def test_a_name_spelled_for_another_system_is_told_to_be_rewritten_and_the_others_to_be_linked(
+    person: Person, tree: dict[str, bytes], workflow: Path
+) -> None:
+    told = person.wfdeps("check", str(workflow), "--include-inactive", "--models", str(person.models)).out
+    commands = [line.split() for line in told.splitlines() if line.strip().startswith("wfdeps fix")]
+    ways = [word for words in commands for word in words if word in ("--link", "--rewrite")]
+    assert sorted(ways) == ["--link", "--link", "--rewrite"]

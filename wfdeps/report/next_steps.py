@@ -83,7 +83,7 @@ def advice_for(
 
     `place`: the options that named the model folders, quoted for a shell.
     """
-    advice = ADVICE[state]
+    advice = _RESPELL if _is_only_spelled_otherwise(ref, state, files) else ADVICE[state]
     words = {
         "workflow": "" if workflow == "-" else workflow,
         "name": ref.name,
@@ -100,6 +100,17 @@ def advice_for(
     return Advice(
         advice.hint, command.replace("wfdeps get ", "wfdeps sync ", 1) if is_lock(workflow) else command
     )
+
+
+_RESPELL = Advice(
+    "only the separator differs, and no link can mend that: rewrite the workflow",
+    "wfdeps fix {workflow} --rewrite OUT.json{place}",
+)
+
+
+def _is_only_spelled_otherwise(ref: ModelRef, state: RefState, files: Sequence[LocalFile]) -> bool:
+    elsewhere = state is RefState.PRESENT_ELSEWHERE and files
+    return bool(elsewhere) and files[0].name == ref.name.replace("\\", "/")
 
 
 def choose_command(ref: ModelRef, ranked: RankedCandidate) -> str:
