@@ -63,6 +63,17 @@ def test_a_file_id_picks_that_file() -> None:
     assert taken(settle(ref("x", air=air), *files, asked=AirQuery(air))) == (3, ChosenBy.ID)
 
 
+def test_a_model_without_a_version_is_its_one_file_or_a_question() -> None:
+    air = Air("civitai", "100")
+    one, other = file("main.safetensors", 1), file("newer.safetensors", 2, model_id=100)
+    assert taken(settle(ref("x", air=air), one, asked=AirQuery(air))) == (1, ChosenBy.ID)
+    resolution = settle(ref("x", air=air), one, other, asked=AirQuery(air))
+    assert isinstance(resolution, Ambiguous)
+    assert "several files, and none of this name" in resolution.reason
+    named = settle(ref("newer.safetensors", air=air), one, other, asked=AirQuery(air))
+    assert taken(named) == (2, ChosenBy.NAME)
+
+
 def test_the_workflows_own_url_is_taken() -> None:
     url = "https://host.example/x.safetensors"
     found = Candidate("url", "x.safetensors", url)

@@ -307,6 +307,9 @@ def _in_words(verdict: Verdict) -> str:
 
 def _why_open(ref: ModelRef, ranked: Sequence[RankedCandidate]) -> str:
     exact = [one for one in ranked if has(one.evidence, *_EXACT) and not has(one.evidence, *_AGAINST)]
+    named = [one for one in ranked if has(one.evidence, Why.SAME_ID, Why.SAME_URL)]
+    if not exact and len(named) > 1:
+        return "what the workflow names has several files, and none of this name"
     if unsearchable := says_nothing(ref.name):
         return f"the name proves nothing: {unsearchable}"
     if len(exact) > 1:
