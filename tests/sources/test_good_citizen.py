@@ -32,6 +32,7 @@ from wfdeps.sources.cached import AccessMemory, AnswerStore, Cached
 from wfdeps.sources.civitai.access import AccessProbe
 from wfdeps.sources.civitai.client import CivitaiClient
 from wfdeps.sources.civitai.payloads import Site
+from wfdeps.sources.name_index import NameIndex
 
 MANY = [
     row(
@@ -103,6 +104,20 @@ def test_a_token_never_stands_in_an_address(tmp_path: Path) -> None:
         assert "secret-token" not in "".join(map(str, hub.requests))
     store.close()
     assert b"secret-token" not in (tmp_path / "a.sqlite").read_bytes()
+
+
+def test_what_one_search_tells_by_the_way_is_known_to_the_whole_run() -> None:
+    """Its name shares no word with its model's; the search for another file of that model shows it all the same."""
+    rows = [
+        row(1, "harbour_v1.safetensors", model_name="Harbour"),
+        row(1, "q7x-000004.safetensors", model_name="Harbour", version_id=1002, file_id=2002),
+    ]
+    refs = [ref("q7x-000004.safetensors"), ref("harbour_v1.safetensors")]
+    index = NameIndex(":memory:")
+    with run_hub(rows) as hub, http() as client:
+        helpers = Helpers((index, civitai(hub, client, learn=index.learn)), NeverAsk(), Silent())
+        answers = ask(refs, helpers, Policy())
+    assert [type(decide(wanted, answers.of(wanted))) for wanted in refs] == [Resolved, Resolved]
 
 
 @pytest.mark.parametrize("status", [429, 451])

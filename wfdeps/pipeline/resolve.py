@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
-from wfdeps.domain.candidates import LOCAL, RankedCandidate
+from wfdeps.domain.candidates import LOCAL, Answer, RankedCandidate
 from wfdeps.domain.digests import Algorithm, agreement, find_digest
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.locks import Lock
@@ -118,7 +118,32 @@ def ask(
             queries = open_queries(refs, answers, round_, policy)
             if queries:
                 answers = answers.with_answers(source.find_all(queries))
+        if round_ is Round.NAME:
+            answers = _asked_again(refs, answers, helpers.sources, policy)
     return answers
+
+
+def _asked_again(
+    refs: Sequence[ModelRef], answers: Answers, sources: Sequence[Source], policy: Policy
+) -> Answers:
+    """With what a memory has learned meanwhile: one search may have told what another was looking for.
+
+    Asked are those who had nothing to say before; without it, the same run twice would find more.
+    """
+    names = [
+        query
+        for query in open_queries(refs, answers, Round.NAME, policy)
+        if not any(answer.candidates for answer in answers.by_query.get(query, ()))
+    ]
+    for source in sources:
+        silent = [query for query in names if not _has_spoken(source, answers.by_query.get(query, ()))]
+        if silent:
+            answers = answers.with_answers(source.find_all(silent))
+    return answers
+
+
+def _has_spoken(source: Source, told: Iterable[Answer]) -> bool:
+    return any(answer.verdict.source == source.name for answer in told)
 
 
 def with_origins(
