@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, partial
 
 from wfdeps.domain.candidates import MIRROR, Answer, Candidate
 from wfdeps.domain.digests import Algorithm, Digest
@@ -16,6 +17,8 @@ from wfdeps.domain.urls import file_address, path_of
 from wfdeps.errors import AuthRequiredError, NotFoundError, SourceError
 from wfdeps.sources.http_doors import RangedHttp
 from wfdeps.sources.verdicts import failed, found, no_such, stops_the_rest
+
+_Names = Callable[[str], Sequence[str]]
 
 LAYOUTS = ("sha256/{hash}", "sha256/{start}/{hash}", "{start}/{hash}", "{hash}", "blobs/sha256/{hash}")
 """`start`: the first two digits. The last is that of OCI registries' stores."""
@@ -38,7 +41,9 @@ class MirrorSource:
         answers: dict[Query, Answer] = {}
         stopped: SourceError | None = None
         look: Callable[[Digest], Candidate | None] = (
-            self._in_folder if self._base_url.startswith("file:") else self._at_server
+            partial(self._in_folder, names_in=cache(_names_in))
+            if self._base_url.startswith("file:")
+            else self._at_server
         )
         for query in queries:
             if not isinstance(query, HashQuery) or query.digest.algorithm is not Algorithm.SHA256:
@@ -73,9 +78,9 @@ class MirrorSource:
             raise refused
         return None
 
-    def _in_folder(self, digest: Digest) -> Candidate | None:
+    def _in_folder(self, digest: Digest, *, names_in: _Names) -> Candidate | None:
         folder = path_of(self._base_url)
-        for path in _places(folder, digest.value):
+        for path in _places(folder, digest.value, names_in):
             if os.path.isfile(path):
                 size = os.path.getsize(path)
                 url = file_address(os.path.abspath(path))
@@ -89,13 +94,17 @@ def _within(layout: str, sha256: str) -> str:
     return layout.format(hash=sha256, start=sha256[:2])
 
 
-def _places(folder: str, sha256: str) -> Iterator[str]:
-    """Every path the file may have: by its hash alone first, then with an ending."""
+def _names_in(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []
+
+
+def _places(folder: str, sha256: str, names_in: _Names) -> Iterator[str]:
+    """Every path the file may have: by its hash alone first, then with an ending. Each folder is listed once a call."""
     plain = [os.path.join(folder, *_within(layout, sha256).split("/")) for layout in LAYOUTS]
     yield from plain
     for parent in map(os.path.dirname, plain):
-        try:
-            names = sorted(os.listdir(parent))
-        except OSError:
-            continue
-        yield from (os.path.join(parent, name) for name in names if name.lower().startswith(f"{sha256}."))
+        named = (name for name in names_in(parent) if name.lower().startswith(f"{sha256}."))
+        yield from (os.path.join(parent, name) for name in named)
