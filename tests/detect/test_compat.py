@@ -126,6 +126,13 @@ def test_an_autoencoder_goes_with_its_group() -> None:
     assert told(ModelType.VAE, wan21, side("ti2v", wan(3072))) == [("error", "vae-mismatch")]
 
 
+def test_what_a_foreign_autoencoder_says_is_torchs_own_sentence_with_its_own_shape() -> None:
+    (remark,) = lint([Pair(ModelType.VAE, side("kl-f8", SD_VAE), side("b", base_model="Flux.1 D"))])
+    assert remark.consequence == (
+        "Given groups=1, weight of size [512, 4, 3, 3], expected input[…] to have 4 channels, but got …"
+    )
+
+
 def test_a_text_encoder_goes_with_its_model() -> None:
     t5 = side("t5", {"encoder.block.23.layer.1.DenseReluDense.wi_1.weight": (10240, 4096)})
     assert told(ModelType.TEXT_ENCODER, t5, side("b", base_model="Flux.1 D")) == []
