@@ -171,6 +171,18 @@ def test_what_is_no_address_is_said_and_the_others_go_on(target: str, lora: Path
     assert answers[1]["model_type"] == "lora"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_what_has_no_end_is_not_read(tmp_path: Path, lora: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.safetensors")
+    code, answers = told(str(tmp_path / "pipe.safetensors"), str(tmp_path), str(lora), "--no-hash")
+    assert code == 2
+    assert [answer["error"] for answer in answers] == [
+        f"cannot read `{tmp_path / 'pipe.safetensors'}`: it is no file: a device or a pipe",
+        f"cannot read `{tmp_path}`: it is a folder",
+        None,
+    ]
+
+
 def test_no_hash_leaves_digests_out(lora: Path) -> None:
     assert "digests" not in told(str(lora), "--no-hash")[1][0]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -59,8 +60,12 @@ def inspect_path(path: str, context: Context, *, hashes: bool) -> Inspection:
     """A local file; what is remembered of it is not read again. Raises UsageError where it cannot be read."""
     memory, absolute = context.doors.memory(), os.path.abspath(path)
     try:
+        found = os.stat(absolute)
+        if not stat.S_ISREG(found.st_mode):
+            what = "a folder" if stat.S_ISDIR(found.st_mode) else "no file: a device or a pipe"
+            raise UsageError(f"cannot read `{path}`: it is {what}")
         identity, trouble = look(absolute, memory)
-        size = os.path.getsize(absolute)
+        size = found.st_size
         file = LocalFile(absolute, "", os.path.basename(path), size)
         digests = digests_of(file, _algorithms(size), memory).digests if hashes else None
     except LibraryError as error:
