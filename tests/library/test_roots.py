@@ -116,6 +116,21 @@ def test_the_yaml_beside_comfyui_is_read_by_itself_even_with_another_base(
     assert str(comfyui / "more") in dirs(roots, "loras")
 
 
+def test_the_comfyui_we_stand_in_is_the_one_whose_options_are_given(
+    tmp_path: Path, comfyui: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(comfyui / "extra_model_paths.yaml", "a:\n  loras: more\n")
+    put(comfyui / "main.py")
+    monkeypatch.chdir(comfyui)
+    assert dirs(Roots(models_directory=str(tmp_path / "m")), "loras") == [
+        str(tmp_path / "m" / "loras"),
+        str(comfyui / "more"),
+        str(comfyui / "output" / "loras"),
+    ]
+    monkeypatch.chdir(tmp_path)
+    assert dirs(Roots(models_directory=str(tmp_path / "m")), "loras") == [str(tmp_path / "m" / "loras")]
+
+
 def test_a_bare_models_folder_has_no_output_folders(tmp_path: Path) -> None:
     assert dirs(Roots(models=str(tmp_path)), "loras") == [str(tmp_path / "loras")]
 

@@ -57,6 +57,10 @@ def find_install(roots: Roots, usual: tuple[str, ...] = ()) -> Install:
         return Install(models, "", "", extra, _not_there_yet(models))
     if not (roots.comfyui or roots.base_directory or roots.models_directory):
         roots = replace(roots, comfyui=_usual_place(usual))
+    elif not roots.comfyui and os.path.isfile("main.py"):
+        roots = replace(
+            roots, comfyui=os.getcwd()
+        )  # whose options these are: its yaml is read, its output searched
     found = _from_comfyui(roots.comfyui) if roots.comfyui else Install("")
     base = os.path.abspath(roots.base_directory) if roots.base_directory else ""
     models = (
