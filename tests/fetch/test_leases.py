@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from wfdeps.errors import LibraryError, UnsafePathError
-from wfdeps.fetch.leases import Lease
+from wfdeps.fetch.leases import Lease, _claim_at, _taken_away
 
 HELD_ELSEWHERE = (
     "filelock/2\npid={pid}\nhost={host}\nmode=lease\n"
@@ -77,3 +80,51 @@ def test_in_a_staging_folder_that_is_a_planted_link_nothing_is_made(tmp_path: Pa
     with pytest.raises(UnsafePathError):
         Lease(str(tmp_path / "staging" / "a.lock")).take_now()
     assert os.listdir(tmp_path / "outside") == []
+
+
+def test_of_a_claim_only_the_one_that_was_seen_is_taken_away(tmp_path: Path) -> None:
+    path = tmp_path / "a.lock"
+    path.write_text(HELD_ELSEWHERE.format(pid=1, host="another-machine"))
+    seen = _claim_at(str(path))
+    assert seen is not None
+    os.utime(path, ns=(1, 1))  # its holder gave a sign
+    assert not _taken_away(str(path), seen)
+    assert path.exists()
+    now = _claim_at(str(path))
+    assert now is not None
+    assert _taken_away(str(path), now)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.fixture
+def without_exchange(tmp_path: Path) -> Iterator[Path]:
+    """A mount on which two names cannot be exchanged, as most network mounts are."""
+    source, mount = tmp_path / "source", tmp_path / "mount"
+    source.mkdir()
+    mount.mkdir()
+    if (
+        not shutil.which("bindfs")
+        or subprocess.run(["bindfs", source, mount], capture_output=True).returncode
+    ):
+        pytest.skip("needs bindfs and the right to mount")
+    try:
+        yield mount
+    finally:
+        subprocess.run(["umount", "-l", mount], check=True)
+
+
+def test_a_killed_holder_loses_it_also_where_names_cannot_be_exchanged(without_exchange: Path) -> None:
+    path = str(without_exchange / "a.lock")
+    child = os.fork()
+    if child == 0:
+        Lease(path, shared=True, silent_for=0.6).take_now()
+        os._exit(0)  # as a SIGKILL: nothing is given back
+    os.waitpid(child, 0)
+    lease = Lease(path, shared=True, silent_for=0.6)
+    assert lease.take(never)
+    lease.give_back()
+    (without_exchange / "b.lock").write_text(HELD_ELSEWHERE.format(pid=1, host="another-machine"))
+    lease = Lease(str(without_exchange / "b.lock"), shared=True, silent_for=0.6)
+    assert not lease.take_now()
+    assert lease.take(never)
+    lease.give_back()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from wfdeps.disk import as_library_error, is_network_fs
+from wfdeps.disk import as_library_error, is_network_fs, remove_quietly
 from wfdeps.errors import LibraryError, UnsafePathError
 
 if sys.platform != "win32":
@@ -21,6 +22,8 @@ PATIENCE = 0.2
 
 SILENT_FOR = 30.0
 """Seconds without a heartbeat until a holder on another machine counts as gone; the same for all of them."""
+A_BEAT = 0.4
+"""Of that: a little more than the time between two heartbeats, which is a third."""
 _FOLDER_TRIES = 20
 
 
@@ -39,6 +42,9 @@ class Lease:
         self._made: tuple[Any, type[Exception]] | None = None
         """Made once: how long a holder on another machine was silent is known to who watched it all the time."""
         self._lock: Any = None
+        self._seen: _Claim | None = None
+        self._since = 0.0
+        """When the claim was first seen as it is."""
 
     def take_now(self) -> bool:
         """Take it if nobody has it. Raises LibraryError."""
@@ -72,7 +78,8 @@ class Lease:
                 lock.acquire(timeout=timeout)
                 break
             except timeouts:
-                return False
+                if not self._frees_a_stale_claim():
+                    return False
             except FileNotFoundError:
                 with contextlib.suppress(FileExistsError, FileNotFoundError):  # others make and remove it too
                     os.makedirs(folder, exist_ok=True)
@@ -82,6 +89,71 @@ class Lease:
             raise LibraryError(f"cannot lock `{self._path}`: its folder does not stay")
         self._lock = lock
         return True
+
+    def _frees_a_stale_claim(self) -> bool:
+        """Whether a claim that nobody holds any more was taken away.
+
+        filelock does so itself where two names can be exchanged; NFS, SMB and most of FUSE cannot, and a holder that
+        was killed would be waited for without end.
+        """
+        claim = _claim_at(self._path)
+        if claim is None:
+            return False
+        if claim != self._seen:
+            self._seen, self._since = claim, time.monotonic()
+        silence = time.monotonic() - self._since
+        # Containers may share a host name and not their processes: a missing process must miss a heartbeat too.
+        is_stale = silence >= self._silent_for or (silence >= self._silent_for * A_BEAT and _is_dead(claim))
+        return is_stale and _taken_away(self._path, claim)
+
+
+_Claim = tuple[bytes, int]
+"""What a claimed name says, and when its holder last gave a sign."""
+
+
+def _claim_at(path: str) -> _Claim | None:
+    """The claim; None where there is none, or another kind of lock."""
+    try:
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:
+        return None
+    with os.fdopen(handle, "rb") as file:  # opening it asks a file server anew
+        text = file.read(4096)
+        return (text, os.fstat(file.fileno()).st_mtime_ns) if text.startswith(b"filelock/") else None
+
+
+def _is_dead(claim: _Claim) -> bool:
+    """Whether its holder was a process of this machine that is gone."""
+    fields = dict(
+        line.split("=", 1) for line in claim[0].decode("utf-8", "replace").splitlines() if "=" in line
+    )
+    pid = fields.get("pid", "")
+    if sys.platform == "win32" or fields.get("host") != socket.gethostname() or not pid.isdecimal():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
+
+
+def _taken_away(path: str, claim: _Claim) -> bool:
+    """Whether exactly this claim is gone now; one that a quicker process made meanwhile is given back."""
+    aside = f"{path}.{os.getpid():x}{os.urandom(4).hex()}"
+    try:
+        if _claim_at(path) != claim:
+            return False
+        os.rename(path, aside)
+    except OSError:
+        return False
+    is_the_one = _claim_at(aside) == claim
+    if not is_the_one:
+        with contextlib.suppress(OSError):
+            os.link(aside, path)
+    remove_quietly(aside)
+    return is_the_one
 
 
 class _TakenError(Exception):
