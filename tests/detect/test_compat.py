@@ -157,6 +157,28 @@ def test_a_lora_in_a_checkpoint_loader_is_named_with_comfyuis_hint() -> None:
     ]
 
 
+def test_comfyui_reads_a_file_by_its_ending_so_another_format_behind_it_is_an_error() -> None:
+    def remarks(name: str, form: str) -> list[tuple[str, str]]:
+        header = Header(form, {"weight": Tensor("F16", (1,), 2)})
+        return [
+            (remark.code, remark.consequence)
+            for remark in lint_role(Side(name, identify(header), header), ModelType.CHECKPOINT)
+        ]
+
+    for form in ("pickle", "torchscript", "gguf", "onnx"):
+        ((code, consequence),) = remarks("model.SafeTensors", form)
+        assert code == "wrong-format"
+        assert "not a ckpt or pt or other filetype" in consequence
+    assert remarks("model.ckpt", "safetensors") == [("wrong-format", "Weights only load failed.")]
+    for name, form in (
+        ("a.safetensors", "safetensors"),
+        ("a.ckpt", "pickle"),
+        ("a.gguf", "gguf"),
+        ("a.pth", "torchscript"),
+    ):
+        assert remarks(name, form) == []
+
+
 def test_on_recorded_headers_fitting_pairs_are_silent_and_others_are_not(shared: Path) -> None:
     files = {
         row["file"]: header for row, header in corpus(shared / "data" / "detection" / "headers.jsonl.gz")

@@ -52,6 +52,8 @@ def lint(pairs: Iterable[Pair]) -> tuple[Lint, ...]:
 
 def lint_role(side: Side, wanted: ModelType) -> tuple[Lint, ...]:
     """What speaks against loading a file as what its node takes it for (a LoRA in a checkpoint loader)."""
+    if remarks := _lint_format(side):
+        return remarks  # ComfyUI does not come to what is in it
     actual = side.identity.model_type if side.identity else ModelType.UNKNOWN
     if actual in (wanted, ModelType.UNKNOWN, ModelType.OTHER) or side.header is None:
         return ()
@@ -63,6 +65,35 @@ def lint_role(side: Side, wanted: ModelType) -> tuple[Lint, ...]:
     return (Lint(level, "wrong-type", message, (side.name,), _sites(side), consequence),)
 
 
+def _lint_format(side: Side) -> tuple[Lint, ...]:
+    """A file that is not what its ending says, which is what ComfyUI goes by."""
+    ending = "." + side.name.lower().rpartition(".")[2]
+    found = side.header.format if side.header else ""
+    if ending in _SAFETENSORS_ENDINGS and found in _NO_SAFETENSORS:
+        consequence = _NOT_SAFETENSORS
+    elif ending in _PICKLE_ENDINGS and found == "safetensors":
+        consequence = _NOT_A_PICKLE
+    else:
+        return ()
+    message = (
+        f"`{side.name}` is no {ending} file but {_FORMAT_WORDS[found]}, and ComfyUI reads it by its ending"
+    )
+    return (Lint(LintLevel.ERROR, "wrong-format", message, (side.name,), _sites(side), consequence),)
+
+
+_SAFETENSORS_ENDINGS: Final = frozenset({".safetensors", ".sft"})
+_PICKLE_ENDINGS: Final = frozenset({".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl"})
+_FORMAT_WORDS: Final = {
+    "safetensors": "a safetensors file", "pickle": "a pickle", "torchscript": "a TorchScript archive",
+    "gguf": "a GGUF file", "onnx": "an ONNX model",
+}  # fmt: skip
+_NO_SAFETENSORS: Final = _FORMAT_WORDS.keys() - {"safetensors"}
+# ComfyUI 0.22.0 comfy/utils.py, load_torch_file; torch 2.13 serialization.py.
+_NOT_SAFETENSORS: Final = (
+    "The safetensors file is corrupt or invalid. Make sure this is actually a safetensors file and not a ckpt or pt or "
+    "other filetype."
+)
+_NOT_A_PICKLE: Final = "Weights only load failed."
 _E, _W, _I = LintLevel.ERROR, LintLevel.WARNING, LintLevel.INFO
 _NOT_DETECTED: Final = "ERROR: Could not detect model type of: …"
 _NO_CONTROLNET: Final = "error could not detect control model type"

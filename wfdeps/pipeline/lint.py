@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from wfdeps.domain.refs import ModelRef, NodeSite, WorkflowRefs
     from wfdeps.ports import Library
 
-_TOPIC = "misfits/2"
-_ROLE_TOPIC = "role/1"
+_TOPIC = "misfits/3"
+_ROLE_TOPIC = "role/2"
 
 
 def find_misfits(
