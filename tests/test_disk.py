@@ -186,24 +186,26 @@ def test_memory_is_told_from_a_disk() -> None:
     assert not disk.is_network_fs("/dev/shm")
 
 
-def test_a_lock_is_held_by_one_at_a_time(tmp_path: Path) -> None:
-    path = str(tmp_path / "locks" / "one.lock")
-    with disk.locked(path):
-        refused: list[str] = []
+@pytest.mark.skipif(sys.platform == "win32", reason="nobody is kept waiting there")
+def test_a_lock_is_held_by_many_together_or_by_one_alone(tmp_path: Path) -> None:
+    path, came = str(tmp_path / "locks" / "one.lock"), threading.Event()
 
-        def second() -> None:
-            try:
-                with disk.locked(path, timeout=0.05):
-                    pass
-            except LibraryError as error:
-                refused.append(error.message)
+    def alone() -> None:
+        with disk.entered(path, alone=True):
+            came.set()
 
-        thread = threading.Thread(target=second)
+    with disk.entered(path, alone=False), disk.entered(path, alone=False):
+        thread = threading.Thread(target=alone)
         thread.start()
-        thread.join()
-    assert refused
-    with disk.locked(path, timeout=1):
-        pass
+        assert not came.wait(0.1)
+    thread.join()
+    assert came.is_set()
+
+
+def test_a_lock_that_cannot_be_kept_or_is_a_planted_link_stops_nobody(tmp_path: Path) -> None:
+    (tmp_path / "planted").symlink_to(tmp_path / "victim")
+    with disk.entered(str(tmp_path / "planted"), alone=True):
+        assert not (tmp_path / "victim").exists()
 
 
 @pytest.mark.skipif(os.geteuid() == 0 if hasattr(os, "geteuid") else True, reason="root may write everywhere")

@@ -25,7 +25,7 @@ from wfdeps.disk.asking import (
 from wfdeps.disk.faults import as_library_error
 from wfdeps.disk.folders import opened_folder, sync_folder
 from wfdeps.disk.links import LINK_KINDS, LinkKind, make_link
-from wfdeps.disk.locks import entered, locked
+from wfdeps.disk.locks import entered
 from wfdeps.disk.naming import copy_bytes, remove_quietly
 from wfdeps.disk.reading import reader
 from wfdeps.disk.writing import atomic_write, place_no_clobber, sync_file, write_new
@@ -50,7 +50,6 @@ __all__ = [
     "is_regular",
     "is_tmpfs",
     "is_writable",
-    "locked",
     "make_link",
     "opened_folder",
     "place_no_clobber",
