@@ -85,6 +85,13 @@ def test_every_recorded_body_becomes_a_value_or_a_typed_error(shared: Path) -> N
     assert values >= 80
 
 
+def test_another_object_is_no_version_and_spoils_no_batch() -> None:
+    for other in ({}, {"items": None}, {"error": "no"}):
+        with pytest.raises(UnexpectedPayloadError):
+            candidates_of_version(other, SITE)
+        assert len(candidates_of_versions([other, VERSION, None], SITE)) == 1
+
+
 def test_a_file_is_asked_for_by_its_number_and_never_at_the_answers_own_url() -> None:
     assert one().url == "https://civitai.com/api/download/models/9?fileId=3"
 

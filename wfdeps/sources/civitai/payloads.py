@@ -71,8 +71,10 @@ def candidates_of_model(payload: object, site: Site) -> tuple[Candidate, ...]:
 
 
 def candidates_of_version(payload: object, site: Site) -> tuple[Candidate, ...]:
-    """Every file of one version, as `/model-versions/…` tells it."""
+    """Every file of one version, as `/model-versions/…` tells it. Raises UnexpectedPayloadError where it is none."""
     version = _body(payload)
+    if "id" not in version and "files" not in version:
+        raise UnexpectedPayloadError("a version was answered without its number and files", payload=payload)
     return files_of(version, record(version.get("model")), site)
 
 
@@ -81,7 +83,9 @@ def candidates_of_versions(payload: object, site: Site) -> tuple[Candidate, ...]
     if not isinstance(payload, list):
         raise UnexpectedPayloadError("a batch of hashes was not answered with a list", payload=payload)
     return tuple(
-        candidate for version in records(payload) for candidate in candidates_of_version(version, site)
+        candidate
+        for version in records(payload)
+        for candidate in files_of(version, record(version.get("model")), site)
     )
 
 
