@@ -107,3 +107,14 @@ def test_who_must_not_be_asked_is_not(person: Person, words: list[str]) -> None:
     assert code == 1
     assert '"ambiguous"' in out
     assert answers(person) == []
+
+
+def test_the_demo_asks_and_ends_well(person: Person) -> None:
+    terminal = Terminal(person, "demo", "--dir", str(person.home / "demo"))
+    terminal.until("choice")
+    terminal.types("1\r")
+    terminal.until("(Y/n)")
+    terminal.types("y")
+    code, out = terminal.end()
+    assert code == 0, out
+    assert out.count("all 5 files are here") == 2

@@ -86,8 +86,7 @@ class _Story:
                 *place,
                 "--lock",
                 self._lock,
-                "--yes",
-                *([] if asks else ["--auto", "best"]),
+                *([] if asks else ["--yes", "--auto", "best"]),
             ],
         )
         last = self._step("5. Can it run now?", ["check", self._workflow, *place])
