@@ -134,6 +134,12 @@ def test_a_page_is_no_model(
     assert not list(tmp_path.glob(".wfdeps-part/*.part"))
 
 
+def test_a_page_that_is_gone_a_moment_later_costs_no_file(server: FaultServer, tmp_path: Path) -> None:
+    told = fetch(download(tmp_path, server.url(size=SIZE, html=1, times=2), sha256=SHA, size=SIZE))
+    assert told.content == GOOD
+    assert told.reasons == ("a web page came instead of the file",) * 2
+
+
 @pytest.mark.parametrize(
     ("name", "text", "refused"),
     [

@@ -8,6 +8,7 @@ import shutil
 import time
 import zlib
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given, settings
@@ -53,6 +54,16 @@ def test_a_second_run_continues_where_the_first_was_cut(server: FaultServer, tmp
     assert fetch(item).sha256 == SHA
     assert first_asked(server) == CUT
     assert server.log[0].headers["if-range"] == f'"1-{SIZE}"'
+
+
+def test_a_page_in_place_of_the_rest_takes_nothing_of_what_came(server: FaultServer, tmp_path: Path) -> None:
+    def item(**now: object) -> Download:
+        return download(tmp_path, server.url(size=SIZE, **{"X-Amz-World": urlencode(now)}), sha256=SHA)
+
+    broken_off(server, item(cut=CUT))
+    assert isinstance(fetch(item(html=1)).final, FetchFailed)
+    assert fetch(item(html=1, times=2)).sha256 == SHA
+    assert {request.headers["range"] for request in server.log} == {f"bytes={CUT}-"}
 
 
 def test_without_a_hash_a_strong_validator_is_enough_to_continue(server: FaultServer, tmp_path: Path) -> None:

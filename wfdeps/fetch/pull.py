@@ -37,6 +37,8 @@ LARGE = 8 << 20
 PROGRESS = 64 << 10
 """So many bytes in one try, and the next failure counts as the first again."""
 REPORTED_EVERY = 0.2
+PAGES = 2
+"""So many web pages in place of the file are taken for a passing fault where we would know the file."""
 GATHERED = 1 << 20
 """Bytes a plain body is written and hashed by."""
 GATHERED_WITHIN = 0.05
@@ -101,6 +103,7 @@ class Pull:
         self._ended = False
         self._opened = False
         self._odd_ranges = 0
+        self._pages = 0
         self._reported_at = 0.0
 
     def run(self) -> str:
@@ -153,6 +156,7 @@ class Pull:
         # A further connection does not wait for a place at its host: what it claimed is wanted soon.
         waits = self._has_ended if main else _at_once
         with self._address.opened(self._headers(claim, main), waits, self._limits.stall) as reply:
+            self._refuse_page(reply)
             opening = read_opening(reply, start, alone=alone)
             self._agree(opening, claim)
             if self._opened is False or start == 0:
@@ -175,6 +179,27 @@ class Pull:
         if claim.position and session.validator.if_range:
             headers["if-range"] = session.validator.if_range
         return headers
+
+    def _refuse_page(self, reply: Reply) -> None:
+        """A web page in the file's place: a busy front, a question to a robot, a login.
+
+        Most are gone a moment later, so nothing that came is given up for one, and only what would tell it from
+        the file says no. Raises SourceUnavailableError, NotTheFileError.
+        """
+        if reply.status != 200 or not _is_html(reply) or self._may_be_text():
+            return
+        session, length = self._session, reply.headers.get("content-length")
+        if session.ledger.written.total:
+            if length != str(session.size):
+                raise SourceUnavailableError(_PAGE)
+            return
+        if self._exact is None and not self._has_proof():
+            return
+        self._pages += 1
+        if self._pages <= PAGES:
+            raise SourceUnavailableError(_PAGE)
+        if self._exact is not None and length not in (None, str(self._exact)):
+            raise not_the_file("html page")
 
     def _agree(self, opening: Opening, claim: Claim) -> None:
         """What came belongs to the object we have bytes of; take in what it says. Raises ChangedError."""
@@ -204,17 +229,22 @@ class Pull:
             if (session.size or 0) > LARGE:
                 self._tools.enter_large()
             self._tools.report(FetchStarted(self._download, session.size, session.resumed_at))
-        media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type in ("text/html", "application/xhtml+xml"):
+        if _is_html(reply):
             self._suspect("html page")
 
     def _suspect(self, what: str) -> None:
         """The body looks like something else: refused at once where no hash could still prove it."""
-        if self._download.target.name.lower().endswith(_TEXT_ENDINGS):
+        if self._may_be_text():
             return
         self._session.suspicion = what
-        if not any(digest.proves_identity for digest in self._download.digests):
+        if not self._has_proof():
             raise not_the_file(what)
+
+    def _may_be_text(self) -> bool:
+        return self._download.target.name.lower().endswith(_TEXT_ENDINGS)
+
+    def _has_proof(self) -> bool:
+        return any(digest.proves_identity for digest in self._download.digests)
 
     def _left(self, claim: Claim, opening: Opening, enough: int) -> int | None:
         """Bytes of the claim to come with this reply: the claim grows by what others gave back where fewer than
@@ -424,6 +454,14 @@ def not_the_file(what: str) -> NotTheFileError:
     if what == "lfs pointer":
         hint = "the address of what Git keeps instead of the file: `/resolve/` gives the file where `/raw/` does not"
     return NotTheFileError(f"something else came: {what}", hint=hint)
+
+
+_PAGE = "a web page came instead of the file"
+
+
+def _is_html(reply: Reply) -> bool:
+    media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return media_type in ("text/html", "application/xhtml+xml")
 
 
 def _at_once() -> bool:
