@@ -179,6 +179,25 @@ def test_comfyui_reads_a_file_by_its_ending_so_another_format_behind_it_is_an_er
         assert remarks(name, form) == []
 
 
+def test_an_sdxl_lora_on_sdxls_relatives_is_a_warning_whatever_the_shapes_say(shared: Path) -> None:
+    files = {
+        row["file"]: header for row, header in corpus(shared / "data" / "detection" / "headers.jsonl.gz")
+    }
+
+    def of(name: str) -> Side:
+        return Side(name, identify(files[name]), files[name])
+
+    lora = of("drv_lora_kohya_df_unet_sdxl.json")
+    for base in (
+        "aitk_refiner.json",
+        "toolkit_ckpt_sdxl_refiner.json",
+        "con_ldm_ssd1b.json",
+        "aitk_vega.json",
+    ):
+        assert [level for level, _ in told(ModelType.LORA, lora, of(base))] == ["warning"], base
+    assert [level for level, _ in told(ModelType.LORA, lora, of("sdmecha_sd1-ldm.json"))] == ["error"]
+
+
 def test_on_recorded_headers_fitting_pairs_are_silent_and_others_are_not(shared: Path) -> None:
     files = {
         row["file"]: header for row, header in corpus(shared / "data" / "detection" / "headers.jsonl.gz")

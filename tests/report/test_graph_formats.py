@@ -95,9 +95,7 @@ def test_labels_that_grow_tenfold_when_escaped_still_fit() -> None:
 @settings(max_examples=30, deadline=None)
 @given(st.text(max_size=40) | st.just(scenes.HOSTILE))
 def test_no_label_breaks_out_of_its_quotes(label: str) -> None:
-    graph = Graph(
-        (GraphNode(label, K.WORKFLOW, label), GraphNode("r", K.REF, label, (("folder", label),))), ()
-    )
+    graph = Graph((GraphNode("w", K.WORKFLOW, label), GraphNode("r", K.REF, label, (("folder", label),))), ())
     assert assert_mermaid(graph_mermaid.render(graph)) == (2, 0)
     drawn = pydot.graph_from_dot_data(graph_dot.render(graph))
     assert drawn is not None

@@ -172,7 +172,7 @@ def _adapter(pair: Pair) -> Iterator[Lint]:
         why = (
             f"{_strangers(mine, theirs)}its layers are {overlap.foreign_width} wide, no layer of the base is"
         )
-        yield _remark(pair, _E, "base-mismatch", why, _not_loaded(overlap))
+        yield _remark(pair, _level(pair, mine, theirs), "base-mismatch", why, _not_loaded(overlap))
     elif remark := _by_family(pair, mine, theirs, _not_loaded(overlap)):
         yield remark
     elif overlap and overlap.found and overlap.percent < 90:
@@ -206,7 +206,14 @@ def _clash(pair: Pair, overlap: Overlap, mine: _Known, theirs: _Known) -> Lint:
             f"ERROR lora diffusion_model.{clash.module}.weight shape '[{layer.outer}, {layer.inner}]' "
             f"is invalid for input of size {patch.inner * patch.outer}"
         )
-    return _remark(pair, _E, "base-mismatch" if strange else "shape-mismatch", why, consequence, theirs)
+    level = _level(pair, mine, theirs)
+    return _remark(pair, level, "base-mismatch" if strange else "shape-mismatch", why, consequence, theirs)
+
+
+def _level(pair: Pair, mine: _Known, theirs: _Known) -> LintLevel:
+    """How much layers that do not fit matter: between relatives ComfyUI leaves them out and the others work."""
+    call = _close_call(pair, mine, theirs) if _strangers(mine, theirs) else None
+    return LintLevel(call[0]) if call else _E
 
 
 def _strangers(mine: _Known, theirs: _Known) -> str:
@@ -235,10 +242,7 @@ def _by_family(pair: Pair, mine: _Known, theirs: _Known, consequence: str) -> Li
     """Two architectures that have nothing in common, or only a little."""
     if not mine.architectures or not theirs.architectures or mine.architectures & theirs.architectures:
         return None
-    calls = [
-        close_call(pair.relation, one, other) for one in mine.architectures for other in theirs.architectures
-    ]
-    if best := next((call for call in calls if call), None):
+    if best := _close_call(pair, mine, theirs):
         return _remark(
             pair,
             LintLevel(best[0]),
@@ -247,6 +251,14 @@ def _by_family(pair: Pair, mine: _Known, theirs: _Known, consequence: str) -> Li
             consequence,
         )
     return _remark(pair, _E, "base-mismatch", f"made for {mine.text}, not {theirs.text}", consequence)
+
+
+def _close_call(pair: Pair, mine: _Known, theirs: _Known) -> tuple[str, str] | None:
+    """What is said of two families that share something: the level and why."""
+    calls = (
+        close_call(pair.relation, one, other) for one in mine.architectures for other in theirs.architectures
+    )
+    return next((call for call in calls if call), None)
 
 
 def _control(pair: Pair) -> Iterator[Lint]:
