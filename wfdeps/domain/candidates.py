@@ -126,7 +126,6 @@ class Why(StrEnum):
     TYPE_DIFFERS = "type_differs"
     BASE_AGREES = "base_agrees"
     BASE_DIFFERS = "base_differs"
-    SIZE_AGREES = "size_agrees"
     PRECISION_AGREES = "precision_agrees"
     PRECISION_DIFFERS = "precision_differs"
     PAIR_AGREES = "pair_agrees"
