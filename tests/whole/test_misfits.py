@@ -88,6 +88,18 @@ def test_before_the_download_another_base_model_is_never_taken_silently(person: 
     assert "base_differs" in [reason["why"] for reason in lora["candidates"][0]["evidence"]]
 
 
+def test_what_get_has_just_brought_is_judged_by_its_header(person: Person, shelf: tuple[Path, Any]) -> None:
+    put(person, shelf[0], f"checkpoints/{CHECKPOINT}")
+    own = person.home / "of my own.safetensors"
+    shutil.copyfile(shelf[0] / "loras" / SDXL_LORA, own)
+    workflow = person.save("w.json", with_lora("mine.safetensors"))
+    assert person.wfdeps("choose", "mine.safetensors", str(own)).code == 0
+    got = person.get(workflow, "--json", "--fail-on", "missing,lint-error")
+    checked = person.wfdeps("check", str(workflow), "--models", str(person.models), "--json").json["lints"]
+    assert [lint["level"] for lint in checked] == ["error"]
+    assert (got.code, got.json["lints"]) == (1, checked)
+
+
 def test_the_second_check_reads_no_header(person: Person, shelf: tuple[Path, Any]) -> None:
     put(person, shelf[0], f"checkpoints/{CHECKPOINT}", f"loras/{SDXL_LORA}")
     workflow = person.save("w.json", with_lora(SDXL_LORA))

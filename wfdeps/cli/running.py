@@ -20,7 +20,7 @@ from wfdeps.pipeline import locking
 from wfdeps.pipeline.carry import carry_out
 from wfdeps.pipeline.lint import find_misfits
 from wfdeps.pipeline.offered import as_offered
-from wfdeps.pipeline.survey import Survey
+from wfdeps.pipeline.survey import Survey, survey
 from wfdeps.plan.build import Layout, build_plan, without_collisions
 from wfdeps.report.build import build_report
 from wfdeps.report.sizes import count_text, size_text
@@ -72,8 +72,10 @@ def carry(plan: Planned, context: Context, *, confirm: bool) -> tuple[Outcome, .
 def report_outcomes(
     plan: Planned, outcomes: tuple[Outcome, ...], arguments: argparse.Namespace, context: Context
 ) -> int:
-    """Report what was done; the exit code."""
-    return _report(plan, arguments, context, as_offered(outcomes, context.doors.library()))
+    """Report what was done, and what does not fit among the files that are there now; the exit code."""
+    library = context.doors.library()
+    now = survey(plan.surveyed.readings, library, read_at_most=0)
+    return _report(plan, arguments, context, as_offered(outcomes, library), now=now)
 
 
 def _report(
@@ -83,6 +85,7 @@ def _report(
     outcomes: tuple[Outcome, ...] | None = None,
     *,
     room: tuple[str, ...] = (),
+    now: Survey | None = None,
 ) -> int:
     surveyed, library = plan.surveyed, context.doors.library()
     report = build_report(
@@ -91,7 +94,7 @@ def _report(
         plan.resolutions,
         plan.plan,
         outcomes,
-        lints=find_misfits(surveyed.workflows, surveyed.findings, plan.resolutions, library),
+        lints=find_misfits(surveyed.workflows, (now or surveyed).findings, plan.resolutions, library),
         room=room,
         file_systems=library.file_systems(plan.plan) if outcomes is None else (),
         warnings=library.notices,
