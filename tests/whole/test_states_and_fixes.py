@@ -283,3 +283,16 @@ def test_a_name_spelled_for_another_system_is_told_to_be_rewritten_and_the_other
     commands = [line.split() for line in told.splitlines() if line.strip().startswith("wfdeps fix")]
     ways = [word for words in commands for word in words if word in ("--link", "--rewrite")]
     assert sorted(ways) == ["--link", "--link", "--rewrite"]
+
+
+def test_what_check_advises_for_a_name_of_the_other_system_mends_it_though_the_folder_differs_too(
+    person: Person, tree: dict[str, bytes]
+) -> None:
+    ask = {"class_type": "LoraLoaderModelOnly", "inputs": {"lora_name": "of\\mine\\here.safetensors"}}
+    workflow = person.save("other.json", {"1": ask})
+    place = ("--models", str(person.models))
+    (ref,) = person.wfdeps("check", str(workflow), "--include-inactive", "--json", *place).json["refs"]
+    _, *words = ref["next"].replace("OUT.json", str(person.home / "out.json")).split()
+    assert person.wfdeps(*words, "--include-inactive", "--apply", *place).code == 0
+    out = str(person.home / "out.json")
+    assert person.wfdeps("check", out, "--include-inactive", *place).code == 0

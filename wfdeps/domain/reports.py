@@ -106,6 +106,8 @@ class ReportItem:
     """Of a file that was fetched in this run: which hash proved it, or `unverified`."""
     hint: str = ""
     """What a person can do, in words."""
+    respell: bool = False
+    """Whether no file can have the name as it is written: only the workflow can be mended."""
     next: str = ""
     """What a person can do, as a command."""
 

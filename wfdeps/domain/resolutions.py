@@ -55,6 +55,8 @@ class Finding:
     files: tuple[LocalFile, ...] = ()
     """What was found, best first: the file itself, or what lies elsewhere."""
     detail: str = ""
+    respell: bool = False
+    """Whether no file can have the name as it is written, a separator of the other system being in it."""
 
 
 class ChosenBy(StrEnum):

@@ -232,7 +232,9 @@ def _of_others(ref: ModelRef, inventory: Inventory) -> Finding:
     chosen = in_folder or alive
     state = RefState.PRESENT_ELSEWHERE if in_folder else RefState.WRONG_FOLDER
     files = _distinct(_best(chosen))
-    return Finding(ref, state, files, _where(ref, files, chosen[0][0][1], inventory.separator))
+    foreign = "\\" if inventory.separator == "/" else "/"
+    respell = state is RefState.PRESENT_ELSEWHERE and foreign in ref.name
+    return Finding(ref, state, files, _where(ref, files, chosen[0][0][1], inventory.separator), respell)
 
 
 def _best(chosen: list[tuple[Nearness, LocalFile]]) -> Iterable[LocalFile]:

@@ -43,8 +43,7 @@ def link_for(finding: Finding, folders: Iterable[Folder], separator: str) -> Lin
     if isinstance(file, NoFix):
         return file
     ref, folders = finding.ref, tuple(folders)
-    foreign = "\\" if separator == "/" else "/"
-    if foreign in ref.name and finding.state is RefState.PRESENT_ELSEWHERE:
+    if finding.respell:
         return NoFix(finding, f"no file can be called `{ref.name}` here: --rewrite OUT.json respells it")
     try:
         target = target_for(ref.folder, _whole_name(finding, file), folders, separator)

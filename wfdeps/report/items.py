@@ -83,7 +83,7 @@ def item_of(ref: ModelRef, finding: Finding | None) -> ReportItem:
     """The item as the model folders alone tell it."""
     if finding is None:
         return ReportItem(ref, RefState.UNDECIDED, "the model folders were not looked at")
-    item = ReportItem(ref, finding.state, detail=finding.detail, found=finding.files)
+    item = ReportItem(ref, finding.state, detail=finding.detail, found=finding.files, respell=finding.respell)
     if finding.state is RefState.PRESENT and finding.files:
         return replace(item, size=finding.files[0].size, path=finding.files[0].path)
     return item
@@ -92,7 +92,8 @@ def item_of(ref: ModelRef, finding: Finding | None) -> ReportItem:
 def _with_advice(item: ReportItem, place: str) -> ReportItem:
     sites = (site.workflow for site in item.ref.sites)
     workflow = next(iter((*item.needed_by, *sites)), "")
-    advice = advice_for(item.ref, item.state, workflow, item.found, item.candidates, place)
+    respell = item.respell and item.state is RefState.PRESENT_ELSEWHERE
+    advice = advice_for(item.ref, item.state, workflow, item.found, item.candidates, place, respell=respell)
     return replace(item, hint=item.hint or advice.hint, next=advice.command)
 
 

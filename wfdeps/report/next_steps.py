@@ -78,12 +78,14 @@ def advice_for(
     files: Sequence[LocalFile],
     candidates: Sequence[RankedCandidate],
     place: str = "",
+    *,
+    respell: bool = False,
 ) -> Advice:
     """The sentence and the command for one ref; no command where one of its words could not be pasted safely.
 
-    `place`: the options that named the model folders, quoted for a shell.
+    `place`: the options that named the model folders, quoted for a shell. `respell`: no link can have its name.
     """
-    advice = _RESPELL if _is_only_spelled_otherwise(ref, state, files) else ADVICE[state]
+    advice = _RESPELL if respell else ADVICE[state]
     words = {
         "workflow": "" if workflow == "-" else workflow,
         "name": ref.name,
@@ -103,14 +105,9 @@ def advice_for(
 
 
 _RESPELL = Advice(
-    "only the separator differs, and no link can mend that: rewrite the workflow",
+    "its name is spelled for the other system, and no link can mend that: rewrite the workflow",
     "wfdeps fix {workflow} --rewrite OUT.json{place}",
 )
-
-
-def _is_only_spelled_otherwise(ref: ModelRef, state: RefState, files: Sequence[LocalFile]) -> bool:
-    elsewhere = state is RefState.PRESENT_ELSEWHERE and files
-    return bool(elsewhere) and files[0].name == ref.name.replace("\\", "/")
 
 
 def choose_command(ref: ModelRef, ranked: RankedCandidate) -> str:

@@ -161,7 +161,8 @@ def _explain(
         hint = f"that ComfyUI offers it as `{offered[0]}`: choose it in the node"
         return Explanation(rejection, ref, finding, _target(ref, library)[0], near, hint)
     state = finding.state if finding else RefState.MISSING
-    advice = advice_for(ref, state, workflow, finding.files if finding else (), ())
+    files, respell = (finding.files, finding.respell) if finding else ((), False)
+    advice = advice_for(ref, state, workflow, files, (), respell=respell)
     target, trouble = _target(ref, library)
     command = advice.command or (_resolve_command(ref) if state is RefState.MISSING else "")
     hint = trouble or advice.hint
