@@ -6,6 +6,7 @@ from functools import cached_property
 from types import TracebackType
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.domain.visible import visible_lines
 
 if TYPE_CHECKING:
     import argparse
@@ -55,9 +56,9 @@ class Context:
         self.stdout.write(text if text.endswith("\n") else text + "\n")
 
     def err(self, text: str) -> None:
-        """Everything else: to stderr, unless `--quiet`."""
+        """Everything else: sentences to stderr, unless `--quiet`, whatever names from outside are in them."""
         if self.settings.verbosity >= 0:
-            self.stderr.write(text if text.endswith("\n") else text + "\n")
+            self.stderr.write(visible_lines(text) + "\n")
 
     def __enter__(self) -> Self:
         return self

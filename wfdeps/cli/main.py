@@ -17,6 +17,7 @@ from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import INTERRUPTED, MEANINGS, PARTLY_FAILED, READY, USAGE, exit_code_of
 from wfdeps.cli.options import GLOBAL_WITH_VALUE, add_global_options
 from wfdeps.cli.plain_line import read_plainly
+from wfdeps.domain.visible import visible_lines
 from wfdeps.errors import UsageError, WfdepsError
 from wfdeps.wiring.settings import load_settings
 
@@ -172,10 +173,8 @@ def _read(verb: str, command: ModuleType, line: Sequence[str], environ: Mapping[
 
 def parser_of(verb: str) -> ArgumentParser:
     """The parser of one verb, its `--help` ending with an example."""
-    from wfdeps.cli.parser import (
-        below_actions,
-        new_parser,
-    )  # argparse: for errors, helps, and lines that are not plain
+    # argparse: for errors, helps, and lines that are not plain
+    from wfdeps.cli.parser import below_actions, new_parser
 
     command = _command(verb)
     parser = new_parser(verb, VERBS[verb], command.EXAMPLE)
@@ -256,4 +255,4 @@ def _help(words: Sequence[str], out: TextIO, err: TextIO) -> int:
 
 
 def _as_text(error: WfdepsError) -> str:
-    return f"error: {error.message}" + (f"\nhint: {error.hint}" if error.hint else "")
+    return visible_lines(f"error: {error.message}" + (f"\nhint: {error.hint}" if error.hint else ""))

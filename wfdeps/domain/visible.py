@@ -18,6 +18,11 @@ def visible(text: str) -> str:
     return text if text.isprintable() else INVISIBLE().sub(_escape, text)
 
 
+def visible_lines(text: str) -> str:
+    """The same of a text of several lines, which stay lines; without the last one's end."""
+    return "\n".join(map(visible, text.rstrip("\n").split("\n")))
+
+
 def is_visible(text: str) -> bool:
     """Whether every character shows as itself."""
     return text.isprintable() or INVISIBLE().search(text) is None

@@ -8,6 +8,7 @@ import os
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
 from wfdeps.cli.options import add_library_options
+from wfdeps.domain.visible import visible
 from wfdeps.fetch.leftovers import Leftover, leftovers_in, remove
 from wfdeps.report.sizes import count_text, size_text
 
@@ -41,7 +42,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         if one.is_bad or arguments.parts
     ]
     for one in found:
-        context.out(f"{size_text(one.size):>10}  {one.path}  {one.what}")
+        context.out(visible(f"{size_text(one.size):>10}  {one.path}  {one.what}"))
     gone = [one for one in found if arguments.apply and remove(one)]
     context.err(_sentence(found, gone, apply=arguments.apply))
     return READY

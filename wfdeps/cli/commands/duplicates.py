@@ -12,6 +12,7 @@ from wfdeps.cli.exit_codes import READY
 from wfdeps.cli.options import add_library_options
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.files import LocalFile
+from wfdeps.domain.visible import visible
 from wfdeps.errors import LibraryError
 from wfdeps.library import LocalLibrary, as_local
 from wfdeps.report.sizes import count_text, size_text
@@ -41,7 +42,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     for sha256, files in groups:
         context.out(f"{size_text(files[0].size):>10}  sha256:{sha256[:12]}…")
         for file in files:
-            context.out(f"{'':>10}  {file.path}")
+            context.out(f"{'':>10}  {visible(file.path)}")
     context.err(
         f"{count_text(len(groups), 'file')} here more than once; {size_text(wasted)} could be saved by linking them"
     )

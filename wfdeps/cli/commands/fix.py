@@ -15,6 +15,7 @@ from wfdeps.cli.reading import read_all
 from wfdeps.cli.using import readable
 from wfdeps.domain.plans import Link
 from wfdeps.domain.resolutions import Finding, RefState
+from wfdeps.domain.visible import visible
 from wfdeps.errors import LibraryError, UsageError, WorkflowError
 from wfdeps.library import LocalLibrary, as_local
 from wfdeps.pipeline.survey import survey
@@ -88,7 +89,7 @@ def _not_offered(findings: Iterable[Finding]) -> Iterable[Finding]:
 
 def _said(step: Link, arguments: argparse.Namespace) -> str:
     target = os.path.join(step.target.root, *step.target.name.split("/"))
-    return f"{arguments.how or 'link'}  {step.file.path}\n  to  {target}"
+    return f"{arguments.how or 'link'}  {visible(step.file.path)}\n  to  {visible(target)}"
 
 
 def _carry_out(
@@ -126,7 +127,7 @@ def _rewrite(arguments: argparse.Namespace, context: Context, library: LocalLibr
     data, changed = _rewritten_file(arguments.workflows[0], arguments.rewrite, respelling(findings, renames))
     done = [rename for rename in renames if rename.old in changed]
     for rename in done:
-        context.out(f"rewrite  {rename.old}\n     to  {rename.new}")
+        context.out(f"rewrite  {visible(rename.old)}\n     to  {visible(rename.new)}")
     inside = [NoFix(rename.finding, _IN_A_TEXT) for rename in renames if rename not in done]
     left = _tell_rest([*steps, *inside], context)
     if not arguments.apply:

@@ -12,6 +12,7 @@ from wfdeps.cli.options import add_library_options, add_reading_options
 from wfdeps.cli.using import users_of
 from wfdeps.domain.files import LocalFile
 from wfdeps.domain.folders import canonical_key
+from wfdeps.domain.visible import visible
 from wfdeps.errors import LibraryError
 from wfdeps.library import LocalLibrary, as_local
 from wfdeps.library.sidecars import read_sidecar
@@ -107,7 +108,7 @@ def _line(row: Row) -> str:
     used = row["used_by"]
     if isinstance(used, list) and used:
         words.append("used by " + ", ".join(used))
-    return "  ".join(_kept(words))
+    return visible("  ".join(_kept(words)))
 
 
 def _kept(words: Iterable[str]) -> list[str]:

@@ -8,6 +8,7 @@ import os
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
+from wfdeps.domain.visible import visible
 from wfdeps.errors import UsageError
 from wfdeps.library.store import Store
 from wfdeps.report.sizes import count_text, size_text
@@ -77,7 +78,7 @@ def _verify(store: Store, arguments: argparse.Namespace, context: Context) -> in
     bad = [one for one in files if not store.is_sound(one)]
     trees = (*store.trees(), *arguments.tree)
     for one in bad:
-        context.out(f"{one.path}: the content is not what its name says")
+        context.out(f"{visible(one.path)}: the content is not what its name says")
         for name in store.names_of(one, trees):
             context.err(f"  the same bad bytes stand under `{name}`")
         if arguments.apply:

@@ -10,6 +10,7 @@ from wfdeps.cli.exit_codes import READY
 from wfdeps.cli.options import add_library_options, add_reading_options, add_workflows
 from wfdeps.cli.using import users_of
 from wfdeps.domain.folders import canonical_key
+from wfdeps.domain.visible import visible
 from wfdeps.library import as_local
 from wfdeps.report.sizes import count_text, size_text
 
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         context.out(json.dumps({"schema": "wfdeps/unused/1", "files": rows}, indent=2, ensure_ascii=False))
         return READY
     for file in idle:
-        context.out(f"{size_text(file.size):>10}  {file.path}")
+        context.out(f"{size_text(file.size):>10}  {visible(file.path)}")
     total = size_text(sum(file.size for file in idle))
     context.err(
         f"{len(idle)} of {count_text(len(idle) + len(used), 'file')} unused, {total}; nothing was removed"

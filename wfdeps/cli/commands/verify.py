@@ -11,6 +11,7 @@ from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.cli.options import add_library_options
 from wfdeps.domain.digests import Algorithm, agreement
 from wfdeps.domain.files import LocalFile
+from wfdeps.domain.visible import visible
 from wfdeps.errors import LibraryError
 from wfdeps.library import LocalLibrary, as_local
 from wfdeps.library.health import trouble_of
@@ -39,7 +40,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         context.out(json.dumps({"schema": "wfdeps/verify/1", "files": files}, indent=2, ensure_ascii=False))
         return UNMET if bad else READY
     for file, _, why in bad:
-        context.out(f"{file.path}: {why}")
+        context.out(visible(f"{file.path}: {why}"))
     proven = sum(1 for row in rows if row[1] == "proven")
     read = size_text(sum(file.size for file, _, _ in rows))
     context.err(

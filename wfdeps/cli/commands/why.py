@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 
 from wfdeps.cli.choosing import listed
@@ -16,12 +16,14 @@ from wfdeps.console.question import access_in_words
 from wfdeps.domain.candidates import RankedCandidate, Verdict
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Ambiguous, Finding, Present, Resolution, Resolved, Unresolved
+from wfdeps.domain.urls import without_secrets
 from wfdeps.domain.visible import visible
 from wfdeps.errors import UsageError
 from wfdeps.library.sidecars import read_sidecar
 from wfdeps.match.queries import queries_for
 from wfdeps.match.spelling import key_of, spell
 from wfdeps.pipeline.survey import survey
+from wfdeps.report.ref_fields import shown_name
 from wfdeps.wiring.answers import locked_entries
 
 EXAMPLE = "wfdeps why add_detail.safetensors workflow.json"
@@ -56,41 +58,45 @@ def _meant(name: str, findings: Sequence[Finding]) -> list[Finding]:
 
 
 def _explained(finding: Finding, resolution: Resolution | None, context: Context) -> str:
-    ref = finding.ref
-    lines = [f"{visible(ref.name)}  ({ref.folder or 'unknown folder'}, {ref.status})"]
-    lines += [
-        f"  asked for by  {site.workflow}#{site.node_id} {site.node_class}.{site.input}" for site in ref.sites
-    ]
-    lines += [f"  the workflow also says  {fact}" for fact in _facts(ref)]
+    return "\n".join((*map(visible, _named(finding.ref)), *_settled(finding, resolution, context)))
+
+
+def _named(ref: ModelRef) -> Iterator[str]:
+    """The file, who asks for it, and what else the workflow says of it."""
+    yield f"{shown_name(ref.name)}  ({ref.folder or 'unknown folder'}, {ref.status})"
+    for site in ref.sites:
+        yield f"  asked for by  {site.workflow}#{site.node_id} {site.node_class}.{site.input}"
+    for fact in _facts(ref):
+        yield f"  the workflow also says  {fact}"
+
+
+def _settled(finding: Finding, resolution: Resolution | None, context: Context) -> list[str]:
+    """What became of it, and why."""
     match resolution:
         case None:
-            lines.append(f"  {finding.state.replace('_', ' ')}: {finding.detail or 'nothing is looked for'}")
-        case Present(finding=found, origin=origin):
-            lines += [
-                f"  {found.state.replace('_', ' ')}: {found.detail or 'the loader offers that very name'}"
-            ]
-            lines += [
+            return [_state(finding, "nothing is looked for")]
+        case Present(ref, found, origin):
+            here = [
                 line for file in found.files for line in (f"    {visible(file.path)}", *_origin(file.path))
             ]
-            lines += _locked(ref, context)
-            lines += _reasons(origin) if origin else []
+            told = [_state(found, "the loader offers that very name"), *here, *_locked(ref, context)]
+            return told + (_reasons(origin) if origin else [])
         case Resolved(choice=choice, chosen_by=chosen_by, rivals=rivals):
-            lines += _asked(resolution)
-            lines += [f"  taken by {chosen_by.value}: {visible(choice.candidate.title)}", *_reasons(choice)]
-            lines += ["  instead of", listed(rivals, context)] if rivals else []
+            taken = f"  taken by {chosen_by.value}: {visible(choice.candidate.title)}"
+            others = ["  instead of", listed(rivals, context)] if rivals else []
+            return [*_asked(resolution), taken, *_reasons(choice), *others]
         case Ambiguous(candidates=candidates, reason=reason):
-            lines += [
-                *_asked(resolution),
-                f"  not taken: {reason}",
-                *_reasons(candidates[0]),
-                listed(candidates, context),
-            ]
+            left = f"  not taken: {visible(reason)}"
+            return [*_asked(resolution), left, *_reasons(candidates[0]), listed(candidates, context)]
         case Unresolved(reason=reason, hint=hint):
-            lines += [*_asked(resolution), f"  {resolution.state.replace('_', ' ')}: {visible(reason)}"]
-            lines += [f"  hint: {hint}"] if hint else []
+            left = f"  {resolution.state.replace('_', ' ')}: {visible(reason)}"
+            return [*_asked(resolution), left, *([f"  hint: {hint}"] if hint else [])]
         case _:
             assert_never(resolution)
-    return "\n".join(lines)
+
+
+def _state(finding: Finding, otherwise: str) -> str:
+    return visible(f"  {finding.state.replace('_', ' ')}: {finding.detail or otherwise}")
 
 
 def _asked(resolution: Resolved | Ambiguous | Unresolved) -> list[str]:
@@ -124,7 +130,7 @@ def _facts(ref: ModelRef) -> list[str]:
         *map(str, ref.digests),
         *([str(ref.air)] if ref.air else []),
         *version,
-        *ref.urls,
+        *map(without_secrets, ref.urls),
         *ref.base_models,
     ]
 
@@ -137,14 +143,18 @@ def _in_words(query: object) -> str:
 
 def _told(verdicts: tuple[Verdict, ...]) -> list[str]:
     return [
-        f"  {verdict.source} says  {verdict.kind.replace('_', ' ')}{f': {verdict.detail}' if verdict.detail else ''}"
+        visible(f"  {verdict.source} says  {': '.join(filter(None, (_kind(verdict), verdict.detail)))}")
         for verdict in verdicts
     ]
 
 
+def _kind(verdict: Verdict) -> str:
+    return verdict.kind.replace("_", " ")
+
+
 def _reasons(one: RankedCandidate) -> list[str]:
     access = access_in_words(one.candidate.access)
-    where = str(one.candidate.air or one.candidate.url)
+    where = str(one.candidate.air or without_secrets(one.candidate.url))
     return [
         f"    {visible(where)}",
         *(f"    {visible(str(piece))}" for piece in one.evidence),
