@@ -171,6 +171,22 @@ def test_a_site_closed_for_hashes_is_not_asked_for_names_a_moment_later(client: 
         assert len(closed.requests) == 2
 
 
+def test_a_closed_site_is_asked_again_after_a_minute_however_often_it_was_wanted_meanwhile(
+    client: Http,
+) -> None:
+    begun = datetime(2026, 11, 1, tzinfo=UTC)
+    moments = [begun]
+    query = NameQuery("add_detail.safetensors", LORA)
+    with run_hub(ROWS) as hub:
+        hub.fail_next(status=451)
+        source = civitai(hub, client, now=lambda: moments[-1])
+        for seconds in range(0, 60, 20):
+            moments.append(begun + timedelta(seconds=seconds))
+            assert source.find_all([query])[query].candidates == ()
+        moments.append(begun + timedelta(seconds=61))
+        assert source.find_all([query])[query].verdict.kind is VerdictKind.FOUND
+
+
 @pytest.mark.parametrize(
     "name",
     ["civitai:1@77777", "urn:air:sd1:lora:civitai:1@77777", "https://civitai.com/models/1?modelVersionId=7"],

@@ -54,9 +54,7 @@ class CivitaiSource:
         self._learn = learn
         self._site = Site(client.base_url, now().strftime("%Y-%m-%dT%H:%M:%S"), signed_in)
         self._requests_a_name = requests_a_name
-        self._now = now
-        self._last = _Run()
-        self._ended = now()
+        self._asking = _Asking(now)
 
     @property
     def name(self) -> str:
@@ -65,20 +63,13 @@ class CivitaiSource:
     def find_all(self, queries: Sequence[Query]) -> Mapping[Query, Answer]:
         """As the door promises. SHA-256s go in batches, all else one by one, a few at once."""
         answers: dict[Query, Answer] = {}
-        run = self._run()
         sha256s = [query for query in queries if _is_sha256(query)]
         if sha256s:
-            answers |= self._by_sha256(sha256s, run)
-        asking = {query: ask for query in queries if query not in answers and (ask := self._asking(query))}
-        answers |= dict(zip(asking, run.attempt_all(list(asking.values())), strict=True))
-        self._last, self._ended = run, self._now()
-        return answers
+            answers |= self._by_sha256(sha256s)
+        asks = {query: ask for query in queries if query not in answers and (ask := self._question(query))}
+        return answers | dict(zip(asks, self._asking.attempt_all(list(asks.values())), strict=True))
 
-    def _run(self) -> _Run:
-        """The run before, where it ended a moment ago: hashes and names are asked one after the other."""
-        return self._last if self._now() - self._ended < STOPPED_FOR else _Run()
-
-    def _asking(self, query: Query) -> Callable[[], Answer] | None:
+    def _question(self, query: Query) -> Callable[[], Answer] | None:
         """How this query is asked; None where it is not ours."""
         match query:
             case AirQuery(air) if air.source == SOURCE and (air.version_id or air.model_id):
@@ -92,7 +83,7 @@ class CivitaiSource:
             case _:
                 return None
 
-    def _by_sha256(self, queries: Sequence[Query], run: _Run) -> dict[Query, Answer]:
+    def _by_sha256(self, queries: Sequence[Query]) -> dict[Query, Answer]:
         """At most two steps: which are known at all (only where many are asked), then their versions."""
         wanted = {query.digest.value: query for query in queries if isinstance(query, HashQuery)}
         failures: dict[str, Answer] = {}
@@ -100,14 +91,14 @@ class CivitaiSource:
         if len(known) > VERSIONS_AT_ONCE:
             known = []
             for batch in _batches(wanted, IDS_AT_ONCE):
-                told = run.attempt(partial(self._ids_of, batch))
+                told = self._asking.attempt(partial(self._ids_of, batch))
                 if isinstance(told, Answer):
                     failures |= dict.fromkeys(batch, told)
                 else:
                     known += [value for value in batch if value in told]
         files: dict[str, list[Candidate]] = {}
         for batch in _batches(known, VERSIONS_AT_ONCE):
-            versions = run.attempt(partial(self._versions_of, batch))
+            versions = self._asking.attempt(partial(self._versions_of, batch))
             if isinstance(versions, Answer):
                 failures |= dict.fromkeys(batch, versions)
                 continue
@@ -193,21 +184,23 @@ class CivitaiSource:
         return candidates
 
 
-class _Run:
-    """Calls of `find_all` in a row: after a fault that the next question would meet too, nobody is asked any more."""
+class _Asking:
+    """Asks, until a fault that the next question would meet too: then nobody, until STOPPED_FOR is over."""
 
-    def __init__(self) -> None:
-        self._stopped_by: SourceError | None = None
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._stopped: tuple[SourceError, datetime] | None = None
+        """By what, and when."""
 
     def attempt(self, ask: Callable[[], _T]) -> _T | Answer:
         """What was asked for, or the answer that says why not."""
-        if self._stopped_by is not None:
-            return failed(SOURCE, self._stopped_by)
+        if self._stopped is not None and self._now() - self._stopped[1] < STOPPED_FOR:
+            return failed(SOURCE, self._stopped[0])
         try:
             return ask()
         except SourceError as error:
             if stops_the_rest(error):
-                self._stopped_by = error
+                self._stopped = error, self._now()
             return failed(SOURCE, error)
 
     def attempt_all(self, asks: Sequence[Callable[[], Answer]]) -> list[Answer]:
