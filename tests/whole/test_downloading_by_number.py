@@ -122,6 +122,32 @@ def test_an_address_with_a_type_goes_into_the_tree(person: Person) -> None:
     assert list(person.tree()) == ["checkpoints/harbourLight_v20.safetensors"]
 
 
+def test_a_download_of_civitais_comes_here_under_its_name_verified(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(person.home)
+    address = f"https://civitai.com/api/download/models/{LANTERN_V}"
+    said = person.wfdeps("download", address)
+    assert said.code == 0, said
+    assert "verified by sha256" in said.err
+    assert (person.home / "paperLantern.safetensors").is_file()
+    assert person.wfdeps("download", address, "-o", str(person.home / "there")).code == 0
+    assert (person.home / "there" / "paperLantern.safetensors").is_file()
+    assert person.tree() == {}
+
+
+def test_a_download_of_civitais_means_the_file_of_the_type_it_names(
+    person: Person, shelf: tuple[Path, Any]
+) -> None:
+    model, vae = (
+        next(row for row in shelf[1] if row["model_name"].startswith(name)) for name in ("Harb", "Clear")
+    )
+    person.hub.publish([model, {**vae, "model_id": HARBOUR, "version_id": HARBOUR_V, "primary": False}])
+    address = f"{person.hub.url}/api/download/models/{HARBOUR_V}?type=VAE"
+    assert download(person, address).code == 0
+    assert list(person.tree()) == ["vae/clearwater_vae.safetensors"]
+
+
 def test_what_stands_there_already_is_neither_overwritten_nor_fetched_for_nothing(person: Person) -> None:
     mine = person.models / LANTERN_FILE
     mine.parent.mkdir()

@@ -43,7 +43,9 @@ def test_a_pickle_that_calls_itself_safetensors_is_not_placed_whatever_is_allowe
         assert said.code == 4
         assert "by its bytes, whatever its name says" in said.json["refs"][0]["detail"]
         assert person.wfdeps("download", "civitai:1", "--models", str(person.models), *flags).code == 4
-        assert person.tree() == {}
+        there = person.home / "there.safetensors"
+        assert person.wfdeps("download", "civitai:1", "--out", str(there), *flags).code == 4
+        assert (person.tree(), there.exists()) == ({}, False)
         assert not os.path.exists("hacked")
 
 
@@ -59,6 +61,10 @@ def test_a_pickle_is_taken_by_a_workflow_only_where_it_is_allowed(tmp_path: Path
 
 def test_a_pickle_is_downloaded_by_number_only_where_it_is_allowed(tmp_path: Path) -> None:
     with person_with("broad_harbour.pt", WEIGHTS, tmp_path) as person:
+        there = person.home / "there"
+        aside = person.wfdeps("download", "civitai:1", "-o", str(there))
+        assert (aside.code, there.exists()) == (4, False)
+        assert "--allow-pickle" in aside.err
         words = ("download", "civitai:1", "--models", str(person.models))
         refused = person.wfdeps(*words)
         assert (refused.code, person.tree()) == (4, {})
@@ -72,4 +78,6 @@ def test_of_a_pickle_that_was_allowed_it_is_said_what_its_opcodes_call(tmp_path:
         workflow = person.save("wf.json", api(LoraLoader={"lora_name": "broad_harbour.pt"}))
         said = person.get(workflow, "--allow-pickle")
         assert "can run code when it is loaded: unsafe or unknown: it imports `os.system`" in said.err
+        aside = person.wfdeps("download", "civitai:1", "--allow-pickle", "-o", str(person.home / "there"))
+        assert "can run code when it is loaded: unsafe or unknown: it imports `os.system`" in aside.err
         assert not os.path.exists("hacked")

@@ -58,11 +58,10 @@ def acquire(wants: Sequence[Want], context: Context, reporter: Reporter) -> tupl
     """
     library = as_local(context.doors.library())
     overrides = {name: str(key) for name, key in context.settings.table("folders").items()}
-    allow_pickle = bool(context.flag("allow_pickle") or context.settings.table("resolve").get("allow_pickle"))
     settled = [
         one
         if isinstance(one, NotFound)
-        else _settled(want, one, library, overrides, reporter, allow_pickle=allow_pickle)
+        else _settled(want, one, library, overrides, reporter, allow_pickle=pickles_allowed(context))
         for want, one in zip(wants, find_all(wants, context), strict=True)
     ]
     resolutions = [one for one in settled if not isinstance(one, NotFound)]
@@ -72,6 +71,17 @@ def acquire(wants: Sequence[Want], context: Context, reporter: Reporter) -> tupl
         refusal(want, one) if isinstance(one, NotFound) else _result(want, ended[_place(one.ref)])
         for want, one in zip(wants, settled, strict=True)
     )
+
+
+def pickles_allowed(context: Context) -> bool:
+    """Whether the person takes what can run code: `--allow-pickle`, or `[resolve]` of the config."""
+    return bool(context.flag("allow_pickle") or context.settings.table("resolve").get("allow_pickle"))
+
+
+def pickle_refused(name: str) -> NotFound:
+    """Why a file of that name is not fetched where nobody allowed it."""
+    why = f"`{name}` is a pickle, which can run code when it is loaded"
+    return NotFound(RefState.REFUSED, why, "--allow-pickle takes it all the same")
 
 
 def _carried(
@@ -124,8 +134,7 @@ def _settled(
         hint = "`wfdeps update` renews what it knows; else move it away, or name the file otherwise"
         return NotFound(RefState.FAILED, f"`{path}` is another file", hint)
     if is_pickle_name(ref.name) and not allow_pickle:
-        why = f"`{ref.name}` is a pickle, which can run code when it is loaded"
-        return NotFound(RefState.REFUSED, why, "--allow-pickle takes it all the same")
+        return pickle_refused(ref.name)
     chosen_by = ChosenBy.URL if want.source == "url" else ChosenBy.ID
     return Resolved(ref, RankedCandidate(candidate, (), 1.0), chosen_by)
 

@@ -32,6 +32,7 @@ class Want:
     file_id: str = ""
     """Civitai's number, or a path inside the repository."""
     url: str = ""
+    """The address of a file: `url`'s, or a download of Civitai's."""
     folder_key: str = ""
     """Where the person said it goes; empty: the header decides."""
     name: str = ""
@@ -82,9 +83,10 @@ def want_of(text: str, base_url: str = "") -> Want:
 def _want_at(url: str, base_url: str) -> Want:
     if link := civitai_link(url, base_url=base_url):
         if link.model_id or link.version_id:
-            return Want(
-                "civitai", *(str(number or "") for number in (link.model_id, link.version_id, link.file_id))
+            model, version, file = (
+                str(number or "") for number in (link.model_id, link.version_id, link.file_id)
             )
+            return Want("civitai", model, version, file, "" if link.model_id else url)
     elif found := huggingface_link(url, base_url=base_url):
         return Want("huggingface", found.repository, found.revision, found.path)
     return Want("url", url=url)
@@ -134,8 +136,8 @@ def _asked(sources: Iterable[Source], wants: Sequence[Want]) -> list[Source]:
 
 
 def _query(want: Want) -> Query:
-    if want.source == "url":
-        return UrlQuery(want.url)
+    if want.url:
+        return UrlQuery(want.url)  # a download of Civitai's may say type, format and precision
     if want.source == "huggingface" and want.file_id:
         return UrlQuery(
             plain_url(

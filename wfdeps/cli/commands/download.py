@@ -1,7 +1,8 @@
 """`wfdeps download`: addresses, AIRs and numbers into files, verified, resumable, never half a file under a final name.
 
-An address goes into a folder, as with any downloader. What a source describes (an AIR, a number) goes where its own
-header says it belongs in the model folders, unless `-o` or `--out` names a place.
+An address goes into a folder, as with any downloader; one of Civitai's downloads under the name and with the hashes
+that Civitai tells. What else a source describes (an AIR, a number, a page) goes where its own header says it belongs in
+the model folders, unless `-o` or `--out` names a place. What a source describes is refused where it can run code.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from wfdeps.console.interrupts import stopping_on_signals
 from wfdeps.disk import place_no_clobber, remove_quietly, write_new
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
-from wfdeps.domain.folders import MODEL_ENDINGS, model_type_of
+from wfdeps.domain.folders import MODEL_ENDINGS, is_pickle_name, model_type_of
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.outcomes import UNDECIDED_KINDS, Fetched, FetchEvent, FetchFailed
 from wfdeps.domain.plans import Download, Plan, Target
@@ -35,6 +36,7 @@ from wfdeps.library.file_systems import Ways
 from wfdeps.library.room import room_for
 from wfdeps.match.links import civitai_link
 from wfdeps.plan.layout import collision_key, safe_relative
+from wfdeps.plan.settle import disguise_of, warning_of
 from wfdeps.values import replace
 
 if TYPE_CHECKING:
@@ -82,20 +84,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    plain, wants = _asked_for(arguments, context)
-    if len(plain) + len(wants) > 1 and (arguments.out or arguments.sha256):
+    plain, here, wants = _asked_for(arguments, context)
+    if len(plain) + len(here) + len(wants) > 1 and (arguments.out or arguments.sha256):
         raise UsageError("`--out` and `--sha256` are for a single file", hint="run it once for each")
     _check_place(arguments)
     reporter = _reporter(arguments, context)
-    exact = bool(arguments.output or arguments.out)
     downloads = [*_downloads(plain, arguments)]
     with stopping_on_signals():
         codes = [READY]
-        if wants and exact:
-            described, refused = _described(wants, arguments, context)
+        if here:
+            described, refused = _described(here, arguments, context)
             downloads += described
             codes += _told(refused, arguments, context)
-        elif wants:
+        if wants:
             from wfdeps.cli.acquiring import (
                 acquire,  # a plain address never pays for the library and the plan
             )
@@ -123,8 +124,9 @@ def _check_place(arguments: argparse.Namespace) -> None:
         raise UsageError(f"`--out {file}` is a folder", hint=f"`-o {file}` keeps the file's own name in it")
 
 
-def _asked_for(arguments: argparse.Namespace, context: Context) -> tuple[list[str], list[Want]]:
-    """Addresses to fetch as they are, and what a source is to be asked about."""
+def _asked_for(arguments: argparse.Namespace, context: Context) -> tuple[list[str], list[Want], list[Want]]:
+    """Addresses to fetch as they are; what a source is to be asked about, for a folder and for the model folders."""
+    exact = bool(arguments.output or arguments.out)
     key = folder_key_of(arguments.model_type) if arguments.model_type else ""
     sha256 = _sha256(arguments.sha256).value if arguments.sha256 else ""
     base_url = context.settings.civitai_url
@@ -136,25 +138,25 @@ def _asked_for(arguments: argparse.Namespace, context: Context) -> tuple[list[st
         want = Want(
             arguments.source or "civitai", model_id, version_id, file_id, folder_key=key, sha256=sha256
         )
-        return [], [checked(want)]
+        return [], *(([checked(want)], []) if exact else ([], [checked(want)]))
     if not arguments.what:
         raise UsageError("nothing to download", hint="an address, an AIR, or --source with --model-id")
     in_tree = bool(key or arguments.source or arguments.comfyui or arguments.models)
     plain = [what for what in arguments.what if _is_plain(what, base_url, in_tree=in_tree)]
-    wants = [
-        replace(checked(want_of(what, base_url)), folder_key=key, sha256=sha256)
+    described = {
+        what: replace(checked(want_of(what, base_url)), folder_key=key, sha256=sha256)
         for what in arguments.what
         if what not in plain
-    ]
-    return plain, wants
+    }
+    here = [want for want in described.values() if exact or (not in_tree and want.url and not want.model_id)]
+    return plain, here, [want for want in described.values() if want not in here]
 
 
 def _is_plain(what: str, base_url: str, *, in_tree: bool) -> bool:
-    """Whether it is fetched as any downloader would: an address that is no page about a model."""
+    """Whether it is fetched as any downloader would: an address of which no source tells more."""
     if "://" not in what:
         return not what.lower().startswith(("urn:", "air:")) and _source_of_short_air(what) == ""
-    link = civitai_link(what, base_url=base_url)
-    return not in_tree and not (link and link.model_id)
+    return not in_tree and civitai_link(what, base_url=base_url) is None
 
 
 def _source_of_short_air(text: str) -> str:
@@ -167,7 +169,7 @@ def _described(
     wants: Sequence[Want], arguments: argparse.Namespace, context: Context
 ) -> tuple[list[Download], list[Result]]:
     """Downloads to exactly where the person said, and what there is nothing to download of."""
-    from wfdeps.cli.acquiring import Result, refusal
+    from wfdeps.cli.acquiring import Result, pickle_refused, pickles_allowed, refusal
     from wfdeps.plan.shelving import plain_name
 
     downloads: list[Download] = []
@@ -186,8 +188,11 @@ def _described(
         root, name = (
             os.path.split(os.path.abspath(arguments.out))
             if arguments.out
-            else (os.path.abspath(arguments.output), plain_name(candidate.file_name))
+            else (os.path.abspath(arguments.output or "."), plain_name(candidate.file_name))
         )
+        if is_pickle_name(candidate.file_name) and not pickles_allowed(context):
+            refused.append(refusal(want, pickle_refused(candidate.file_name)))
+            continue
         digests = (_sha256(want.sha256),) if want.sha256 else candidate.digests
         urls = (candidate.url, *candidate.mirrors)
         target = Target("", root, name)
@@ -333,9 +338,13 @@ def _placed(fetched: Fetched, arguments: argparse.Namespace, reporter: Reporter)
     path = os.path.join(target.root, target.name)
     try:
         identity = _identity_of(fetched) if described else None
+        if identity is not None and (disguise := disguise_of(fetched.download, identity)):
+            return FetchFailed(fetched.download, disguise.reason, disguise.hint, "misfit")
         place_no_clobber(fetched.staged, path, root=target.root, synced=True)
         if identity is not None:
             _say_contradiction(identity, arguments, reporter, target.name)
+            if warning := warning_of(fetched.download, identity):
+                reporter.note(warning)
             _write_sidecar(fetched, identity, path)
     except TargetExistsError as error:
         if os.path.lexists(fetched.staged):
