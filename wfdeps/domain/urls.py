@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.values import dataclass
@@ -32,6 +33,7 @@ _SECRET = frozenset(
 )
 
 
+@lru_cache(1024)  # of one file, it is asked a dozen times
 def without_secrets(url: str) -> str:
     """The same URL without user name, password, fragment and every query value that opens a door.
 

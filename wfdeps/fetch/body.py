@@ -67,36 +67,44 @@ class Tap:
         """How the socket is read, once it is: where the head is all there is, it may be closed by now."""
         self._heard = time.monotonic()
 
-    def read_into(self, buffer: bytearray, most: int, stopped: Callable[[], bool]) -> int:
+    def read_into(
+        self, buffer: bytearray, most: int, stopped: Callable[[], bool], *, rest: bool = False
+    ) -> int:
         """Fill up to `most` bytes; fewer when little comes within a second. 0: stopped, or the body ended.
 
-        Raises SourceUnavailableError when the connection breaks or nothing comes for too long.
+        `rest`: that is all that is still to come. Raises SourceUnavailableError when the connection breaks or nothing
+        comes for too long.
         """
         view = memoryview(buffer)[:most]
-        if self._head:
-            # By itself, not filled up from the socket: with blocks on the borders of pages a GiB took 1.9 s of
-            # system time instead of 1.3 (a target in memory, Linux 6.18); odd offsets in the file are the quick ones.
-            count = min(len(self._head), len(view))
-            view[:count] = self._head[:count]
-            self._head = self._head[count:]
-            return count
+        begun = min(len(self._head), most)
+        if begun:
+            view[:begun] = self._head[:begun]
+            self._head = self._head[begun:]
+            # Of a large body by itself, not filled up from the socket: with blocks on the borders of pages a GiB took
+            # 1.9 s of system time instead of 1.3 (a target in memory, Linux 6.18); odd offsets in the file are quick.
+            if begun == most or not rest:
+                return begun
         if self._flags is None:
             self._flags = _tune(self._socket)
         while not stopped():
             try:
-                count = self._socket.recv_into(view, 0, self._flags)
-            except (TimeoutError, BlockingIOError, ssl.SSLWantReadError):
+                count = self._socket.recv_into(view[begun:], 0, self._flags)
+            except OSError as error:
+                if begun:
+                    return begun  # the next read says it again
+                if not isinstance(error, (TimeoutError, BlockingIOError, ssl.SSLWantReadError)):
+                    raise SourceUnavailableError(
+                        f"the connection broke: {error.strerror or error}"
+                    ) from error
                 if time.monotonic() - self._heard > self._stall:
                     raise SourceUnavailableError(f"nothing came for {self._stall:.0f} seconds") from None
                 continue
-            except OSError as error:
-                raise SourceUnavailableError(f"the connection broke: {error.strerror or error}") from error
             self._heard = time.monotonic()
             if count and not self._flags:
-                count += self._more(view[count:TLS_FILL])
+                count += self._more(view[begun + count : TLS_FILL])
             self._reply.took(count)
-            return count
-        return 0
+            return begun + count
+        return begun
 
     def _more(self, view: memoryview) -> int:
         """What else is there already, where the kernel does not gather it (TLS hands out 16 KiB at a time)."""

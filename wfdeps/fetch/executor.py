@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Event, Semaphore, Thread
 
-from wfdeps.detect.headers import Corrupt
-from wfdeps.detect.identify import identify
 from wfdeps.disk import LinkKind, files_below, is_regular, make_link, remove_quietly
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.identity import Identity
@@ -39,7 +37,6 @@ from wfdeps.errors import (
     WfdepsError,
 )
 from wfdeps.fetch.leases import Lease
-from wfdeps.fetch.peek import remote_header
 from wfdeps.fetch.pull import LARGE, Limits, StoppedError, Tools
 from wfdeps.fetch.rates import Rate, parse_rate
 from wfdeps.fetch.staging import Slot, key_of, slot_for
@@ -129,6 +126,11 @@ class Executor:
         name, url = download.candidate.file_name, next(iter(download.urls), "")
         if not url.startswith(("http://", "https://")):
             return Identity(ModelType.UNKNOWN)
+        # The readers of every format: most runs look into no file before they fetch it.
+        from wfdeps.detect.headers import Corrupt
+        from wfdeps.detect.identify import identify
+        from wfdeps.fetch.peek import remote_header
+
         try:
             header, _ = remote_header(self._http, url, name)
         except SourceError as error:

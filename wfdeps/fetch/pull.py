@@ -266,7 +266,7 @@ class Pull:
         while (left := self._left(claim, opening, BLOCK)) and left > 0:
             if main:
                 buffer = trail.buffer()
-            count = tap.read_into(buffer, min(left, BLOCK), self._has_ended)
+            count = tap.read_into(buffer, min(left, BLOCK), self._has_ended, rest=left <= BLOCK)
             if count == 0:
                 if main:
                     trail.give_back(buffer)

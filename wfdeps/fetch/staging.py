@@ -16,6 +16,7 @@ import stat
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 
 from wfdeps.disk import as_library_error, atomic_write, filesystem_of, remove_quietly
 from wfdeps.domain.digests import Algorithm, find_digest
@@ -147,6 +148,7 @@ def key_of(download: Download) -> str:
     return "url-" + url_key(download.urls[0] if download.urls else "")[:40]
 
 
+@lru_cache(1024)
 def url_key(url: str) -> str:
     """A name for a URL that tells nothing of it, and stays the same when only its signature changes."""
     return hashlib.sha256(without_secrets(url).encode()).hexdigest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from functools import lru_cache
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from wfdeps.domain.urls import unwrapped, without_secrets
@@ -12,6 +13,7 @@ from wfdeps.errors import UnsafeRedirectError
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
+@lru_cache(1024)
 def origin_of(url: str) -> str:
     """Scheme, host and port in one spelling: `https://civitai.com:443`. Raises ValueError for no http(s) URL."""
     parts = urlsplit(url)
@@ -21,6 +23,7 @@ def origin_of(url: str) -> str:
     return f"{parts.scheme}://{host}:{parts.port or _DEFAULT_PORTS[parts.scheme]}"
 
 
+@lru_cache(1024)
 def host_of(url: str) -> str:
     """The host alone, lower case: what messages name and limits count by."""
     return (urlsplit(url).hostname or "").lower().rstrip(".")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cache
 
 from wfdeps import disk
 from wfdeps.domain.digests import Algorithm, find_digest
@@ -57,6 +58,7 @@ def needs_of(plan: Plan, ways: Ways) -> tuple[Need, ...]:
     needs: dict[int, Need] = {}
     counted: set[tuple[int, str]] = set()
 
+    @cache
     def at(folder: str) -> Need:
         return needs.setdefault(disk.device_of(folder), Need(disk.existing_ancestor(folder)))
 
