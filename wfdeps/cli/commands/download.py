@@ -255,21 +255,23 @@ def _downloads(urls: Sequence[str], arguments: argparse.Namespace) -> tuple[Down
 
 def _check_names(downloads: Sequence[Download]) -> None:
     """Raises UsageError for two names that some file system takes for one."""
-    names = [collision_key(download.target.name) for download in downloads]
-    for name in names:
-        if names.count(name) > 1:
+    seen: set[str] = set()
+    for name in (collision_key(download.target.name) for download in downloads):
+        if name in seen:
             raise UsageError(
                 f"two addresses end in `{name}`", hint="download them to different folders with -o"
             )
+        seen.add(name)
 
 
 def _download(url: str, arguments: argparse.Namespace, digests: tuple[Digest, ...]) -> Download:
+    url = _checked(url)
     if arguments.out:
         root, name = os.path.split(os.path.abspath(arguments.out))
     else:
         root, name = os.path.abspath(arguments.output or "."), _name_in(url)
     candidate = Candidate("url", name, without_secrets(url), digests=digests)
-    return Download((), candidate, Target("", root, name), (_checked(url),), None, digests, ChosenBy.URL)
+    return Download((), candidate, Target("", root, name), (url,), None, digests, ChosenBy.URL)
 
 
 def _checked(url: str) -> str:
@@ -287,7 +289,7 @@ def _checked(url: str) -> str:
 
 def _name_in(url: str) -> str:
     """The last part of a URL's path as a plain file name that every system stores. Raises UsageError where it makes none."""
-    name = unquote(urlsplit(_checked(url)).path.rpartition("/")[2]).strip()
+    name = unquote(urlsplit(url).path.rpartition("/")[2]).strip()
     try:
         usable = str(safe_relative(name, separator="\\")) == name and "/" not in name
     except UnsafePathError:
