@@ -8,14 +8,14 @@ from typing import Any
 
 from wfdeps.cli.type_words import folder_key_of
 from wfdeps.cli.wanting import Want, checked, want_of
-from wfdeps.domain.folders import MODEL_ENDINGS
+from wfdeps.domain.folders import WEIGHTS_ENDINGS
 from wfdeps.domain.secrets import Secret
 from wfdeps.errors import ConfigError, UsageError
 from wfdeps.schema import load_schema
 from wfdeps.values import dataclass, replace
 
 LARGEST = 16 << 20
-_ENDINGS = (*sorted(MODEL_ENDINGS), ".gguf", ".onnx")
+_ENDINGS = tuple(WEIGHTS_ENDINGS)
 _SETTINGS = ("civitai_api_key", "huggingface_token", "jobs")
 _SAFE = frozenset({"required", "additionalProperties"})
 """Checks whose message names keys only, never a value."""

@@ -13,6 +13,7 @@ from wfdeps.detect.adapters import read_adapter
 from wfdeps.detect.families import Family, close_call, family_of, parts_for, size_of
 from wfdeps.detect.overlap import Overlap, is_comparable, overlap_of
 from wfdeps.detect.tensors import Header
+from wfdeps.domain.folders import PICKLE_ENDINGS, SAFETENSORS_ENDINGS
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.lints import Lint, LintLevel
 from wfdeps.domain.model_types import ModelType
@@ -69,9 +70,9 @@ def _lint_format(side: Side) -> tuple[Lint, ...]:
     """A file that is not what its ending says, which is what ComfyUI goes by."""
     ending = "." + side.name.lower().rpartition(".")[2]
     found = side.header.format if side.header else ""
-    if ending in _SAFETENSORS_ENDINGS and found in _NO_SAFETENSORS:
+    if ending in SAFETENSORS_ENDINGS and found in _NO_SAFETENSORS:
         consequence = _NOT_SAFETENSORS
-    elif ending in _PICKLE_ENDINGS and found == "safetensors":
+    elif ending in PICKLE_ENDINGS and found == "safetensors":
         consequence = _NOT_A_PICKLE
     else:
         return ()
@@ -81,8 +82,6 @@ def _lint_format(side: Side) -> tuple[Lint, ...]:
     return (Lint(LintLevel.ERROR, "wrong-format", message, (side.name,), _sites(side), consequence),)
 
 
-_SAFETENSORS_ENDINGS: Final = frozenset({".safetensors", ".sft"})
-_PICKLE_ENDINGS: Final = frozenset({".ckpt", ".pt", ".pt2", ".pth", ".bin", ".pkl"})
 _FORMAT_WORDS: Final = {
     "safetensors": "a safetensors file", "pickle": "a pickle", "torchscript": "a TorchScript archive",
     "gguf": "a GGUF file", "onnx": "an ONNX model",

@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 MODEL_ENDINGS: Final = frozenset({".ckpt", ".pt", ".pt2", ".bin", ".pth", ".safetensors", ".pkl", ".sft"})
 """`folder_paths.supported_pt_extensions`: what ComfyUI lists in most folders."""
 
-PICKLE_ENDINGS: Final = MODEL_ENDINGS - {".safetensors", ".sft"}
+SAFETENSORS_ENDINGS: Final = frozenset({".safetensors", ".sft"})
+
+PICKLE_ENDINGS: Final = MODEL_ENDINGS - SAFETENSORS_ENDINGS
 """Names by which ComfyUI unpickles: what they hold can run code when it is loaded."""
+
+WEIGHTS_ENDINGS: Final = MODEL_ENDINGS | {".gguf", ".onnx"}
+"""What weights end with, in the core's folders and in those of packs."""
 
 ANY_ENDING: Final[frozenset[str]] = frozenset()
 """The empty set, which in ComfyUI means every file."""

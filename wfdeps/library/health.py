@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 
 from wfdeps.detect.trouble import HEAD_BYTES, MAX_HEADER, quick_trouble
+from wfdeps.domain.folders import SAFETENSORS_ENDINGS
 from wfdeps.patterns import pattern
 
 LARGEST_READ = 64 << 20
 """A longer safetensors header is left to those who really look into the file."""
-SAFETENSORS = (".safetensors", ".sft")
 _ENDS = pattern(rb'"data_offsets"\s*:\s*\[\s*\d{1,18}\s*,\s*(\d{1,18})\s*\]')
 
 
@@ -24,7 +24,7 @@ def trouble_of(path: str, size: int) -> str:
             if trouble or head[8:9] != b"{":
                 return trouble
             length = int.from_bytes(head[:8], "little")
-            if length > MAX_HEADER and path.lower().endswith(SAFETENSORS):
+            if length > MAX_HEADER and path.lower().endswith(tuple(SAFETENSORS_ENDINGS)):
                 return f"says its header is {length} bytes; the format allows {MAX_HEADER}"
             if length > LARGEST_READ or 8 + length > size:
                 return ""
