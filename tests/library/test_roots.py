@@ -318,6 +318,8 @@ def test_a_profile_may_say_more(tmp_path: Path) -> None:
     )
     read = read_profile(str(profile))
     assert (read.name, read.volume, read.separator) == ("studio", "/mnt/x", "\\")
+    bare = read_profile(str(put(tmp_path / "pc.yaml", "name: pc\nseparator: '\\'\n")))
+    assert (bare.name, bare.volume, bare.separator) == ("pc", "", "\\")
 
 
 @pytest.mark.parametrize(
@@ -342,7 +344,13 @@ def test_a_profile_of_a_windows_machine_is_read_as_windows_reads_it(tmp_path: Pa
     library.close()
 
 
-@pytest.mark.parametrize("text", ["[]", "volume: 3\n", "volume: /x\nseparator: '|'\n", "a: ["])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]", "volume: 3\n", "volume: /x\nseparator: '|'\n", "a: [",
+        "volumes: /x\n", "volume: /x\nmodel: m\n", "a:\n  loras: /x/models/loras\n", "{}",
+    ],
+)  # fmt: skip
 def test_a_profile_that_makes_no_sense_is_one_sentence(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError):
         read_profile(str(put(tmp_path / "x.yaml", text)))

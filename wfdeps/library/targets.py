@@ -96,12 +96,22 @@ def read_profile(name: str | None) -> Profile:
 
 
 def _from_document(document: Mapping[str, Any], path: str) -> Profile:
-    is_profile = "extra_model_paths" in document or "volume" in document
+    is_profile = "extra_model_paths" in document or any(isinstance(document.get(word), str) for word in _KEYS)
+    if is_profile and (unknown := sorted(str(key) for key in document if key not in _KEYS)):
+        known = ", ".join(sorted(_KEYS))
+        raise ConfigError(
+            f"target profile `{path}`: `{unknown[0]}` is no word of a profile", hint=f"known: {known}"
+        )
     sections = document.get("extra_model_paths", {}) if is_profile else document
     volume = document.get("volume", "") if is_profile else _common_base(sections)
     words = {key: document.get(key, default) if is_profile else default for key, default in _WORDS.items()}
     if not all(isinstance(word, str) for word in (volume, *words.values())):
         raise ConfigError(f"target profile `{path}`: volume, models, separator and name are texts")
+    if not (is_profile or volume):
+        raise ConfigError(
+            f"target profile `{path}` does not say where the target's volume is",
+            hint="a section with a base_path, as in its extra_model_paths.yaml, or `volume: /mount/point`",
+        )
     separator = words["separator"] or ("\\" if is_on_drive(volume) else "/")
     if separator not in ("/", "\\"):
         raise ConfigError(f"target profile `{path}`: separator is `/` or `\\`")
@@ -115,6 +125,7 @@ def _from_document(document: Mapping[str, Any], path: str) -> Profile:
 
 
 _WORDS = {"name": "", "models": "models", "separator": ""}
+_KEYS = frozenset({*_WORDS, "volume", "extra_model_paths"})
 
 
 def _common_base(sections: Mapping[str, Any]) -> str:
