@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.faults.server import FaultServer, body, body_sha256
+from wfdeps.cli.exact_places import downloads_of_urls
 from wfdeps.cli.main import main
 from wfdeps.schema import problems
 
@@ -52,6 +54,19 @@ def test_a_second_run_asks_nobody(server: FaultServer, tmp_path: Path) -> None:
     asked = len(server.log)
     assert run(*argv)[0] == 0
     assert len(server.log) == asked
+
+
+def test_what_cannot_be_hashed_is_not_said_to_have_another_hash(server: FaultServer, tmp_path: Path) -> None:
+    (tmp_path / "file.bin").mkdir()
+    code, _, err = run(server.url("/file.bin", size=SIZE), "-o", str(tmp_path), "--sha256", SHA)
+    assert code == 4
+    assert "exists already, and no hash says whether it is the same" in err
+
+
+def test_the_page_of_a_file_at_hugging_face_is_asked_for_its_bytes() -> None:
+    page = "https://huggingface.co/owner/name/blob/main/x.safetensors"
+    (download,) = downloads_of_urls([page], Namespace(sha256=None, out=None, output=None))
+    assert download.urls == ("https://huggingface.co/owner/name/resolve/main/x.safetensors",)
 
 
 def test_a_link_to_the_very_bytes_is_the_file(server: FaultServer, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from wfdeps.match.links import (
     CivitaiLink,
     HuggingFaceLink,
     air_of,
+    bytes_url,
     civitai_link,
     file_name_of,
     huggingface_link,
@@ -29,6 +30,21 @@ def test_a_download_urls_own_words_are_kept() -> None:
         "https://civitai.com/api/download/models/9?type=Model&format=SafeTensor&size=pruned&fp=fp16"
     )
     assert link == CivitaiLink(None, 9, None, "Model", "SafeTensor", "pruned", "fp16")
+
+
+@pytest.mark.parametrize(
+    ("page", "bytes_are_at"),
+    [
+        ("blob/main/x.safetensors", "resolve/main/x.safetensors"),
+        ("raw/v1/blob/x.gguf?download=true", "resolve/v1/blob/x.gguf?download=true"),
+        ("resolve/main/blob/x.safetensors", "resolve/main/blob/x.safetensors"),
+        ("tree/main/blob/x", "tree/main/blob/x"),
+    ],
+)
+def test_behind_the_page_of_a_file_are_its_bytes(page: str, bytes_are_at: str) -> None:
+    front = "https://huggingface.co/owner/blob"
+    assert bytes_url(f"{front}/{page}") == f"{front}/{bytes_are_at}"
+    assert bytes_url(f"https://example.org/{page}") == f"https://example.org/{page}"
 
 
 def test_a_hub_stands_in_for_civitai() -> None:

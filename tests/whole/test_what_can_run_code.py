@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from tests.fakes.hub import run_hub
 from tests.hub.rows import lora
 from tests.whole.conftest import Person
 from tests.whole.test_main_job import api
+from wfdeps.schema import problems
 
 DOWN, UP = "lora_unet_mid_block.lora_down.weight", "lora_unet_mid_block.lora_up.weight"
 WEIGHTS = files.torch_zip(files.state_dict_pickle({DOWN: (8, 768), UP: (320, 8)}))
@@ -44,6 +46,8 @@ def test_a_pickle_that_calls_itself_safetensors_is_not_placed_whatever_is_allowe
         assert "by its bytes, whatever its name says" in said.json["refs"][0]["detail"]
         assert person.wfdeps("download", "civitai:1", "--models", str(person.models), *flags).code == 4
         there = person.home / "there.safetensors"
+        told = person.wfdeps("download", "civitai:1", "--out", str(there), "--json", *flags).out.splitlines()
+        assert [problems(json.loads(line), "events-1") for line in told] == [()] * len(told)
         assert person.wfdeps("download", "civitai:1", "--out", str(there), *flags).code == 4
         assert (person.tree(), there.exists()) == ({}, False)
         assert not os.path.exists("hacked")

@@ -61,7 +61,7 @@ def acquire(wants: Sequence[Want], context: Context, reporter: Reporter) -> tupl
     settled = [
         one
         if isinstance(one, NotFound)
-        else _settled(want, one, library, overrides, reporter, allow_pickle=pickles_allowed(context))
+        else _settled(want, one, library, overrides, reporter, allow_pickle=context.allows_pickles)
         for want, one in zip(wants, find_all(wants, context), strict=True)
     ]
     resolutions = [one for one in settled if not isinstance(one, NotFound)]
@@ -71,11 +71,6 @@ def acquire(wants: Sequence[Want], context: Context, reporter: Reporter) -> tupl
         refusal(want, one) if isinstance(one, NotFound) else _result(want, ended[_place(one.ref)])
         for want, one in zip(wants, settled, strict=True)
     )
-
-
-def pickles_allowed(context: Context) -> bool:
-    """Whether the person takes what can run code: `--allow-pickle`, or `[resolve]` of the config."""
-    return bool(context.flag("allow_pickle") or context.settings.table("resolve").get("allow_pickle"))
 
 
 def pickle_refused(name: str) -> NotFound:

@@ -50,7 +50,7 @@ def build_chooser(context: Context, *, ask: bool) -> Chooser:
     book = next((source for source in sources if isinstance(source, AnswerBook)), None)
     return Prompt(
         find=partial(_looked_up, context=context),
-        local=partial(local_file, allow_pickle=bool(context.flag("allow_pickle"))),
+        local=partial(local_file, allow_pickle=context.allows_pickles),
         memory=Kept(book) if book else None,
         terminal=Terminal(color=context.colors(context.stderr), links=context.settings.hyperlinks),
     )

@@ -44,6 +44,11 @@ class Context:
         """An option of the command line that no setting carries; None for a command without it."""
         return getattr(self._arguments, name, None)
 
+    @property
+    def allows_pickles(self) -> bool:
+        """Whether the person takes what can run code: `--allow-pickle`, or `[resolve]` of the config."""
+        return bool(self.flag("allow_pickle") or self.settings.table("resolve").get("allow_pickle"))
+
     def colors(self, stream: TextIO) -> bool:
         """Whether to colour what goes to that stream."""
         settings = self.settings

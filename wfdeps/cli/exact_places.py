@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
 from wfdeps import TYPE_CHECKING
@@ -28,6 +29,7 @@ from wfdeps.errors import DiskFullError, LibraryError, TargetExistsError, Unsafe
 from wfdeps.fetch.staging import Staging
 from wfdeps.library.file_systems import Ways
 from wfdeps.library.room import room_for
+from wfdeps.match.links import bytes_url
 from wfdeps.plan.layout import collision_key, safe_relative
 from wfdeps.plan.settle import disguise_of, warning_of
 
@@ -47,7 +49,7 @@ def downloads_of_wants(
     wants: Sequence[Want], arguments: argparse.Namespace, context: Context
 ) -> tuple[list[Download], list[Result]]:
     """Downloads to exactly where the person said, and what there is nothing to download of."""
-    from wfdeps.cli.acquiring import Result, pickle_refused, pickles_allowed, refusal
+    from wfdeps.cli.acquiring import Result, pickle_refused, refusal
     from wfdeps.plan.shelving import plain_name
 
     downloads: list[Download] = []
@@ -68,7 +70,7 @@ def downloads_of_wants(
             if arguments.out
             else (os.path.abspath(arguments.output or "."), plain_name(candidate.file_name))
         )
-        if is_pickle_name(candidate.file_name) and not pickles_allowed(context):
+        if is_pickle_name(candidate.file_name) and not context.allows_pickles:
             refused.append(refusal(want, pickle_refused(candidate.file_name)))
             continue
         digests = (sha256_digest(want.sha256),) if want.sha256 else candidate.digests
@@ -125,7 +127,7 @@ def sha256_digest(text: str) -> Digest:
 
 
 def _download(url: str, arguments: argparse.Namespace, digests: tuple[Digest, ...]) -> Download:
-    url = _checked(url)
+    url = bytes_url(_checked(url))
     if arguments.out:
         root, name = os.path.split(os.path.abspath(arguments.out))
     else:
@@ -167,24 +169,24 @@ def _stands_already(download: Download, reporter: Reporter) -> bool:
     if not os.path.lexists(path):
         return False
     wanted = find_digest(download.digests, Algorithm.SHA256)
-    if wanted is not None and os.path.isfile(path) and _hash_of(path) == wanted.value:
+    known = _sha256_at(path) if wanted is not None else ""
+    if wanted is not None and known == wanted.value:
         reporter.note(f"{download.label}: is there already, with that hash")
         return True
-    difference = (
-        "has another hash"
-        if wanted is not None
-        else "exists already, and no hash says whether it is the same"
-    )
+    difference = "has another hash" if known else "exists already, and no hash says whether it is the same"
     raise TargetExistsError(
         f"`{path}` {difference}", hint="nothing was overwritten; move it away, or name another with --out"
     )
 
 
-def _hash_of(path: str) -> str:
-    from hashlib import file_digest
+def _sha256_at(path: str) -> str:
+    """The hash of the file there; empty for what is none, or cannot be read."""
+    from wfdeps.library.hashing import hash_file  # only where a file stands already
 
-    with open(path, "rb", buffering=0) as file:
-        return file_digest(file, "sha256").hexdigest()
+    with suppress(LibraryError):
+        if os.path.isfile(path):
+            return hash_file(path, (Algorithm.SHA256,))[0].value
+    return ""
 
 
 def _placed(fetched: Fetched, arguments: argparse.Namespace, reporter: Reporter) -> FetchEvent:
@@ -205,7 +207,7 @@ def _placed(fetched: Fetched, arguments: argparse.Namespace, reporter: Reporter)
         if os.path.lexists(fetched.staged):
             # Another process wanted the same file, and was quicker: the same bytes there are as good as ours.
             actual = find_digest(fetched.digests, Algorithm.SHA256)
-            if actual is None or not os.path.isfile(path) or _hash_of(path) != actual.value:
+            if actual is None or _sha256_at(path) != actual.value:
                 return FetchFailed(fetched.download, error.message, error.hint or "", "placement")
             remove_quietly(fetched.staged)
             return fetched

@@ -18,7 +18,7 @@ from wfdeps.domain.urls import without_secrets
 from wfdeps.errors import LibraryError, SourceError, UsageError, WfdepsError
 from wfdeps.library.digesting import digests_of
 from wfdeps.library.identities import look
-from wfdeps.match.links import civitai_link, huggingface_link
+from wfdeps.match.links import bytes_url, civitai_link
 
 if TYPE_CHECKING:
     from wfdeps.cli.context import Context
@@ -106,7 +106,7 @@ def address_of(url: str, context: Context) -> str:
     if link is not None and link.model_id is not None:
         version = f"@{link.version_id}" if link.version_id is not None else ""
         return url_of(Air.parse(f"civitai:{link.model_id}{version}"), context)
-    return url.replace("/blob/", "/resolve/", 1) if huggingface_link(url) else url
+    return bytes_url(url)
 
 
 def url_of(air: Air, context: Context) -> str:

@@ -41,9 +41,8 @@ def _resolving(arguments: argparse.Namespace, context: Context, *, ask: bool) ->
 
 def policy_for(arguments: argparse.Namespace, context: Context) -> Policy:
     """What may be taken without asking: by flag, else by `[resolve]` of the config. Raises ConfigError."""
-    table = context.settings.table("resolve")
-    auto = arguments.auto or table.get("auto") or Auto.EXACT
+    auto = arguments.auto or context.settings.table("resolve").get("auto") or Auto.EXACT
     try:
-        return Policy(auto=Auto(auto), allow_pickle=bool(arguments.allow_pickle or table.get("allow_pickle")))
+        return Policy(auto=Auto(auto), allow_pickle=context.allows_pickles)
     except ValueError:
         raise ConfigError(f"`auto = {auto!r}` is none of {', '.join(Auto)}") from None

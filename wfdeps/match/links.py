@@ -19,6 +19,7 @@ HUGGINGFACE_HOSTS = frozenset({"huggingface.co", "hf.co", "hf-mirror.com"})
 _MODEL_PAGE = re.compile(r"^/(?:[a-z]{2}/)?models/(\d+)(?:/|$)")
 _API_VERSION = re.compile(r"^/api/(?:download/models|v1/model-versions)/(\d+)/?$")
 _HF_FILE = re.compile(r"^/([^/]+)/([^/]+)/(?:resolve|blob|raw)/([^/]+)/(.+)$")
+_HF_FRONT = re.compile(r"^(\s*https?://[^/]+/[^/]+/[^/]+)/(?:blob|raw)/")
 _HF_PAGE = re.compile(r"^/([^/]+)/([^/]+)(?:/tree/([^/]+)(?:/(.+?))?)?/?$")
 
 
@@ -108,6 +109,11 @@ def plain_url(url: str) -> str:
     url = without_secrets(url.strip())
     link = huggingface_link(url)
     return file_url(link, "https://huggingface.co") if link else url
+
+
+def bytes_url(url: str) -> str:
+    """Where the bytes are that a file's page of Hugging Face's shows (`/blob/` → `/resolve/`); any other URL as it is."""
+    return _HF_FRONT.sub(r"\1/resolve/", url, count=1) if huggingface_link(url) else url
 
 
 def file_url(link: HuggingFaceLink, endpoint: str) -> str:
