@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.fakes.hub import run_hub
 from tests.whole.conftest import Person, tree_of
-from tests.whole.test_main_job import DEMO
+from tests.whole.test_main_job import DEMO, api
 from wfdeps.sources.mirror.source import LAYOUTS
 
 
@@ -84,3 +86,26 @@ def test_a_lock_whose_sources_are_gone_is_synced_from_the_mirror(person: Person,
     other.mkdir()
     assert person.wfdeps("sync", str(person.lock), "--models", str(other)).code == 0
     assert tree_of(other) == person.tree()
+
+
+def test_a_hub_over_a_tree_that_wfdeps_filled_answers_the_lock_it_was_filled_by(
+    person: Person, tmp_path: Path
+) -> None:
+    workflow = person.save("w.json", api(LoraLoader={"lora_name": "paperLantern.safetensors"}))
+    assert person.get(workflow).code == 0
+    renamed = person.models / "loras" / "my own word.safetensors"
+    shutil.copyfile(person.models / "loras" / "paperLantern.safetensors", renamed)
+    shutil.copyfile(f"{person.models}/loras/paperLantern.safetensors.civitai.json", f"{renamed}.civitai.json")
+    known = json.loads(Path(f"{renamed}.civitai.json").read_text())
+    with run_hub(models=person.models) as mirror:
+        other = Person(tmp_path / "other", mirror)
+        place = ("--models", str(other.models))
+        synced = other.wfdeps("sync", str(person.lock), *place)
+        assert (synced.code, list(other.tree())) == (0, ["loras/paperLantern.safetensors"])
+        names = ("paperLantern.safetensors", renamed.name)
+        found = other.wfdeps("resolve", *names, "--folder", "loras", "--json").json["resolutions"]
+        theirs, own = (one["chosen"] for one in found)
+        assert [theirs[key] for key in ("version_id", "base_model")] == [
+            known[key] for key in ("version_id", "base_model")
+        ]
+        assert own["sha256"] == theirs["sha256"] == known["hashes"]["sha256"]

@@ -8,6 +8,7 @@ from functools import partial
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.wanting import Found, NotFound, Want, find_all
+from wfdeps.disk.sidecars import read_sidecar
 from wfdeps.domain.candidates import Candidate, RankedCandidate
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.files import LocalFile, fold
@@ -19,7 +20,6 @@ from wfdeps.domain.resolutions import ChosenBy, Finding, Present, RefState, Reso
 from wfdeps.domain.urls import without_secrets
 from wfdeps.errors import DiskFullError, UnsafePathError, UsageError
 from wfdeps.library import LocalLibrary, as_local
-from wfdeps.library.sidecars import read_sidecar
 from wfdeps.pipeline.carry import carry_out
 from wfdeps.plan.build import Layout, build_plan
 from wfdeps.plan.layout import collisions, target_for

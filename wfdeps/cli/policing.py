@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 
 from wfdeps.cli.civitai_pages import completed
 from wfdeps.cli.context import Context
+from wfdeps.disk.sidecars import read_sidecar
 from wfdeps.domain.files import LocalFile
 from wfdeps.domain.refs import ModelRef, RefStatus
 from wfdeps.domain.resolutions import Ambiguous, Finding, Present, RefState, Resolution, Resolved, Unresolved
 from wfdeps.errors import ConfigError
-from wfdeps.library.sidecars import read_sidecar
 from wfdeps.match.rules import Facts, Rules, objection, rules_of
 from wfdeps.values import replace
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from wfdeps.cli.civitai_pages import Pages
 from wfdeps.cli.context import Context
+from wfdeps.disk.sidecars import read_sidecar
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.files import LocalFile, fold, folded_stem
@@ -21,7 +22,6 @@ from wfdeps.errors import AccessDeniedError, DiskFullError, FetchError, LibraryE
 from wfdeps.fetch.staging import FOLDER as STAGING
 from wfdeps.library import LocalLibrary
 from wfdeps.library.renewing import stage_from
-from wfdeps.library.sidecars import read_sidecar
 from wfdeps.pipeline.carry import identity_of_staged
 from wfdeps.plan.settle import disguise_of
 from wfdeps.plan.sidecar import sidecar_text

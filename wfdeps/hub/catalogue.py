@@ -30,11 +30,12 @@ Row = Mapping[str, Any]
 """One line of a catalogue."""
 
 
-_KINDS: Final[dict[str, type | tuple[type, ...]]] = {
+KINDS: Final[dict[str, type | tuple[type, ...]]] = {
     **dict.fromkeys(
         ("file_name", "model_name", "version_name", "model_type", "base_model", "file_type"), str
     ),
     **dict.fromkeys(("file_format", "creator", "path", "override_name", "published_at"), str),
+    **dict.fromkeys(("file_fp", "file_size_variant"), str),
     **dict.fromkeys(("model_id", "version_id", "file_id", "vae_version_id", "nsfw_level"), int),
     **dict.fromkeys(("file_size_kb", "download_count"), (int, float)),
     **dict.fromkeys(("trained_words", "tags"), list),
@@ -157,7 +158,7 @@ def read_rows(lines: Iterable[str], source: str = "catalogue") -> Iterator[dict[
             raise UsageError(f"`{source}` line {number} is not JSON: {error}") from error
         if not isinstance(row, dict) or not row.get("file_name"):
             raise UsageError(f"`{source}` line {number} names no file", hint='each line needs a "file_name"')
-        for key, kind in _KINDS.items():
+        for key, kind in KINDS.items():
             if row.get(key) is not None and not isinstance(row[key], kind):
                 raise UsageError(f"`{source}` line {number}: `{key}` is no {_SAID[kind]}")
         yield row

@@ -8,7 +8,9 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
+from wfdeps.disk.sidecars import read_sidecar
 from wfdeps.errors import UsageError
+from wfdeps.hub.catalogue import KINDS
 from wfdeps.hub.contents import folder_key_of
 from wfdeps.hub.digests import digest_file
 from wfdeps.hub.vocabulary import MODEL_SUFFIXES, TYPE_OF_FOLDER
@@ -98,10 +100,21 @@ class Shelf:
         return Book(path.replace(os.sep, "/"), status.st_size, hashes)
 
 
-def row_for(book: Book, shelf: Shelf) -> dict[str, Any]:
-    """A catalogue row for a file that none describes: its type from its folder, else from its header; its ids
-    from its hash.
+def rows_for(book: Book, shelf: Shelf) -> Iterator[dict[str, Any]]:
+    """Catalogue rows for a file that none describes.
+
+    Where our own sidecar lies beside it, and means these very bytes, one has Civitai's numbers and words, so that a lock
+    written elsewhere is answered here. Under a name of its own it has a row besides, which that name finds.
     """
+    row, label = _row_for(book, shelf), _label_of(book, shelf)
+    if label:
+        yield row | label
+    if label.get("file_name") != book.name:
+        yield row
+
+
+def _row_for(book: Book, shelf: Shelf) -> dict[str, Any]:
+    """The file as its folder, or else its header, tells its type; its ids are made from its hash."""
     stem, suffix = os.path.splitext(book.name)
     model_type, file_type = _type_of(book.path, shelf)
     own_id = _OWN_IDS + int(book.hashes["SHA256"][:7], 16)
@@ -120,6 +133,38 @@ def row_for(book: Book, shelf: Shelf) -> dict[str, Any]:
         "hashes": book.hashes,
         "path": book.path,
     }
+
+
+def _label_of(book: Book, shelf: Shelf) -> dict[str, Any]:
+    """What Civitai said of the file when it was placed; empty where nobody wrote it down."""
+    told = read_sidecar(os.path.join(shelf.directory, book.path))
+    hashes = told.get("hashes")
+    if not isinstance(hashes, dict) or str(hashes.get("sha256")).upper() != book.hashes["SHA256"]:
+        return {}
+    words = {row_key: told.get(key) for key, row_key in _TOLD.items()}
+    words = {key: word for key, word in words.items() if word and isinstance(word, KINDS[key])}
+    is_numbered = (
+        told.get("source") == "civitai" and {"model_id", "version_id", "file_id", "file_name"} <= words.keys()
+    )
+    return words if is_numbered else {}
+
+
+_TOLD = {
+    "model_id": "model_id",
+    "version_id": "version_id",
+    "file_id": "file_id",
+    "file_name": "file_name",
+    "model": "model_name",
+    "version": "version_name",
+    "creator": "creator",
+    "source_type": "model_type",
+    "base_model": "base_model",
+    "trained_words": "trained_words",
+    "file_type": "file_type",
+    "precision": "file_fp",
+    "variant": "file_size_variant",
+}
+"""A sidecar's words by a row's."""
 
 
 def _type_of(path: str, shelf: Shelf) -> tuple[str, str]:

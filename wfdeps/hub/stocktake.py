@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from wfdeps.hub.catalogue import Row
-from wfdeps.hub.shelf import Book, Shelf, row_for
+from wfdeps.hub.shelf import Book, Shelf, rows_for
 
 _FIRST_MODEL, _FIRST_VERSION, _FIRST_FILE = 900_000_000, 910_000_000, 920_000_000
 
@@ -34,7 +34,9 @@ def take_stock(rows: Iterable[Row], shelf: Shelf | None, *, strays: bool = True)
             complete.setdefault("hashes", shelf.hashes(row["path"]))
         yield complete
     if shelf and strays:
-        yield from (row_for(book, shelf) for book in books if book.path not in described)
+        for book in books:
+            if book.path not in described:
+                yield from rows_for(book, shelf)
 
 
 def _found(

@@ -7,13 +7,13 @@ import os
 from collections.abc import Iterable
 
 from wfdeps import disk
+from wfdeps.disk.sidecars import OURS, is_ours
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.files import Folder
 from wfdeps.domain.outcomes import Receipt
 from wfdeps.domain.plans import Link, Placement, Target
 from wfdeps.errors import TargetExistsError, UnsafePathError
 from wfdeps.library.hashing import hash_file
-from wfdeps.library.sidecars import OURS, is_ours
 from wfdeps.library.store import Store
 from wfdeps.plan.layout import safe_relative
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 import os
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.disk.sidecars import OURS, read_document
 from wfdeps.domain.digests import Algorithm, Digest
 
 if TYPE_CHECKING:
     from typing import Any
-
-OURS = ".civitai.json"
-"""Added to the file's whole name."""
-LARGEST = 4 << 20
-_SCHEMA = "wfdeps/sidecar/"
 
 
 def claimed_digests(path: str) -> tuple[Digest, ...]:
@@ -24,33 +20,10 @@ def claimed_digests(path: str) -> tuple[Digest, ...]:
     stem = os.path.splitext(path)[0]
     found: dict[Digest, None] = {}
     for place in (path + OURS, stem + ".civitai.info", stem + ".metadata.json"):
-        document = _read(place)
+        document = read_document(place)
         if document is not None:
             found.update(dict.fromkeys(_digests(document, os.path.basename(path))))
     return tuple(sorted(found, key=lambda digest: (digest.strength, digest.value)))
-
-
-def read_sidecar(path: str) -> dict[str, Any]:
-    """Our own sidecar of the file at `path`; empty where there is none, or another tool's."""
-    document = _read(path + OURS)
-    return document if document is not None and str(document.get("schema", "")).startswith(_SCHEMA) else {}
-
-
-def is_ours(path: str) -> bool:
-    """Whether the sidecar at `path` was written by us, so that it may be written anew."""
-    document = _read(path)
-    return document is not None and str(document.get("schema", "")).startswith(_SCHEMA)
-
-
-def _read(path: str) -> dict[str, Any] | None:
-    try:
-        with open(path, "rb") as file:
-            from json import loads  # few files have one
-
-            document = loads(file.read(LARGEST))
-    except (OSError, ValueError, RecursionError):
-        return None
-    return document if isinstance(document, dict) else None
 
 
 def _digests(document: dict[str, Any], name: str) -> list[Digest]:

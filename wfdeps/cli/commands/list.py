@@ -10,12 +10,12 @@ from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
 from wfdeps.cli.options import add_library_options, add_reading_options
 from wfdeps.cli.using import users_of
+from wfdeps.disk.sidecars import read_sidecar
 from wfdeps.domain.files import LocalFile
 from wfdeps.domain.folders import canonical_key
 from wfdeps.domain.visible import visible
 from wfdeps.errors import LibraryError
 from wfdeps.library import LocalLibrary, as_local
-from wfdeps.library.sidecars import read_sidecar
 from wfdeps.report.sizes import size_text
 
 EXAMPLE = "wfdeps list --model-type loras --workflows ~/workflows"

@@ -13,13 +13,13 @@ from wfdeps.cli.options import add_library_options, add_reading_options, add_res
 from wfdeps.cli.reading import read_all
 from wfdeps.cli.resolving import resolve_for
 from wfdeps.console.question import access_in_words
+from wfdeps.disk.sidecars import read_sidecar
 from wfdeps.domain.candidates import RankedCandidate, Verdict
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Ambiguous, Finding, Present, Resolution, Resolved, Unresolved
 from wfdeps.domain.urls import without_secrets
 from wfdeps.domain.visible import visible
 from wfdeps.errors import UsageError
-from wfdeps.library.sidecars import read_sidecar
 from wfdeps.match.queries import queries_for
 from wfdeps.match.spelling import key_of, spell
 from wfdeps.pipeline.survey import survey
