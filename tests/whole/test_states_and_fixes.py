@@ -296,3 +296,22 @@ def test_what_check_advises_for_a_name_of_the_other_system_mends_it_though_the_f
     assert person.wfdeps(*words, "--include-inactive", "--apply", *place).code == 0
     out = str(person.home / "out.json")
     assert person.wfdeps("check", out, "--include-inactive", *place).code == 0
+
+
+def test_what_check_advises_for_a_file_that_only_its_source_tells_to_be_here_mends_it(
+    person: Person, shelf: tuple[Path, Any]
+) -> None:
+    mine = person.models / "loras" / "mine.safetensors"
+    mine.parent.mkdir()
+    mine.write_bytes((shelf[0] / "loras" / "paperLantern.safetensors").read_bytes())
+    ask = {"class_type": "LoraLoaderModelOnly", "inputs": {"lora_name": "paperLantern.safetensors"}}
+    workflow = person.save("asks.json", {"1": ask})
+    place = ("--models", str(person.models))
+    told = person.wfdeps("check", str(workflow), "--include-inactive", "--online", "--json", *place)
+    (ref,) = told.json["refs"]
+    assert ref["state"] == "present_elsewhere"
+    _, *words = ref["next"].split()
+    lock = ("--lock", str(person.lock))
+    assert person.wfdeps(*words, "--include-inactive", "--yes", *lock).code == 0
+    assert person.wfdeps("check", str(workflow), "--include-inactive", *place).code == 0
+    assert not person.hub.requests.to("/api/download/")

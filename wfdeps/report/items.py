@@ -66,7 +66,8 @@ def build_item(
     ref: ModelRef, knowledge: Knowledge, needed_by: tuple[str, ...] = (), place: str = ""
 ) -> ReportItem:
     """One item: the last stage that spoke of the ref has the last word on its state."""
-    item = replace(item_of(ref, _of(ref, knowledge.findings)), needed_by=needed_by)
+    finding = _of(ref, knowledge.findings)
+    item = replace(item_of(ref, finding), needed_by=needed_by)
     resolution = _of(ref, knowledge.resolutions)
     step = _of(ref, knowledge.steps)
     outcome = _of(ref, knowledge.outcomes)
@@ -76,7 +77,7 @@ def build_item(
         item = with_stages(item, resolution, step, outcome)
     if ref.status in _NOT_RUN and item.state is not RefState.PRESENT:
         item = replace(item, state=_NOT_RUN[ref.status], detail=ref.why or item.detail)
-    return _with_advice(item, place)
+    return _with_advice(item, place, told_online=finding is None or finding.state is not item.state)
 
 
 def item_of(ref: ModelRef, finding: Finding | None) -> ReportItem:
@@ -89,11 +90,14 @@ def item_of(ref: ModelRef, finding: Finding | None) -> ReportItem:
     return item
 
 
-def _with_advice(item: ReportItem, place: str) -> ReportItem:
+def _with_advice(item: ReportItem, place: str, *, told_online: bool) -> ReportItem:
     sites = (site.workflow for site in item.ref.sites)
     workflow = next(iter((*item.needed_by, *sites)), "")
-    respell = item.respell and item.state is RefState.PRESENT_ELSEWHERE
-    advice = advice_for(item.ref, item.state, workflow, item.found, item.candidates, place, respell=respell)
+    elsewhere = item.state is RefState.PRESENT_ELSEWHERE
+    advice = advice_for(
+        item.ref, item.state, workflow, item.found, item.candidates, place,
+        respell=elsewhere and item.respell, told_online=elsewhere and told_online,
+    )  # fmt: skip
     return replace(item, hint=item.hint or advice.hint, next=advice.command)
 
 

@@ -80,12 +80,14 @@ def advice_for(
     place: str = "",
     *,
     respell: bool = False,
+    told_online: bool = False,
 ) -> Advice:
     """The sentence and the command for one ref; no command where one of its words could not be pasted safely.
 
     `place`: the options that named the model folders, quoted for a shell. `respell`: no link can have its name.
+    `told_online`: only a source, or a lock, tells that the file found is the one; `fix` asks neither.
     """
-    advice = _RESPELL if respell else ADVICE[state]
+    advice = _RESPELL if respell else _LINK_BY_GET if told_online else ADVICE[state]
     words = {
         "workflow": "" if workflow == "-" else workflow,
         "name": ref.name,
@@ -104,6 +106,7 @@ def advice_for(
     )
 
 
+_LINK_BY_GET = Advice("the very file is here under another name; link it", "wfdeps get {workflow}{place}")
 _RESPELL = Advice(
     "its name is spelled for the other system, and no link can mend that: rewrite the workflow",
     "wfdeps fix {workflow} --rewrite OUT.json{place}",
