@@ -99,3 +99,10 @@ def test_any_text_can_be_spelled_and_its_keys_are_stable(name: str) -> None:
 @given(st.text(max_size=40), st.integers(1, 99))
 def test_a_copys_number_never_changes_the_key(stem: str, number: int) -> None:
     assert key_of(f"{stem} ({number})") == key_of(stem)
+
+
+@pytest.mark.parametrize("filling", [" ", "-", "- ", "_-"])
+def test_a_name_of_blanks_is_told_as_soon_as_it_is_read(filling: str) -> None:
+    """Else a workflow of a few such names would keep us for hours."""
+    name = f"a{filling * 20_000}b"
+    assert core_of(name) == name

@@ -48,13 +48,15 @@ _VARIANTS = ("pruned", "full", "emaonly", "noema", "nonema", "half", "scaled", "
 _HIDDEN_BORDER = re.compile(
     r"(?<=[a-z0-9])(?=(?:FP|Fp|BF|bf|Bf)(?:8|16|32))|(?<=(?:[Ff][Pp]|[BF]F|[Bb]f)(?:16|32))(?=[A-Z][a-z])"
 )
-_COPY = re.compile(r"(?:\s*\(\d{1,3}\)|[\s_-]+copy(?:[\s_-]*\d+)?|[\s_-]+-?\s*kopie)+$", re.I)
+# Each run of blanks is entered at its front and never given back: a name of a thousand of them is told in one pass.
+_COPY = re.compile(r"(?:(?<!\s)\s*+\(\d{1,3}\)|(?<![\s_-])[\s_-]++(?:copy(?:[\s_-]*+\d++)?|kopie))+$", re.I)
 _ADDED = (
-    re.compile(
-        r"^(?=[a-f]*\d)[\da-f]{8,64}[-_. ]+(?=.)", re.I
-    ),  # a hash in front, as model managers write it
-    re.compile(r"(?<=.)[-_. ]+\d{5,7}$"),  # the number of a version, of an epoch or of a step
-    re.compile(r"(?<=.)\.(?=\w*[A-Z\d])\w{4}$"),  # the key of Civitai's storage: `4xUltrasharp.D8rD.pt`
+    # a hash in front, as model managers write it
+    re.compile(r"^(?=[a-f]*\d)[\da-f]{8,64}[-_. ]+(?=.)", re.I),
+    # the number of a version, of an epoch or of a step
+    re.compile(r"(?<=[^-_. ])[-_. ]++\d{5,7}$"),
+    # the key of Civitai's storage: `4xUltrasharp.D8rD.pt`
+    re.compile(r"(?<=.)\.(?=\w*[A-Z\d])\w{4}$"),
 )
 _TOKEN = re.compile(r"[^\W_]+")
 
