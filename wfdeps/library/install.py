@@ -58,9 +58,8 @@ def find_install(roots: Roots, usual: tuple[str, ...] = ()) -> Install:
     if not (roots.comfyui or roots.base_directory or roots.models_directory):
         roots = replace(roots, comfyui=_usual_place(usual))
     elif not roots.comfyui and os.path.isfile("main.py"):
-        roots = replace(
-            roots, comfyui=os.getcwd()
-        )  # whose options these are: its yaml is read, its output searched
+        # Whose options these are: its yaml is read, its output searched.
+        roots = replace(roots, comfyui=os.getcwd())
     found = _from_comfyui(roots.comfyui) if roots.comfyui else Install("")
     base = os.path.abspath(roots.base_directory) if roots.base_directory else ""
     models = (

@@ -88,7 +88,8 @@ class Store:
             if _is_same(staged, path) or self._is_sound(path, sha256):
                 disk.remove_quietly(staged)
                 return path
-            disk.remove_quietly(path)
+            with contextlib.suppress(OSError):
+                _unlink(path)
             disk.place_no_clobber(staged, path, root=self.folder)
         with contextlib.suppress(OSError):
             os.chmod(path, 0o444)  # what is shared by hard links must not be edited in place
@@ -167,9 +168,7 @@ class Store:
     def remove(self, stored: Stored) -> None:
         """The file is gone from the store. Raises LibraryError."""
         try:
-            if os.name == "nt":
-                os.chmod(stored.path, 0o644)  # Windows removes nothing that is read-only
-            os.unlink(stored.path)
+            _unlink(stored.path)
         except OSError as error:
             raise LibraryError(f"cannot remove `{stored.path}`: {error.strerror}") from error
 
@@ -197,6 +196,12 @@ def _names(folder: str) -> list[str]:
         return sorted(os.listdir(folder))
     except OSError:
         return []
+
+
+def _unlink(path: str) -> None:
+    if os.name == "nt":
+        os.chmod(path, 0o644)  # Windows removes nothing that is read-only
+    os.unlink(path)
 
 
 def _is_in_sight(tree: str, mount: str | None) -> bool:

@@ -12,6 +12,7 @@ from wfdeps.errors import LibraryError
 from wfdeps.match.evidence import likeness
 from wfdeps.match.spelling import spell
 from wfdeps.ports import Library, Reporter
+from wfdeps.report.sizes import count_text
 
 MOST_READ = 3
 """Files for one that is wanted: LoRAs of one trainer are of one length by the hundred."""
@@ -28,7 +29,9 @@ def read_lookalikes(resolutions: Iterable[Resolution], library: Library, reporte
     unread = [file for file in library.of_lengths(lengths) if _is_unread(file)] if lengths else []
     chosen = {file.path: file for one in wanted for file in _likest(one, unread)}
     if chosen:
-        reporter.stage("resolve", f"{len(chosen)} files here of the same length, read for their hash")
+        reporter.stage(
+            "resolve", f"{count_text(len(chosen), 'file')} here of the same length, read for the hash"
+        )
     for file in chosen.values():
         with suppress(LibraryError):  # gone meanwhile, or not for us to read
             library.digest(file)

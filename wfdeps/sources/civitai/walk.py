@@ -89,7 +89,7 @@ def _changes(candidates: Sequence[Candidate]) -> list[str]:
 
 def _leaves_no_gap(index: NameIndex, types: Sequence[str], since: str) -> bool:
     """Whether what is older than this walk went is here from one before."""
-    whole_since = index.whole_since(types)
     if not since:
         return True
+    whole_since = index.whole_since(types)
     return whole_since is not None and since <= datetime.fromtimestamp(whole_since, UTC).isoformat()
