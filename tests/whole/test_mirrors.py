@@ -109,3 +109,30 @@ def test_a_hub_over_a_tree_that_wfdeps_filled_answers_the_lock_it_was_filled_by(
             known[key] for key in ("version_id", "base_model")
         ]
         assert own["sha256"] == theirs["sha256"] == known["hashes"]["sha256"]
+
+
+@pytest.mark.parametrize("how", ["get", "sync"])
+def test_a_tree_linked_from_a_store_knows_of_its_files_what_the_first_tree_does(
+    person: Person, store: Path, how: str
+) -> None:
+    first = person.models
+    known = {path.name: json.loads(path.read_text()) for path in first.rglob("*.civitai.json")}
+    person.models = person.home / "other"
+    person.models.mkdir()
+    place = ("--models", str(person.models), "--store", str(store))
+    asked = downloads(person)
+    words = (
+        ("get", DEMO, "--auto", "best", "--yes", "--lock", f"{person.lock}.2")
+        if how == "get"
+        else ("sync", str(person.lock))
+    )
+    assert person.wfdeps(*words, *place).code == 0
+    assert downloads(person) == asked
+    told = {path.name: json.loads(path.read_text()) for path in person.models.rglob("*.civitai.json")}
+    same = ("air", "model_id", "version_id", "file_id", "model_type", "size", "verified_by")
+    assert {name: [one[key] for key in same] for name, one in told.items()} == {
+        name: [one[key] for key in same] for name, one in known.items()
+    }
+    assert person.tree() == tree_of(first)
+    proven = person.wfdeps("verify", "--deep", "--json", "--models", str(person.models))
+    assert proven.code == 0

@@ -40,6 +40,8 @@ class Link:
     file: LocalFile
     target: Target
     origin: RankedCandidate | None = None
+    sidecar: str | None = None
+    """What to write beside it, as of a Placement."""
 
 
 @dataclass(frozen=True, slots=True)

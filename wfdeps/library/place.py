@@ -146,6 +146,8 @@ def link(
         store.link(step.file.path, path, root=root, kinds=kinds)
     else:
         disk.make_link(step.file.path, path, kinds=kinds, root=root)
+    if step.sidecar is not None:
+        _write_sidecar(path + OURS, step.sidecar.encode(), root)
     return Receipt(path, digest.value if digest else "", step.file.size, True)
 
 

@@ -26,7 +26,9 @@ from wfdeps.domain.plans import Blocked, Download, Keep, Link, Plan
 from wfdeps.domain.resolutions import ChosenBy, RefState
 from wfdeps.errors import LibraryError
 from wfdeps.plan.settle import Misfit, Settled, disguise_of, misfit_of, settle, warning_of
+from wfdeps.plan.sidecar import sidecar_of_link
 from wfdeps.ports import Fetcher, Library, Reporter
+from wfdeps.values import replace
 
 WORTH_A_LOOK = 32 << 20
 """Bytes from which on a file's front is looked at before the file is fetched: a smaller one is here as soon."""
@@ -65,10 +67,16 @@ def _settled_already(step: Keep | Link | Blocked, library: Library) -> Outcome:
     if not isinstance(step, Link):
         return step
     try:
-        library.link(step)
+        library.link(replace(step, sidecar=_sidecar_of(step, library)))
     except LibraryError as error:
         return Blocked(step.ref, RefState.FAILED, error.message, error.hint or "")
     return step
+
+
+def _sidecar_of(step: Link, library: Library) -> str | None:
+    if step.origin is None or step.file.is_directory:
+        return None
+    return sidecar_of_link(step, library.identity(step.file))
 
 
 def _outcome_of(

@@ -74,7 +74,8 @@ def _step(resolution: Resolution, layout: Layout) -> Step:
 def _second_name(present: Present, layout: Layout) -> Link | Blocked:
     """A link for a file that lies elsewhere, or why no link would make the workflow's very string be offered."""
     finding = present.finding
-    found = link_for(finding, layout.folders, layout.separator)
+    called = _name_for(present.ref, present.origin.candidate) if present.origin else ""
+    found = link_for(finding, layout.folders, layout.separator, called=called)
     if isinstance(found, NoFix):
         return Blocked(present.ref, finding.state, found.reason, "`wfdeps fix` shows what would help")
     return replace(found, origin=present.origin)

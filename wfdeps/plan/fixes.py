@@ -37,8 +37,13 @@ class NoFix:
     reason: str
 
 
-def link_for(finding: Finding, folders: Iterable[Folder], separator: str) -> Link | NoFix:
-    """The second name that would make the ref's very string be offered."""
+def link_for(
+    finding: Finding, folders: Iterable[Folder], separator: str, *, called: str = ""
+) -> Link | NoFix:
+    """The second name that would make the ref's very string be offered.
+
+    `called` is what its source calls the file: a store's own names tell no ending.
+    """
     file = _the_file(finding)
     if isinstance(file, NoFix):
         return file
@@ -46,7 +51,7 @@ def link_for(finding: Finding, folders: Iterable[Folder], separator: str) -> Lin
     if finding.respell:
         return NoFix(finding, f"no file can be called `{ref.name}` here: --rewrite OUT.json respells it")
     try:
-        target = target_for(ref.folder, _whole_name(finding, file), folders, separator)
+        target = target_for(ref.folder, _whole_name(finding, file, called), folders, separator)
     except UnsafePathError as error:
         return NoFix(finding, error.message)
     blind = next((folder for folder in folders if folder.path == target.root and not folder.visible), None)
@@ -82,11 +87,12 @@ def _the_file(finding: Finding) -> LocalFile | NoFix:
     return first
 
 
-def _whole_name(finding: Finding, file: LocalFile) -> str:
+def _whole_name(finding: Finding, file: LocalFile, called: str) -> str:
     """The ref's name, with the file's ending where the ref has none (embeddings, LoRA tags)."""
     name = finding.ref.name
-    dot = file.basename.rfind(".")
-    ending = file.basename[dot:] if dot > 0 and not file.is_directory else ""
+    told = file.basename if "." in file.basename else called
+    dot = told.rfind(".")
+    ending = told[dot:] if dot > 0 and not file.is_directory else ""
     return name if name.lower().endswith(ending.lower()) else name + ending
 
 

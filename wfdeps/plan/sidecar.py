@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
+from wfdeps.domain.candidates import LOCAL, Candidate
+from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.outcomes import Fetched
+from wfdeps.domain.plans import Link
 from wfdeps.domain.urls import without_secrets
 
 
 def sidecar_text(fetched: Fetched, identity: Identity) -> str:
     """The sidecar's JSON: ids, names, creator, base model, trained words, hashes, source; no secrets, no clock."""
-    candidate = fetched.download.candidate
-    hashes = {digest.algorithm.value: digest.value for digest in (*candidate.digests, *fetched.digests)}
+    return _text(fetched.download.candidate, fetched.digests, fetched.size, fetched.verified_by, identity)
+
+
+def sidecar_of_link(link: Link, identity: Identity) -> str | None:
+    """The same for bytes that were here already, where a source, asked by their hash, told what they are."""
+    origin, sha256 = link.origin, find_digest(link.file.digests, Algorithm.SHA256)
+    if origin is None or origin.candidate.source == LOCAL or sha256 is None:
+        return None
+    return _text(origin.candidate, link.file.digests, link.file.size, sha256.algorithm.value, identity)
+
+
+def _text(
+    candidate: Candidate, digests: Iterable[Digest], size: int, verified_by: str, identity: Identity
+) -> str:
+    hashes = {digest.algorithm.value: digest.value for digest in (*candidate.digests, *digests)}
     document = {
         "schema": "wfdeps/sidecar/1",
         "source": candidate.source,
@@ -35,9 +52,9 @@ def sidecar_text(fetched: Fetched, identity: Identity) -> str:
         "file_type": candidate.file_type or None,
         "precision": candidate.precision or None,
         "variant": candidate.variant or None,
-        "size": fetched.size,
+        "size": size,
         "hashes": dict(sorted(hashes.items())),
-        "verified_by": fetched.verified_by,
+        "verified_by": verified_by,
     }
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     return text.encode("utf-8", "backslashreplace").decode()  # half a surrogate pair stays the escape it was
