@@ -341,8 +341,8 @@ def test_gc_keeps_everything_while_a_tree_of_another_volume_cannot_be_seen(run: 
     store = Store(str(tmp_path / "store"))
     store.adopt(str(put(tmp_path / "staged", b"x")), hashlib.sha256(b"x").hexdigest())
     tree = str(tmp_path / "unmounted")
-    store.note_tree(tree)
-    note = Path(store.note_of(tree))
+    store.trees.note(tree)
+    note = Path(store.trees.note_of(tree))
     note.write_text(json.dumps({"path": tree, "elsewhere": True, "mount": tree}))
     code, _, err = run("store", "gc", "--store", store.folder, "--apply")
     assert code == 2

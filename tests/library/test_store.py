@@ -82,7 +82,7 @@ def test_a_symbolic_link_counts_as_use(tmp_path: Path) -> None:
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "a.pt").symlink_to(path)
     assert len(store.unused()) == 1
-    store.note_tree(str(tmp_path / "tree"))
+    store.trees.note(str(tmp_path / "tree"))
     assert store.unused() == ()
 
 
@@ -156,7 +156,7 @@ def test_what_a_tree_uses_is_never_removed(
     stored = kept(store, tmp_path)
     tree = tmp_path / "tree"
     tree.mkdir()
-    store.note_tree(str(tree))
+    store.trees.note(str(tree))
     use(stored, tree)
     assert store.collect() == ()
     next(tree.rglob("a.pt"), tree.parent / "moved" / "a.pt").unlink()
@@ -167,14 +167,14 @@ def test_what_a_tree_uses_is_never_removed(
 def test_another_file_of_the_same_length_is_no_use(store: Store, tmp_path: Path) -> None:
     kept(store, tmp_path)
     put(tmp_path / "tree" / "other.pt", bytes(len(DATA)))
-    store.note_tree(str(tmp_path / "tree"))
+    store.trees.note(str(tmp_path / "tree"))
     assert len(store.unused()) == 1
 
 
 def test_a_tree_that_cannot_be_read_stops_the_collector(store: Store, tmp_path: Path) -> None:
     stored = kept(store, tmp_path)
     put(tmp_path / "tree" / "a.pt")
-    store.note_tree(str(tmp_path / "tree"))
+    store.trees.note(str(tmp_path / "tree"))
     (tmp_path / "tree" / "a.pt").chmod(0)
     if os.access(tmp_path / "tree" / "a.pt", os.R_OK):
         pytest.skip("this user may read everything")
@@ -192,7 +192,7 @@ def test_a_tree_linked_from_what_the_store_already_had_is_remembered_too(
     library.link(Link(ref(), file, Target("loras", str(tmp_path / "tree" / "loras"), "a.pt")), ("symlink",))
     library.close()
     assert os.readlink(tmp_path / "tree" / "loras" / "a.pt").endswith(SHA)
-    assert store.trees() == (str(tmp_path / "tree" / "loras"),)
+    assert store.trees.paths() == (str(tmp_path / "tree" / "loras"),)
     assert store.collect() == ()
     assert os.path.exists(stored)
 
@@ -206,35 +206,35 @@ def test_a_tree_on_another_volume_is_linked_by_name_and_missed_while_it_is_not_m
     library.close()
     assert os.path.islink(elsewhere / "m" / "loras" / "a.pt")
     assert (elsewhere / "m" / "loras" / "a.pt").read_bytes() == DATA
-    assert store.unseen() == ()
-    note = Path(store.note_of(str(elsewhere / "m" / "loras")))
+    assert store.trees.unseen() == ()
+    note = Path(store.trees.note_of(str(elsewhere / "m" / "loras")))
     told = json.loads(note.read_text())
     assert told["mount"] == filesystem_of(str(elsewhere)).mount
     note.write_text(
         json.dumps({**told, "mount": str(elsewhere / "m")})
     )  # as if that volume were not mounted now
-    assert store.unseen() == (str(elsewhere / "m" / "loras"),)
+    assert store.trees.unseen() == (str(elsewhere / "m" / "loras"),)
     note.write_text(json.dumps({**told, "mount": ""}))  # a system that tells of no mounts
-    assert store.unseen() == ()
+    assert store.trees.unseen() == ()
     (elsewhere / "m").rename(elsewhere / "unmounted")
-    assert store.unseen() == (str(elsewhere / "m" / "loras"),)
+    assert store.trees.unseen() == (str(elsewhere / "m" / "loras"),)
 
 
 def test_a_tree_of_the_same_volume_that_is_gone_keeps_nobody_waiting(store: Store, tmp_path: Path) -> None:
     kept(store, tmp_path)
-    store.note_tree(str(tmp_path / "gone"))
-    assert store.unseen() == ()
+    store.trees.note(str(tmp_path / "gone"))
+    assert store.trees.unseen() == ()
     assert len(store.collect()) == 1
 
 
 def test_of_many_trees_noted_at_once_none_is_forgotten(store: Store, tmp_path: Path) -> None:
     trees = [str(tmp_path / f"tree{number}") for number in range(16)]
-    threads = [threading.Thread(target=store.note_tree, args=(tree,)) for tree in trees]
+    threads = [threading.Thread(target=store.trees.note, args=(tree,)) for tree in trees]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert store.trees() == tuple(sorted(trees))
+    assert store.trees.paths() == tuple(sorted(trees))
 
 
 def test_the_collector_waits_for_those_who_are_placing(store: Store, tmp_path: Path) -> None:
@@ -287,5 +287,5 @@ def test_no_note_is_written_through_a_planted_link(store: Store, tmp_path: Path)
     os.makedirs(store.folder)
     os.symlink(tmp_path / "outside", os.path.join(store.folder, "trees"))
     with pytest.raises(UnsafePathError):
-        store.note_tree(str(tmp_path / "tree"))
+        store.trees.note(str(tmp_path / "tree"))
     assert os.listdir(tmp_path / "outside") == []

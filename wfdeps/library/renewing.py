@@ -37,7 +37,7 @@ def renew(placement: Placement, gate: Gate, store: Store) -> Receipt:
     with as_library_error(path):
         _replace(placement.staged, path)
         sync_folder(os.path.dirname(path))
-    store.note_tree(root)
+    store.trees.note(root)
     if placement.sidecar is not None:
         disk.atomic_write(path + OURS, placement.sidecar.encode())
     return Receipt(path, sha256, size, True)

@@ -56,11 +56,11 @@ def _ls(store: Store, arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _gc(store: Store, arguments: argparse.Namespace, context: Context) -> int:
-    unseen = store.unseen()
+    unseen = store.trees.unseen()
     for tree in unseen:
         context.err(f"warning: `{tree}` linked from here and cannot be seen now; its links do not count")
     if unseen and arguments.apply:
-        notes = ", ".join(f"`{store.note_of(tree)}`" for tree in unseen)
+        notes = ", ".join(f"`{store.trees.note_of(tree)}`" for tree in unseen)
         raise UsageError(
             "not every tree that links to this store can be seen",
             hint=f"mount them; or, where one is gone for good, remove {notes}",
@@ -76,7 +76,7 @@ def _gc(store: Store, arguments: argparse.Namespace, context: Context) -> int:
 def _verify(store: Store, arguments: argparse.Namespace, context: Context) -> int:
     files = tuple(store.files())
     bad = [one for one in files if not store.is_sound(one)]
-    trees = (*store.trees(), *arguments.tree)
+    trees = (*store.trees.paths(), *arguments.tree)
     for one in bad:
         context.out(f"{visible(one.path)}: the content is not what its name says")
         for name in store.names_of(one, trees):
