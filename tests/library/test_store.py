@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -171,6 +172,23 @@ def test_another_file_of_the_same_length_is_no_use(store: Store, tmp_path: Path)
     assert len(store.unused()) == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs links that anybody may make")
+@pytest.mark.parametrize("unreadable", ["a note", "all notes"])
+def test_a_note_that_cannot_be_read_stops_the_collector(
+    store: Store, tmp_path: Path, unreadable: str
+) -> None:
+    """Another user's, in a store that several share: what their tree links to looks unused."""
+    stored = kept(store, tmp_path)
+    store.trees.note(str(tmp_path / "tree"))
+    note = Path(store.trees.note_of(str(tmp_path / "tree")))
+    broken = note if unreadable == "a note" else note.parent
+    broken.rename(tmp_path / "aside")
+    broken.symlink_to(broken)  # nobody can read that, whatever their rights
+    with pytest.raises(LibraryError, match="cannot read"):
+        store.collect()
+    assert os.path.exists(stored)
+
+
 def test_a_tree_that_cannot_be_read_stops_the_collector(store: Store, tmp_path: Path) -> None:
     stored = kept(store, tmp_path)
     put(tmp_path / "tree" / "a.pt")
@@ -178,7 +196,7 @@ def test_a_tree_that_cannot_be_read_stops_the_collector(store: Store, tmp_path: 
     (tmp_path / "tree" / "a.pt").chmod(0)
     if os.access(tmp_path / "tree" / "a.pt", os.R_OK):
         pytest.skip("this user may read everything")
-    with pytest.raises(LibraryError, match="is not known"):
+    with pytest.raises(LibraryError, match="cannot read"):
         store.collect()
     assert os.path.exists(stored)
 

@@ -27,8 +27,10 @@ class Trees:
         elsewhere = not disk.same_filesystem(root, self._store)
         mount = disk.filesystem_of(root).mount if elsewhere else ""
         text = json.dumps({"path": root, "elsewhere": elsewhere, "mount": mount})
-        note = self.note_of(root)
-        if _text_of(note) != text:
+        note, told = self.note_of(root), ""
+        with contextlib.suppress(LibraryError):
+            told = _text_of(note)
+        if told != text:
             with disk.opened_folder(self._store, "trees"):  # made if missing, and no planted link
                 disk.atomic_write(note, text.encode())
 
@@ -37,7 +39,7 @@ class Trees:
         return os.path.join(self._store, "trees", hashlib.sha256(os.fsencode(tree)).hexdigest()[:16])
 
     def paths(self) -> tuple[str, ...]:
-        """The model folders that were linked from here, sorted."""
+        """The model folders that were linked from here, sorted. Raises LibraryError where a note cannot be read."""
         return tuple(sorted(self._noted()))
 
     def unseen(self) -> tuple[str, ...]:
@@ -48,10 +50,19 @@ class Trees:
         return tuple(sorted(tree for tree, mount in self._noted().items() if not _is_in_sight(tree, mount)))
 
     def _noted(self) -> dict[str, str | None]:
-        """Each tree, and where its volume is mounted, if known; None where it lies on the store's own."""
+        """Each tree, and where its volume is mounted, if known; None where it lies on the store's own.
+
+        Another person's note that we may not read is no reason to take what their tree uses.
+        """
         folder = os.path.join(self._store, "trees")
         noted: dict[str, str | None] = {}
-        for name in names_in(folder):
+        try:
+            names = os.listdir(folder)
+        except FileNotFoundError:
+            return noted
+        except OSError as error:
+            raise _not_known(folder, error) from error
+        for name in names:
             with contextlib.suppress(ValueError, KeyError, TypeError):  # no note of ours
                 note = json.loads(_text_of(os.path.join(folder, name)))
                 noted[str(note["path"])] = str(note["mount"]) if note["elsewhere"] else None
@@ -75,11 +86,14 @@ def _is_in_sight(tree: str, mount: str | None) -> bool:
 
 
 def _text_of(note: str) -> str:
+    """What a note says; empty where there is none, or no text. Raises LibraryError where it cannot be read."""
     try:
         with open(note, encoding="utf-8") as file:
             return file.read()
-    except (OSError, ValueError):
+    except (FileNotFoundError, UnicodeDecodeError):
         return ""
+    except OSError as error:
+        raise _not_known(note, error) from error
 
 
 def files_below(tree: str) -> Iterator[str]:
@@ -105,7 +119,7 @@ def _unreadable(error: OSError) -> None:
 def _not_known(path: str, error: OSError) -> LibraryError:
     return LibraryError(
         f"cannot read `{path}`: {error.strerror}",
-        hint="what this tree uses is not known; nothing was removed",
+        hint="what a tree uses is not known; nothing was removed",
     )
 
 
