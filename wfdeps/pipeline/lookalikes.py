@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from wfdeps.domain.digests import Algorithm, find_digest
@@ -18,10 +18,12 @@ MOST_READ = 3
 """Files for one that is wanted: LoRAs of one trainer are of one length by the hundred."""
 
 
-def read_lookalikes(resolutions: Iterable[Resolution], library: Library, reporter: Reporter) -> bool:
-    """Have the library know the hashes of files as long as those still to be fetched; whether any was read.
+def read_lookalikes(
+    resolutions: Iterable[Resolution], library: Library, reporter: Reporter
+) -> tuple[LocalFile, ...]:
+    """Files as long as those still to be fetched, read now, with their hashes.
 
-    A length is weak evidence, so it only says what is worth reading: no more than MOST_READ files for one that is
+    The library itself remembers none that was written a moment ago. A length is weak evidence, so it only says what is worth reading: no more than MOST_READ files for one that is
     wanted, those of the likest names. To read is quicker than to fetch, and is done once.
     """
     wanted = [one for one in resolutions if isinstance(one, Resolved) and _is_known(one)]
@@ -32,10 +34,13 @@ def read_lookalikes(resolutions: Iterable[Resolution], library: Library, reporte
         reporter.stage(
             "resolve", f"{count_text(len(chosen), 'file')} here of the same length, read for the hash"
         )
-    for file in chosen.values():
+    return tuple(_read(chosen.values(), library))
+
+
+def _read(files: Iterable[LocalFile], library: Library) -> Iterator[LocalFile]:
+    for file in files:
         with suppress(LibraryError):  # gone meanwhile, or not for us to read
-            library.digest(file)
-    return bool(chosen)
+            yield library.digest(file)
 
 
 def _is_known(resolved: Resolved) -> bool:

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from wfdeps.domain.candidates import LOCAL, Answer, RankedCandidate
 from wfdeps.domain.digests import Algorithm, agreement, find_digest
+from wfdeps.domain.files import LocalFile
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.queries import HashQuery
@@ -69,8 +70,8 @@ def resolve(
         for finding in findings
     )
     found = _found_by_hash(resolutions, library)
-    if read_lookalikes(found, library, helpers.reporter):
-        return _found_by_hash(found, library)
+    if read := read_lookalikes(found, library, helpers.reporter):
+        return _found_by_hash(found, library, read)
     return found
 
 
@@ -84,10 +85,12 @@ def _without_asking(finding: Finding) -> Resolution:
     return Unresolved(finding.ref, finding.state, finding.detail or "another file stands in its place", hint)
 
 
-def _found_by_hash(resolutions: tuple[Resolution, ...], library: Library) -> tuple[Resolution, ...]:
-    """The same, with every remote file whose very bytes the library holds taken from there."""
+def _found_by_hash(
+    resolutions: tuple[Resolution, ...], library: Library, read: tuple[LocalFile, ...] = ()
+) -> tuple[Resolution, ...]:
+    """The same, with every remote file whose very bytes the library holds, or `read` are, taken from there."""
     refs = {one.ref: _with_digests(one) for one in resolutions if isinstance(one, Resolved)}
-    inventory = library.inventory(tuple(refs.values()))
+    inventory = library.inventory(tuple(refs.values())).knowing(read)
     return tuple(
         _from_library(one, find_local(refs[one.ref], inventory)) if isinstance(one, Resolved) else one
         for one in resolutions

@@ -33,7 +33,11 @@ def with_stages(
     item: ReportItem, resolution: Resolution | None, step: Step | None, outcome: Outcome | None
 ) -> ReportItem:
     """The item after all that was done for it; the last stage that spoke has the last word on its state."""
-    return _with_outcome(_with_step(_with_resolution(item, resolution), step), outcome)
+    item = _with_outcome(_with_step(_with_resolution(item, resolution), step), outcome)
+    # What was placed and then blocked is offered under another spelling: `pipeline.offered`.
+    return (
+        replace(item, respell=True) if isinstance(step, Download) and isinstance(outcome, Blocked) else item
+    )
 
 
 def refs_of(step: Step | Outcome) -> Sequence[ModelRef]:
