@@ -303,6 +303,17 @@ def test_why_tells_what_was_asked_and_what_spoke_for_it(run: Run, tmp_path: Path
     assert run("why", "nothing-of-that", path).code == 2
 
 
+def test_where_a_workflow_cannot_be_read_why_says_so_and_not_that_it_names_no_such_file(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "cut.json").write_text('{"nodes": [', encoding="utf-8")
+    for path, reason in ((tmp_path / "cut.json", "not JSON"), (tmp_path / "gone.json", "No such file")):
+        said = run("why", "add_detail", str(path))
+        assert said.code == 2
+        assert said.err.count(str(path)) == 1
+        assert reason in said.err
+
+
 def test_auth_says_what_is_there_and_what_works(run: Run) -> None:
     said = run("auth", "check", "--json")
     assert problems(said.json, "auth-1") == ()

@@ -28,7 +28,9 @@ def rules_for(arguments: argparse.Namespace, context: Context) -> Rules | None:
     try:
         with open(os.path.expanduser(path), "rb") as file:
             return rules_of(tomllib.load(file))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise ConfigError(f"cannot read `{path}`: {error.strerror or error}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"cannot read `{path}`: {error}") from error
     except ConfigError as error:
         raise ConfigError(f"`{path}`: {error.message}", hint=error.hint) from None

@@ -1,7 +1,8 @@
 """Options out of the environment: `WFDEPS_JOBS=4` is `--jobs 4` for every command that has it.
 
 Written before the words of the line, so that what a person types is stronger. A variable whose option a command does
-not have is none of its business; a switch is on for 1, true, yes and on.
+not have is none of its business; a switch is on for 1, true, yes and on. What only an action of a command takes
+(`catalogue build --pause`) has no twin.
 """
 
 from __future__ import annotations

@@ -17,7 +17,9 @@ def readable(readings: Sequence[WorkflowRefs | UnreadableWorkflow]) -> tuple[Wor
     """All of them, if all could be read. Raises WorkflowError for the first that could not."""
     for reading in readings:
         if isinstance(reading, UnreadableWorkflow):
-            raise WorkflowError(reading.message, hint=reading.hint)
+            name = f"`{reading.path}`"
+            told = reading.message if name in reading.message else f"{name}: {reading.message}"
+            raise WorkflowError(told, hint=reading.hint)
     return tuple(reading for reading in readings if isinstance(reading, WorkflowRefs))
 
 

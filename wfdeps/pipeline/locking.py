@@ -25,8 +25,10 @@ def read_lock(path: str) -> Lock | None:
             return parse(file.read())
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise LockError(f"cannot read `{path}`: {error}") from error
+    except OSError as error:
+        raise LockError(f"cannot read `{path}`: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise LockError(f"cannot read `{path}`: it is not text") from error
 
 
 def write_lock(

@@ -12,6 +12,7 @@ from wfdeps.cli.context import Context
 from wfdeps.cli.options import add_library_options, add_reading_options, add_resolving_options
 from wfdeps.cli.reading import read_all
 from wfdeps.cli.resolving import resolve_for
+from wfdeps.cli.using import readable
 from wfdeps.console.question import access_in_words
 from wfdeps.disk.sidecars import read_sidecar
 from wfdeps.domain.candidates import RankedCandidate, Verdict
@@ -39,8 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     library = context.doors.library_or_new()
-    surveyed = survey(read_all(arguments, context), library, context.doors.is_optional)
+    readings = read_all(arguments, context)
+    surveyed = survey(readings, library, context.doors.is_optional)
     meant = _meant(arguments.name, surveyed.findings)
+    if not meant:
+        readable(readings)  # what cannot be read may be what names it
+        raise UsageError(
+            f"no file called `{arguments.name}` there", hint="`wfdeps refs` lists what a workflow names"
+        )
     # All of them are settled, as `get` would: what one is made for speaks for or against another.
     settled = {one.ref: one for one in resolve_for(surveyed, arguments, context, ask=False)}
     context.out("\n\n".join(_explained(finding, settled.get(finding.ref), context) for finding in meant))
@@ -48,13 +55,10 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _meant(name: str, findings: Sequence[Finding]) -> list[Finding]:
-    """Those of that name; else those whose name holds it. Raises UsageError where there is none."""
+    """Those of that name; else those whose name holds it."""
     wanted = key_of(spell(name).stem)
     exact = [one for one in findings if one.ref.name == name or key_of(spell(one.ref.name).stem) == wanted]
-    found = exact or [one for one in findings if name.casefold() in one.ref.name.casefold()]
-    if not found:
-        raise UsageError(f"no file called `{name}` there", hint="`wfdeps refs` lists what a workflow names")
-    return found
+    return exact or [one for one in findings if name.casefold() in one.ref.name.casefold()]
 
 
 def _explained(finding: Finding, resolution: Resolution | None, context: Context) -> str:
