@@ -182,6 +182,16 @@ def test_a_lock_is_never_written_over_a_file_that_is_none(person: Person) -> Non
     assert person.lock.read_text(encoding="utf-8") == "my notes"
 
 
+def test_a_dry_run_of_sync_says_what_it_would_fetch_and_what_is_here(person: Person) -> None:
+    person.get(DEMO, "--auto", "best")
+    (person.models / "vae" / "clearwater_vae.safetensors").unlink()
+    place = ("--models", str(person.models))
+    told = person.wfdeps("sync", str(person.lock), "--dry-run", "--json", *place).json
+    states = {ref["name"]: (ref["state"], ref["detail"]) for ref in told["refs"]}
+    assert states.pop("clearwater_vae.safetensors") == ("resolved", "")
+    assert set(states.values()) == {("present", "")}
+
+
 def test_lock_alone_downloads_nothing_and_sync_then_gets_it_all(person: Person) -> None:
     locked = person.wfdeps(
         "lock", DEMO, "-o", str(person.lock), "--auto", "best", "--models", str(person.models)

@@ -12,7 +12,7 @@ from wfdeps.cli.output import add_report_options
 from wfdeps.cli.running import carry, planned, report_outcomes, show_plan
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.refs import WorkflowRefs
-from wfdeps.domain.resolutions import Resolution
+from wfdeps.domain.resolutions import Finding, Present, RefState, Resolution
 from wfdeps.errors import LockError
 from wfdeps.pipeline.locking import read_lock
 from wfdeps.pipeline.survey import Survey
@@ -81,4 +81,6 @@ def _as_survey(path: str, resolutions: tuple[Resolution, ...]) -> Survey:
     refs = tuple(resolution.ref for resolution in resolutions)
     with open(path, "rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    return Survey((WorkflowRefs(path, "lock", "json", sha256, refs),), ())
+    missing = (one.ref for one in resolutions if not isinstance(one, Present))
+    findings = tuple(Finding(ref, RefState.MISSING) for ref in missing)
+    return Survey((WorkflowRefs(path, "lock", "json", sha256, refs),), findings)
