@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -92,3 +94,26 @@ def test_half_a_surrogate_pair_is_stored_as_it_is_spelled(tmp_path: Path) -> Non
     store = database(tmp_path / "notes.sqlite")
     keep(store, "a\ud83d")
     assert store.rows("SELECT body FROM notes WHERE word = ?", ("a\ud83d",))
+
+
+@pytest.mark.parametrize("precious", [False, True])
+def test_of_many_who_come_first_at_once_each_is_remembered(tmp_path: Path, precious: bool) -> None:
+    """As ten workers do that start with an empty state."""
+    for turn in range(10):
+        path, gate = tmp_path / f"{turn}.sqlite", Barrier(8)
+
+        def come(word: str, path: Path = path, gate: Barrier = gate) -> None:
+            gate.wait()
+            keep(database(path, precious=precious), word)
+
+        with ThreadPoolExecutor(8) as workers:
+            list(workers.map(come, "abcdefgh"))
+        assert words_in(database(path)) == list("abcdefgh")
+
+
+def test_answers_of_another_version_are_never_thrown_away(tmp_path: Path) -> None:
+    path = tmp_path / "notes.sqlite"
+    keep(Database(str(path), SCHEMA, version=2, precious=True), "a")
+    with pytest.raises(ConfigError, match="written by another version of wfdeps"):
+        words_in(database(path, precious=True))
+    assert words_in(Database(str(path), SCHEMA, version=2)) == ["a"]

@@ -1,4 +1,4 @@
-"""One SQLite file of ours: opened when first needed, rebuilt when it is of another version."""
+"""One SQLite file of ours: opened when first needed, begun anew when it is of another version, unless it is precious."""
 
 from __future__ import annotations
 
@@ -96,8 +96,7 @@ class Database:
             os.makedirs(os.path.dirname(os.path.abspath(self._path)), exist_ok=True)
         connection = sqlite3.connect(self._path, timeout=WAIT, check_same_thread=False)
         try:
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version != self._version:
+            if _version_of(connection) != self._version:
                 self._rebuild(connection)
         except BaseException:
             connection.close()
@@ -105,15 +104,30 @@ class Database:
         return connection
 
     def _rebuild(self, connection: sqlite3.Connection) -> None:
+        """The tables of this version, empty. Raises ConfigError where a person's own are of another."""
         with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            version = _version_of(connection)
+            if version == self._version:
+                return  # another process did it meanwhile, and may have written already
+            if self._precious and version:
+                raise ConfigError(
+                    f"`{self._path}` was written by another version of wfdeps",
+                    hint="use that version, or name another folder with `WFDEPS_STATE_DIR`",
+                )
             tables = connection.execute(
                 "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
             )
             for (table,) in tables.fetchall():
                 connection.execute(f'DROP TABLE IF EXISTS "{table}"')
-        connection.executescript(self._schema)
-        connection.execute(f"PRAGMA user_version = {self._version}")
-        connection.commit()
+            for statement in filter(str.strip, self._schema.split(";")):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {self._version}")
+
+
+def _version_of(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
 
 
 def _storable(values: Sequence[Any]) -> tuple[Any, ...]:
