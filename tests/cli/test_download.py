@@ -254,7 +254,8 @@ def test_clean_leaves_what_can_be_resumed_unless_told(server: FaultServer, tmp_p
     staging.mkdir()
     (staging / "url-1.part").write_bytes(b"half")
     (staging / "url-1.json").write_bytes(b"{}")
-    assert clean(str(tmp_path), "--apply")[1] == ""
+    _, out, err = clean(str(tmp_path), "--apply")
+    assert (out, "1 half-done file, 4 B" in err, "--parts" in err) == ("", True, True)
     assert (staging / "url-1.part").exists()
     assert "half done" in clean(str(tmp_path), "--apply", "--parts")[1]
     assert os.listdir(tmp_path) == []

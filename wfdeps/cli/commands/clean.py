@@ -35,16 +35,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     folders = arguments.folders or _own_folders(context)
-    found = [
+    there = [
         one
         for folder in sorted({os.path.abspath(folder) for folder in folders})
         for one in leftovers_in(folder)
-        if one.is_bad or arguments.parts
     ]
+    found = [one for one in there if one.is_bad or arguments.parts]
     for one in found:
         context.out(visible(f"{size_text(one.size):>10}  {one.path}  {one.what}"))
     gone = [one for one in found if arguments.apply and remove(one)]
     context.err(_sentence(found, gone, apply=arguments.apply))
+    if kept := [one for one in there if one not in found]:
+        size = size_text(sum(one.size for one in kept))
+        context.err(
+            f"{count_text(len(kept), 'half-done file')}, {size}, that a rerun resumes; --parts names them too"
+        )
     return READY
 
 
