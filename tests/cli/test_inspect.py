@@ -230,6 +230,21 @@ def test_a_sharded_model_takes_its_shapes_from_the_files_beside_it(tmp_path: Pat
     )
 
 
+def test_a_sharded_model_of_which_a_part_is_not_there_is_damaged_and_still_told(tmp_path: Path) -> None:
+    unet = {
+        "conv_in.weight": (320, 4, 3, 3),
+        "down_blocks.0.attentions.0.transformer_blocks.0.attn2.to_k.weight": (320, 768),
+    }
+    path = tmp_path / "m.safetensors.index.json"
+    path.write_text(json.dumps({"weight_map": {name: f"m-{n}.safetensors" for n, name in enumerate(unet)}}))
+    _, (alone,) = told(str(path), "--no-hash")
+    assert alone["error"] is None
+    (tmp_path / "m-0.safetensors").write_bytes(files.safetensors({"conv_in.weight": (320, 4, 3, 3)}))
+    _, (file,) = told(str(path), "--no-hash")
+    assert file["error"] == "corrupt: its part `m-1.safetensors` is not beside it"
+    assert file["model_type"] == alone["model_type"]
+
+
 def test_a_person_gets_a_block_without_control_characters(lora: Path) -> None:
     code, out, _ = run(str(lora), "--no-hash", "--color", "never")
     assert code == 0

@@ -79,12 +79,18 @@ def _read(path: str, size: int) -> Header | Corrupt:
 
 
 def _with_shards(path: str, index: Header) -> Header | Corrupt:
-    """The index with the shapes its files tell, where every one of them lies beside it; Corrupt where one is damaged."""
+    """The index with the shapes its files tell; as it is where none lies beside it.
+
+    Corrupt where one is damaged, or where some are there and others not.
+    """
     folder, parts = os.path.dirname(path), {}
+    here = {name for name in index.shards if os.path.isfile(os.path.join(folder, os.path.basename(name)))}
+    if not here:
+        return index
     for name in index.shards:
         shard = os.path.join(folder, os.path.basename(name))
-        if not os.path.isfile(shard):
-            return index
+        if name not in here:
+            return Corrupt(f"its part `{os.path.basename(name)}` is not beside it", index)
         with reader(shard) as read:
             found = read_header(read, os.path.getsize(shard), name)
         if isinstance(found, Corrupt):
