@@ -17,10 +17,12 @@ from typing import Any
 import pytest
 
 from tests.detect import files
+from tests.fakes.hub import run_hub
 from wfdeps.cli.main import main
 from wfdeps.detect.identify import identify
 from wfdeps.detect.tensors import Header, Tensor
 from wfdeps.domain.identity import Inspection
+from wfdeps.hub.server import HubServer
 from wfdeps.report import inspect_text
 from wfdeps.schema import problems
 
@@ -314,28 +316,25 @@ def test_a_refusal_is_that_files_error_and_its_exit_code() -> None:
     assert "does not have it" in file["error"]
 
 
-def test_an_air_is_asked_of_civitais_download_route(tmp_path: Path) -> None:
-    from tests.fakes.hub import run_hub
-
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[HubServer]:
+    """A Civitai that has the dress: model 7, version 70."""
     (tmp_path / "loras").mkdir()
     (tmp_path / "loras" / "dress.safetensors").write_bytes(SD1_LORA)
     row = {"model_id": 7, "model_name": "Dress", "model_type": "LORA", "version_id": 70, "version_name": "v1", "base_model": "SD 1.5",
            "file_id": 700, "file_name": "dress.safetensors", "file_format": "SafeTensor", "path": "loras/dress.safetensors"}  # fmt: skip
-    with run_hub([row], tmp_path) as hub:
-        air = "urn:air:sd1:lora:civitai:7@70"
-        code, (file,) = told(air, WFDEPS_CIVITAI_URL=hub.url)
+    with run_hub([row], tmp_path) as running:
+        yield running
+
+
+def test_an_air_is_asked_of_civitais_download_route(hub: HubServer) -> None:
+    air = "urn:air:sd1:lora:civitai:7@70"
+    code, (file,) = told(air, WFDEPS_CIVITAI_URL=hub.url)
     assert (code, file["path"], file["architectures"]) == (0, air, ["sd1"])
 
 
-def test_a_models_page_is_as_good_as_its_file(tmp_path: Path) -> None:
-    from tests.fakes.hub import run_hub
-
-    (tmp_path / "loras").mkdir()
-    (tmp_path / "loras" / "dress.safetensors").write_bytes(SD1_LORA)
-    row = {"model_id": 7, "model_name": "Dress", "model_type": "LORA", "version_id": 70, "version_name": "v1", "base_model": "SD 1.5",
-           "file_id": 700, "file_name": "dress.safetensors", "file_format": "SafeTensor", "path": "loras/dress.safetensors"}  # fmt: skip
-    with run_hub([row], tmp_path) as hub:
-        pages = (f"{hub.url}/models/7/dress?modelVersionId=70", f"{hub.url}/models/7")
-        code, answers = told(*pages, WFDEPS_CIVITAI_URL=hub.url)
+def test_a_models_page_is_as_good_as_its_file(hub: HubServer) -> None:
+    pages = (f"{hub.url}/models/7/dress?modelVersionId=70", f"{hub.url}/models/7")
+    code, answers = told(*pages, WFDEPS_CIVITAI_URL=hub.url)
     assert code == 0
     assert [(file["path"], file["architectures"]) for file in answers] == [(page, ["sd1"]) for page in pages]

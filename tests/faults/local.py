@@ -86,12 +86,13 @@ def whole(command: Command, url: str, path: Path, **more: str) -> str:
 
 
 @contextlib.contextmanager
-def small_disk(folder: Path, options: str) -> Iterator[Path | None]:
-    """A file system of its own in memory; None where we may not mount."""
+def mounted_disk(folder: Path, options: str) -> Iterator[Path | None]:
+    """A file system of its own in memory; None where none can be mounted."""
     disk = folder / "disk"
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(disk)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
+    may_mount = sys.platform.startswith("linux") and os.geteuid() == 0
+    if not may_mount or subprocess.run(mount, capture_output=True).returncode:
         yield None
         return
     try:
@@ -105,13 +106,13 @@ def small_disk(folder: Path, options: str) -> Iterator[Path | None]:
 
 def no_room_before(command: Command, folder: Path) -> str:
     """76: there never was room for it."""
-    with FaultServer() as server, small_disk(folder, "size=6m") as disk:
+    with FaultServer() as server, mounted_disk(folder, "size=6m") as disk:
         return NOT_TRIED if disk is None else refused(command, server.url(size=SIZE), disk / "m.bin")
 
 
 def no_room_midway(command: Command, folder: Path) -> str:
     """77: nobody said how long it is, and the disk fills up; with room again, it comes."""
-    with FaultServer() as server, small_disk(folder, "size=20m") as disk:
+    with FaultServer() as server, mounted_disk(folder, "size=20m") as disk:
         if disk is None:
             return NOT_TRIED
         url, path, filler = server.url(size=SIZE, chunked=1), disk / "m.bin", disk / "filler"
@@ -134,7 +135,7 @@ def file_size_limit(command: Command, folder: Path) -> str:
 
 def read_only(command: Command, folder: Path) -> str:
     """79: the disk is read-only; nobody should fetch a byte for it."""
-    with FaultServer() as server, small_disk(folder, "size=20m") as disk:
+    with FaultServer() as server, mounted_disk(folder, "size=20m") as disk:
         if disk is None:
             return NOT_TRIED
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)

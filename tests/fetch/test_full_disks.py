@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from tests.faults.local import mounted_disk
 from tests.faults.server import FaultServer, body_sha256
 from tests.fetch.fetching import client, download, fetch, quick_fetcher
 from wfdeps.domain.outcomes import Fetched, FetchFailed, FetchProgressed
@@ -22,18 +21,10 @@ SIZE = 30 << 20
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """48 MiB of memory with a file system on it."""
-    if not sys.platform.startswith("linux") or os.geteuid() != 0:
-        pytest.skip("needs the right to mount")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=48m", "tmpfs", disk], capture_output=True
-    ).returncode:
-        pytest.skip("cannot mount a tmpfs here")
-    try:
+    with mounted_disk(tmp_path, "size=48m") as disk:
+        if disk is None:
+            pytest.skip("needs the right to mount")
         yield disk
-    finally:
-        subprocess.run(["umount", "-l", disk], check=True)
 
 
 def test_it_is_refused_before_the_first_byte_when_there_is_no_room(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.faults.local import mounted_disk
 from wfdeps.disk import free_bytes, is_over_quota
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.digests import Algorithm, Digest
@@ -49,18 +49,10 @@ def link(file: Path, root: Path) -> Link:
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Iterator[Path]:
     """A small file system of its own."""
-    if not sys.platform.startswith("linux") or os.geteuid() != 0:
-        pytest.skip("needs the right to mount")
-    disk = tmp_path / "elsewhere"
-    disk.mkdir()
-    if subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", disk], capture_output=True
-    ).returncode:
-        pytest.skip("cannot mount a tmpfs here")
-    try:
+    with mounted_disk(tmp_path, "size=8m") as disk:
+        if disk is None:
+            pytest.skip("needs the right to mount")
         yield disk
-    finally:
-        subprocess.run(["umount", "-l", disk], check=True)
 
 
 def test_what_is_half_done_already_is_not_needed_again(tmp_path: Path) -> None:
