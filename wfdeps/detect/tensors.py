@@ -41,6 +41,8 @@ class Header:
     """`safe`, or `unsafe or unknown: …`."""
     shards: tuple[str, ...] = ()
     """The files a sharded index names."""
+    missing: tuple[str, ...] = ()
+    """Those of them that do not lie beside it, where somebody looked."""
 
 
 @dataclass(frozen=True, slots=True)

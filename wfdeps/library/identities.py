@@ -62,7 +62,11 @@ def look(path: str, index: Index) -> tuple[Identity | None, str]:
 def _told(header: Header | Corrupt, name: str) -> tuple[Identity | None, str]:
     if isinstance(header, Corrupt):
         return identify(header.header, name) if header.header else None, header.reason
-    return identify(header, name), ""
+    identity = identify(header, name)
+    if not header.missing:
+        return identity, ""
+    more = f" and {len(header.missing) - 1} more" if len(header.missing) > 1 else ""
+    return replace(identity, reasons=(*identity.reasons, f"not beside it: `{header.missing[0]}`{more}")), ""
 
 
 def _of(identity: Identity | None, trouble: str) -> Identity:
@@ -79,22 +83,18 @@ def _read(path: str, size: int) -> Header | Corrupt:
 
 
 def _with_shards(path: str, index: Header) -> Header | Corrupt:
-    """The index with the shapes its files tell; as it is where none lies beside it.
-
-    Corrupt where one is damaged, or where some are there and others not.
-    """
+    """The index with the shapes its files tell, where every one of them lies beside it; Corrupt where one is damaged."""
     folder, parts = os.path.dirname(path), {}
-    here = {name for name in index.shards if os.path.isfile(os.path.join(folder, os.path.basename(name)))}
-    if not here:
-        return index
-    for name in index.shards:
-        shard = os.path.join(folder, os.path.basename(name))
-        if name not in here:
-            return Corrupt(f"its part `{os.path.basename(name)}` is not beside it", index)
+    names = {name: os.path.basename(name) for name in index.shards}
+    missing = tuple(name for name in names.values() if not os.path.isfile(os.path.join(folder, name)))
+    if missing:
+        return replace(index, missing=missing)
+    for name, own in names.items():
+        shard = os.path.join(folder, own)
         with reader(shard) as read:
             found = read_header(read, os.path.getsize(shard), name)
         if isinstance(found, Corrupt):
-            return Corrupt(f"its part `{os.path.basename(name)}`: {found.reason}", index)
+            return Corrupt(f"its part `{own}`: {found.reason}", index)
         parts[name] = found
     return merged(index, parts)
 
