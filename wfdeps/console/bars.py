@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 
 from wfdeps.console.rows import Meter, row
-from wfdeps.console.words import UNWRITABLE, line_of, printable, stopped_line
+from wfdeps.console.words import UNWRITABLE, line_of, stopped_line
 from wfdeps.domain.outcomes import (
     Fetched,
     FetchEvent,
@@ -21,6 +21,7 @@ from wfdeps.domain.outcomes import (
     FetchStarted,
 )
 from wfdeps.domain.plans import Download, Plan
+from wfdeps.domain.visible import visible, visible_lines
 
 REDRAWN = 8
 """Times a second."""
@@ -150,14 +151,14 @@ class Bars:
         for file in shown:
             meter = file.meter
             speed = meter.speed if meter is not None else None
-            name = printable(file.download.label)
+            name = visible(file.download.label)
             yield row(name, file.done, file.size, speed, width=width, plain=plain)
         if len(shown) < len(coming):
             yield f"{'and' if plain else '…'} {len(coming) - len(shown)} more"
 
     def _say(self, text: str) -> None:
         with contextlib.suppress(*UNWRITABLE):
-            self._console.print(printable(text), markup=False, soft_wrap=True)
+            self._console.print(visible_lines(text), markup=False, soft_wrap=True)
 
 
 class _Forgiving:

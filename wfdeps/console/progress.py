@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO, assert_never
 
-from wfdeps.console.words import UNWRITABLE, line_of, printable, stopped_line
+from wfdeps.console.words import UNWRITABLE, line_of, stopped_line
 from wfdeps.domain.outcomes import (
     Fetched,
     FetchEvent,
@@ -22,6 +22,7 @@ from wfdeps.domain.outcomes import (
 )
 from wfdeps.domain.plans import Plan
 from wfdeps.domain.urls import without_secrets
+from wfdeps.domain.visible import visible_lines
 from wfdeps.report.sizes import size_text
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class Lines:
         if self._only_failures and not urgent:
             return
         with contextlib.suppress(*UNWRITABLE):
-            self._stream.write(printable(text) + "\n")
+            self._stream.write(visible_lines(text) + "\n")
             self._stream.flush()
 
 

@@ -43,8 +43,3 @@ def stopped_line(download: Download, done: int, size: int | None) -> str:
     """What is said of a file that was still coming when all was stopped."""
     whole = f" of {size_text(size)}" if size is not None else ""
     return f"{download.label}: stopped at {size_text(done)}{whole}"
-
-
-def printable(text: str) -> str:
-    """Text from outside without what moves a cursor or paints a screen."""
-    return "".join(letter if letter.isprintable() or letter == "\n" else "�" for letter in text)

@@ -19,5 +19,5 @@ def size_text(size: int | None) -> str:
 
 
 def count_text(count: int, noun: str) -> str:
-    """`1 file`, `7 files`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    """`1 file`, `7,000 files`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -16,6 +16,7 @@ from wfdeps.cli.exit_codes import READY
 from wfdeps.cli.type_words import civitai_types
 from wfdeps.domain.candidates import Candidate
 from wfdeps.errors import UsageError
+from wfdeps.report.sizes import count_text
 from wfdeps.sources.civitai.client import CivitaiClient
 from wfdeps.sources.civitai.payloads import Site
 from wfdeps.sources.civitai.rows import candidate_of_row, row_of_candidate
@@ -76,7 +77,7 @@ def _import(index: NameIndex, arguments: argparse.Namespace, context: Context) -
             learned += index.learn(batch)
     if arguments.whole:
         index.remember_whole(time.time())
-    context.err(f"{learned:,} files learned")
+    context.err(f"{count_text(learned, 'file')} learned")
     return READY
 
 
@@ -112,7 +113,8 @@ def _build(index: NameIndex, arguments: argparse.Namespace, context: Context) ->
     for step in steps:
         models += step.models
         files += step.files
-        context.err(f"{models:,} models, {files:,} files, back to {step.oldest[:10] or 'an unknown day'}")
+        seen = f"{count_text(models, 'model')}, {count_text(files, 'file')}"
+        context.err(f"{seen}, back to {step.oldest[:10] or 'an unknown day'}")
     return READY
 
 
