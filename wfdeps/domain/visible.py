@@ -23,6 +23,11 @@ def visible_lines(text: str) -> str:
     return "\n".join(map(visible, text.rstrip("\n").split("\n")))
 
 
+def encodable(text: str) -> str:
+    """The same text for UTF-8, which has no half of a surrogate pair: written as `\\ud83d`, as JSON says it."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def is_visible(text: str) -> bool:
     """Whether every character shows as itself."""
     return text.isprintable() or INVISIBLE().search(text) is None

@@ -8,6 +8,7 @@ from typing import Any
 from wfdeps.domain.locks import Lock, LockEntry, LockSource
 from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.domain.urls import has_secrets
+from wfdeps.domain.visible import encodable
 from wfdeps.errors import LockError
 
 SCHEMA = "wfdeps/lock/1"
@@ -22,8 +23,7 @@ def to_text(lock: Lock) -> str:
         "unresolved": sorted(lock.unresolved),
         "optional": sorted(lock.optional),
     }
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    return text.encode("utf-8", "backslashreplace").decode()  # half a surrogate pair stays the escape it was
+    return encodable(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
 def parse(text: str) -> Lock:

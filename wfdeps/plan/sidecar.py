@@ -11,6 +11,7 @@ from wfdeps.domain.identity import Identity
 from wfdeps.domain.outcomes import Fetched
 from wfdeps.domain.plans import Link
 from wfdeps.domain.urls import without_secrets
+from wfdeps.domain.visible import encodable
 
 
 def sidecar_text(fetched: Fetched, identity: Identity) -> str:
@@ -56,5 +57,4 @@ def _text(
         "hashes": dict(sorted(hashes.items())),
         "verified_by": verified_by,
     }
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    return text.encode("utf-8", "backslashreplace").decode()  # half a surrogate pair stays the escape it was
+    return encodable(json.dumps(document, indent=2, ensure_ascii=False) + "\n")

@@ -7,6 +7,7 @@ Escaping: `%`, CR and LF everywhere, `:` and `,` in properties too (actions/tool
 from __future__ import annotations
 
 from wfdeps.domain.reports import CheckReport
+from wfdeps.domain.visible import encodable
 from wfdeps.report.problems import Problem, problems_of, with_regions
 from wfdeps.report.states import Level
 from wfdeps.report.view import View
@@ -45,12 +46,8 @@ def _command(problem: Problem) -> str:
 
 
 def _message(text: str) -> str:
-    return _utf8(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return encodable(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
     return _message(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def _utf8(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from wfdeps.domain.refs import UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport
+from wfdeps.domain.visible import encodable
 from wfdeps.report.escaping import json_text
 from wfdeps.report.locating import Region
 from wfdeps.report.next_steps import ADVICE
@@ -66,7 +67,7 @@ def _invocation(report: CheckReport, *, left_out: int) -> Fields:
 
 def uri_of(path: str) -> str:
     """A path as SARIF wants it: relative ones relative, absolute ones as `file:`, with `/`."""
-    path = _plain(path).encode("utf-8", "backslashreplace").decode("utf-8")
+    path = encodable(_plain(path))
     drive = len(path) > 2 and path[1] == ":" and path[2] == "/"
     written = quote(path, safe="/:" if drive else "/")
     return f"file:///{written}" if drive else f"file://{written}" if path.startswith("/") else written

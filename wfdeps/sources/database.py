@@ -9,6 +9,7 @@ from contextlib import suppress
 from threading import RLock
 from typing import Any, TypeVar
 
+from wfdeps.domain.visible import encodable
 from wfdeps.errors import ConfigError
 
 _T = TypeVar("_T")
@@ -131,8 +132,5 @@ def _version_of(connection: sqlite3.Connection) -> int:
 
 
 def _storable(values: Sequence[Any]) -> tuple[Any, ...]:
-    """The same, half a surrogate pair spelled out: JSON may say one, and SQLite takes none."""
-    return tuple(
-        value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
-        for value in values
-    )
+    """The same, as SQLite takes it."""
+    return tuple(encodable(value) if isinstance(value, str) else value for value in values)
