@@ -45,7 +45,7 @@ ADVICE: dict[RefState, Advice] = {
     RefState.MISSING: Advice("find and download it", "wfdeps get {workflow}{place}"),
     RefState.RESOLVED: Advice("download it", "wfdeps get {workflow}{place}"),
     RefState.AMBIGUOUS: Advice(
-        "several files may be it; choose one and run the command again",
+        "it is not sure which file is meant: choose one and run the command again",
         "{choose}",
     ),
     RefState.UNRESOLVED: Advice(
