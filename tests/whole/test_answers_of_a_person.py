@@ -207,6 +207,16 @@ def test_a_mark_that_is_forgotten_is_forgotten_by_the_lock_too(
     assert json.loads(person.lock.read_text(encoding="utf-8"))["optional"] == []
 
 
+def test_nothing_is_forgotten_where_the_lock_cannot_forget_it(
+    person: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(person.home)
+    chosen(person, INK, "optional")
+    person.lock.write_text("no lock of ours", encoding="utf-8")
+    assert person.wfdeps("answers", "forget", INK).code == 2
+    assert INK in person.wfdeps("answers", "list").out
+
+
 # ── without a terminal
 
 

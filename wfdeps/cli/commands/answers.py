@@ -68,7 +68,7 @@ def _forget(book: AnswerBook, arguments: argparse.Namespace, context: Context) -
     elif which.isdecimal():
         count = book.forget(number=int(which))
     else:
-        count = book.forget(name=which) + forget_choices(LOCK, which)
+        count = forget_choices(LOCK, which) + book.forget(name=which)  # all or nothing: a lock may be refused
     context.err(f"{count} forgotten")
     return READY if count or arguments.all else UNMET
 
