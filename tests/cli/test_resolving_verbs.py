@@ -13,7 +13,7 @@ import pytest
 
 from tests.fakes.hub import run_hub
 from tests.sources.catalogue import ROWS, Row, sha256_of
-from wfdeps.cli.main import main
+from wfdeps.cli.main import main, parser_of
 from wfdeps.hub.server import HubServer
 from wfdeps.schema import problems
 
@@ -242,6 +242,12 @@ def test_types_to_build_may_be_called_by_their_folders(
 ) -> None:
     assert run("catalogue", "build", "--pause", "0", "--types", *words).code == 0
     assert next(iter(hub.requests)).query.count("types=") == types
+
+
+@pytest.mark.parametrize("since", ["2026-01-31", "2026-01-31T02:00+02:00", "2026-01-31T00:00:00Z"])
+def test_a_moment_is_the_same_in_every_time_zone(since: str) -> None:
+    arguments = parser_of("catalogue").parse_args(["build", "--since", since])
+    assert arguments.since == "2026-01-31T00:00:00"
 
 
 @pytest.mark.parametrize("flags", [["--types", "Lorax"], ["--since", "yesterday"], ["--since", "2026-13-01"]])

@@ -124,10 +124,12 @@ def _civitai_types(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def _date(text: str) -> str:
+    """The moment as the site writes its own, which are compared as texts: UTC."""
     try:
-        return datetime.fromisoformat(text).isoformat()
+        moment = datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"not a date: `{text}` (2026-01-31)") from None
+    return (moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment).isoformat()
 
 
 def _stats(index: NameIndex, arguments: argparse.Namespace, context: Context) -> int:
