@@ -315,3 +315,18 @@ def test_what_check_advises_for_a_file_that_only_its_source_tells_to_be_here_men
     assert person.wfdeps(*words, "--include-inactive", "--yes", *lock).code == 0
     assert person.wfdeps("check", str(workflow), "--include-inactive", *place).code == 0
     assert not person.hub.requests.to("/api/download/")
+
+
+def test_a_gguf_in_a_core_loader_is_told_to_need_another_node_for_no_name_mends_it(person: Person) -> None:
+    unet = person.models / "diffusion_models" / "a.gguf"
+    unet.parent.mkdir()
+    unet.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, 0))
+    workflow = person.save("w.json", {"1": {"class_type": "UNETLoader", "inputs": {"unet_name": "a.gguf"}}})
+    place = ("--include-inactive", "--models", str(person.models))
+    (ref,) = person.wfdeps("check", str(workflow), "--json", *place).json["refs"]
+    assert (ref["state"], ref["next"]) == ("present_elsewhere", "")
+    assert "UnetLoaderGGUF" in ref["hint"]
+    for way in (("--link",), ("--rewrite", str(person.home / "out.json"))):
+        said = person.wfdeps("fix", str(workflow), *way, *place)
+        assert said.code == 1
+        assert "this loader does not list `.gguf` files" in said.out + said.err

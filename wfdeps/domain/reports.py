@@ -108,6 +108,8 @@ class ReportItem:
     """What a person can do, in words."""
     respell: bool = False
     """Whether no file can have the name as it is written: only the workflow can be mended."""
+    unlisted: bool = False
+    """Whether only another node can load it."""
     next: str = ""
     """What a person can do, as a command."""
 

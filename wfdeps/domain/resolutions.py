@@ -57,6 +57,8 @@ class Finding:
     detail: str = ""
     respell: bool = False
     """Whether no file can have the name as it is written, a separator of the other system being in it."""
+    unlisted: bool = False
+    """Whether the loader lists no file of that ending, whatever its name: only another node can load it."""
 
 
 class ChosenBy(StrEnum):

@@ -234,7 +234,16 @@ def _of_others(ref: ModelRef, inventory: Inventory) -> Finding:
     files = _distinct(_best(chosen))
     foreign = "\\" if inventory.separator == "/" else "/"
     respell = state is RefState.PRESENT_ELSEWHERE and foreign in ref.name
-    return Finding(ref, state, files, _where(ref, files, chosen[0][0][1], inventory.separator), respell)
+    where = _where(ref, files, chosen[0][0][1], inventory.separator)
+    return Finding(
+        ref, state, files, where, respell, state is RefState.PRESENT_ELSEWHERE and _is_unlisted(ref, files[0])
+    )
+
+
+def _is_unlisted(ref: ModelRef, file: LocalFile) -> bool:
+    """Whether no name with the ref's ending would be in the loader's list."""
+    ending = split_ending(ref.name)[1].lower()
+    return ending == split_ending(file.name)[1].lower() and not _is_listed_for(ref, file)
 
 
 def _best(chosen: list[tuple[Nearness, LocalFile]]) -> Iterable[LocalFile]:

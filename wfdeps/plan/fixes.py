@@ -48,6 +48,8 @@ def link_for(
     if isinstance(file, NoFix):
         return file
     ref, folders = finding.ref, tuple(folders)
+    if finding.unlisted:
+        return NoFix(finding, finding.detail)
     if finding.respell:
         return NoFix(finding, f"no file can be called `{ref.name}` here: --rewrite OUT.json respells it")
     try:
@@ -69,7 +71,7 @@ def rename_for(finding: Finding, separator: str) -> Rename | NoFix:
     file = _the_file(finding)
     if isinstance(file, NoFix):
         return file
-    if finding.state is RefState.INVISIBLE:
+    if finding.state is RefState.INVISIBLE or finding.unlisted:
         return NoFix(finding, finding.detail)
     if file.folder_key not in map(canonical_key, finding.ref.folders) or not file.listed:
         return NoFix(finding, "it lies in a folder this loader does not list: --link, --move or --copy")

@@ -84,7 +84,14 @@ def item_of(ref: ModelRef, finding: Finding | None) -> ReportItem:
     """The item as the model folders alone tell it."""
     if finding is None:
         return ReportItem(ref, RefState.UNDECIDED, "the model folders were not looked at")
-    item = ReportItem(ref, finding.state, detail=finding.detail, found=finding.files, respell=finding.respell)
+    item = ReportItem(
+        ref,
+        finding.state,
+        detail=finding.detail,
+        found=finding.files,
+        respell=finding.respell,
+        unlisted=finding.unlisted,
+    )
     if finding.state is RefState.PRESENT and finding.files:
         return replace(item, size=finding.files[0].size, path=finding.files[0].path)
     return item
@@ -96,7 +103,7 @@ def _with_advice(item: ReportItem, place: str, *, told_online: bool) -> ReportIt
     elsewhere = item.state is RefState.PRESENT_ELSEWHERE
     advice = advice_for(
         item.ref, item.state, workflow, item.found, item.candidates, place,
-        respell=elsewhere and item.respell, told_online=elsewhere and told_online,
+        respell=elsewhere and item.respell, unlisted=elsewhere and item.unlisted, told_online=elsewhere and told_online,
     )  # fmt: skip
     return replace(item, hint=item.hint or advice.hint, next=advice.command)
 

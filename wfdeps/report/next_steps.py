@@ -80,14 +80,17 @@ def advice_for(
     place: str = "",
     *,
     respell: bool = False,
+    unlisted: bool = False,
     told_online: bool = False,
 ) -> Advice:
     """The sentence and the command for one ref; no command where one of its words could not be pasted safely.
 
-    `place`: the options that named the model folders, quoted for a shell. `respell`: no link can have its name.
+    `place`: the options that named the model folders, quoted for a shell. `respell`: no link can have its name. `unlisted`: no link helps.
     `told_online`: only a source, or a lock, tells that the file found is the one; `fix` asks neither.
     """
-    advice = _RESPELL if respell else _LINK_BY_GET if told_online else ADVICE[state]
+    advice = (
+        _OTHER_NODE if unlisted else _RESPELL if respell else _LINK_BY_GET if told_online else ADVICE[state]
+    )
     words = {
         "workflow": "" if workflow == "-" else workflow,
         "name": ref.name,
@@ -106,6 +109,9 @@ def advice_for(
     )
 
 
+_OTHER_NODE = Advice(
+    "no name makes this loader list it: use a node that loads such files (`.gguf`: UnetLoaderGGUF …)"
+)
 _LINK_BY_GET = Advice("the very file is here under another name; link it", "wfdeps get {workflow}{place}")
 _RESPELL = Advice(
     "its name is spelled for the other system, and no link can mend that: rewrite the workflow",

@@ -161,8 +161,10 @@ def _explain(
         hint = f"that ComfyUI offers it as `{offered[0]}`: choose it in the node"
         return Explanation(rejection, ref, finding, _target(ref, library)[0], near, hint)
     state = finding.state if finding else RefState.MISSING
-    files, respell = (finding.files, finding.respell) if finding else ((), False)
-    advice = advice_for(ref, state, workflow, files, (), respell=respell)
+    near_it = finding or Finding(ref, state)
+    advice = advice_for(
+        ref, state, workflow, near_it.files, (), respell=near_it.respell, unlisted=near_it.unlisted
+    )
     target, trouble = _target(ref, library)
     command = advice.command or (_resolve_command(ref) if state is RefState.MISSING else "")
     hint = trouble or advice.hint
