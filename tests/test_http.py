@@ -381,6 +381,7 @@ def test_a_date_to_wait_for_is_measured_by_the_servers_own_clock() -> None:
     assert retry_after(headers) == 30
     assert retry_after({"retry-after": "1.5"}) == 1.5
     assert retry_after({"retry-after": "soon"}) is None
+    assert retry_after({"retry-after": "9" * 400}) == 10 * 365 * 86_400
     assert retry_after({"retry-after": "\u00b2"}) is None
     assert retry_after({}) is None
 

@@ -54,13 +54,14 @@ BUSY = 0.7
 """Of one processor: a process that needs more gets nothing done faster by more workers."""
 LOOKED_EVERY = 0.05
 """Seconds between two looks at how busy we are."""
-Kept = Callable[[str], str | None]
 UNPLACED = 8
 """Files that may be fetched ahead of the caller's placing them."""
 SEPARATE: tuple[LinkKind, ...] = ("reflink", "hardlink", "copy")
 """How the same bytes are handed to a second place: none may depend on the other."""
 STOPPING = 5.0
 """Seconds given to workers that wait for a silent server, once we are told to stop."""
+
+Kept = Callable[[str], str | None]
 
 
 def open_fetcher(

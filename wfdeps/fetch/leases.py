@@ -117,9 +117,12 @@ def _claim_at(path: str) -> _Claim | None:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
     except OSError:
         return None
-    with os.fdopen(handle, "rb") as file:  # opening it asks a file server anew
-        text = file.read(4096)
-        return (text, os.fstat(file.fileno()).st_mtime_ns) if text.startswith(b"filelock/") else None
+    try:
+        with os.fdopen(handle, "rb") as file:  # opening it asks a file server anew
+            text = file.read(4096)
+            return (text, os.fstat(file.fileno()).st_mtime_ns) if text.startswith(b"filelock/") else None
+    except OSError:  # a file server's "stale": it went between the two
+        return None
 
 
 def _is_dead(claim: _Claim) -> bool:
@@ -150,10 +153,21 @@ def _taken_away(path: str, claim: _Claim) -> bool:
         return False
     is_the_one = _claim_at(aside) == claim
     if not is_the_one:
-        with contextlib.suppress(OSError):
-            os.link(aside, path)
+        _give_back(aside, path)
     remove_quietly(aside)
     return is_the_one
+
+
+def _give_back(aside: str, path: str) -> None:
+    """A name gets its claim again, unless another one has been made there since."""
+    try:
+        os.link(aside, path)
+    except FileExistsError:
+        return
+    except OSError:  # no hard links here
+        with contextlib.suppress(OSError):
+            if not os.path.lexists(path):
+                os.rename(aside, path)
 
 
 class _TakenError(Exception):

@@ -10,15 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 from wfdeps.domain.digests import Algorithm, Digest
-from wfdeps.domain.folders import MODEL_ENDINGS
+from wfdeps.domain.folders import PICKLE_ENDINGS, WEIGHTS_ENDINGS
 from wfdeps.errors import DigestMismatchError, NotTheFileError
 
 _BLOCK = 1 << 20
 _CHECKED_ENDINGS = (".safetensors", ".sft", ".gguf")
 """Formats whose header says how long the file must be."""
 
-_TORCH = frozenset({".ckpt", ".pt", ".pt2", ".pth", ".pkl"})
-_WEIGHTS = MODEL_ENDINGS | {".gguf", ".onnx"}
+_TORCH = PICKLE_ENDINGS - {".bin"}
 
 Digester = Callable[[int, int], str | None]
 
@@ -44,7 +43,7 @@ def text_trouble(head: bytes, name: str) -> str:
     Torch's formats begin with a zip's or a pickle's first bytes; a `.bin` may hold anything but a document.
     """
     ending = os.path.splitext(name.lower())[1]
-    if ending not in _WEIGHTS or not _is_text(head):
+    if ending not in WEIGHTS_ENDINGS or not _is_text(head):
         return ""
     return "text" if ending in _TORCH or head.lstrip()[:1] in (b"{", b"[", b"<") else ""
 

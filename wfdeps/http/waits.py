@@ -29,6 +29,10 @@ class Backoff:
         return ceiling * (0.5 + chance() / 2)
 
 
+_LONGEST = 10 * 365 * 86_400.0
+"""Seconds; a wait of more digits is no longer a number."""
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds a reply asks to wait, None where it does not say.
 
@@ -38,7 +42,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     if not text:
         return None
     if text.isascii() and text.replace(".", "", 1).isdigit():
-        return float(text)
+        return min(float(text), _LONGEST)
     until = _date(text)
     if until is None:
         return None
