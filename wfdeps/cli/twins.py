@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.wiring.settings import is_on
 
 if TYPE_CHECKING:
     import argparse
@@ -19,7 +20,6 @@ _OWN = frozenset(
     {"CACHE_DIR", "STATE_DIR", "CONFIG_DIR", "CIVITAI_URL", "OFFLINE", "NOTIFY_SECRET", "API_KEY", "HELP"}
 )
 """Read by the settings themselves, or not meant for an environment: a token has its own names."""
-_ON = ("1", "true", "yes", "on")
 
 
 def given(environ: Mapping[str, str]) -> dict[str, str]:
@@ -39,6 +39,6 @@ def as_words(given: Mapping[str, str], parser: argparse.ArgumentParser) -> list[
         for option in given.keys() & set(action.option_strings):
             if action.nargs != 0:
                 words.append(f"{option}={given[option]}")
-            elif given[option].lower() in _ON:
+            elif is_on(given[option]):
                 words.append(option)
     return words

@@ -116,7 +116,7 @@ def load_settings(arguments: argparse.Namespace, environ: Mapping[str, str]) -> 
         hyperlinks=_shows_links(environ),
         ci=environ.get("CI", "").lower() not in ("", "0", "false"),
         no_input=arguments.no_input,
-        offline=arguments.offline or _is_on(environ.get("WFDEPS_OFFLINE")),
+        offline=arguments.offline or is_on(environ.get("WFDEPS_OFFLINE")),
         verbosity=-1 if arguments.quiet else arguments.verbose,
         config=config,
         config_path=config_path,
@@ -169,7 +169,7 @@ def _stored_hf_token(environ: Mapping[str, str], warnings: list[str]) -> Secret 
 
     From https://huggingface.co/docs/huggingface_hub/package_reference/environment_variables
     """
-    if _is_on(environ.get("HF_HUB_DISABLE_IMPLICIT_TOKEN")):
+    if is_on(environ.get("HF_HUB_DISABLE_IMPLICIT_TOKEN")):
         return None
     cache = environ.get("XDG_CACHE_HOME") or os.path.join(environ.get("HOME", "~"), ".cache")
     home = environ.get("HF_HOME") or os.path.join(cache, "huggingface")
@@ -217,14 +217,15 @@ def _expanded(text: str) -> str:
     return os.path.abspath(os.path.expanduser(text))
 
 
-def _is_on(text: str | None) -> bool:
+def is_on(text: str | None) -> bool:
+    """Whether a variable's value switches something on."""
     return (text or "").lower() in ("1", "true", "yes", "on")
 
 
 def _shows_links(environ: Mapping[str, str]) -> bool:
     """Whether the terminal is one of those that are known to show a word as a link (OSC 8)."""
     if "FORCE_HYPERLINK" in environ:
-        return _is_on(environ["FORCE_HYPERLINK"])
+        return is_on(environ["FORCE_HYPERLINK"])
     if environ.get("TERM_PROGRAM") in _LINKING or environ.get("TERM", "").endswith(_LINKING_TERMS):
         return True
     vte = environ.get("VTE_VERSION", "")
