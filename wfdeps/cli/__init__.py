@@ -1,1 +1,1 @@
-"""Outside: arguments, exit codes and wiring; the only room that builds real doors and reads the environment."""
+"""Outside: arguments, streams, exit codes. Reads a command line, calls a job, shows what came back; holds no rule of its own."""

@@ -47,7 +47,8 @@ class Doors:
     """The doors of one run; a context manager."""
 
     def __init__(self, settings: Settings, wishes: Wishes | None = None) -> None:
-        self._settings = settings
+        self.settings = settings
+        """What this run was told."""
         self._wishes = wishes or Wishes()
         self._exits = ExitStack()
 
@@ -69,7 +70,7 @@ class Doors:
 
     def library_if_any(self) -> Library | None:
         """The same; None where none was named and none stands in a usual place."""
-        settings = self._settings
+        settings = self.settings
         named = settings.comfyui or settings.models or settings.base_directory or settings.models_directory
         try:
             return self.library()
@@ -90,7 +91,7 @@ class Doors:
     def _library(self) -> LocalLibrary:
         from wfdeps.library.roots import Roots
 
-        settings = self._settings
+        settings = self.settings
         return self._opened(
             Roots(
                 comfyui=settings.comfyui,
@@ -105,7 +106,7 @@ class Doors:
     def _opened(self, roots: Roots) -> LocalLibrary:
         from wfdeps.library import open_library  # who fetches plain addresses has none
 
-        index_path = os.path.join(self._settings.cache_dir, "library.sqlite")
+        index_path = os.path.join(self.settings.cache_dir, "library.sqlite")
         library = open_library(roots, index_path=index_path, store=self.store_folder, staging=self._staging)
         self._exits.callback(library.close)
         return library
@@ -113,7 +114,7 @@ class Doors:
     @property
     def store_folder(self) -> str | None:
         """The folder that keeps files by their SHA-256; None where none was named."""
-        store = self._wishes.store or self._settings.table("library").get("store")
+        store = self._wishes.store or self.settings.table("library").get("store")
         return os.path.abspath(os.path.expanduser(store)) if store else None
 
     def _staging(self) -> Staging:
@@ -135,12 +136,12 @@ class Doors:
     @cached_property
     def _marks(self) -> Callable[[ModelRef], bool] | None:
         """None where nobody has marked anything: most checks load no answers and no lock."""
-        book, lock = os.path.join(self._settings.state_dir, "answers.sqlite"), self._wishes.lock
+        book, lock = os.path.join(self.settings.state_dir, "answers.sqlite"), self._wishes.lock
         if not has_marks(book, lock):
             return None
         from wfdeps.wiring.answers import marks_of
 
-        return marks_of(self._settings, self._exits, lock)
+        return marks_of(self.settings, self._exits, lock)
 
     def memory(self) -> Index:
         """What was found out about files before, whether they lie in a model folder or not."""
@@ -151,7 +152,7 @@ class Doors:
         from wfdeps.domain.files import folded_stem
         from wfdeps.library.index import Index
 
-        index = Index(os.path.join(self._settings.cache_dir, "library.sqlite"), stem_of=folded_stem)
+        index = Index(os.path.join(self.settings.cache_dir, "library.sqlite"), stem_of=folded_stem)
         self._exits.callback(index.close)
         return index
 
@@ -163,7 +164,7 @@ class Doors:
     def _http(self) -> Http:
         from wfdeps.http import Http
 
-        settings = self._settings
+        settings = self.settings
         # One hub may stand for both sites; a missing token for one must not hide the other's.
         known = [(settings.hf_endpoint, settings.hf_token), (settings.civitai_url, settings.civitai_token)]
         if settings.civitai_fallback:
@@ -174,7 +175,7 @@ class Doors:
     @property
     def _hand_off(self) -> bool:
         """Whether bodies may come over our own connections, and be read straight from the socket."""
-        return not self._wishes.no_hand_off and bool(self._settings.table("download").get("hand_off", True))
+        return not self._wishes.no_hand_off and bool(self.settings.table("download").get("hand_off", True))
 
     def sources(self) -> Sequence[Source]:
         """The sources, in the order they are asked: `[resolve] sources` of the config, else the usual."""
@@ -185,14 +186,14 @@ class Doors:
         from wfdeps.wiring.sources import build_sources  # an offline check never pays for sources
 
         return build_sources(
-            self._settings, self.http(), self._exits, workflows=self._wishes.workflows, lock=self._wishes.lock
+            self.settings, self.http(), self._exits, workflows=self._wishes.workflows, lock=self._wishes.lock
         )
 
     def mirrors(self) -> Sequence[Source]:
         """The mirrors alone: what is wanted by its hash is had from there first."""
         from wfdeps.wiring.sources import build_mirrors
 
-        return build_mirrors(self._settings, self.http())
+        return build_mirrors(self.settings, self.http())
 
     def fetcher(self, *, beside: bool = False) -> Fetcher:
         """What turns URLs into verified files in staging: the store's, so that all its trees wait for one download.
@@ -203,7 +204,7 @@ class Doors:
         from wfdeps.fetch.staging import staging_in
 
         store = None if beside else self._store
-        table, wishes = self._settings.table("download"), self._wishes
+        table, wishes = self.settings.table("download"), self._wishes
         return open_fetcher(
             self.http(),
             staging=staging_in(store.folder) if store else None,
