@@ -21,8 +21,8 @@ from tests.workflow.builders import (
 from wfdeps.domain.folders import canonical_key
 from wfdeps.errors import ConfigError, UsageError
 from wfdeps.workflow.loaders import LoaderTable
+from wfdeps.workflow.node_rows import own_rows
 from wfdeps.workflow.object_info import parse_object_info, rows_of
-from wfdeps.workflow.own_rows import own_rows
 from wfdeps.workflow.read import ReadOptions
 
 URL = "https://huggingface.co/x/resolve/main/a.safetensors"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.workflow.builders import api_node, codes, node, read_one, told, ui
+from wfdeps.domain.folders import APPROXIMATE_VIDEO_VAES, BUILT_IN_VAES
+from wfdeps.workflow.loaders import default_table
 
 
 def alone(node_class: str, values: object) -> list[tuple[str, str, str]]:
@@ -121,6 +123,16 @@ def test_a_tiny_vae_means_an_encoder_and_a_decoder() -> None:
         ("taesd_encoder", "vae_approx", "required"),
     ]
     assert alone("VAELoader", ("pixel_space",)) == []
+
+
+@pytest.mark.parametrize("name", APPROXIMATE_VIDEO_VAES)
+def test_an_approximate_video_vae_lies_in_vae_approx(name: str) -> None:
+    assert alone("VAELoader", (f"{name}.safetensors",)) == [(f"{name}.safetensors", "vae_approx", "required")]
+
+
+def test_the_vaes_that_are_no_files_are_the_same_to_the_reader_and_to_the_verdict() -> None:
+    row = default_table().row("VAELoader")
+    assert row is not None and row.slots[0].none == BUILT_IN_VAES
 
 
 def test_gguf_files_lie_among_the_diffusion_models() -> None:

@@ -82,7 +82,7 @@ def reading_options(arguments: argparse.Namespace, context: Context) -> ReadOpti
 
 
 def _own_rows(table: Mapping[str, Any]) -> Mapping[str, Any]:
-    from wfdeps.workflow.own_rows import own_rows  # few have rows of their own
+    from wfdeps.workflow.node_rows import own_rows  # few have rows of their own
 
     return own_rows(table)
 

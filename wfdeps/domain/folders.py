@@ -28,6 +28,26 @@ WEIGHTS_ENDINGS: Final = MODEL_ENDINGS | {".gguf", ".onnx"}
 ANY_ENDING: Final[frozenset[str]] = frozenset()
 """The empty set, which in ComfyUI means every file."""
 
+# What `VAELoader` offers besides the files of `vae` (ComfyUI 0.38.1 nodes.py: `vae_list`, `image_taes`, `video_taes`).
+BUILT_IN_VAES: Final = frozenset({"pixel_space"})
+"""VAEs that are no files."""
+APPROXIMATE_IMAGE_VAES: Final = ("taesd", "taesdxl", "taesd3", "taef1", "taef2")
+"""Offered where `vae_approx` holds both the encoder and the decoder of that name."""
+APPROXIMATE_VIDEO_VAES: Final = (
+    "taehv",
+    "lighttaew2_2",
+    "lighttaew2_1",
+    "lighttaehy1_5",
+    "taeltx_2",
+    "taeh3",
+)
+"""Files of `vae_approx` that begin so are offered under their own name."""
+
+
+def approximate_vae_parts(name: str) -> tuple[str, ...]:
+    """The files of `vae_approx` that make up the VAE of this name, such as `taesd`; empty for any other name."""
+    return (f"{name}_encoder", f"{name}_decoder") if name in APPROXIMATE_IMAGE_VAES else ()
+
 
 def is_pickle_name(name: str) -> bool:
     """Whether a file of that name would be unpickled."""

@@ -13,7 +13,15 @@ from collections.abc import Callable, Iterable
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.digests import agreement
 from wfdeps.domain.files import Inventory, LocalFile, fold, folded_stem, split_ending
-from wfdeps.domain.folders import MODEL_ENDINGS, PREFIXES, canonical_key, name_within
+from wfdeps.domain.folders import (
+    APPROXIMATE_VIDEO_VAES,
+    BUILT_IN_VAES,
+    MODEL_ENDINGS,
+    PREFIXES,
+    approximate_vae_parts,
+    canonical_key,
+    name_within,
+)
 from wfdeps.domain.resolutions import Finding, RefState
 
 if TYPE_CHECKING:
@@ -21,12 +29,6 @@ if TYPE_CHECKING:
 
 EMBEDDING_ENDINGS = (".safetensors", ".pt", ".bin")
 """What `load_embed` tries behind a name, in its order."""
-BUILT_IN = frozenset({"pixel_space"})
-"""VAEs that are no files."""
-IMAGE_TAES = ("taesd", "taesdxl", "taesd3", "taef1", "taef2")
-"""Offered as a VAE where vae_approx holds both its encoder and its decoder."""
-VIDEO_TAES = ("taehv", "lighttaew2_2", "lighttaew2_1", "lighttaehy1_5", "taeltx_2", "taeh3")
-"""Files of vae_approx that begin so are offered as VAEs under their own name."""
 _DANGLING = "a link to nowhere"
 _GGUF_KEYS = frozenset({"diffusion_models", "text_encoders"})
 _WITHOUT_GGUF = frozenset(
@@ -42,14 +44,9 @@ _WITHOUT_GGUF = frozenset(
 """Core loaders of those folders; every pack that loads from them lists `.gguf` too."""
 
 
-def approx_parts(name: str) -> tuple[str, ...]:
-    """The files of vae_approx that make up the VAE `taesd` and its kin; empty for any other name."""
-    return (f"{name}_encoder", f"{name}_decoder") if name in IMAGE_TAES else ()
-
-
 def stems_for(ref: ModelRef) -> set[str]:
     """The folded stems of every file name that may answer this ref."""
-    names = (ref.name, *approx_parts(ref.name))
+    names = (ref.name, *approximate_vae_parts(ref.name))
     # A Linux file may carry a backslash in its own name, and a tag without ending is a stem already.
     paths = (*(name.replace("\\", "/") for name in names), ref.name)
     bases = [path.rstrip("/").rpartition("/")[2] for path in paths]
@@ -58,7 +55,7 @@ def stems_for(ref: ModelRef) -> set[str]:
 
 def find_local(ref: ModelRef, inventory: Inventory) -> Finding:
     """How one ref stands against what the library holds."""
-    if ref.name in BUILT_IN and _wants(ref, "vae"):
+    if ref.name in BUILT_IN_VAES and _wants(ref, "vae"):
         return Finding(ref, RefState.PRESENT, (), "built into ComfyUI, no file")
     alike = inventory.like(stems_for(ref), ref.digests)
     inventory = Inventory(inventory.separator, (*alike, *_accepted(ref, inventory, alike)))
@@ -152,7 +149,7 @@ def _has_no_ending(name: str) -> bool:
 
 
 def _small_vae(ref: ModelRef, inventory: Inventory) -> tuple[LocalFile, ...]:
-    parts = approx_parts(ref.name) if _wants(ref, "vae") else ()
+    parts = approximate_vae_parts(ref.name) if _wants(ref, "vae") else ()
     found = [
         file
         for part in parts
@@ -163,7 +160,11 @@ def _small_vae(ref: ModelRef, inventory: Inventory) -> tuple[LocalFile, ...]:
 
 
 def _is_video_tae(ref: ModelRef, file: LocalFile) -> bool:
-    return _wants(ref, "vae") and file.folder_key == "vae_approx" and file.name.startswith(VIDEO_TAES)
+    return (
+        _wants(ref, "vae")
+        and file.folder_key == "vae_approx"
+        and file.name.startswith(APPROXIMATE_VIDEO_VAES)
+    )
 
 
 def _of_offered(ref: ModelRef, offered: tuple[LocalFile, ...]) -> Finding:

@@ -20,7 +20,7 @@ from wfdeps.workflow.text_tags import Tag, lora_readers, tags_of
 
 if TYPE_CHECKING:
     from wfdeps.workflow.graph import Graph, Node
-    from wfdeps.workflow.loaders import LoaderTable, Row
+    from wfdeps.workflow.loaders import LoaderRow, LoaderTable
 
 # The strongest status of all sites is the ref's.
 _ORDER = (
@@ -60,7 +60,7 @@ def read_claims(graph: Graph, table: LoaderTable, path: str, *, include_inactive
         code, why = reach.doubt
         what = "everything that is active" if reach.node_ids is None else "what they give"
         reading.notices.append(Notice(code, f"{why}: {what} counts as required"))
-    by_preset: list[tuple[Node, Row]] = []
+    by_preset: list[tuple[Node, LoaderRow]] = []
     for node in graph.nodes.values():
         row = table.row(node.node_class, node.pack)
         if row is not None and not node.widget_names and len(row.order) == len(node.listed):

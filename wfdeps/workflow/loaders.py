@@ -1,6 +1,7 @@
 """The table of node classes that name models: which input, in which folder, under what condition.
 
-The rows are data (`loaders.json`, made by `.github/scripts/build_loaders.py`); this is how they are looked up.
+The rows are data (`loaders.json`, compiled from `tables/` by `.github/scripts/build_loaders.py`); this is how they
+are looked up.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class LoaderSlot:
     """One input that names models."""
 
     input: str
@@ -60,10 +61,10 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LoaderRow:
     """One node class."""
 
-    slots: tuple[Slot, ...]
+    slots: tuple[LoaderSlot, ...]
     order: tuple[str, ...] = ()
     """The names of all its listed values, in the version that was read."""
     fetches: bool = False
@@ -71,20 +72,20 @@ class Row:
 
 
 class LoaderTable:
-    """Node class → Row, with a person's own rows before ours.
+    """Node class → LoaderRow, with a person's own rows before ours.
 
     A row is given as data, or as the JSON of it: of our rows a workflow asks for ten.
     """
 
     def __init__(self, classes: Mapping[str, Any], outputs: Iterable[str], known: Iterable[str]) -> None:
         self._classes = classes
-        self._rows: dict[tuple[str, str], Row | None] = {}
+        self._rows: dict[tuple[str, str], LoaderRow | None] = {}
         self.outputs = frozenset(outputs)
         """Classes a run starts from."""
         self.known = frozenset(known)
         """ComfyUI's own classes that name no model."""
 
-    def row(self, node_class: str, pack: str = "") -> Row | None:
+    def row(self, node_class: str, pack: str = "") -> LoaderRow | None:
         """The row of a class; where two packs share a name, the one of that pack."""
         key = (node_class, pack)
         if key not in self._rows:
@@ -108,7 +109,7 @@ class LoaderTable:
         kept = {name: row for name, row in self._classes.items() if name.partition("@")[0] not in rows}
         return LoaderTable({**kept, **rows}, {*self.outputs, *outputs}, self.known - rows.keys())
 
-    def _find(self, node_class: str, pack: str) -> Row | None:
+    def _find(self, node_class: str, pack: str) -> LoaderRow | None:
         raw = self.raw(node_class, pack)
         if raw is None and node_class not in self.known and node_class.endswith(_FAMILIES):
             raw = self.raw(
@@ -117,7 +118,7 @@ class LoaderTable:
         if raw is not None:
             return _row(raw)
         named = "Down" in node_class or node_class.startswith("[Comfy3D]")
-        return Row((), (), fetches=True) if named and _FETCHES().search(node_class) else None
+        return LoaderRow((), (), fetches=True) if named and _FETCHES().search(node_class) else None
 
 
 def _short(pack: str) -> str:
@@ -142,15 +143,15 @@ def _line(line: str) -> tuple[str, str]:
     return name[1:-1], "{" + row.rstrip(",")
 
 
-def _row(raw: Mapping[str, Any]) -> Row:
+def _row(raw: Mapping[str, Any]) -> LoaderRow:
     slots = tuple(_slot(one) for one in raw.get("slots", ()))
     order = tuple(raw.get("order", ())) or tuple(slot.input for slot in slots if slot.repeat is None)
-    return Row(slots, order, bool(raw.get("auto")))
+    return LoaderRow(slots, order, bool(raw.get("auto")))
 
 
-def _slot(raw: Mapping[str, Any]) -> Slot:
+def _slot(raw: Mapping[str, Any]) -> LoaderSlot:
     repeat = raw.get("repeat")
-    return Slot(
+    return LoaderSlot(
         input=raw["input"],
         folders=tuple(dict.fromkeys(canonical_key(key) for key in raw.get("folders", ()))),
         at=raw.get("at"),

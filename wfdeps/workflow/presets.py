@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from wfdeps.workflow.claims import Found
     from wfdeps.workflow.graph import Graph
-    from wfdeps.workflow.loaders import LoaderTable, Row
+    from wfdeps.workflow.loaders import LoaderRow, LoaderTable
 
 _SAID = {"sd15": "SD 1.5", "sdxl": "SDXL", "flux": "Flux", "sd3": "SD 3.5"}
 
@@ -55,7 +55,7 @@ class Implied(NamedTuple):
 
 
 def implied_by(
-    node: Node, row: Row, graph: Graph, table: LoaderTable, found: Sequence[Found]
+    node: Node, row: LoaderRow, graph: Graph, table: LoaderTable, found: Sequence[Found]
 ) -> Iterator[Claim]:
     """The files that a node's preset picks, one a folder; nothing for a preset that nobody has listed."""
     slot = next(slot for slot in row.slots if slot.kind == "preset")

@@ -12,7 +12,7 @@ from wfdeps.workflow.names import has_model_ending
 
 if TYPE_CHECKING:
     from wfdeps.workflow.graph import Node
-    from wfdeps.workflow.loaders import Row
+    from wfdeps.workflow.loaders import LoaderRow
     from wfdeps.workflow.slots import Claim, Dynamic
 
 _SHARD = pattern(r"-0*1-of-(\d+)\.\w+$")
@@ -21,7 +21,7 @@ _READS_WILDCARDS = pattern(r"wildcard|detailer|mikey|easy positive|prompt with",
 _FOLDERS_OF_FILES = frozenset({"diffusers", "LLM"})
 
 
-def remarks_on(node: Node, row: Row | None) -> Iterator[Notice]:
+def remarks_on(node: Node, row: LoaderRow | None) -> Iterator[Notice]:
     """On a node that runs: what it fetches, what stays hidden in wildcard files."""
     if row is not None and row.fetches:
         yield Notice("fetches_itself", f"{_place(node)} downloads what it needs by itself at run time")

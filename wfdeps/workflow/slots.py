@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.domain.folders import APPROXIMATE_VIDEO_VAES, approximate_vae_parts
 from wfdeps.domain.refs import Certainty
 from wfdeps.patterns import pattern
 from wfdeps.values import NamedTuple
@@ -12,15 +13,11 @@ from wfdeps.workflow.graph import Graph, Literal, Node, Output
 from wfdeps.workflow.names import has_model_ending, is_name
 
 if TYPE_CHECKING:
-    from wfdeps.workflow.loaders import LoaderTable, Row, Slot
+    from wfdeps.workflow.loaders import LoaderRow, LoaderSlot, LoaderTable
 
 _MISSING = object()
 _RELEASE = pattern(r"(?=.*\d)[A-Za-z][\w.]*[-_][\w.\-]+$")
 """`hunyuan3d-paint-v2-0`: the name of a release, as downloaders list them."""
-
-# `VAELoader` offers these where an encoder and a decoder lie in `vae_approx` (ComfyUI nodes.py, `vae_list`).
-_TINY_VAES = frozenset({"taesd", "taesdxl", "taesd3", "taef1", "taef2"})
-_TINY_VIDEO = ("taehv", "lighttaew2_2", "lighttaew2_1", "lighttaehy1_5", "taeltx_2")
 
 
 class Claim(NamedTuple):
@@ -56,7 +53,7 @@ class _Asked(NamedTuple):
     """A node of a listed class, and what is needed to read it."""
 
     node: Node
-    row: Row
+    row: LoaderRow
     graph: Graph
     table: LoaderTable
     taken: set[object]
@@ -66,13 +63,13 @@ class _Asked(NamedTuple):
 class _Place(NamedTuple):
     """One input of a slot: its name, its place among listed values, and which of several it is."""
 
-    slot: Slot
+    slot: LoaderSlot
     name: str
     at: int | None
     number: int = 0
 
 
-def claims_of(node: Node, row: Row, graph: Graph, table: LoaderTable) -> Iterator[Claim | Dynamic]:
+def claims_of(node: Node, row: LoaderRow, graph: Graph, table: LoaderTable) -> Iterator[Claim | Dynamic]:
     """What a node of a listed class names, in the order of its inputs."""
     if row.fetches:
         yield from _fetched(node)
@@ -87,7 +84,7 @@ def claims_of(node: Node, row: Row, graph: Graph, table: LoaderTable) -> Iterato
                 yield from _claims(asked, place)
 
 
-def text_of(node: Node, row: Row, graph: Graph, table: LoaderTable, slot: Slot) -> str | None:
+def text_of(node: Node, row: LoaderRow, graph: Graph, table: LoaderTable, slot: LoaderSlot) -> str | None:
     """The text of one input, its own or the literal that a link brings; None where it is none."""
     value = _given(_Asked(node, row, graph, table, set()), _Place(slot, slot.input, slot.at))
     return value if isinstance(value, str) else None
@@ -138,7 +135,7 @@ def follow(graph: Graph, table: LoaderTable, origin: Output) -> str | Dynamic | 
     return Dynamic("", (), source.id if source else origin.node_id)
 
 
-def _places(node: Node, slot: Slot) -> Iterator[_Place]:
+def _places(node: Node, slot: LoaderSlot) -> Iterator[_Place]:
     """The inputs a slot stands for: one, or as many as it counts."""
     if slot.repeat is None:
         yield _Place(slot, slot.input, slot.at)
@@ -184,11 +181,11 @@ def _index(node: Node, name: str, at: int | None) -> int | None:
     return names.index(name) if name in names else at
 
 
-def _fits(value: object, slot: Slot) -> bool:
+def _fits(value: object, slot: LoaderSlot) -> bool:
     return isinstance(value, str) or (isinstance(value, dict) and bool(slot.key))
 
 
-def _texts(value: object, slot: Slot) -> Iterator[str]:
+def _texts(value: object, slot: LoaderSlot) -> Iterator[str]:
     """The names in a value: itself, a member of it, or several."""
     if isinstance(value, dict):
         value = value.get(slot.key or "content", value.get("name"))
@@ -201,12 +198,11 @@ def _texts(value: object, slot: Slot) -> Iterator[str]:
             yield part
 
 
-def _expanded(name: str, slot: Slot) -> Iterator[tuple[str, tuple[str, ...]]]:
-    if slot.virtual and name in _TINY_VAES:
-        yield f"{name}_encoder", ("vae_approx",)
-        yield f"{name}_decoder", ("vae_approx",)
+def _expanded(name: str, slot: LoaderSlot) -> Iterator[tuple[str, tuple[str, ...]]]:
+    if slot.virtual and (parts := approximate_vae_parts(name)):
+        yield from ((part, ("vae_approx",)) for part in parts)
         return
-    if slot.virtual and name.startswith(_TINY_VIDEO):
+    if slot.virtual and name.startswith(APPROXIMATE_VIDEO_VAES):
         yield name, ("vae_approx", "vae")
         return
     for prefix, key in (slot.prefixes or {}).items():
@@ -236,7 +232,7 @@ def _folded(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
-def setting(node: Node, row: Row, name: str) -> object:
+def setting(node: Node, row: LoaderRow, name: str) -> object:
     """The value of one input as the node is set; a value like no other where it is linked or not told."""
     if name in node.origins:
         origin = node.origins[name]
@@ -248,7 +244,7 @@ def setting(node: Node, row: Row, name: str) -> object:
     return node.listed[index] if index < len(node.listed) else _MISSING
 
 
-def _objects(node: Node, slot: Slot) -> Iterator[Claim]:
+def _objects(node: Node, slot: LoaderSlot) -> Iterator[Claim]:
     """Names in object values: rgthree's rows, LoRA Manager's list. The server does not check these."""
     count = 0
     for name, value in node.values():
@@ -264,7 +260,7 @@ def _objects(node: Node, slot: Slot) -> Iterator[Claim]:
                 yield Claim(text, slot.folders, given, "file", loaded, validated=False)
 
 
-def _wears(name: str, slot: Slot) -> bool:
+def _wears(name: str, slot: LoaderSlot) -> bool:
     if not name:
         return True
     if slot.input.endswith("*"):
