@@ -13,6 +13,7 @@ from wfdeps.domain.secrets import Secret
 from wfdeps.errors import ConfigError, UsageError
 from wfdeps.schema import load_schema
 from wfdeps.values import dataclass, replace
+from wfdeps.yaml_text import YamlTextError, parse_yaml
 
 LARGEST = 16 << 20
 _ENDINGS = tuple(WEIGHTS_ENDINGS)
@@ -65,13 +66,10 @@ def _document(path: str, data: bytes) -> Any:
         if path.lower().endswith(".json"):
             where = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "somewhere"
             raise ConfigError(f"`{path}` is no JSON: look at {where}") from None
-    import yaml
-
     try:
-        return yaml.safe_load(data)
-    except (yaml.YAMLError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}" if mark else "somewhere"
+        return parse_yaml(data)
+    except YamlTextError as error:
+        where = f"line {error.line}" if error.line else "somewhere"
         raise ConfigError(f"`{path}` is neither JSON nor YAML: look at {where}") from None
 
 

@@ -16,7 +16,6 @@ from wfdeps import TYPE_CHECKING, __version__
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import INTERRUPTED, MEANINGS, PARTLY_FAILED, READY, USAGE, exit_code_of
 from wfdeps.cli.options import GLOBAL_WITH_VALUE, add_global_options
-from wfdeps.cli.plain_line import read_plainly
 from wfdeps.domain.visible import visible_lines
 from wfdeps.errors import UsageError, WfdepsError
 from wfdeps.wiring.settings import load_settings
@@ -159,9 +158,6 @@ def _read(verb: str, command: ModuleType, line: Sequence[str], environ: Mapping[
 
         if found := given(environ):
             words = as_words(found, parser_of(verb))
-    plain = read_plainly(lambda reader: _declare(command, reader), [*words, *line])
-    if plain is not None:
-        return plain
     try:
         return parser_of(verb).parse_args([*words, *line])
     except UsageError as error:
@@ -173,24 +169,18 @@ def _read(verb: str, command: ModuleType, line: Sequence[str], environ: Mapping[
 
 def parser_of(verb: str) -> ArgumentParser:
     """The parser of one verb, its `--help` ending with an example."""
-    # argparse: for errors, helps, and lines that are not plain
-    from wfdeps.cli.parser import below_actions, new_parser
+    from wfdeps.cli.parser import below_actions, new_parser  # argparse: the main help does without
 
     command = _command(verb)
     parser = new_parser(verb, VERBS[verb], command.EXAMPLE)
-    _declare(command, parser)
+    command.add_arguments(parser)
+    add_global_options(parser)
     below_actions(parser, add_global_options)
     return parser
 
 
 def _command(verb: str) -> ModuleType:
     return import_module(f"wfdeps.cli.commands.{verb.replace('-', '_')}")
-
-
-def _declare(command: ModuleType, reader: Any) -> None:
-    """Tell whatever reads the line what this command takes."""
-    command.add_arguments(reader)
-    add_global_options(reader)
 
 
 def help_text() -> str:

@@ -21,7 +21,7 @@ def load_object_info(place: str, context: Context) -> tuple[Mapping[str, Any], M
         return _from_server(place.removesuffix("/object_info").rstrip("/"), context)
     try:
         with open(place, "rb") as file:
-            return parse_object_info(file.read())
+            return parse_object_info(file.read(), place)
     except OSError as error:
         raise UsageError(f"cannot read `{place}`: {error.strerror or error}") from error
 

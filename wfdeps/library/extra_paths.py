@@ -14,6 +14,7 @@ from wfdeps.domain.folders import ALIASES, FOLDER_KEYS, LEGACY, WITHOUT_MODELS, 
 from wfdeps.domain.refs import Notice
 from wfdeps.patterns import pattern
 from wfdeps.values import dataclass
+from wfdeps.yaml_text import parse_yaml
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -45,12 +46,10 @@ class ExtraPaths:
 
 def read_extra_paths(path: str) -> ExtraPaths:
     """What the file at `path` adds. A file that cannot be read adds nothing and has a notice."""
-    import yaml  # 40 ms: only for those who have such a file
-
     try:
         with open(path, encoding="utf-8") as file:
-            document = yaml.load(file, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe either way
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            document = parse_yaml(file.read())
+    except (OSError, ValueError) as error:
         return ExtraPaths(path, (), (_stop(path, f"cannot be read ({_one_line(error)})"),))
     return parse_extra_paths(document, path)
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from wfdeps.sqlite import sqlite3
 from wfdeps.values import NamedTuple
 
 VERSION = 1

@@ -12,6 +12,7 @@ from wfdeps.domain.refs import Notice
 from wfdeps.errors import ConfigError
 from wfdeps.library.inventory import is_text
 from wfdeps.values import NamedTuple, replace
+from wfdeps.yaml_text import parse_yaml
 
 if TYPE_CHECKING:
     from wfdeps.library.roots import Roots
@@ -171,12 +172,10 @@ def _desktop_yaml_for(base: str) -> list[str]:
 
 
 def _desktop_base(yaml_path: str) -> str:
-    import yaml
-
     try:
         with open(yaml_path, encoding="utf-8") as file:
-            document = yaml.safe_load(file)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+            document = parse_yaml(file.read())
+    except (OSError, ValueError):
         return ""
     sections = document.values() if isinstance(document, dict) else ()
     bases = (section.get("base_path") for section in sections if isinstance(section, dict))

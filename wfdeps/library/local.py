@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import chain
+from json import loads
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.digests import Algorithm, Digest, agreement
@@ -13,7 +14,6 @@ from wfdeps.domain.files import Folder, Inventory, LocalFile, folded_stem
 from wfdeps.domain.folders import LEGACY, WITHOUT_MODELS, canonical_key
 from wfdeps.domain.refs import ModelRef, Notice
 from wfdeps.errors import LibraryError, UsageError
-from wfdeps.json_values import loads
 from wfdeps.library.extra_paths import ExtraPath, ExtraPaths, read_extra_paths
 from wfdeps.library.index import Index, stamp_of
 from wfdeps.library.inventory import Shelves, every_file, find_files, is_listed, keys_of

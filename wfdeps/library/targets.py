@@ -16,6 +16,7 @@ from typing import Any
 from wfdeps.errors import ConfigError
 from wfdeps.library.extra_paths import ExtraPath, ExtraPaths, is_on_drive, parse_extra_paths
 from wfdeps.values import dataclass
+from wfdeps.yaml_text import parse_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,10 @@ def read_profile(name: str | None) -> Profile:
         return PROFILES[name]
     if not name.lower().endswith((".yaml", ".yml", ".json")):
         raise ConfigError(f"no target named `{name}`", hint=f"one of {', '.join(PROFILES)}, or a .yaml file")
-    import yaml
-
     try:
         with open(name, encoding="utf-8") as file:
-            document = yaml.safe_load(file)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            document = parse_yaml(file.read())
+    except (OSError, ValueError) as error:
         raise ConfigError(
             f"cannot read target profile `{name}`: {' '.join(str(error).split())[:200]}"
         ) from error

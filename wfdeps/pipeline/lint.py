@@ -6,13 +6,13 @@ What two files on disk say of each other is remembered with them, so that a warm
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from json import loads
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.lints import Lint, LintLevel
 from wfdeps.domain.refs import RefStatus
 from wfdeps.domain.resolutions import Finding, RefState, Resolution, Resolved
 from wfdeps.errors import LibraryError
-from wfdeps.json_values import loads
 from wfdeps.values import replace
 
 if TYPE_CHECKING:

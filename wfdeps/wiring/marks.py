@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-
-from wfdeps.json_values import loads
-from wfdeps.sqlite import sqlite3
+import sqlite3
+from json import loads
 
 
 def has_marks(book: str, lock: str) -> bool:

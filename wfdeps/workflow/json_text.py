@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from json import loads
+
 from wfdeps.errors import WorkflowError
-from wfdeps.json_values import loads
 from wfdeps.workflow.limits import MAX_JSON_BYTES
 
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))

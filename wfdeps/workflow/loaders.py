@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
+from json import loads
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.folders import canonical_key
-from wfdeps.json_values import loads
 from wfdeps.patterns import pattern
 from wfdeps.values import dataclass
 

@@ -17,8 +17,10 @@ from wfdeps.workflow.loaders import LoaderTable
 from wfdeps.workflow.names import NO_FILE, has_model_ending
 
 
-def parse_object_info(data: bytes) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    """A saved `/object_info`, and the `/models/{folder}` lists where they were saved with it.
+def parse_object_info(
+    data: bytes, path: str = "this object_info"
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """A saved `/object_info`, and the `/models/{folder}` lists where they were saved with it; `path` names it in errors.
 
     The file is ComfyUI's answer itself, or `{"object_info": …, "models": {folder: [names]}}`. Raises UsageError
     for anything else.
@@ -26,7 +28,7 @@ def parse_object_info(data: bytes) -> tuple[Mapping[str, Any], Mapping[str, Any]
     try:
         value = parse(data)
     except WorkflowError as error:
-        raise UsageError(f"this object_info is {error.message}") from error
+        raise UsageError(f"`{path}` is {error.message}") from error
     models: object = {}
     if isinstance(value, dict) and isinstance(value.get("object_info"), dict):
         value, models = value["object_info"], value.get("models")
@@ -34,7 +36,8 @@ def parse_object_info(data: bytes) -> tuple[Mapping[str, Any], Mapping[str, Any]
         isinstance(node, dict) and "input" in node for node in value.values()
     ):
         raise UsageError(
-            "not an object_info", hint="save the answer of http://127.0.0.1:8188/object_info to a file"
+            f"`{path}` is not an object_info",
+            hint="save the answer of http://127.0.0.1:8188/object_info to a file",
         )
     return value, models if isinstance(models, dict) else {}
 
