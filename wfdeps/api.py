@@ -26,7 +26,6 @@ A workflow is a path, or what `read_workflow` gave. Nothing is asked and nothing
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,8 +51,8 @@ from wfdeps.pipeline.survey import Survey, survey
 from wfdeps.plan.build import Layout, build_plan, without_collisions
 from wfdeps.ports import Chooser, Reporter
 from wfdeps.report.build import build_report
-from wfdeps.values import replace
-from wfdeps.wiring.doors import Doors, Wishes
+from wfdeps.wiring.doors import Doors
+from wfdeps.wiring.settings import LOCK, Overrides
 from wfdeps.wiring.settings import Settings as Settings
 from wfdeps.wiring.settings import load_settings as settings_of
 from wfdeps.wiring.stages import Resolving, for_a_lock, resolve_needed
@@ -79,25 +78,19 @@ def load_settings(
     >>> wfdeps.load_settings(models="models", civitai_token="s3cret").civitai_token
     Secret(…)
     """
-    given = argparse.Namespace(
+    said = Overrides(
         comfyui=os.fspath(comfyui) if comfyui else None,
         models=os.fspath(models) if models else None,
-        api_key=None,
-        civitai_token_file=None,
+        civitai_url=civitai_url,
+        civitai_token=Secret(civitai_token) if civitai_token else None,
+        hf_token=Secret(hf_token) if hf_token else None,
         config=config,
         color="never",
         no_input=True,
         offline=offline,
-        quiet=True,
-        verbose=0,
+        verbosity=-1,
     )
-    settings = settings_of(given, os.environ)
-    return replace(
-        settings,
-        civitai_url=(civitai_url or settings.civitai_url).rstrip("/"),
-        civitai_token=Secret(civitai_token) if civitai_token else settings.civitai_token,
-        hf_token=Secret(hf_token) if hf_token else settings.hf_token,
-    )
+    return settings_of(said, os.environ)
 
 
 def read_workflow(
@@ -264,7 +257,7 @@ def _run(
         raise UsageError(f"`auto` is none of {', '.join(Auto)}: `{auto}`") from None
     readings = _read(workflows)
     paths = tuple(one.path for one in readings)
-    with Doors(settings, Wishes(workflows=paths, lock=os.fspath(lock or "wfdeps.lock"))) as doors:
+    with Doors(settings, workflows=paths, lock=os.fspath(lock or LOCK)) as doors:
         run = Resolving(settings, doors, chooser or NeverAsk(), reporter or Silent(), policy)
         yield survey(readings, doors.library(), doors.is_optional), run
 

@@ -12,6 +12,7 @@ import pytest
 
 from wfdeps import __version__
 from wfdeps.cli.main import VERBS, main, parser_of
+from wfdeps.cli.options import overrides_of
 from wfdeps.errors import ConfigError
 from wfdeps.wiring.settings import load_settings
 
@@ -113,7 +114,7 @@ def test_a_global_option_may_stand_before_the_verb() -> None:
 
 
 def settings_for(verb: str, *words: str, **environ: str):  # type: ignore[no-untyped-def]
-    return load_settings(parser_of(verb).parse_args(words), {"HOME": "/nonexistent", **environ})
+    return load_settings(overrides_of(parser_of(verb).parse_args(words)), {"HOME": "/nonexistent", **environ})
 
 
 def test_tokens_are_read_in_their_order_and_never_shown() -> None:
@@ -133,9 +134,10 @@ def test_two_different_tokens_are_warned_of_without_showing_either() -> None:
 
 
 def test_an_api_key_on_the_line_is_taken_with_a_warning() -> None:
-    settings = settings_for("check", "w", "--api-key", "k3y")
-    assert settings.civitai_token.reveal() == "k3y"
-    assert "process list" in settings.warnings[0]
+    assert settings_for("check", "w", "--api-key", "k3y").civitai_token.reveal() == "k3y"
+    _, _, err = run("check", "w", "--models", "/nonexistent", "--api-key", "k3y")
+    assert "process list" in err
+    assert "k3y" not in err
 
 
 def test_a_token_may_stand_in_a_file(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tests.fetch.fetching import download
-from wfdeps.cli.main import parser_of
 from wfdeps.console.bars import Bars
 from wfdeps.console.progress import JsonLines, Lines, open_reporter
 from wfdeps.console.rows import Meter, fitted, row
@@ -28,7 +27,7 @@ from wfdeps.domain.outcomes import (
 from wfdeps.domain.plans import Plan
 from wfdeps.domain.visible import visible
 from wfdeps.ports import Reporter
-from wfdeps.wiring.settings import load_settings
+from wfdeps.wiring.settings import Overrides, load_settings
 
 ITEM = download(Path("/models"), "https://x.org/a.bin?token=s3cret", name="loras/a.bin")
 EVENTS: tuple[FetchEvent, ...] = (
@@ -121,8 +120,7 @@ def test_on_a_terminal_there_are_bars() -> None:
 
 def test_a_terminal_that_cannot_redraw_gets_lines() -> None:
     assert isinstance(open_reporter(Terminal(), redraws=False), Lines)
-    arguments = parser_of("download").parse_args(["https://x.org/a"])
-    assert [load_settings(arguments, {"TERM": term}).redraws for term in ("dumb", "xterm")] == [False, True]
+    assert [load_settings(Overrides(), {"TERM": term}).redraws for term in ("dumb", "xterm")] == [False, True]
 
 
 def test_all_files_have_a_row_with_their_sum_as_soon_as_every_size_is_known() -> None:

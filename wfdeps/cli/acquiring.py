@@ -57,11 +57,11 @@ def acquire(wants: Sequence[Want], context: Context, reporter: Reporter) -> tupl
     Raises UsageError where two different files want one name, DiskFullError where there is no room.
     """
     library = as_local(context.doors.library())
-    overrides = {name: str(key) for name, key in context.settings.table("folders").items()}
+    overrides = context.settings.folders
     settled = [
         one
         if isinstance(one, NotFound)
-        else _settled(want, one, library, overrides, reporter, allow_pickle=context.allows_pickles)
+        else _settled(want, one, library, overrides, reporter, allow_pickle=context.settings.allow_pickle)
         for want, one in zip(wants, find_all(wants, context), strict=True)
     ]
     resolutions = [one for one in settled if not isinstance(one, NotFound)]

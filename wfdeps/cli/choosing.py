@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from wfdeps.cli.civitai_pages import completed
 from wfdeps.cli.output import terminal_view
-from wfdeps.console.chooser import NeverAsk, Prompt, Terminal
+from wfdeps.console.chooser import Prompt, Terminal
 from wfdeps.console.question import Screen, cards
 from wfdeps.domain.air import Air
 from wfdeps.domain.candidates import LOCAL, Candidate, Evidence, RankedCandidate, Why
@@ -42,15 +42,13 @@ LISTED = 9
 """Candidates that a command tells without being asked for more."""
 
 
-def build_chooser(context: Context, *, ask: bool) -> Chooser:
-    """A prompt where a person may be asked and is there, else nobody."""
-    if not (ask and context.asks):
-        return NeverAsk()
+def build_chooser(context: Context) -> Chooser:
+    """A prompt for the person at the terminal."""
     sources = context.doors.sources()
     book = next((source for source in sources if isinstance(source, AnswerBook)), None)
     return Prompt(
         find=partial(_looked_up, context=context),
-        local=partial(local_file, allow_pickle=context.allows_pickles),
+        local=partial(local_file, allow_pickle=context.settings.allow_pickle),
         memory=Kept(book) if book else None,
         terminal=Terminal(color=context.colors(context.stderr), links=context.settings.hyperlinks),
     )

@@ -7,12 +7,14 @@ from types import TracebackType
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.visible import visible_lines
+from wfdeps.wiring.settings import LOCK
 
 if TYPE_CHECKING:
-    import argparse
-    from typing import Any, Self, TextIO
+    from collections.abc import Sequence
+    from typing import Self, TextIO
 
-    from wfdeps.cli.wiring import Doors
+    from wfdeps.ports import Reporter
+    from wfdeps.wiring.doors import Doors
     from wfdeps.wiring.settings import Settings
 
 
@@ -20,34 +22,49 @@ class Context:
     """One run of one command. Data goes to `out`, everything else to `err`; doors close with it."""
 
     def __init__(
-        self, settings: Settings, arguments: argparse.Namespace, stdout: TextIO, stderr: TextIO
+        self,
+        settings: Settings,
+        stdout: TextIO,
+        stderr: TextIO,
+        *,
+        workflows: Sequence[str] = (),
+        lock: str = LOCK,
     ) -> None:
         self.settings = settings
-        self._arguments = arguments
         self.stdout = stdout
         self.stderr = stderr
+        self._workflows = tuple(workflows)
+        self._lock = lock
 
     @cached_property
     def doors(self) -> Doors:
-        """The real doors, each built when first asked for."""
-        from wfdeps.cli.wiring import Doors  # `refs` and `--help` need none of them
+        """The real doors, each opened when first asked for."""
+        from wfdeps.wiring.doors import Doors  # `refs` and `--help` need none of them
 
-        return Doors(self)
+        return Doors(self.settings, workflows=self._workflows, lock=self._lock)
+
+    @cached_property
+    def reporter(self) -> Reporter:
+        """What shows how it goes: bars on a terminal, lines in a pipe."""
+        from wfdeps.console.progress import open_reporter
+
+        settings = self.settings
+        return open_reporter(
+            self.stderr,
+            color=self.colors(self.stderr),
+            quiet=settings.verbosity < 0,
+            redraws=settings.redraws,
+        )
+
+    def afresh(self) -> Context:
+        """The same run once more, with doors of its own."""
+        return Context(self.settings, self.stdout, self.stderr, workflows=self._workflows, lock=self._lock)
 
     @property
     def asks(self) -> bool:
         """Whether a person can be asked: a terminal on both ends, no `--no-input`, no CI."""
         settings = self.settings
         return not (settings.no_input or settings.ci) and _is_terminal(self.stderr) and _stdin_is_terminal()
-
-    def flag(self, name: str) -> Any:
-        """An option of the command line that no setting carries; None for a command without it."""
-        return getattr(self._arguments, name, None)
-
-    @property
-    def allows_pickles(self) -> bool:
-        """Whether the person takes what can run code: `--allow-pickle`, or `[resolve]` of the config."""
-        return bool(self.flag("allow_pickle") or self.settings.table("resolve").get("allow_pickle"))
 
     def colors(self, stream: TextIO) -> bool:
         """Whether to colour what goes to that stream."""
@@ -71,7 +88,10 @@ class Context:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if "doors" in self.__dict__:
+        opened = self.__dict__
+        if "reporter" in opened:
+            self.reporter.close()
+        if "doors" in opened:
             self.doors.close()
 
 

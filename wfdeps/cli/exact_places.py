@@ -70,7 +70,7 @@ def downloads_of_wants(
             if arguments.out
             else (os.path.abspath(arguments.output or "."), plain_name(candidate.file_name))
         )
-        if is_pickle_name(candidate.file_name) and not context.allows_pickles:
+        if is_pickle_name(candidate.file_name) and not context.settings.allow_pickle:
             refused.append(refusal(want, pickle_refused(candidate.file_name)))
             continue
         digests = (sha256_digest(want.sha256),) if want.sha256 else candidate.digests

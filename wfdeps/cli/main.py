@@ -15,10 +15,10 @@ from importlib import import_module
 from wfdeps import TYPE_CHECKING, __version__
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import INTERRUPTED, MEANINGS, PARTLY_FAILED, READY, USAGE, exit_code_of
-from wfdeps.cli.options import GLOBAL_WITH_VALUE, add_global_options
+from wfdeps.cli.options import GLOBAL_WITH_VALUE, add_global_options, overrides_of
 from wfdeps.domain.visible import visible_lines
 from wfdeps.errors import UsageError, WfdepsError
-from wfdeps.wiring.settings import load_settings
+from wfdeps.wiring.settings import LOCK, load_settings
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -143,8 +143,14 @@ def _dispatch(argv: Sequence[str], out: TextIO, err: TextIO, environ: Mapping[st
         )
     command = _command(verb)
     arguments = _read(verb, command, rest, environ)
-    with Context(load_settings(arguments, environ), arguments, out, err) as context:
-        for warning in context.settings.warnings:
+    settings = load_settings(overrides_of(arguments), environ)
+    named = getattr(arguments, "workflows", ())
+    with Context(
+        settings, out, err, workflows=named, lock=getattr(arguments, "lock", None) or LOCK
+    ) as context:
+        if arguments.api_key:
+            context.err("warning: `--api-key` is visible in the process list; prefer CIVITAI_API_TOKEN")
+        for warning in settings.warnings:
             context.err(f"warning: {warning}")
         code: int = command.run(arguments, context)
         return code

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.domain.secrets import Secret
 from wfdeps.errors import UsageError
+from wfdeps.wiring.settings import Overrides
 
 if TYPE_CHECKING:
     import argparse
+    from typing import Any
 
 GLOBAL_WITH_VALUE = frozenset({"--color", "--config", "--civitai-token-file", "--api-key"})
 """The global options that take a value as the next word."""
@@ -71,6 +74,44 @@ def add_library_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME|FILE",
         help="judge for local, runpod-serverless, runpod-pod, modal or a profile file",
     )
+
+
+def overrides_of(arguments: argparse.Namespace) -> Overrides:
+    """What the line says of the settings; of options that its command does not have, it says nothing."""
+    auto = _given(arguments, "auto")
+    if auto:
+        from wfdeps.match.policy import Auto  # an offline check takes nothing
+
+        auto = Auto(auto)
+    return Overrides(
+        comfyui=_given(arguments, "comfyui"),
+        models=_given(arguments, "models"),
+        base_directory=_given(arguments, "base_directory"),
+        models_directory=_given(arguments, "models_directory"),
+        extra_model_paths=tuple(_given(arguments, "extra_model_paths_config") or ()),
+        target=_given(arguments, "target"),
+        civitai_token=Secret(arguments.api_key) if arguments.api_key else None,
+        civitai_token_file=arguments.civitai_token_file,
+        notify_secret_env=_given(arguments, "notify_secret_env"),
+        auto=auto,
+        allow_pickle=_given(arguments, "allow_pickle") or None,
+        jobs=_given(arguments, "jobs"),
+        connections=_given(arguments, "connections"),
+        limit_rate=_given(arguments, "limit_rate"),
+        hand_off=False if _given(arguments, "no_hand_off") else None,
+        store=_given(arguments, "store"),
+        fail_on=tuple(_given(arguments, "fail_on") or ()),
+        policy_file=_given(arguments, "policy"),
+        config=arguments.config,
+        color=arguments.color,
+        no_input=arguments.no_input,
+        offline=arguments.offline,
+        verbosity=-1 if arguments.quiet else arguments.verbose,
+    )
+
+
+def _given(arguments: argparse.Namespace, name: str) -> Any:
+    return getattr(arguments, name, None)
 
 
 def library_words(arguments: argparse.Namespace) -> str:

@@ -64,13 +64,9 @@ def add_report_options(parser: argparse.ArgumentParser, *, with_output: bool = T
 
 
 def exit_policy(arguments: argparse.Namespace, settings: Settings) -> ExitPolicy:
-    """What turns the exit code, by the flags, else by `[check] fail_on` of the config. Raises UsageError."""
-    named = arguments.fail_on or settings.table("check").get("fail_on")
-    return ExitPolicy(
-        fail_on=frozenset(map(_fail_on, named)) if named is not None else DEFAULT_FAIL_ON,
-        strict=arguments.strict,
-        exit_zero=arguments.exit_zero,
-    )
+    """What turns the exit code."""
+    fail_on = DEFAULT_FAIL_ON if settings.fail_on is None else settings.fail_on
+    return ExitPolicy(fail_on, strict=arguments.strict, exit_zero=arguments.exit_zero)
 
 
 def show_report(

@@ -22,7 +22,7 @@ _HINT = "choose another file, or have the policy changed"
 
 def rules_for(arguments: argparse.Namespace, context: Context) -> Rules | None:
     """The rules of `--policy`, else of `[check] policy` in the config; None where there are none. Raises ConfigError."""
-    path = getattr(arguments, "policy", None) or context.settings.table("check").get("policy")
+    path = context.settings.policy_file
     if not path:
         return None
     try:

@@ -71,7 +71,7 @@ def _is_broken_json(path: str) -> bool:
 
 def reading_options(arguments: argparse.Namespace, context: Context) -> ReadOptions:
     """How workflows are to be read: from the flags and the config file. Raises ConfigError, UsageError, SourceError."""
-    rows = context.settings.table("nodes")
+    rows = context.settings.nodes
     own = _own_rows(rows) if rows else {}
     if not arguments.object_info:
         return ReadOptions(include_inactive=arguments.include_inactive, rows=own)

@@ -46,7 +46,7 @@ def planned(surveyed: Survey, resolutions: Iterable[Resolution], context: Contex
 
 def show_plan(plan: Planned, arguments: argparse.Namespace, context: Context) -> int:
     """Report what would be done, touching nothing; the exit code."""
-    context.doors.reporter().plan(plan.plan)
+    context.reporter.plan(plan.plan)
     return _report(plan, arguments, context, room=context.doors.library().room(plan.plan))
 
 
@@ -57,7 +57,7 @@ def carry(plan: Planned, context: Context, *, confirm: bool) -> tuple[Outcome, .
         raise DiskFullError(
             "; ".join(troubles), hint="free some space, or name other folders; nothing was touched"
         )
-    reporter = context.doors.reporter()
+    reporter = context.reporter
     reporter.plan(plan.plan)
     if confirm and plan.plan.downloads and context.asks and not agreed(question_of(plan.plan)):
         return None

@@ -254,7 +254,7 @@ def _with_previous(sidecar: Mapping[str, Any], previous: Sequence[Mapping[str, A
 
 
 def _fetched(download: Download, context: Context) -> Fetched:
-    reporter = context.doors.reporter()
+    reporter = context.reporter
     reporter.plan(Plan((download,)))
     for event in context.doors.fetcher(beside=True).fetch_all([download]):
         reporter.event(event)

@@ -26,7 +26,7 @@ def watch(
     while True:
         folders: tuple[str, ...] = ()
         before = _stamps(arguments.workflows, folders)
-        with Context(context.settings, arguments, context.stdout, context.stderr) as round_:
+        with context.afresh() as round_:
             try:
                 folders = tuple(folder.path for folder in round_.doors.library().folders())
                 before |= _stamps((), folders)

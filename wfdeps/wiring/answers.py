@@ -11,13 +11,13 @@ from wfdeps.domain.refs import ModelRef
 from wfdeps.errors import LockError
 from wfdeps.pipeline.locking import read_lock
 from wfdeps.sources.answers import AnswerBook
+from wfdeps.wiring.marks import answer_book
 from wfdeps.wiring.settings import Settings
 
 
 def open_answers(settings: Settings, exits: ExitStack, *, workflows: Sequence[str] = ()) -> AnswerBook:
     """What the person chose before, for these workflows, this project, or always."""
-    path = os.path.join(settings.state_dir, "answers.sqlite")
-    book = AnswerBook(path, project=os.getcwd(), workflows=workflows)
+    book = AnswerBook(answer_book(settings), project=os.getcwd(), workflows=workflows)
     exits.callback(book.close)
     return book
 

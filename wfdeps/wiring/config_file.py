@@ -1,81 +1,128 @@
-"""The config file: what it may hold. A key nobody knows, or a value of another type, is an error that names both.
+"""The config file → a Config. A key nobody knows, or a value of another type, is an error that names both.
 
 Imported only where there is such a file. Of the tables whose keys are the person's own, `[folders]` holds texts and
-`[nodes]` is checked where rows are read.
+`[nodes]` is checked by `workflow.own_rows`.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from enum import StrEnum
 from typing import Any
 
-from wfdeps.errors import ConfigError
+from wfdeps.domain.reports import FailOn
+from wfdeps.errors import ConfigError, UsageError
+from wfdeps.fetch.rates import parse_rate
+from wfdeps.match.policy import Auto
 from wfdeps.values import dataclass
+from wfdeps.wiring.settings import Config
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
+class Kind:
     """One type a value may have."""
 
     words: str
     """What is wanted, for the message."""
-    holds: Callable[[object], bool]
+    holds: Callable[[Any], bool]
+    typed: Callable[[Any], Any] = lambda value: value
+    """TOML's value → the value a Config holds."""
 
 
-_TEXT = _Kind("a text in quotes", lambda value: isinstance(value, str))
-_TEXTS = _Kind(
-    'a list of texts, like ["a", "b"]',
-    lambda value: isinstance(value, list) and all(isinstance(one, str) for one in value),
-)
-_SWITCH = _Kind("true or false", lambda value: isinstance(value, bool))
-_COUNT = _Kind(
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of the file."""
+
+    field: str
+    """Its name in Config."""
+    kind: Kind
+
+
+def _is_rate(value: object) -> bool:
+    try:
+        return isinstance(value, str) and parse_rate(value) > 0
+    except UsageError:
+        return False
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _is_address(value: object) -> bool:
+    return isinstance(value, str) and value.startswith(("http://", "https://"))
+
+
+def _is_mirror(value: object) -> bool:
+    return _is_address(value) or (isinstance(value, str) and value.startswith("file://"))
+
+
+def _one_of(words: type[StrEnum]) -> Kind:
+    return Kind(
+        f"one of {', '.join(words)}", lambda value: isinstance(value, str) and value in set(words), words
+    )
+
+
+def _list_of(words: type[StrEnum]) -> Kind:
+    return Kind(
+        f"a list of {', '.join(words)}",
+        lambda value: _are_texts(value) and set(value) <= set(words),
+        lambda value: tuple(map(words, value)),
+    )
+
+
+_TEXT = Kind("a text in quotes", lambda value: isinstance(value, str))
+_TEXTS = Kind('a list of texts, like ["a", "b"]', _are_texts, tuple)
+_SWITCH = Kind("true or false", lambda value: isinstance(value, bool))
+_COUNT = Kind(
     "a whole number above 0",
     lambda value: isinstance(value, int) and not isinstance(value, bool) and value > 0,
 )
-_ADDRESS = _Kind(
-    "an address in quotes that begins with http:// or https://",
-    lambda value: isinstance(value, str) and value.startswith(("http://", "https://")),
-)
-_MIRRORS = _Kind(
+_RATE = Kind('a text like "5M" or "800k", in bytes per second', _is_rate)
+_ADDRESS = Kind("an address in quotes that begins with http:// or https://", _is_address)
+_MIRRORS = Kind(
     "a list of addresses that begin with http://, https:// or file://",
-    lambda value: (
-        isinstance(value, list)
-        and all(_ADDRESS.holds(one) or (isinstance(one, str) and one.startswith("file://")) for one in value)
-    ),
+    lambda value: isinstance(value, list) and all(map(_is_mirror, value)),
+    tuple,
 )
 
-KEYS: dict[str, dict[str, _Kind]] = {
+KEYS: dict[str, dict[str, Key]] = {
     "library": {
-        "comfyui": _TEXT,
-        "models": _TEXT,
-        "extra_model_paths": _TEXTS,
-        "target": _TEXT,
-        "store": _TEXT,
+        "comfyui": Key("comfyui", _TEXT),
+        "models": Key("models", _TEXT),
+        "extra_model_paths": Key("extra_model_paths", _TEXTS),
+        "target": Key("target", _TEXT),
+        "store": Key("store", _TEXT),
     },
-    "civitai": {"url": _ADDRESS},
-    "huggingface": {"endpoint": _ADDRESS},
-    "civarchive": {"url": _ADDRESS},
-    "catalogue": {"model_list": _TEXT},
+    "civitai": {"url": Key("civitai_url", _ADDRESS)},
+    "huggingface": {"endpoint": Key("hf_endpoint", _ADDRESS)},
+    "civarchive": {"url": Key("civarchive_url", _ADDRESS)},
+    "catalogue": {"model_list": Key("model_list", _TEXT)},
     "resolve": {
-        "auto": _TEXT,
-        "allow_pickle": _SWITCH,
-        "sources": _TEXTS,
-        "mirrors": _MIRRORS,
-        "name_index": _SWITCH,
+        "auto": Key("auto", _one_of(Auto)),
+        "allow_pickle": Key("allow_pickle", _SWITCH),
+        "sources": Key("sources", _TEXTS),
+        "mirrors": Key("mirrors", _MIRRORS),
+        "name_index": Key("name_index", _SWITCH),
     },
-    "download": {"jobs": _COUNT, "connections": _COUNT, "limit_rate": _TEXT, "hand_off": _SWITCH},
-    "check": {"fail_on": _TEXTS, "policy": _TEXT},
+    "download": {
+        "jobs": Key("jobs", _COUNT),
+        "connections": Key("connections", _COUNT),
+        "limit_rate": Key("limit_rate", _RATE),
+        "hand_off": Key("hand_off", _SWITCH),
+    },
+    "check": {"fail_on": Key("fail_on", _list_of(FailOn)), "policy": Key("policy_file", _TEXT)},
 }
 """Every table with its keys, and what each holds."""
 
 _OWN_KEYS = {"folders": _TEXT, "nodes": None}
-"""Tables whose keys a person chooses; None: checked by who reads it."""
+"""Tables whose keys a person chooses, each a field of Config; None: checked by who reads it."""
 
 
-def read_config(path: str) -> Mapping[str, Any]:
-    """The tables of that file. Raises ConfigError, naming the file, the key and what is wanted."""
+def read_config(path: str) -> Config:
+    """What that file says. Raises ConfigError, naming the file, the key and what is wanted."""
     try:
         with open(path, "rb") as file:
             document = tomllib.load(file)
@@ -83,9 +130,15 @@ def read_config(path: str) -> Mapping[str, Any]:
         raise ConfigError(f"cannot read `{path}`: {error.strerror or error}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"cannot read `{path}`: {error}") from error
+    fields: dict[str, Any] = {}
     for name, table in document.items():
         _check_table(name, table, path)
-    return document
+        if name in _OWN_KEYS:
+            fields[name] = table
+        else:
+            keys = ((KEYS[name][word], value) for word, value in table.items())
+            fields |= {key.field: key.kind.typed(value) for key, value in keys}
+    return Config(**fields)
 
 
 def _check_table(name: str, table: object, path: str) -> None:
@@ -97,9 +150,9 @@ def _check_table(name: str, table: object, path: str) -> None:
     if name not in known:
         raise ConfigError(f"`{path}`: no table is called [{name}]", hint=_nearest(name, known))
     for key, value in table.items():
-        kind = _OWN_KEYS[name] if name in _OWN_KEYS else KEYS[name].get(key)
-        if kind is None and name not in _OWN_KEYS:
+        if name not in _OWN_KEYS and key not in KEYS[name]:
             raise ConfigError(f"`{path}`: [{name}] has no key `{key}`", hint=_nearest(key, KEYS[name]))
+        kind = _OWN_KEYS[name] if name in _OWN_KEYS else KEYS[name][key].kind
         if kind is not None and not kind.holds(value):
             raise ConfigError(f"`{path}`: `{key}` in [{name}] is not {kind.words}")
 

@@ -1,4 +1,4 @@
-"""Settings → the doors of one run, each built when first asked for, all closed together."""
+"""Settings → the doors of one run, each opened when first asked for, all closed together."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from types import TracebackType
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.errors import ConfigError
-from wfdeps.values import dataclass
-from wfdeps.wiring.marks import has_marks
-from wfdeps.wiring.settings import Settings
+from wfdeps.wiring.marks import answer_book, has_marks
+from wfdeps.wiring.settings import LOCK, Settings
 
 if TYPE_CHECKING:
     from typing import Self
@@ -26,30 +25,15 @@ if TYPE_CHECKING:
     from wfdeps.ports import Fetcher, Library, Source, Staging
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
-    """What one run asks for besides its settings."""
-
-    workflows: tuple[str, ...] = ()
-    """Answers given for these workflows count."""
-    jobs: int | None = None
-    connections: int | None = None
-    limit_rate: str | None = None
-    lock: str = "wfdeps.lock"
-    """What it marks optional counts."""
-    no_hand_off: bool = False
-    """Bodies come over httpx alone."""
-    store: str | None = None
-    """The folder that keeps files by their SHA-256."""
-
-
 class Doors:
     """The doors of one run; a context manager."""
 
-    def __init__(self, settings: Settings, wishes: Wishes | None = None) -> None:
+    def __init__(self, settings: Settings, *, workflows: Sequence[str] = (), lock: str = LOCK) -> None:
         self.settings = settings
-        """What this run was told."""
-        self._wishes = wishes or Wishes()
+        self.workflows = tuple(workflows)
+        """Paths; a person's answers given for these workflows count."""
+        self.lock = lock
+        """The lock whose choices and optional marks count; there may be none at that path."""
         self._exits = ExitStack()
 
     def close(self) -> None:
@@ -69,18 +53,16 @@ class Doors:
         return self._library
 
     def library_if_any(self) -> Library | None:
-        """The same; None where none was named and none stands in a usual place."""
-        settings = self.settings
-        named = settings.comfyui or settings.models or settings.base_directory or settings.models_directory
+        """The person's model folders; None where none was named and none stands in a usual place."""
         try:
             return self.library()
         except ConfigError:
-            if named:
+            if self.settings.names_library:
                 raise
             return None
 
     def library_or_new(self) -> Library:
-        """The same; an empty tree in `./models` where there is none: a lock needs to know no more."""
+        """The person's model folders, else an empty tree in `./models`: a lock needs to know no more."""
         if self.library_if_any() is None:
             from wfdeps.library.roots import Roots
 
@@ -106,28 +88,27 @@ class Doors:
     def _opened(self, roots: Roots) -> LocalLibrary:
         from wfdeps.library import open_library  # who fetches plain addresses has none
 
-        index_path = os.path.join(self.settings.cache_dir, "library.sqlite")
-        library = open_library(roots, index_path=index_path, store=self.store_folder, staging=self._staging)
+        store = self.settings.store
+        library = open_library(roots, index_path=self._index_path, store=store, staging=self._staging)
         self._exits.callback(library.close)
         return library
 
     @property
-    def store_folder(self) -> str | None:
-        """The folder that keeps files by their SHA-256; None where none was named."""
-        store = self._wishes.store or self.settings.table("library").get("store")
-        return os.path.abspath(os.path.expanduser(store)) if store else None
+    def _index_path(self) -> str:
+        return os.path.join(self.settings.cache_dir, "library.sqlite")
 
     def _staging(self) -> Staging:
         """Where half-done files live."""
         from wfdeps.fetch.staging import Staging, staging_in
 
-        return Staging(staging_in(self.store_folder) if self.store_folder else None)
+        store = self.settings.store
+        return Staging(staging_in(store) if store else None)
 
     @cached_property
     def _store(self) -> Store | None:
         from wfdeps.library.store import Store
 
-        return Store(self.store_folder) if self.store_folder else None
+        return Store(self.settings.store) if self.settings.store else None
 
     def is_optional(self, ref: ModelRef) -> bool:
         """Whether a person marked it so, in their own answers or in the lock that is shared."""
@@ -136,7 +117,7 @@ class Doors:
     @cached_property
     def _marks(self) -> Callable[[ModelRef], bool] | None:
         """None where nobody has marked anything: most checks load no answers and no lock."""
-        book, lock = os.path.join(self.settings.state_dir, "answers.sqlite"), self._wishes.lock
+        book, lock = answer_book(self.settings), self.lock
         if not has_marks(book, lock):
             return None
         from wfdeps.wiring.answers import marks_of
@@ -152,7 +133,7 @@ class Doors:
         from wfdeps.domain.files import folded_stem
         from wfdeps.library.index import Index
 
-        index = Index(os.path.join(self.settings.cache_dir, "library.sqlite"), stem_of=folded_stem)
+        index = Index(self._index_path, stem_of=folded_stem)
         self._exits.callback(index.close)
         return index
 
@@ -170,12 +151,7 @@ class Doors:
         if settings.civitai_fallback:
             known.append((settings.civitai_fallback, settings.civitai_token))
         tokens = {url: token for url, token in known if token is not None}
-        return self._exits.enter_context(Http(tokens, offline=settings.offline, direct=self._hand_off))
-
-    @property
-    def _hand_off(self) -> bool:
-        """Whether bodies may come over our own connections, and be read straight from the socket."""
-        return not self._wishes.no_hand_off and bool(self.settings.table("download").get("hand_off", True))
+        return self._exits.enter_context(Http(tokens, offline=settings.offline, direct=settings.hand_off))
 
     def sources(self) -> Sequence[Source]:
         """The sources, in the order they are asked: `[resolve] sources` of the config, else the usual."""
@@ -186,7 +162,7 @@ class Doors:
         from wfdeps.wiring.sources import build_sources  # an offline check never pays for sources
 
         return build_sources(
-            self.settings, self.http(), self._exits, workflows=self._wishes.workflows, lock=self._wishes.lock
+            self.settings, self.http(), self._exits, workflows=self.workflows, lock=self.lock
         )
 
     def mirrors(self) -> Sequence[Source]:
@@ -204,13 +180,13 @@ class Doors:
         from wfdeps.fetch.staging import staging_in
 
         store = None if beside else self._store
-        table, wishes = self.settings.table("download"), self._wishes
+        settings = self.settings
         return open_fetcher(
             self.http(),
             staging=staging_in(store.folder) if store else None,
             kept=store.path_if_kept if store else None,
-            jobs=wishes.jobs or table.get("jobs"),
-            connections=int(wishes.connections or table.get("connections") or 8),
-            limit_rate=wishes.limit_rate or table.get("limit_rate"),
-            hand_off=self._hand_off,
+            jobs=settings.jobs,
+            connections=settings.connections,
+            limit_rate=settings.limit_rate,
+            hand_off=settings.hand_off,
         )

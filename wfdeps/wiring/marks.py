@@ -6,6 +6,16 @@ import os
 import sqlite3
 from json import loads
 
+from wfdeps import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from wfdeps.wiring.settings import Settings
+
+
+def answer_book(settings: Settings) -> str:
+    """Where a person's answers are kept."""
+    return os.path.join(settings.state_dir, "answers.sqlite")
+
 
 def has_marks(book: str, lock: str) -> bool:
     """Whether the answers at `book` or the lock at `lock` mark any file; True also for what cannot be read here."""

@@ -1,6 +1,6 @@
-"""Flags, environment and config file → one frozen Settings. Nobody else reads the environment.
+"""What the caller says, environment and config file → one frozen Settings. Nobody else reads the environment.
 
-Strongest first: a flag, an environment variable, `wfdeps.toml` in the working folder, the person's own config
+Strongest first: a flag (Overrides), an environment variable, `wfdeps.toml` in the working folder, the person's own config
 file, the default.
 """
 
@@ -17,8 +17,10 @@ from wfdeps.errors import ConfigError
 from wfdeps.values import dataclass, field
 
 if TYPE_CHECKING:
-    import argparse
     from typing import Any
+
+    from wfdeps.domain.reports import FailOn
+    from wfdeps.match.policy import Auto, Policy
 
 CIVITAI_TOKEN_NAMES = ("CIVITAI_API_TOKEN", "CIVITAI_TOKEN", "CIVITAI_API_KEY")
 HF_TOKEN_NAMES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_ACCESS_TOKEN", "HF_API_TOKEN")
@@ -27,12 +29,80 @@ CIVITAI = "https://civitai.com"
 CIVITAI_RED = "https://civitai.red"
 """The same site, showing what `.com` does not show to all."""
 HUGGINGFACE = "https://huggingface.co"
+USUAL_SOURCES = ("mirror", "index", "civitai", "huggingface", "url", "official", "catalogue")
+"""Mirrors first: what a studio keeps itself costs nobody anything. CivArchive only where it is named."""
+LOCK = "wfdeps.lock"
+"""The lock's usual name, in the working folder."""
 _LONGEST_TOKEN = 4096
 
 
 @dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the command line, or a caller of the API, says itself: stronger than the environment and the config file.
+
+    None, or an empty tuple: nothing is said.
+    """
+
+    comfyui: str | None = None
+    models: str | None = None
+    base_directory: str | None = None
+    models_directory: str | None = None
+    extra_model_paths: tuple[str, ...] = ()
+    target: str | None = None
+    civitai_url: str | None = None
+    civitai_token: Secret | None = None
+    civitai_token_file: str | None = None
+    hf_token: Secret | None = None
+    notify_secret_env: str | None = None
+    """The environment variable that holds the secret."""
+    auto: Auto | None = None
+    allow_pickle: bool | None = None
+    jobs: int | None = None
+    connections: int | None = None
+    limit_rate: str | None = None
+    hand_off: bool | None = None
+    store: str | None = None
+    fail_on: tuple[FailOn, ...] = ()
+    policy_file: str | None = None
+    config: str | None = None
+    """The config file; else the usual places."""
+    color: str = "auto"
+    no_input: bool = False
+    offline: bool = False
+    verbosity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the config file says, each key with its type; None, or an empty tuple or table: it does not say."""
+
+    comfyui: str | None = None
+    models: str | None = None
+    extra_model_paths: tuple[str, ...] = ()
+    target: str | None = None
+    store: str | None = None
+    civitai_url: str | None = None
+    hf_endpoint: str | None = None
+    civarchive_url: str | None = None
+    model_list: str | None = None
+    auto: Auto | None = None
+    allow_pickle: bool | None = None
+    sources: tuple[str, ...] | None = None
+    mirrors: tuple[str, ...] = ()
+    name_index: bool | None = None
+    jobs: int | None = None
+    connections: int | None = None
+    limit_rate: str | None = None
+    hand_off: bool | None = None
+    fail_on: tuple[FailOn, ...] | None = None
+    policy_file: str | None = None
+    folders: Mapping[str, str] = field(default_factory=dict)
+    nodes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """All that a command may need to know of the person, the machine and the line they typed."""
+    """All that a job may need to know of the person and the machine: flag, else environment, else config, else default."""
 
     comfyui: str | None = None
     models: str | None = None
@@ -44,8 +114,39 @@ class Settings:
     civitai_token: Secret | None = None
     hf_endpoint: str = HUGGINGFACE
     hf_token: Secret | None = None
+    civarchive_url: str | None = None
+    """None: CivArchive's own."""
     notify_secret: Secret | None = None
     """Signs what `updates --notify` posts."""
+    auto: Auto | None = None
+    """None: the default of `Policy`."""
+    allow_pickle: bool = False
+    sources: tuple[str, ...] = USUAL_SOURCES
+    """Names of the sources, in the order they are asked."""
+    mirrors: tuple[str, ...] = ()
+    """Addresses of the person's own stores, in the order they are asked."""
+    name_index: bool = True
+    """Names learned before are looked up."""
+    model_list: str | None = None
+    """The ComfyUI Manager's model list, a path or an address; None: the usual one, empty: none."""
+    jobs: int | None = None
+    """Files at once; None: by their sizes."""
+    connections: int = 8
+    """For one file at most."""
+    limit_rate: str | None = None
+    """Bytes per second over all files, as `5M` or `800k`; None: no limit."""
+    hand_off: bool = True
+    """Bodies may come over our own connections, read straight from the socket; else over httpx alone."""
+    store: str | None = None
+    """The folder that keeps files by their SHA-256; None: there is none."""
+    fail_on: frozenset[FailOn] | None = None
+    """What turns the exit code; None: the default of `ExitPolicy`."""
+    policy_file: str | None = None
+    """The TOML file that says what is not allowed here."""
+    folders: Mapping[str, str] = field(default_factory=dict)
+    """Civitai's model type or base model → the folder key its files go to, where the person decided otherwise."""
+    nodes: Mapping[str, Any] = field(default_factory=dict)
+    """Node class → its row in the person's own loader table, as read; `workflow.own_rows` checks it."""
     cache_dir: str = ""
     state_dir: str = ""
     color: str = "auto"
@@ -59,9 +160,6 @@ class Settings:
     offline: bool = False
     verbosity: int = 0
     """-1 for `--quiet`, 0, 1 for `-v` …"""
-    config: Mapping[str, Any] = field(default_factory=dict)
-    """The config file's tables, as read."""
-    config_path: str | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -76,62 +174,88 @@ class Settings:
         """The other front of Civitai's own site, asked for what the first does not show; a hub has none."""
         return CIVITAI_RED if self.civitai_url == CIVITAI else ""
 
-    def table(self, name: str) -> Mapping[str, Any]:
-        """One table of the config file; empty where it has none. Raises ConfigError if it is no table."""
-        found = self.config.get(name, {})
-        if not isinstance(found, Mapping):
-            raise ConfigError(f"`{name}` in {self.config_path} is no table", hint=f"write it as [{name}]")
-        return found
+    @property
+    def names_library(self) -> bool:
+        """Whether the person said where the model folders are; else they are looked for."""
+        return bool(self.comfyui or self.models or self.base_directory or self.models_directory)
+
+    @property
+    def policy(self) -> Policy:
+        """What may be taken without asking."""
+        from wfdeps.match.policy import Policy  # an offline check takes nothing
+
+        if self.auto is None:
+            return Policy(allow_pickle=self.allow_pickle)
+        return Policy(auto=self.auto, allow_pickle=self.allow_pickle)
 
 
-def load_settings(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Settings:
-    """The settings for one command line. Raises ConfigError for a config file that cannot be used."""
+def load_settings(said: Overrides, environ: Mapping[str, str]) -> Settings:
+    """The settings of one run. Raises ConfigError for a config file or a token file that cannot be used."""
     warnings: list[str] = []
-    config_path, config = _read_config(arguments.config, environ)
-    library = _table(config, "library", config_path)
-    civitai = _table(config, "civitai", config_path)
-    huggingface = _table(config, "huggingface", config_path)
+    config = _read_config(said.config, environ)
     return Settings(
-        comfyui=_path(_flag(arguments, "comfyui") or environ.get("COMFYUI_PATH") or library.get("comfyui")),
-        models=_path(_flag(arguments, "models") or library.get("models")),
-        base_directory=_path(_flag(arguments, "base_directory")),
-        models_directory=_path(_flag(arguments, "models_directory")),
-        extra_model_paths=tuple(
-            map(
-                _expanded,
-                _flag(arguments, "extra_model_paths_config") or library.get("extra_model_paths", ()),
-            )
+        comfyui=_path(said.comfyui or environ.get("COMFYUI_PATH") or config.comfyui),
+        models=_path(said.models or config.models),
+        base_directory=_path(said.base_directory),
+        models_directory=_path(said.models_directory),
+        extra_model_paths=tuple(map(_expanded, said.extra_model_paths or config.extra_model_paths)),
+        target=said.target or config.target,
+        civitai_url=_base(
+            said.civitai_url or environ.get("WFDEPS_CIVITAI_URL") or config.civitai_url or CIVITAI
         ),
-        target=_flag(arguments, "target") or library.get("target"),
-        civitai_url=(environ.get("WFDEPS_CIVITAI_URL") or civitai.get("url") or CIVITAI).rstrip("/"),
-        civitai_token=_civitai_token(arguments, environ, warnings),
-        hf_endpoint=(environ.get("HF_ENDPOINT") or huggingface.get("endpoint") or HUGGINGFACE).rstrip("/"),
-        hf_token=_given_token(HF_TOKEN_NAMES, environ, warnings) or _stored_hf_token(environ, warnings),
-        notify_secret=_notify_secret(arguments, environ),
+        civitai_token=_civitai_token(said, environ, warnings),
+        hf_endpoint=_base(environ.get("HF_ENDPOINT") or config.hf_endpoint or HUGGINGFACE),
+        hf_token=said.hf_token
+        or _given_token(HF_TOKEN_NAMES, environ, warnings)
+        or _stored_hf_token(environ, warnings),
+        civarchive_url=config.civarchive_url,
+        notify_secret=_notify_secret(said.notify_secret_env, environ),
+        auto=said.auto or config.auto,
+        allow_pickle=_first(said.allow_pickle, config.allow_pickle, default=False),
+        sources=config.sources if config.sources is not None else USUAL_SOURCES,
+        mirrors=config.mirrors,
+        name_index=_first(config.name_index, default=True),
+        model_list=config.model_list,
+        jobs=said.jobs or config.jobs,
+        connections=said.connections or config.connections or 8,
+        limit_rate=said.limit_rate or config.limit_rate,
+        hand_off=_first(said.hand_off, config.hand_off, default=True),
+        store=_path(said.store or config.store),
+        fail_on=frozenset(said.fail_on) if said.fail_on else _frozen(config.fail_on),
+        policy_file=said.policy_file or config.policy_file,
+        folders=config.folders,
+        nodes=config.nodes,
         cache_dir=_own_folder("cache", environ),
         state_dir=_own_folder("state", environ),
-        color=arguments.color,
+        color=said.color,
         no_color=bool(environ.get("NO_COLOR")) or environ.get("TERM") == "dumb",
         redraws=environ.get("TERM") not in ("dumb", "unknown"),
         hyperlinks=_shows_links(environ),
         ci=environ.get("CI", "").lower() not in ("", "0", "false"),
-        no_input=arguments.no_input,
-        offline=arguments.offline or is_on(environ.get("WFDEPS_OFFLINE")),
-        verbosity=-1 if arguments.quiet else arguments.verbose,
-        config=config,
-        config_path=config_path,
+        no_input=said.no_input,
+        offline=said.offline or is_on(environ.get("WFDEPS_OFFLINE")),
+        verbosity=said.verbosity,
         warnings=tuple(warnings),
     )
 
 
-def _civitai_token(
-    arguments: argparse.Namespace, environ: Mapping[str, str], warnings: list[str]
-) -> Secret | None:
-    if arguments.api_key:
-        warnings.append("`--api-key` is visible in the process list; prefer CIVITAI_API_TOKEN")
-        return Secret(arguments.api_key)
-    if arguments.civitai_token_file:
-        return Secret(_token_in(arguments.civitai_token_file))
+def _first(*values: bool | None, default: bool) -> bool:
+    return next((value for value in values if value is not None), default)
+
+
+def _frozen(fail_on: tuple[FailOn, ...] | None) -> frozenset[FailOn] | None:
+    return None if fail_on is None else frozenset(fail_on)
+
+
+def _base(url: str) -> str:
+    return url.rstrip("/")
+
+
+def _civitai_token(said: Overrides, environ: Mapping[str, str], warnings: list[str]) -> Secret | None:
+    if said.civitai_token:
+        return said.civitai_token
+    if said.civitai_token_file:
+        return Secret(_token_in(said.civitai_token_file))
     return _given_token(CIVITAI_TOKEN_NAMES, environ, warnings)
 
 
@@ -181,32 +305,23 @@ def _stored_hf_token(environ: Mapping[str, str], warnings: list[str]) -> Secret 
         return None
 
 
-def _notify_secret(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Secret | None:
-    named = _flag(arguments, "notify_secret_env")
+def _notify_secret(named: str | None, environ: Mapping[str, str]) -> Secret | None:
     if named and not environ.get(named):
         raise ConfigError(f"the environment has no `{named}`", hint="it is to hold the secret that signs")
     value = environ.get(named or "WFDEPS_NOTIFY_SECRET")
     return Secret(value) if value else None
 
 
-def _read_config(named: str | None, environ: Mapping[str, str]) -> tuple[str | None, Mapping[str, Any]]:
+def _read_config(named: str | None, environ: Mapping[str, str]) -> Config:
     if named and not os.path.isfile(named):
         raise ConfigError(f"no config file at `{named}`")
     home = os.path.join(_own_folder("config", environ), "config.toml")
     path = named or next((place for place in ("wfdeps.toml", home) if os.path.isfile(place)), None)
     if path is None:
-        return None, {}
+        return Config()
     from wfdeps.wiring.config_file import read_config  # only those who have a config file pay for reading one
 
-    return path, read_config(path)
-
-
-def _table(config: Mapping[str, Any], name: str, path: str | None) -> Mapping[str, Any]:
-    return Settings(config=config, config_path=path).table(name)
-
-
-def _flag(arguments: argparse.Namespace, name: str) -> Any:
-    return getattr(arguments, name, None)
+    return read_config(path)
 
 
 def _path(text: str | None) -> str | None:

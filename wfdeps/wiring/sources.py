@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import Any
 
 from wfdeps.domain.queries import AirQuery, HashQuery, UrlQuery
 from wfdeps.errors import ConfigError
@@ -31,9 +30,6 @@ from wfdeps.values import dataclass
 from wfdeps.wiring.answers import locked_entries, open_answers
 from wfdeps.wiring.settings import Settings
 
-USUAL = ("mirror", "index", "civitai", "huggingface", "url", "official", "catalogue")
-"""Mirrors first: what a studio keeps itself costs nobody anything. CivArchive only where it is named."""
-
 
 def build_sources(
     settings: Settings, http: Http, exits: ExitStack, *, workflows: Sequence[str] = (), lock: str = ""
@@ -42,14 +38,13 @@ def build_sources(
 
     Raises ConfigError for a source nobody knows.
     """
-    named = settings.table("resolve").get("sources", USUAL)
-    unknown = [name for name in named if name not in _BUILDERS]
+    unknown = [name for name in settings.sources if name not in _BUILDERS]
     if unknown:
         raise ConfigError(f"unknown source `{unknown[0]}`", hint=f"one of {', '.join(_BUILDERS)}")
     parts = _Parts(settings, http, open_index(settings, exits), _store(settings, exits))
     book = open_answers(settings, exits, workflows=workflows)
     chosen = LockedChoices(locked_entries(lock), Places(settings.addresses))
-    return (book, chosen, *(source for name in named for source in _BUILDERS[name](parts)))
+    return (book, chosen, *(source for name in settings.sources for source in _BUILDERS[name](parts)))
 
 
 def open_index(settings: Settings, exits: ExitStack) -> NameIndex:
@@ -90,9 +85,6 @@ class _Parts:
             source, self.store, scope=f"{scope} {login}", offline=self.settings.offline, kinds=kinds
         )
 
-    def table(self, name: str) -> Any:
-        return self.settings.table(name)
-
 
 def _store(settings: Settings, exits: ExitStack) -> AnswerStore:
     store = AnswerStore(os.path.join(settings.cache_dir, "answers.sqlite"))
@@ -116,7 +108,7 @@ def _huggingface(parts: _Parts) -> Sequence[Source]:
 
 
 def _index(parts: _Parts) -> Sequence[Source]:
-    return (parts.index,) if parts.table("resolve").get("name_index", True) else ()
+    return (parts.index,) if parts.settings.name_index else ()
 
 
 def _url(parts: _Parts) -> Sequence[Source]:
@@ -126,7 +118,8 @@ def _url(parts: _Parts) -> Sequence[Source]:
 def _catalogue(parts: _Parts) -> Sequence[Source]:
     """The Manager's list. An address is asked only beside the real Civitai: a hub is often alone on its network."""
     settings = parts.settings
-    place = parts.table("catalogue").get("model_list", LIST_URL if _is_real(settings) else "")
+    usual = LIST_URL if _is_real(settings) else ""
+    place = usual if settings.model_list is None else settings.model_list
     if not place:
         return ()
     kept_at = os.path.join(settings.cache_dir, "model-list.json")
@@ -143,8 +136,7 @@ def _official(parts: _Parts) -> Sequence[Source]:
 
 def build_mirrors(settings: Settings, http: Http) -> Sequence[Source]:
     """The stores this person names, in their order."""
-    urls = settings.table("resolve").get("mirrors", ())
-    return tuple(MirrorSource(http, url) for url in urls)
+    return tuple(MirrorSource(http, url) for url in settings.mirrors)
 
 
 def _mirrors(parts: _Parts) -> Sequence[Source]:
@@ -152,7 +144,7 @@ def _mirrors(parts: _Parts) -> Sequence[Source]:
 
 
 def _civarchive(parts: _Parts) -> Sequence[Source]:
-    url = parts.table("civarchive").get("url", BASE_URL)
+    url = parts.settings.civarchive_url or BASE_URL
     return (parts.cached(CivArchiveSource(parts.http, url), url, kinds=(HashQuery,)),)
 
 

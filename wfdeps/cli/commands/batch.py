@@ -43,8 +43,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         context.err(f"warning: {remark}")
     _apply(batch, arguments, context)
     with stopping_on_signals():
-        results = acquire(batch.wants, context, context.doors.reporter())
-    context.doors.reporter().close()
+        results = acquire(batch.wants, context, context.reporter)
+    context.reporter.close()
     if arguments.json:
         context.out(json.dumps(_document(results), indent=2, ensure_ascii=False))
     else:

@@ -76,7 +76,7 @@ def _allowed(
     findings: tuple[Finding, ...], arguments: argparse.Namespace, context: Context
 ) -> tuple[Finding, ...]:
     """The findings, judged by the policy where there is one."""
-    if not (arguments.policy or context.settings.table("check").get("policy")):
+    if not context.settings.policy_file:
         return findings
     from wfdeps.cli.policing import judged_findings, rules_for
 

@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _types(arguments: argparse.Namespace, context: Context) -> int:
-    overrides = {name: str(key) for name, key in context.settings.table("folders").items()}
+    overrides = context.settings.folders
     rows = type_rows(overrides)
     context.out(civitai_json.render_types(rows) if arguments.json else civitai_text.render_types(rows))
     return READY

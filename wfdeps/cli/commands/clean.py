@@ -55,7 +55,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 def _own_folders(context: Context) -> list[str]:
     """Where this person's downloads leave something: the model folders, and the store."""
-    store = context.doors.store_folder
+    store = context.settings.store
     return [*(folder.path for folder in context.doors.library().folders()), *([store] if store else [])]
 
 

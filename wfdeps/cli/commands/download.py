@@ -173,7 +173,7 @@ _CODES = {"placed": READY, "present": READY, "failed": PARTLY_FAILED, "undecided
 
 def _reporter(arguments: argparse.Namespace, context: Context) -> Reporter:
     if not arguments.json:
-        return context.doors.reporter()
+        return context.reporter
     from wfdeps.console.progress import JsonLines
 
     return JsonLines(context.stdout)

@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     )
     resolutions = resolve_for(surveyed, arguments, context, ask=not (arguments.dry_run or arguments.yes))
     if not (arguments.dry_run or arguments.no_lock):
-        resolutions = with_origins_for(resolutions, read_lock(arguments.lock), arguments, context)
+        resolutions = with_origins_for(resolutions, read_lock(arguments.lock), context)
     plan = planned(surveyed, resolutions, context)
     if arguments.dry_run:
         return show_plan(plan, arguments, context)

@@ -11,7 +11,6 @@ from wfdeps.cli.choosing import listed
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNDECIDED, UNMET
 from wfdeps.cli.options import add_resolving_options
-from wfdeps.cli.resolving import policy_for
 from wfdeps.console.chooser import NeverAsk
 from wfdeps.console.silent import Silent
 from wfdeps.domain.digests import Digest
@@ -53,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     refs = refs_of(list(_names(arguments.names)), arguments)
-    policy = policy_for(arguments, context)
+    policy = context.settings.policy
     helpers = Helpers(context.doors.sources(), NeverAsk(), Silent())
     answers = ask(refs, helpers, policy)
     resolutions = [

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    folder = context.doors.store_folder
+    folder = context.settings.store
     if not folder:
         raise UsageError("no store was named", hint="pass --store DIR")
     if not os.path.isdir(folder):

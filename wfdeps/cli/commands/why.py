@@ -123,7 +123,7 @@ def _locked(ref: ModelRef, context: Context) -> list[str]:
     """Why it was taken when it was, as the lock says."""
     return [
         visible(f"  locked, taken by {'; '.join((entry.chosen_by.value, *entry.evidence))}")
-        for entry in locked_entries(context.flag("lock") or "wfdeps.lock")
+        for entry in locked_entries(context.doors.lock)
         if (entry.folder, entry.name) == (ref.folder, ref.name)
     ]
 
