@@ -23,8 +23,7 @@ from wfdeps.domain.refs import RefStatus, WorkflowRefs
 from wfdeps.workflow.graph import Literal
 from wfdeps.workflow.names import has_model_ending
 from wfdeps.workflow.read import read_workflow
-from wfdeps.workflow.ui_format import read_workflow_graph
-from wfdeps.workflow.ui_nodes import widget_names
+from wfdeps.workflow.ui_format import read_workflow_graph, widget_names
 
 RECALL, PRECISION, FOLDER = 0.995, 0.99, 0.99
 Truth = set[tuple[str, str]]

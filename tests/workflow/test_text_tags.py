@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.workflow.builders import api_node, node, told, ui
-from wfdeps.workflow.embeddings import embeddings_in
-from wfdeps.workflow.text_tags import loras_in
+from wfdeps.workflow.text_tags import embeddings_in, loras_in
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
-"""API format ("prompt") → Graph."""
+"""API format ("prompt") → NodeGraph."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from wfdeps.errors import WorkflowError
-from wfdeps.workflow.graph import Graph, Node, Output
+from wfdeps.workflow.graph import Node, NodeGraph, Output
 from wfdeps.workflow.limits import MAX_NODES
 
 
@@ -16,7 +16,7 @@ def is_prompt(value: object) -> bool:
     )
 
 
-def read_prompt(prompt: Mapping[str, object]) -> Graph:
+def read_prompt(prompt: Mapping[str, object]) -> NodeGraph:
     """The graph of a prompt; keys that are no nodes (`_meta`, `description` …) are passed over."""
     if len(prompt) > MAX_NODES:
         raise WorkflowError(f"too many nodes: {len(prompt):,}, the limit is {MAX_NODES:,}")
@@ -29,7 +29,7 @@ def read_prompt(prompt: Mapping[str, object]) -> Graph:
         node.is_broken = any(
             isinstance(origin, Output) and origin.node_id not in nodes for origin in node.origins.values()
         )
-    return Graph("api", nodes)
+    return NodeGraph("api", nodes)
 
 
 def _node(node_id: str, raw: Mapping[str, object]) -> Node:

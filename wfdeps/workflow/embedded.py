@@ -13,7 +13,7 @@ from wfdeps.workflow.limits import MAX_ENTRIES
 
 @dataclass(slots=True)
 class Embedded:
-    """What a file carries besides its pixels."""
+    """The texts of a container, sorted by what they are."""
 
     documents: list[Document] = field(default_factory=list)
     parameters: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What else the file says of its refs: URLs and hashes it declares, hashes and ids in generation metadata."""
+"""What else the file says of its refs: declared URLs and hashes, hashes and ids in metadata, links in notes."""
 
 from __future__ import annotations
 
@@ -9,29 +9,35 @@ from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.folders import canonical_key, model_type_of
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus
+from wfdeps.domain.urls import without_secrets
+from wfdeps.patterns import pattern
 from wfdeps.values import NamedTuple, replace
 from wfdeps.workflow.names import ENDINGS, is_name
 
 if TYPE_CHECKING:  # only files with generation metadata pay for reading it
-    from wfdeps.workflow.graph import Graph
+    from wfdeps.workflow.graph import NodeGraph
     from wfdeps.workflow.parameters import Resource
 
 
-class Declared(NamedTuple):
+_URL = pattern(r"https?://[^\s\"'<>()\[\]{}|`\\^]{4,2000}")
+_LINK = pattern(r"\[([^\]\n]{1,300})\]\((https?://[^\s)]{4,2000})\)")
+
+
+class DeclaredFile(NamedTuple):
     """What `models` says of one file."""
 
     urls: tuple[str, ...]
     digests: tuple[Digest, ...]
 
 
-def with_declared(refs: Sequence[ModelRef], graph: Graph) -> tuple[ModelRef, ...]:
-    """The same refs with the URLs and hashes of `properties.models` of their nodes and of the top-level `models`."""
+def with_declared(refs: Sequence[ModelRef], graph: NodeGraph) -> tuple[ModelRef, ...]:
+    """Returns the refs with the URLs and hashes that `properties.models` of their nodes and the top-level `models` give."""
     declared = _declared(graph)
-    return tuple(_with(ref, declared) for ref in refs) if declared else tuple(refs)
+    return tuple(_with_declared_of(ref, declared) for ref in refs) if declared else tuple(refs)
 
 
-def with_only_declared(refs: Sequence[ModelRef], graph: Graph) -> tuple[ModelRef, ...]:
-    """The same refs and one, not required, for each file that the top-level `models` lists and no node names.
+def with_only_declared(refs: Sequence[ModelRef], graph: NodeGraph) -> tuple[ModelRef, ...]:
+    """Returns the refs and one more, not required, for each file that the top-level `models` lists and no node names.
 
     The frontend does not ask for these: the list may be older than the nodes.
     """
@@ -39,21 +45,21 @@ def with_only_declared(refs: Sequence[ModelRef], graph: Graph) -> tuple[ModelRef
     return (
         *refs,
         *(
-            _only_declared(model)
+            _ref_of_declared(model)
             for model in graph.declared
-            if _is_told(model) and _base(str(model["name"])) not in names
+            if _has_name(model) and _base(str(model["name"])) not in names
         ),
     )
 
 
-def _is_told(model: Mapping[str, object]) -> bool:
+def _has_name(model: Mapping[str, object]) -> bool:
     return isinstance(model.get("name"), str) and is_name(model["name"])
 
 
-def _only_declared(model: Mapping[str, object]) -> ModelRef:
+def _ref_of_declared(model: Mapping[str, object]) -> ModelRef:
     directory = model.get("directory")
     folders = (canonical_key(directory),) if isinstance(directory, str) and directory else ()
-    found: dict[tuple[str, str], Declared] = {}
+    found: dict[tuple[str, str], DeclaredFile] = {}
     _declare(found, "", model)
     (declared,) = found.values()
     return ModelRef(
@@ -69,12 +75,12 @@ def _only_declared(model: Mapping[str, object]) -> ModelRef:
 
 
 def with_resources(refs: Sequence[ModelRef], resources: Sequence[Resource]) -> tuple[ModelRef, ...]:
-    """The same refs with the hashes and ids that metadata gives for files of their name.
+    """Returns the refs with the hashes and ids that metadata gives for files of their name.
 
     An id without a name is that of the one needed file of its folder, where there is one of each.
     """
     named = [one for one in resources if one.name]
-    joined = tuple(_joined(ref, named) for ref in refs) if named else tuple(refs)
+    joined = tuple(_with_named_resource(ref, named) for ref in refs) if named else tuple(refs)
     ids = [one for one in unnamed(resources, joined) if one.folder]
     alone: dict[int, Resource] = {}
     for one in ids:
@@ -125,7 +131,7 @@ def unnamed(resources: Iterable[Resource], refs: Sequence[ModelRef]) -> list[Res
 
 
 def _without_id(refs: Sequence[ModelRef], folder: str) -> list[int]:
-    """The places of the needed files of a folder whose hash and id nobody knows."""
+    """The places in `refs` of the required files of a folder that have neither a hash nor an id."""
     return [
         place
         for place, ref in enumerate(refs)
@@ -140,7 +146,7 @@ def _with_id(ref: ModelRef, one: Resource) -> ModelRef:
     return replace(ref, version_id=one.version_id, air=one.air, digests=digests)
 
 
-def _with(ref: ModelRef, declared: Mapping[tuple[str, str], Declared]) -> ModelRef:
+def _with_declared_of(ref: ModelRef, declared: Mapping[tuple[str, str], DeclaredFile]) -> ModelRef:
     keys = [*((site.node_id, ref.name) for site in ref.sites), ("", ref.name), ("", _base(ref.name))]
     found = [declared[key] for key in keys if key in declared]
     if not found:
@@ -150,8 +156,8 @@ def _with(ref: ModelRef, declared: Mapping[tuple[str, str], Declared]) -> ModelR
     return replace(ref, urls=urls, digests=digests)
 
 
-def _declared(graph: Graph) -> dict[tuple[str, str], Declared]:
-    found: dict[tuple[str, str], Declared] = {}
+def _declared(graph: NodeGraph) -> dict[tuple[str, str], DeclaredFile]:
+    found: dict[tuple[str, str], DeclaredFile] = {}
     for node in graph.nodes.values():
         for model in node.declared:
             _declare(found, node.id, model)
@@ -160,11 +166,11 @@ def _declared(graph: Graph) -> dict[tuple[str, str], Declared]:
     return found
 
 
-def _declare(found: dict[tuple[str, str], Declared], node_id: str, model: Mapping[str, object]) -> None:
+def _declare(found: dict[tuple[str, str], DeclaredFile], node_id: str, model: Mapping[str, object]) -> None:
     name, url = model.get("name"), model.get("url")
     if isinstance(name, str):
         urls = (url,) if isinstance(url, str) and url.startswith(("https://", "http://")) else ()
-        found[node_id, name] = Declared(urls, _digests(model.get("hash"), model.get("hash_type")))
+        found[node_id, name] = DeclaredFile(urls, _digests(model.get("hash"), model.get("hash_type")))
 
 
 def _digests(value: object, algorithm: object) -> tuple[Digest, ...]:
@@ -178,7 +184,7 @@ def _digests(value: object, algorithm: object) -> tuple[Digest, ...]:
         return ()
 
 
-def _joined(ref: ModelRef, resources: Sequence[Resource]) -> ModelRef:
+def _with_named_resource(ref: ModelRef, resources: Sequence[Resource]) -> ModelRef:
     stem = _stem(ref.name)
     for one in resources:
         if _stem(one.name) == stem and (not one.folder or not ref.folders or one.folder in ref.folders):
@@ -188,6 +194,42 @@ def _joined(ref: ModelRef, resources: Sequence[Resource]) -> ModelRef:
                 base_models=ref.base_models or ((one.base_model,) if one.base_model else ()),
             )  # fmt: skip
     return ref
+
+
+def with_hints(refs: Iterable[ModelRef], notes: Sequence[str]) -> tuple[ModelRef, ...]:
+    """Returns the refs; one whose file name is in a link of a note has that URL as a hint. A hint requires nothing."""
+    links = _links(notes)
+    if not links:
+        return tuple(refs)
+    return tuple(_hinted(ref, links) for ref in refs)
+
+
+def _links(notes: Sequence[str]) -> list[tuple[str, str]]:
+    """Every URL with the text it may be recognised by: its own, and the words of its Markdown link."""
+    found: dict[str, str] = {}
+    for note in notes:
+        for words, url in _LINK().findall(note):
+            found[url] = f"{words}\n{found.get(url, '')}"
+        for url in _URL().findall(note):
+            found.setdefault(url.rstrip(".,;:!?*"), "")
+    return [(url, f"{_readable(url)}\n{words}".lower()) for url, words in found.items()]
+
+
+def _readable(url: str) -> str:
+    if "%" not in url:
+        return url
+    from urllib.parse import unquote  # most URLs are plain
+
+    return unquote(url)
+
+
+def _hinted(ref: ModelRef, links: list[tuple[str, str]]) -> ModelRef:
+    name = _base(ref.name).lower()
+    if len(name) < 5:
+        return ref
+    hints = [without_secrets(url) for url, text in links if name in text]
+    hints = [url for url in dict.fromkeys((*ref.hints, *hints)) if url not in ref.urls]
+    return replace(ref, hints=tuple(hints)) if hints else ref
 
 
 def _base(name: str) -> str:

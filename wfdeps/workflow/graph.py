@@ -1,4 +1,4 @@
-"""A workflow as both formats mean it: flat nodes, their values, and where each linked input comes from."""
+"""A workflow of either format: a flat list of nodes, their values, and what feeds each linked input."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Node:
 
 
 @dataclass(slots=True)
-class Graph:
+class NodeGraph:
     """All nodes of one workflow, in the file's order."""
 
     format: str

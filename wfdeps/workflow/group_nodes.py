@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.workflow.graph import Node, Output
+from wfdeps.workflow.links import as_list, why_inactive
 from wfdeps.workflow.names import has_model_ending
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ Raw: TypeAlias = "Mapping[str, Any]"
 
 def unfold_group(instance: Node, group: Raw) -> Iterator[Node]:
     """The inner nodes of one instance, with its values and the links between them."""
-    inner = [node for node in _list(group.get("nodes")) if isinstance(node, dict)]
+    inner = [node for node in as_list(group.get("nodes")) if isinstance(node, dict)]
     ids = [f"{instance.id}:{node.get('index', place)}" for place, node in enumerate(inner)]
-    links = [link for link in _list(group.get("links")) if isinstance(link, list) and len(link) >= 4]
+    links = [link for link in as_list(group.get("links")) if isinstance(link, list) and len(link) >= 4]
     values = _values(inner, instance.listed)
     for place, raw in enumerate(inner):
         node_class, title = raw.get("type"), raw.get("title")
@@ -32,7 +33,7 @@ def unfold_group(instance: Node, group: Raw) -> Iterator[Node]:
         node.listed = values[place]
         given = raw.get("widgets_values")
         node.named = given if isinstance(given, dict) else {}
-        node.inactive = {2: "node muted", 4: "node bypassed"}.get(_number(raw.get("mode")), "")
+        node.inactive = why_inactive(raw)
         for link in links:
             if link[2] == place and 0 <= _number(link[0]) < len(ids):
                 node.origins[_input_name(raw, link[3])] = Output(ids[_number(link[0])], _number(link[1]))
@@ -45,7 +46,7 @@ def _values(inner: Sequence[Raw], own: Sequence[object]) -> list[Sequence[object
     Where the numbers differ (hidden widgets), the instance's model files stand for the inner ones in their
     order, if there are as many; else the inner values are all there is.
     """
-    listed = [_list(node.get("widgets_values")) for node in inner]
+    listed = [as_list(node.get("widgets_values")) for node in inner]
     if len(own) == sum(map(len, listed)):
         rest = iter(own)
         return [[next(rest) for _ in values] for values in listed]
@@ -60,16 +61,12 @@ def _is_file(value: object) -> bool:
     return isinstance(value, str) and has_model_ending(value)
 
 
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _number(value: object) -> int:
     return value if isinstance(value, int) else -1
 
 
 def _input_name(node: Raw, slot: object) -> str:
-    inputs = _list(node.get("inputs"))
+    inputs = as_list(node.get("inputs"))
     if 0 <= _number(slot) < len(inputs) and isinstance(inputs[_number(slot)], dict):
         return str(inputs[_number(slot)].get("name"))
     return f"#{slot}"

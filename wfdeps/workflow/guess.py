@@ -9,9 +9,9 @@ from wfdeps import TYPE_CHECKING
 from wfdeps.domain.folders import canonical_key
 from wfdeps.domain.refs import Certainty
 from wfdeps.patterns import pattern
+from wfdeps.workflow.claims import ModelClaim
 from wfdeps.workflow.graph import Literal, Node
 from wfdeps.workflow.names import has_model_ending, is_name
-from wfdeps.workflow.slots import Claim
 
 if TYPE_CHECKING:
     from wfdeps.workflow.loaders import LoaderTable
@@ -69,13 +69,13 @@ _NOT_READ = pattern(
 _WRITES = pattern(r"^save|save$|^write|export|show ?text|display|preview|merge.*save|download", re.IGNORECASE)
 
 
-def guesses_of(node: Node, table: LoaderTable) -> Iterator[Claim]:
+def guesses_of(node: Node, table: LoaderTable) -> Iterator[ModelClaim]:
     """What a node of an unlisted class seems to name."""
     if node.node_class in table.known or _WRITES().search(node.node_class):
         return
     for name, value in _candidates(node):
         for text in _texts(value):
-            yield Claim(text, _folders(name, text, node), name or "?", certainty=Certainty.GUESS,
+            yield ModelClaim(text, _folders(name, text, node), name or "?", certainty=Certainty.GUESS,
                         why=f"nobody has listed the class `{node.node_class}`; its value ends like a model file")  # fmt: skip
 
 

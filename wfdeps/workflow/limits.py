@@ -1,4 +1,4 @@
-"""How much of a stranger's file is read before it is refused, each limit with its reason."""
+"""How much of a file is read before it is refused, each limit with its reason."""
 
 from __future__ import annotations
 

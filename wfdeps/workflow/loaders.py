@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 # Packs that give a class another device or a cache keep its inputs and add a word to its name.
-_FAMILIES = ("DisTorch2MultiGPU", "DisTorchMultiGPU", "MultiGPU", " //Inspire", "|pysssss")
-_FETCHES = pattern(
+_CLASS_SUFFIXES = ("DisTorch2MultiGPU", "DisTorchMultiGPU", "MultiGPU", " //Inspire", "|pysssss")
+_DOWNLOADS_BY_NAME = pattern(
     r"^\(?Down(?:load)?\)?(?:AndLoad|Load)|Download(?:er|AndLoad)|\(Down\)Load|^\[Comfy3D\] Load .*(?:Model|Pipeline|Unet)"
 )
-"""Classes that say it in their names, and ComfyUI-3D-Pack's loaders (`resume_or_download_model_from_hf`)."""
+"""Classes whose names say that they download, and ComfyUI-3D-Pack's loaders (`resume_or_download_model_from_hf`)."""
 
 _REMEMBERED = 10_000
 
@@ -72,9 +72,9 @@ class LoaderRow:
 
 
 class LoaderTable:
-    """Node class → LoaderRow, with a person's own rows before ours.
+    """Node class → LoaderRow, with the user's own rows before ours.
 
-    A row is given as data, or as the JSON of it: of our rows a workflow asks for ten.
+    A row is given as data or as its JSON text, which is parsed when first asked for: a workflow has about ten classes.
     """
 
     def __init__(self, classes: Mapping[str, Any], outputs: Iterable[str], known: Iterable[str]) -> None:
@@ -89,7 +89,7 @@ class LoaderTable:
         """The row of a class; where two packs share a name, the one of that pack."""
         key = (node_class, pack)
         if key not in self._rows:
-            if len(self._rows) >= _REMEMBERED:  # a stranger's file may name any number of classes
+            if len(self._rows) >= _REMEMBERED:  # a file may name any number of classes
                 self._rows.clear()
             self._rows[key] = self._find(node_class, pack)
         return self._rows[key]
@@ -105,20 +105,20 @@ class LoaderTable:
         return node_class in self.known or node_class in self.outputs or self.row(node_class) is not None
 
     def with_rows(self, rows: Mapping[str, Any], outputs: Iterable[str] = ()) -> LoaderTable:
-        """The same table with more rows, which win, whichever pack a class is from, and more output classes."""
+        """Returns a table with more rows, which win whichever pack a class is from, and more output classes."""
         kept = {name: row for name, row in self._classes.items() if name.partition("@")[0] not in rows}
         return LoaderTable({**kept, **rows}, {*self.outputs, *outputs}, self.known - rows.keys())
 
     def _find(self, node_class: str, pack: str) -> LoaderRow | None:
         raw = self.raw(node_class, pack)
-        if raw is None and node_class not in self.known and node_class.endswith(_FAMILIES):
+        if raw is None and node_class not in self.known and node_class.endswith(_CLASS_SUFFIXES):
             raw = self.raw(
-                next(node_class.removesuffix(end) for end in _FAMILIES if node_class.endswith(end))
+                next(node_class.removesuffix(end) for end in _CLASS_SUFFIXES if node_class.endswith(end))
             )
         if raw is not None:
             return _row(raw)
         named = "Down" in node_class or node_class.startswith("[Comfy3D]")
-        return LoaderRow((), (), fetches=True) if named and _FETCHES().search(node_class) else None
+        return LoaderRow((), (), fetches=True) if named and _DOWNLOADS_BY_NAME().search(node_class) else None
 
 
 def _short(pack: str) -> str:

@@ -1,4 +1,4 @@
-"""What a value says of itself: a file name, no file, a stand-in."""
+"""What a value is by its words alone: a file name, no file, a stand-in for a name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _STAND_IN = pattern(
     re.IGNORECASE,
 )
 
-_HINTS = (
+_STAND_IN_WORDS = (
     "$",
     "%",
     "{",
@@ -39,7 +39,7 @@ _HINTS = (
     "choose",
     "put",
 )
-"""One of these is in every stand-in that is longer: most names are told without the expression."""
+"""One of these is in every stand-in of five letters or more, so that most names need no regular expression."""
 
 
 def has_model_ending(value: str) -> bool:
@@ -56,6 +56,8 @@ def is_name(value: object) -> bool:
 
 
 def is_stand_in(name: str) -> bool:
-    """Whether a name only holds the place of one: `$LORA`, `your_lora_here.safetensors`, `X`."""
+    """Whether a name only stands for one that somebody should fill in: `$LORA`, `your_lora_here.safetensors`, `X`."""
     lower = name.lower()
-    return (len(name) < 5 or any(hint in lower for hint in _HINTS)) and _STAND_IN().search(name) is not None
+    return (len(name) < 5 or any(hint in lower for hint in _STAND_IN_WORDS)) and _STAND_IN().search(
+        name
+    ) is not None

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import NodeSite, Pairing, RefStatus
-from wfdeps.workflow.graph import Graph, Node, Output
-
-if TYPE_CHECKING:
-    from wfdeps.workflow.claims import Found
+from wfdeps.workflow.claims import SitedClaim
+from wfdeps.workflow.graph import Node, NodeGraph, Output
 
 BASES = frozenset({"checkpoints", "diffusion_models", "diffusers"})
 """Folders of what the rest is applied to."""
@@ -22,7 +19,7 @@ _MAX_BASES = 16
 """More bases than that behind one node pair with nothing in particular."""
 
 
-def pairings_of(graph: Graph, found: Sequence[Found]) -> tuple[Pairing, ...]:
+def pairings_of(graph: NodeGraph, found: Sequence[SitedClaim]) -> tuple[Pairing, ...]:
     """Every dependent with every base it meets, in the workflow's order.
 
     A LoRA meets the base upstream of its model input. A file without such an input (ControlNet, VAE, text
@@ -33,7 +30,7 @@ def pairings_of(graph: Graph, found: Sequence[Found]) -> tuple[Pairing, ...]:
     dependents = [one for one in active if one.claim.folders[0] in _DEPENDENTS]
     if not bases or not dependents:
         return ()
-    walk = Walk(graph, bases)
+    walk = BaseWalk(graph, bases)
     pairs = {
         Pairing(one.site, bases[base]): None
         for one in dependents
@@ -43,10 +40,10 @@ def pairings_of(graph: Graph, found: Sequence[Found]) -> tuple[Pairing, ...]:
     return tuple(pairs)
 
 
-class Walk:
-    """The bases that a node's model comes from, found along the links."""
+class BaseWalk:
+    """Finds the base models that a node's model comes from, along the links."""
 
-    def __init__(self, graph: Graph, bases: dict[str, NodeSite]) -> None:
+    def __init__(self, graph: NodeGraph, bases: dict[str, NodeSite]) -> None:
         self.graph, self.bases, self.steps = graph, bases, 0
         self.known: dict[str, frozenset[str]] = {}
         self.users: dict[str, list[str]] = {}

@@ -52,7 +52,7 @@ def resources_in_text(text: str) -> list[Resource]:
     found = [*_from_fields(settings), *_from_hashes(settings), *_from_civitai_list(settings)]
     named = {one.name.lower() for one in found}
     found += [Resource(name, "loras") for name in loras_in(prompt) if name.lower() not in named]
-    return _joined(found)
+    return _merged(found)
 
 
 def resources_in_metadata(value: object) -> list[Resource]:
@@ -66,9 +66,9 @@ def resources_in_metadata(value: object) -> list[Resource]:
     found: list[Resource] = []
     for place in (extra, value.get("extra"), value):
         if isinstance(place, dict):
-            found += _listed(place.get("resources"))
+            found += _from_resource_list(place.get("resources"))
             found += _airs(place.get("airs"))
-    return _joined(found)
+    return _merged(found)
 
 
 def _airs(texts: object) -> Iterator[Resource]:
@@ -106,10 +106,10 @@ def _from_hashes(settings: str) -> Iterator[Resource]:
 
 
 def _from_civitai_list(settings: str) -> Iterator[Resource]:
-    yield from _listed(_json_after(settings, "Civitai resources: ["))
+    yield from _from_resource_list(_json_after(settings, "Civitai resources: ["))
 
 
-def _listed(resources: object) -> list[Resource]:
+def _from_resource_list(resources: object) -> list[Resource]:
     found = []
     for one in (resources if isinstance(resources, list) else ())[:MAX_ENTRIES]:
         if not isinstance(one, dict):
@@ -130,14 +130,14 @@ def _listed(resources: object) -> list[Resource]:
     return found
 
 
-def _joined(resources: list[Resource]) -> list[Resource]:
+def _merged(resources: list[Resource]) -> list[Resource]:
     """One of each: those without a name join one of the same hash, or the only one of their folder that lacks it."""
     kept: list[Resource] = []
     for one in sorted(resources, key=lambda one: not one.name):
         for place, other in enumerate(kept):
             if _is_same(one, other, kept):
                 kept[place] = Resource(
-                    other.name, other.folder or one.folder, _longer(other.digest, one.digest), other.version_id or one.version_id,
+                    other.name, other.folder or one.folder, _strongest(other.digest, one.digest), other.version_id or one.version_id,
                     other.air or one.air, other.base_model or one.base_model,
                 )  # fmt: skip
                 break
@@ -161,7 +161,7 @@ def _is_same(one: Resource, other: Resource, kept: list[Resource]) -> bool:
     )
 
 
-def _longer(first: Digest | None, second: Digest | None) -> Digest | None:
+def _strongest(first: Digest | None, second: Digest | None) -> Digest | None:
     return min((one for one in (first, second) if one), key=lambda digest: digest.strength, default=None)
 
 

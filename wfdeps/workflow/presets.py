@@ -15,21 +15,21 @@ from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import Certainty, RefStatus
 from wfdeps.patterns import pattern
 from wfdeps.values import NamedTuple
+from wfdeps.workflow.claims import ModelClaim, SitedClaim
 from wfdeps.workflow.graph import Literal, Node
-from wfdeps.workflow.pairings import BASES, Walk
-from wfdeps.workflow.slots import Claim, setting, text_of
+from wfdeps.workflow.pairings import BASES, BaseWalk
+from wfdeps.workflow.slots import setting, text_of
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from wfdeps.workflow.claims import Found
-    from wfdeps.workflow.graph import Graph
+    from wfdeps.workflow.graph import NodeGraph
     from wfdeps.workflow.loaders import LoaderRow, LoaderTable
 
-_SAID = {"sd15": "SD 1.5", "sdxl": "SDXL", "flux": "Flux", "sd3": "SD 3.5"}
+_BASE_TITLES = {"sd15": "SD 1.5", "sdxl": "SDXL", "flux": "Flux", "sd3": "SD 3.5"}
 
-# What a file's name says of the base it is made for, the surest words first.
-_WORDS = tuple(
+# Words in a file's name that tell its base model, the surest first.
+_BASE_WORDS = tuple(
     (pattern(words, re.IGNORECASE), base)
     for words, base in (
         (r"flux", "flux"),
@@ -42,7 +42,7 @@ _LARGE, _SMALL = 900_000, 600_000
 """Pixels of a latent: SDXL is made for a million, SD 1.5 for a quarter of that."""
 
 
-class Implied(NamedTuple):
+class PresetFile(NamedTuple):
     """One file that a preset may pick."""
 
     folder: str
@@ -54,13 +54,13 @@ class Implied(NamedTuple):
     fetched: bool = False
 
 
-def implied_by(
-    node: Node, row: LoaderRow, graph: Graph, table: LoaderTable, found: Sequence[Found]
-) -> Iterator[Claim]:
-    """The files that a node's preset picks, one a folder; nothing for a preset that nobody has listed."""
+def files_of_preset(
+    node: Node, row: LoaderRow, graph: NodeGraph, table: LoaderTable, found: Sequence[SitedClaim]
+) -> Iterator[ModelClaim]:
+    """Yields the files that a node's preset picks, one for each folder; nothing for a preset that presets.json lacks."""
     slot = next(slot for slot in row.slots if slot.kind == "preset")
     preset = text_of(node, row, graph, table, slot)
-    by_folder = {} if preset is None or _gets_them(node) else _rows_of(preset, slot.folders)
+    by_folder = {} if preset is None or _takes_linked_adapter(node) else _rows_of(preset, slot.folders)
     if "ipadapter" not in by_folder:
         return
     base, because = _base_of(node, graph, found)
@@ -72,12 +72,12 @@ def implied_by(
         certain = not first.base or len(rows) == 1
         why = f"the preset `{preset}` picks it"
         if others:
-            instead = ", ".join(f"`{one.name}` for {_SAID[one.base]}" for one in others)
-            why += f" for {_SAID[first.base]}, or {instead}: the workflow does not tell which"
+            instead = ", ".join(f"`{one.name}` for {_BASE_TITLES[one.base]}" for one in others)
+            why += f" for {_BASE_TITLES[first.base]}, or {instead}: the workflow does not tell which"
         elif not certain:
-            why += f" for {_SAID[first.base]}: {because}"
+            why += f" for {_BASE_TITLES[first.base]}: {because}"
         is_fetched = row.fetches or first.fetched
-        yield Claim(
+        yield ModelClaim(
             first.name,
             (folder,),
             slot.input,
@@ -92,15 +92,15 @@ def implied_by(
         )
 
 
-def _gets_them(node: Node) -> bool:
+def _takes_linked_adapter(node: Node) -> bool:
     """Easy-Use's nodes load nothing where another hands its adapter on."""
     return "optional_ipadapter" in node.origins
 
 
-def _rows_of(preset: str, folders: Iterable[str]) -> dict[str, list[Implied]]:
+def _rows_of(preset: str, folders: Iterable[str]) -> dict[str, list[PresetFile]]:
     """The rows of each folder whose beginning of a preset is the longest that fits."""
     wanted = preset.lower()
-    found: dict[str, list[Implied]] = {}
+    found: dict[str, list[PresetFile]] = {}
     for folder in folders:
         fitting = [one for one in _table() if one.folder == folder and wanted.startswith(one.preset)]
         longest = max((len(one.preset) for one in fitting), default=0)
@@ -110,23 +110,23 @@ def _rows_of(preset: str, folders: Iterable[str]) -> dict[str, list[Implied]]:
 
 
 @cache
-def _table() -> tuple[Implied, ...]:
+def _table() -> tuple[PresetFile, ...]:
     assert __spec__ is not None and __spec__.loader is not None
     loader: Any = __spec__.loader
     document = json.loads(loader.get_data(__file__.rpartition("presets.py")[0] + "presets.json"))
-    return tuple(Implied(**row) for row in document["rows"])
+    return tuple(PresetFile(**row) for row in document["rows"])
 
 
-def _base_of(node: Node, graph: Graph, found: Sequence[Found]) -> tuple[str, str]:
-    """The base model this node's model is of, and what tells it; empty where nothing does."""
+def _base_of(node: Node, graph: NodeGraph, found: Sequence[SitedClaim]) -> tuple[str, str]:
+    """The base model of this node's model as presets.json has it, and what tells it; both empty where nothing does."""
     bases = {
         one.site.node_id: one for one in found if one.claim.folders[:1] and one.claim.folders[0] in BASES
     }
-    behind = Walk(graph, {node_id: one.site for node_id, one in bases.items()}).bases_of(node.id)
+    behind = BaseWalk(graph, {node_id: one.site for node_id, one in bases.items()}).bases_of(node.id)
     names = [bases[each].claim.name for each in behind]
     others = [one.claim.name for one in found if one.status is RefStatus.REQUIRED]
     for given in (names, others):
-        said = {base: name for name in given if (base := _said_by(name))}
+        said = {base: name for name in given if (base := _base_in_name(name))}
         if len(said) == 1:
             ((base, name),) = said.items()
             return base, f"`{name}` says so"
@@ -141,8 +141,8 @@ def _base_of(node: Node, graph: Graph, found: Sequence[Found]) -> tuple[str, str
     return "", ""
 
 
-def _said_by(name: str) -> str:
-    return next((base for words, base in _WORDS if words().search(name)), "")
+def _base_in_name(name: str) -> str:
+    return next((base for words, base in _BASE_WORDS if words().search(name)), "")
 
 
 def _pixels(node: Node) -> int:

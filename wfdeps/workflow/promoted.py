@@ -1,4 +1,4 @@
-"""What a subgraph's host hands in: the promoted values it shows, which win over those inside.
+"""The values that the host node of a subgraph sets inside it: promoted widgets, which win over the values inside.
 
 Three serialisations are in use, tried in this order: by name (`widgets_values_named`); aligned with
 `properties.proxyWidgets` where the lengths are equal; aligned with the definition's inputs that have a
@@ -21,7 +21,7 @@ Raw: TypeAlias = "Mapping[str, Any]"
 _LEGACY_PREFIX = pattern(r"^\s*\d+\s*:\s*(.+)$")
 
 
-class Handed(NamedTuple):
+class HostValues(NamedTuple):
     """Values for a subgraph's interior."""
 
     inputs: dict[str, object]
@@ -30,33 +30,35 @@ class Handed(NamedTuple):
     """By inner node and widget, for widgets promoted without an input."""
 
 
-def hand_in(host: Raw, definition: Raw, given: Mapping[str, object]) -> Handed:
-    """What this host hands in; `given` are values from a host around it, which win over its own."""
-    handed = Handed({}, {})
+def host_values(host: Raw, definition: Raw, given: Mapping[str, object]) -> HostValues:
+    """The values that this host sets inside; `given` are those set by a host around it, which win over its own."""
+    into = HostValues({}, {})
     known = {name for name, _ in _inputs(definition)}
     proxies = list(_proxies(host))
-    for node_id, name, value in _own(host, definition, proxies):
-        _hand(handed, known, node_id, name, value)
-    for node_id, name, value in _quarantined(host):
-        _hand(handed, known, node_id, name, value)
+    for node_id, name, value in _own_values(host, definition, proxies):
+        _add(into, known, node_id, name, value)
+    for node_id, name, value in _unmigrated(host):
+        _add(into, known, node_id, name, value)
     for name, value in given.items():
         node_id = (
             "-1" if name in known else next((inner for inner, widget in proxies if widget == name), "-1")
         )
-        _hand(handed, known, node_id, name, value)
-    return handed
+        _add(into, known, node_id, name, value)
+    return into
 
 
-def _hand(handed: Handed, known: set[str], node_id: str, name: str, value: object) -> None:
+def _add(into: HostValues, known: set[str], node_id: str, name: str, value: object) -> None:
     if value is None:  # a hole: the interior's value stays
         return
     if node_id == "-1":
-        handed.inputs[name] = value
+        into.inputs[name] = value
     else:
-        handed.inner.setdefault(node_id, {})[name] = value
+        into.inner.setdefault(node_id, {})[name] = value
 
 
-def _own(host: Raw, definition: Raw, proxies: list[tuple[str, str]]) -> Iterator[tuple[str, str, object]]:
+def _own_values(
+    host: Raw, definition: Raw, proxies: list[tuple[str, str]]
+) -> Iterator[tuple[str, str, object]]:
     named, values = host.get("widgets_values_named"), host.get("widgets_values")
     if isinstance(named, dict) and named:
         inputs = {name for name, _ in _inputs(definition)}
@@ -88,8 +90,8 @@ def _proxies(host: Raw) -> Iterator[tuple[str, str]]:
             yield "-1", ""
 
 
-def _quarantined(host: Raw) -> Iterator[tuple[str, str, object]]:
-    """Values of promotions that the frontend could not migrate; they stand for the interior's all the same."""
+def _unmigrated(host: Raw) -> Iterator[tuple[str, str, object]]:
+    """Values of promotions that the frontend could not migrate; they replace the interior's values too."""
     properties = host.get("properties")
     entries = properties.get("proxyWidgetErrorQuarantine") if isinstance(properties, dict) else None
     for entry in (entries if isinstance(entries, list) else ())[:MAX_ENTRIES]:
@@ -136,7 +138,7 @@ def _widget_inputs(host: Raw, definition: Raw, count: int) -> list[str]:
 
 
 def _controlled(names: list[str]) -> list[str]:
-    """The same with the `control_after_generate` that a promoted seed may bring."""
+    """The names with the `control_after_generate` that follows a promoted seed."""
     return [
         one for name in names for one in ((name, "control_after_generate") if "seed" in name else (name,))
     ]

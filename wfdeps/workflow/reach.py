@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.values import NamedTuple
-from wfdeps.workflow.graph import Graph, Node, Output
+from wfdeps.workflow.graph import Node, NodeGraph, Output
 
 if TYPE_CHECKING:
     from wfdeps.workflow.loaders import LoaderTable
@@ -16,14 +16,14 @@ class Reach(NamedTuple):
     node_ids: frozenset[str] | None
     """The nodes that some output node depends on; None: take every active one."""
     doubt: tuple[str, str] | None = None
-    """Why that cannot be told, or only in part, as a code and in words; None where it can."""
+    """Why that is not or only partly known, as a notice's code and in words; None where it is known."""
 
     def runs(self, node: Node) -> bool:
         """Whether a run reaches this node (it may still be muted)."""
         return self.node_ids is None or node.id in self.node_ids
 
 
-def reach_of(graph: Graph, table: LoaderTable) -> Reach:
+def reach_of(graph: NodeGraph, table: LoaderTable) -> Reach:
     """The nodes that some output node depends on.
 
     A Use Everywhere node sends what it gets to inputs that have no link, so what feeds one counts as reached.
@@ -49,7 +49,7 @@ def reach_of(graph: Graph, table: LoaderTable) -> Reach:
     return Reach(found, ("no_output_node", "no output node outside its subgraphs") if is_piece else None)
 
 
-def _leaves(graph: Graph, table: LoaderTable) -> list[Node]:
+def _leaves(graph: NodeGraph, table: LoaderTable) -> list[Node]:
     """Active nodes of unlisted classes that get something and give to nobody."""
     used = {
         origin.node_id
@@ -64,7 +64,7 @@ def _leaves(graph: Graph, table: LoaderTable) -> list[Node]:
     ]
 
 
-def _behind(graph: Graph, roots: list[Node]) -> frozenset[str]:
+def _behind(graph: NodeGraph, roots: list[Node]) -> frozenset[str]:
     found: set[str] = set()
     todo = [node.id for node in roots]
     while todo:

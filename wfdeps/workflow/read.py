@@ -1,4 +1,4 @@
-"""The room's door: a file's bytes → what each workflow in it references."""
+"""The room's entry: a file's bytes → what each workflow in it references."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from wfdeps.domain.refs import ModelRef, Notice, RefStatus, UnreadableWorkflow, 
 from wfdeps.errors import WorkflowError
 from wfdeps.values import dataclass, field
 from wfdeps.workflow.api_format import read_prompt
-from wfdeps.workflow.claims import merge, read_claims
+from wfdeps.workflow.claims import refs_of_claims
+from wfdeps.workflow.collect import claims_in
 from wfdeps.workflow.containers.sniff import open_container
 from wfdeps.workflow.document import Document, documents_in, may_hold
-from wfdeps.workflow.enrich import with_declared, with_only_declared
+from wfdeps.workflow.enrich import with_declared, with_hints, with_only_declared
 from wfdeps.workflow.json_text import decode, parse
 from wfdeps.workflow.limits import MAX_FILE_BYTES
 from wfdeps.workflow.loaders import LoaderTable, default_table
-from wfdeps.workflow.notes import with_hints
 from wfdeps.workflow.pairings import pairings_of
 from wfdeps.workflow.ui_format import read_workflow_graph
 
@@ -34,11 +34,11 @@ class ReadOptions:
     include_inactive: bool = False
     """Muted and bypassed nodes, and switched-off slots, count as required."""
     rows: Mapping[str, Any] = field(default_factory=dict)
-    """More rows for the loader table, shaped as those of `loaders.json`; they win over ours."""
+    """More rows for the loader table, as `node_rows.own_rows` returns them; they win over ours."""
     object_info: Mapping[str, Any] | None = None
     """A ComfyUI's `/object_info`, which knows every class that is installed there."""
     model_lists: Mapping[str, Any] = field(default_factory=dict)
-    """The same ComfyUI's `/models/{folder}` by folder key, where they could be asked: makes folders exact."""
+    """That ComfyUI's `/models/{folder}` by folder key, where they could be asked: makes folders exact."""
     hashed: bool = True
     """Whether the file's SHA-256 is wanted; without, it stays empty."""
 
@@ -50,7 +50,10 @@ Reading = WorkflowRefs | UnreadableWorkflow
 
 
 def read_workflow(data: bytes, path: str, *, options: ReadOptions = DEFAULT) -> tuple[Reading, ...]:
-    """What each workflow in this file references: one result a workflow, never none, nothing raised."""
+    """Returns what each workflow in this file references: at least one result, and one for each workflow.
+
+    Raises nothing: what cannot be read is an UnreadableWorkflow.
+    """
     try:
         if data.startswith(b"PK\x03\x04"):
             return tuple(_read_archive(data, path, options))
@@ -151,10 +154,10 @@ def _refs(
 ) -> WorkflowRefs:  # fmt: skip
     path = f"{path}#{document.key}" if document.key else path
     graph = read_workflow_graph(document.value) if document.format == "ui" else read_prompt(document.value)
-    reading = read_claims(graph, table, path, include_inactive=options.include_inactive)
-    refs = with_only_declared(with_declared(merge(reading.found), graph), graph)
+    gathered = claims_in(graph, table, path, include_inactive=options.include_inactive)
+    refs = with_only_declared(with_declared(refs_of_claims(gathered.claims), graph), graph)
     refs = with_hints(refs, graph.notes)
-    warnings = [*notices, *reading.notices]
+    warnings = [*notices, *gathered.notices]
     if resources:
         from wfdeps.workflow.enrich import refs_of_resources, unnamed, with_resources
 
@@ -169,7 +172,7 @@ def _refs(
         digest,
         refs,
         tuple(dict.fromkeys(warnings)),
-        pairings_of(graph, reading.found),
+        pairings_of(graph, gathered.claims),
     )
 
 
@@ -177,7 +180,7 @@ def _disagreements(
     refs: tuple[ModelRef, ...], twin: Mapping[str, object], table: LoaderTable
 ) -> Iterator[Notice]:
     """Where the `prompt` stored beside a workflow runs other files than the workflow says."""
-    other = merge(read_claims(read_prompt(twin), table, "", include_inactive=False).found)
+    other = refs_of_claims(claims_in(read_prompt(twin), table, "", include_inactive=False).claims)
     if any("${" in ref.name for ref in other):  # macros of a front end that fills them in
         return
     mine = {ref.name for ref in refs}

@@ -1,4 +1,4 @@
-"""Node and row → what it names, one claim a name."""
+"""A node of a listed class, and the row of that class → a claim for each model it names."""
 
 from __future__ import annotations
 
@@ -6,62 +6,34 @@ from collections.abc import Iterator, Mapping
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.folders import APPROXIMATE_VIDEO_VAES, approximate_vae_parts
-from wfdeps.domain.refs import Certainty
 from wfdeps.patterns import pattern
 from wfdeps.values import NamedTuple
-from wfdeps.workflow.graph import Graph, Literal, Node, Output
+from wfdeps.workflow.claims import ModelClaim, RuntimeName
+from wfdeps.workflow.graph import Literal, Node, NodeGraph, Output
 from wfdeps.workflow.names import has_model_ending, is_name
 
 if TYPE_CHECKING:
     from wfdeps.workflow.loaders import LoaderRow, LoaderSlot, LoaderTable
 
 _MISSING = object()
+"""The value of an input that is linked to another node, or that the file does not give."""
 _RELEASE = pattern(r"(?=.*\d)[A-Za-z][\w.]*[-_][\w.\-]+$")
 """`hunyuan3d-paint-v2-0`: the name of a release, as downloaders list them."""
 
 
-class Claim(NamedTuple):
-    """This input of this node names this model."""
-
-    name: str
-    folders: tuple[str, ...]
-    input: str
-    kind: str = "file"
-    """`file`, `directory` or `auto`."""
-    loaded: bool = True
-    """False where a switch, a count or a strength of zero keeps it from being loaded."""
-    validated: bool = True
-    """Whether the server checks the name even then."""
-    certainty: Certainty = Certainty.CERTAIN
-    why: str = ""
-    accepts: str = ""
-    """A pattern: any file of the folders in whose name it is found serves as well."""
-    urls: tuple[str, ...] = ()
-    """Where the file can be had, for one that the workflow does not name itself."""
-    hints: tuple[str, ...] = ()
-
-
-class Dynamic(NamedTuple):
-    """This input gets its name from a node whose output cannot be known without running it."""
-
-    input: str
-    folders: tuple[str, ...]
-    origin: str
-
-
-class _Asked(NamedTuple):
+class _ListedNode(NamedTuple):
     """A node of a listed class, and what is needed to read it."""
 
     node: Node
     row: LoaderRow
-    graph: Graph
+    graph: NodeGraph
     table: LoaderTable
     taken: set[object]
     """Places and names of values that are claimed already."""
 
 
-class _Place(NamedTuple):
-    """One input of a slot: its name, its place among listed values, and which of several it is."""
+class _Input(NamedTuple):
+    """One input of a slot: its name, its slot_input among listed values, and which of several it is."""
 
     slot: LoaderSlot
     name: str
@@ -69,49 +41,54 @@ class _Place(NamedTuple):
     number: int = 0
 
 
-def claims_of(node: Node, row: LoaderRow, graph: Graph, table: LoaderTable) -> Iterator[Claim | Dynamic]:
-    """What a node of a listed class names, in the order of its inputs."""
+def claims_of(
+    node: Node, row: LoaderRow, graph: NodeGraph, table: LoaderTable
+) -> Iterator[ModelClaim | RuntimeName]:
+    """Yields what a node of a listed class names, in the order of its inputs."""
     if row.fetches:
-        yield from _fetched(node)
-    asked = _Asked(node, row, graph, table, set())
+        yield from _downloads_of(node)
+    listed = _ListedNode(node, row, graph, table, set())
     for slot in row.slots:
         if slot.kind in ("picker", "preset"):
             continue
         if slot.kind == "objects":
-            yield from _objects(node, slot)
+            yield from _claims_in_objects(node, slot)
         else:
-            for place in _places(node, slot):
-                yield from _claims(asked, place)
+            for slot_input in _inputs(node, slot):
+                yield from _claims(listed, slot_input)
 
 
-def text_of(node: Node, row: LoaderRow, graph: Graph, table: LoaderTable, slot: LoaderSlot) -> str | None:
+def text_of(node: Node, row: LoaderRow, graph: NodeGraph, table: LoaderTable, slot: LoaderSlot) -> str | None:
     """The text of one input, its own or the literal that a link brings; None where it is none."""
-    value = _given(_Asked(node, row, graph, table, set()), _Place(slot, slot.input, slot.at))
+    value = _input_value(_ListedNode(node, row, graph, table, set()), _Input(slot, slot.input, slot.at))
     return value if isinstance(value, str) else None
 
 
-def _claims(asked: _Asked, place: _Place) -> Iterator[Claim | Dynamic]:
-    slot = place.slot
-    value = _given(asked, place)
-    if isinstance(value, Dynamic):
-        yield Dynamic(place.name, slot.folders, value.origin)
+def _claims(listed: _ListedNode, slot_input: _Input) -> Iterator[ModelClaim | RuntimeName]:
+    slot = slot_input.slot
+    value = _input_value(listed, slot_input)
+    if isinstance(value, RuntimeName):
+        yield RuntimeName(slot_input.name, slot.folders, value.origin)
         return
-    loaded = all(_holds(asked, condition, place.number) for condition in slot.when)
+    loaded = all(_condition_holds(listed, condition, slot_input.number) for condition in slot.when)
     for text in _texts(value, slot):
         for name, folders in _expanded(text, slot):
-            yield Claim(name, folders, place.name, slot.kind, loaded)
+            yield ModelClaim(name, folders, slot_input.name, slot.kind, loaded)
 
 
-def _given(asked: _Asked, place: _Place) -> object:
+def _input_value(listed: _ListedNode, slot_input: _Input) -> object:
     """What an input gets: from its link if it has one, else its own value."""
-    origin = asked.node.origins.get(place.name)
+    origin = listed.node.origins.get(slot_input.name)
     if isinstance(origin, Output):
-        return follow(asked.graph, asked.table, origin)
-    return origin.value if isinstance(origin, Literal) else _value(asked, place)
+        return follow(listed.graph, listed.table, origin)
+    return origin.value if isinstance(origin, Literal) else _own_value(listed, slot_input)
 
 
-def follow(graph: Graph, table: LoaderTable, origin: Output) -> str | Dynamic | None:
-    """The text another node gives: its one literal; None where that node names the model itself."""
+def follow(graph: NodeGraph, table: LoaderTable, origin: Output) -> str | RuntimeName | None:
+    """Returns the text that another node gives, which is its one literal; None where that node names the model itself.
+
+    Looks through up to 32 nodes that only hand a value on.
+    """
     source = graph.nodes.get(origin.node_id)
     for _ in range(32):
         if source is None:
@@ -132,40 +109,40 @@ def follow(graph: Graph, table: LoaderTable, origin: Output) -> str | Dynamic | 
             source = graph.nodes.get(fed[0].node_id)
             continue
         break
-    return Dynamic("", (), source.id if source else origin.node_id)
+    return RuntimeName("", (), source.id if source else origin.node_id)
 
 
-def _places(node: Node, slot: LoaderSlot) -> Iterator[_Place]:
+def _inputs(node: Node, slot: LoaderSlot) -> Iterator[_Input]:
     """The inputs a slot stands for: one, or as many as it counts."""
     if slot.repeat is None:
-        yield _Place(slot, slot.input, slot.at)
+        yield _Input(slot, slot.input, slot.at)
         return
     first, last, step = slot.repeat
     for count in range(first, last + 1):
         name = slot.input.replace("{i}", str(count))
         at = None if slot.at is None else slot.at + step * (count - first)
         if name in node.named or name in node.origins or name in node.widget_names or _holds_text(node, at):
-            yield _Place(slot, name, at, count)
+            yield _Input(slot, name, at, count)
 
 
 def _holds_text(node: Node, at: int | None) -> bool:
     return at is not None and at < len(node.listed) and isinstance(node.listed[at], str)
 
 
-def _value(asked: _Asked, place: _Place) -> object:
-    node, name = asked.node, place.name
+def _own_value(listed: _ListedNode, slot_input: _Input) -> object:
+    node, name = listed.node, slot_input.name
     if name in node.named:
         return node.named[name]
-    index = _index(node, name, place.at)
-    if index is not None and index < len(node.listed) and _fits(node.listed[index], place.slot):
-        asked.taken.add(index)
+    index = _index(node, name, slot_input.at)
+    if index is not None and index < len(node.listed) and _fits(node.listed[index], slot_input.slot):
+        listed.taken.add(index)
         return node.listed[index]
-    return None if name in node.widget_names else _renamed(asked)
+    return None if name in node.widget_names else _misplaced_file(listed)
 
 
-def _renamed(asked: _Asked) -> object:
+def _misplaced_file(listed: _ListedNode) -> object:
     """A value of another version of the node, or one whose name was lost: it still ends like a model file."""
-    node, row, taken = asked.node, asked.row, asked.taken
+    node, row, taken = listed.node, listed.row, listed.taken
     names = {slot.input for slot in row.slots} | {*row.order}
     places = {_index(node, slot.input, slot.at) for slot in row.slots}
     for key, value in (*node.named.items(), *enumerate(node.listed)):
@@ -199,6 +176,7 @@ def _texts(value: object, slot: LoaderSlot) -> Iterator[str]:
 
 
 def _expanded(name: str, slot: LoaderSlot) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The files that one value stands for, each with its folders, the likeliest first."""
     if slot.virtual and (parts := approximate_vae_parts(name)):
         yield from ((part, ("vae_approx",)) for part in parts)
         return
@@ -212,11 +190,11 @@ def _expanded(name: str, slot: LoaderSlot) -> Iterator[tuple[str, tuple[str, ...
     yield name, slot.folders
 
 
-def _holds(asked: _Asked, condition: tuple[tuple[str, ...], str, object], count: int) -> bool:
+def _condition_holds(listed: _ListedNode, condition: tuple[tuple[str, ...], str, object], count: int) -> bool:
     """Whether a condition holds; a value that is linked or missing is taken to let it hold."""
     names, test, wanted = condition
     wanted = count if wanted == "{i}" else wanted
-    values = [setting(asked.node, asked.row, name.replace("{i}", str(count))) for name in names]
+    values = [setting(listed.node, listed.row, name.replace("{i}", str(count))) for name in names]
     return any(value is _MISSING or _passes(value, test, wanted) for value in values)
 
 
@@ -233,7 +211,7 @@ def _folded(value: object) -> object:
 
 
 def setting(node: Node, row: LoaderRow, name: str) -> object:
-    """The value of one input as the node is set; a value like no other where it is linked or not told."""
+    """The value of one input as the node is set; `_MISSING` where it is linked or not given."""
     if name in node.origins:
         origin = node.origins[name]
         return origin.value if isinstance(origin, Literal) else _MISSING
@@ -244,12 +222,12 @@ def setting(node: Node, row: LoaderRow, name: str) -> object:
     return node.listed[index] if index < len(node.listed) else _MISSING
 
 
-def _objects(node: Node, slot: LoaderSlot) -> Iterator[Claim]:
+def _claims_in_objects(node: Node, slot: LoaderSlot) -> Iterator[ModelClaim]:
     """Names in object values: rgthree's rows, LoRA Manager's list. The server does not check these."""
     count = 0
     for name, value in node.values():
         for item in value if isinstance(value, list) else (value,):
-            if not isinstance(item, Mapping) or slot.key not in item or not _wears(name, slot):
+            if not isinstance(item, Mapping) or slot.key not in item or not _is_input_of(name, slot):
                 continue
             count += 1
             text = item[slot.key]
@@ -257,10 +235,10 @@ def _objects(node: Node, slot: LoaderSlot) -> Iterator[Claim]:
                 weights = [item[key] for key in slot.zero if isinstance(item.get(key), int | float)]
                 loaded = bool(item.get(slot.on, True)) and (not weights or any(weights))
                 given = name or slot.input.replace("*", str(count))
-                yield Claim(text, slot.folders, given, "file", loaded, validated=False)
+                yield ModelClaim(text, slot.folders, given, "file", loaded, validated=False)
 
 
-def _wears(name: str, slot: LoaderSlot) -> bool:
+def _is_input_of(name: str, slot: LoaderSlot) -> bool:
     if not name:
         return True
     if slot.input.endswith("*"):
@@ -268,12 +246,12 @@ def _wears(name: str, slot: LoaderSlot) -> bool:
     return name == slot.input
 
 
-def _fetched(node: Node) -> Iterator[Claim]:
+def _downloads_of(node: Node) -> Iterator[ModelClaim]:
     """What a node downloads by itself: every value that is a repository or a file, else its first if that is a name."""
     values = [(name, value) for name, value in node.values() if isinstance(value, str) and is_name(value)]
     named = [(name, value) for name, value in values if has_model_ending(value) or _is_repository(value)]
     for name, value in named or [given for given in values[:1] if _RELEASE().match(given[1])]:
-        yield Claim(value, (), name or "model", "auto")
+        yield ModelClaim(value, (), name or "model", "auto")
 
 
 def _is_repository(value: str) -> bool:

@@ -1,4 +1,10 @@
-"""Models named inside text: `embedding:NAME`, `<lora:NAME:1>`, AIR URNs."""
+"""Models named inside text: `embedding:NAME`, `<lora:NAME:1>`, AIR URNs.
+
+`embedding:NAME` is read by the rules of ComfyUI's tokenizer (comfy/sd1_clip.py `escape_important`, `token_weights`,
+`tokenize_with_weights`, `_try_get_embedding`): escaped parentheses are letters; the others group and are taken off, with
+the weight behind the last colon inside; what is left splits at ` embedding:`, and the word up to the next white space is
+the name, retried without commas at its ends.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +14,7 @@ from collections.abc import Callable, Iterator
 from wfdeps.domain.air import AIR_ANYWHERE
 from wfdeps.patterns import pattern
 from wfdeps.values import NamedTuple
-from wfdeps.workflow.graph import Graph, Literal, Node, Output
+from wfdeps.workflow.graph import Literal, Node, NodeGraph, Output
 from wfdeps.workflow.names import has_model_ending, is_name
 
 _LORA = pattern(r"<lora:([^:>\n]+)(?::([^>\n]*))?>")
@@ -19,16 +25,29 @@ _PARSERS = pattern(
     r"|^PC: |^Lora ?Loader \(LoraManager\)|\(LoraManager\)$|^Prompt With |^Wildcard And LoRA|^WildcardAndLora|Mikey"
     r"|^easy (?:a1111Loader|comfyLoader|fullLoader|wildcards|positive|negative|fluxLoader)|^LoraTagLoader|^LoRATextLoader"
     r"|^Prompt(?:ToSchedule|ControlSimple|ToConditioning)?Schedule|^LoRAScheduler|^ttN (?:pipeLoader|tinyLoader|conditioning|text)"
-    r"|^LoadLoRAsFromPrompt|^Load ?Lora ?Tag|^LoRA ?Tag|LoraFromText|LoRAsFromText|^SwarmLoraLoaderFromPrompt|^Eff.*WildcardEncode"
+    r"|^LoadLoRAsFromPrompt|^Load ?Lora ?TextTag|^LoRA ?TextTag|LoraFromText|LoRAsFromText|^SwarmLoraLoaderFromPrompt|^Eff.*WildcardEncode"
     r"|^BasicPipeToDetailerPipe|^ToDetailerPipe|^EditDetailerPipe|^MultiLoRATag|^CLIPTextEncodeWithLora|^LoraParser|^CR Load LoRA From Prompt",
 )
 # Nodes that only show or write text.
 _SHOWS = pattern(r"^show ?text|display|^save|^preview|note$|^text to console|log(?:ger)?$", re.IGNORECASE)
-_STUCK = "ComfyUI reads `embedding:NAME` behind a space and up to the next one: here something is stuck to it"
+_NOT_SEPARATED = (
+    "ComfyUI reads `embedding:NAME` behind a space and up to the next one: here something is stuck to it"
+)
 _LORA_IS_LOADED_FROM_LIST = frozenset({"Lora Loader (LoraManager)", "Lora Stacker (LoraManager)", "WanVideo Lora Select (LoraManager)"})  # fmt: skip
 
 
-class Tag(NamedTuple):
+_EMBEDDING = "embedding:"
+_EMBEDDING_START = pattern(r"[ \n]embedding:")
+_LOOKS_LIKE_EMBEDDING = pattern(r"(?:^|[\s(,\[{|])embedding:(?=\S)([^\s,()\[\]{}|<>]+)")
+_WEIGHT = pattern(r":-?\d+(?:\.\d*)?$")
+_CHOICE = str.maketrans("{}|", "   ")
+"""The frontend takes one of `{a|b}` before the text is tokenized: each of them may be it."""
+_ESCAPES = (("\\)", "\0\1"), ("\\(", "\0\2"))
+_MAX_DEPTH = 32
+"""Of parentheses."""
+
+
+class TextTag(NamedTuple):
     """A model that text names."""
 
     name: str
@@ -40,24 +59,24 @@ class Tag(NamedTuple):
     """Why nothing does."""
 
 
-def tags_of(node: Node, readers: Callable[[], frozenset[str]]) -> Iterator[Tag]:
+def tags_of(node: Node, readers: Callable[[], frozenset[str]]) -> Iterator[TextTag]:
     """The models that this node's text names; `readers` says, when first asked, where `<lora:…>` is loaded."""
     for name, text in _texts(node):
         has_embedding, has_lora, has_air = "embedding:" in text, "<lora:" in text, "urn:air:" in text
         if not (has_embedding or has_lora or has_air) or _SHOWS().search(node.node_class):
             continue
         if has_embedding:
-            from wfdeps.workflow.embeddings import embeddings_in  # many workflows name none
-
             for embedding, is_read in embeddings_in(text):
-                yield Tag(embedding, "embeddings", name, is_read, "" if is_read else _STUCK)
+                yield TextTag(embedding, "embeddings", name, is_read, "" if is_read else _NOT_SEPARATED)
         if has_lora and node.node_class not in _LORA_IS_LOADED_FROM_LIST:
             loaded = node.id in readers()
             for lora in loras_in(text):
-                yield Tag(lora, "loras", name, loaded, "" if loaded else "no node downstream reads this tag")
+                yield TextTag(
+                    lora, "loras", name, loaded, "" if loaded else "no node downstream reads this tag"
+                )
         if has_air and " " in text.strip() and not has_model_ending(text.strip()):
             for air in AIR_ANYWHERE().findall(text):
-                yield Tag(air, "", name)
+                yield TextTag(air, "", name)
 
 
 def loras_in(text: str) -> Iterator[str]:
@@ -68,7 +87,7 @@ def loras_in(text: str) -> Iterator[str]:
             yield name
 
 
-def lora_readers(graph: Graph) -> frozenset[str]:
+def lora_readers(graph: NodeGraph) -> frozenset[str]:
     """The nodes whose `<lora:…>` is loaded: those that parse it, and those whose text flows to one."""
     found: set[str] = set()
     todo = [node.id for node in graph.nodes.values() if _PARSERS().search(node.node_class)]
@@ -113,3 +132,75 @@ def _is_zero(weights: list[str]) -> bool:
         except ValueError:
             return False
     return bool(numbers) and not any(numbers)
+
+
+def embeddings_in(text: str) -> Iterator[tuple[str, bool]]:
+    """Yields each name behind `embedding:`, and whether ComfyUI looks for just that name.
+
+    It does not where a comma or a weight without parentheses makes it another word.
+    """
+    loaded = dict.fromkeys(_loaded_embeddings(text))
+    for name in loaded:
+        yield name, True
+    for name in dict.fromkeys(found.group(1) for found in _LOOKS_LIKE_EMBEDDING().finditer(text)):
+        name = _WEIGHT().sub("", name.rstrip(".;\\")).rstrip(".;:\\")
+        if name and name not in loaded and is_name(name) and not any(name in one for one in loaded):
+            yield name, False
+
+
+def _loaded_embeddings(text: str) -> Iterator[str]:
+    for plain, sign in _ESCAPES:
+        text = text.replace(plain, sign)
+    for segment in _segments(text.translate(_CHOICE), _MAX_DEPTH):
+        segment = segment.replace("\0\1", ")").replace("\0\2", "(")
+        first, *rest = _EMBEDDING_START().split(segment)
+        for word in (*((first[len(_EMBEDDING) :],) if first.startswith(_EMBEDDING) else ()), *rest):
+            name = "" if word[:1].isspace() else word.split(maxsplit=1)[0] if word else ""
+            name = name.strip(",")
+            if is_name(name) and _is_whole(name):
+                yield name
+
+
+def _is_whole(name: str) -> bool:
+    """Whether the word can be a file's name: nobody calls a file `a,b`, `a:0.8` or `a.`."""
+    return not ("," in name or ":" in name or name.endswith((".", ";")))
+
+
+def _segments(text: str, depth: int) -> Iterator[str]:
+    """The text in pieces, without the parentheses and weights around them."""
+    if "(" not in text or not depth:
+        yield text
+        return
+    for piece in _groups(text):
+        if len(piece) >= 2 and piece[0] == "(" and piece[-1] == ")":
+            inner = piece[1:-1]
+            head, colon, weight = inner.rpartition(":")
+            yield from _segments(head if colon and head and _is_number(weight) else inner, depth - 1)
+        else:
+            yield piece
+
+
+def _groups(text: str) -> Iterator[str]:
+    """Outermost groups, parentheses and all, and what stands between them."""
+    start = level = 0
+    for at, letter in enumerate(text):
+        if letter == "(":
+            if level == 0 and at > start:
+                yield text[start:at]
+                start = at
+            level += 1
+        elif letter == ")":
+            level -= 1
+            if level == 0:
+                yield text[start : at + 1]
+                start = at + 1
+    if start < len(text):
+        yield text[start:]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

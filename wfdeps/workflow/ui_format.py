@@ -1,4 +1,4 @@
-"""UI format → Graph: subgraphs unfolded, promoted values handed in, virtual nodes looked through.
+"""UI format → NodeGraph: subgraphs unfolded, promoted values set inside, virtual nodes looked through.
 
 The rules are those of ComfyUI's frontend when it builds the prompt (`graphToPrompt`, `ExecutableNodeDTO`,
 `SubgraphNode`): muted nodes give nothing, bypassed ones pass an input of the same type through, a promoted
@@ -7,20 +7,32 @@ widget's value on the host wins over the one inside.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.errors import WorkflowError
-from wfdeps.workflow.graph import Graph, Node, Output
+from wfdeps.workflow.graph import Node, NodeGraph, Output
 from wfdeps.workflow.group_nodes import unfold_group
 from wfdeps.workflow.limits import MAX_INSTANCES, MAX_NODES, MAX_SUBGRAPH_DEPTH
-from wfdeps.workflow.origins import BROKEN, open_ends, origin_of
-from wfdeps.workflow.promoted import Handed, hand_in
-from wfdeps.workflow.scopes import NOTES, VIRTUAL, Raw, Scope, definitions_in, why_inactive
-from wfdeps.workflow.ui_nodes import input_name, node_of
+from wfdeps.workflow.links import (
+    BROADCAST,
+    BROKEN,
+    NOTES,
+    VIRTUAL,
+    GraphLevel,
+    Raw,
+    definitions_in,
+    open_ends,
+    origin_of,
+    why_inactive,
+)
+from wfdeps.workflow.promoted import HostValues, host_values
 
 if TYPE_CHECKING:
     from typing import Any
+
+_CONTROLLED = frozenset({"seed", "noise_seed"})
+"""Widgets that the frontend follows with another, `control_after_generate`."""
 
 
 def is_workflow(value: object) -> bool:
@@ -41,9 +53,9 @@ def _is_node(value: object) -> bool:
     return isinstance(value, dict) and "id" in value and "type" in value and "class_type" not in value
 
 
-def read_workflow_graph(workflow: Mapping[str, Any]) -> Graph:
+def read_workflow_graph(workflow: Mapping[str, Any]) -> NodeGraph:
     """The graph of a UI workflow. Raises WorkflowError where it unfolds past the limits."""
-    graph = _Reader(workflow).read()
+    graph = _UiReader(workflow).read()
     declared = workflow.get("models")
     graph.declared = (
         [model for model in declared if isinstance(model, dict)] if isinstance(declared, list) else ()
@@ -51,42 +63,42 @@ def read_workflow_graph(workflow: Mapping[str, Any]) -> Graph:
     return graph
 
 
-class _Reader:
+class _UiReader:
     def __init__(self, workflow: Mapping[str, Any]) -> None:
         self.workflow = workflow
         self.definitions = definitions_in(workflow)
         extra = workflow.get("extra")
         groups = extra.get("groupNodes") if isinstance(extra, dict) else None
         self.groups: Mapping[str, Any] = groups if isinstance(groups, dict) else {}
-        self.pending: list[tuple[Scope, Raw, Node]] = []
-        self.graph = Graph("ui", {})
+        self.pending: list[tuple[GraphLevel, Raw, Node]] = []
+        self.graph = NodeGraph("ui", {})
         self.notes: list[str] = []
         self.instances = 0
 
-    def read(self) -> Graph:
-        root = Scope(self.workflow, None, None, Handed({}, {}))
+    def read(self) -> NodeGraph:
+        root = GraphLevel(self.workflow, None, None, HostValues({}, {}))
         self._open(root, ())
-        for scope, raw, node in self.pending:
-            self._connect(scope, raw, node)
+        for level, raw, node in self.pending:
+            self._connect(level, raw, node)
         self.graph.notes = self.notes
         self.graph.open_ends = list(open_ends(root))
         return self.graph
 
-    def _open(self, scope: Scope, path: tuple[str, ...]) -> None:
-        for node_id, raw in scope.nodes.items():
+    def _open(self, level: GraphLevel, path: tuple[str, ...]) -> None:
+        for node_id, raw in level.nodes.items():
             node_class: str = raw["type"]
             if node_class in VIRTUAL:
                 self._note(node_class, raw)
                 continue
-            inactive = scope.inactive or why_inactive(raw)
+            inactive = level.inactive or why_inactive(raw)
             definition = self.definitions.get(node_class)
             if definition is not None:
-                self._open_subgraph(scope, node_id, raw, definition, inactive, path)
+                self._open_subgraph(level, node_id, raw, definition, inactive, path)
             else:
-                self._add(scope, node_id, raw, node_class, inactive)
+                self._add(level, node_id, raw, node_class, inactive)
 
     def _open_subgraph(
-        self, scope: Scope, node_id: str, raw: Raw, definition: Raw, inactive: str, path: tuple[str, ...]
+        self, level: GraphLevel, node_id: str, raw: Raw, definition: Raw, inactive: str, path: tuple[str, ...]
     ) -> None:
         name = str(raw["type"])
         if name in path:
@@ -97,15 +109,17 @@ class _Reader:
             raise WorkflowError(f"too many instances of subgraphs, the limit is {MAX_INSTANCES:,}")
         if len(path) >= MAX_SUBGRAPH_DEPTH:
             raise WorkflowError(f"subgraphs nested deeper than {MAX_SUBGRAPH_DEPTH}")
-        child = Scope(definition, scope, raw, hand_in(raw, definition, scope.handed.inner.get(node_id, {})))
+        child = GraphLevel(
+            definition, level, raw, host_values(raw, definition, level.host_values.inner.get(node_id, {}))
+        )
         child.inactive = inactive.replace("node", "subgraph") if inactive == why_inactive(raw) else inactive
-        scope.children[node_id] = child
+        level.children[node_id] = child
         self._open(child, (*path, name))
 
-    def _add(self, scope: Scope, node_id: str, raw: Raw, node_class: str, inactive: str) -> None:
-        node = node_of(scope.prefix + node_id, raw, node_class, scope.handed.inner.get(node_id))
+    def _add(self, level: GraphLevel, node_id: str, raw: Raw, node_class: str, inactive: str) -> None:
+        node = _node_of(level.prefix + node_id, raw, node_class, level.host_values.inner.get(node_id))
         node.inactive = inactive
-        self._keep(scope, raw, node)
+        self._keep(level, raw, node)
         group = self.groups.get(node_class[9:]) if node_class.startswith(("workflow/", "workflow>")) else None
         if isinstance(group, dict):
             for inner in unfold_group(node, group):
@@ -115,11 +129,11 @@ class _Reader:
                 self._register(inner)
             node.listed, node.named = (), {}
 
-    def _keep(self, scope: Scope, raw: Raw, node: Node) -> None:
+    def _keep(self, level: GraphLevel, raw: Raw, node: Node) -> None:
         if node.id in self.graph.nodes:
             node.id = self._fresh(node.id)
         self._register(node)
-        self.pending.append((scope, raw, node))
+        self.pending.append((level, raw, node))
 
     def _register(self, node: Node) -> None:
         if len(self.graph.nodes) >= MAX_NODES:
@@ -140,13 +154,76 @@ class _Reader:
             )
             self.notes.extend(text for text in texts if isinstance(text, str) and "://" in text)
 
-    def _connect(self, scope: Scope, raw: Raw, node: Node) -> None:
+    def _connect(self, level: GraphLevel, raw: Raw, node: Node) -> None:
         inputs = raw.get("inputs")
         for given in inputs if isinstance(inputs, list) else ():
             if isinstance(given, dict) and given.get("link") is not None:
-                origin = origin_of(scope, given["link"])
+                origin = origin_of(level, given["link"])
                 if origin is BROKEN:
                     node.is_broken = True
                 elif origin is not None:
-                    node.origins[input_name(given)] = origin
+                    node.origins[_input_name(given)] = origin
                     node.linked_widgets += isinstance(given.get("widget"), dict)
+
+
+def _node_of(node_id: str, raw: Raw, node_class: str, overrides: Mapping[str, object] | None) -> Node:
+    """The node without its links; `overrides` are values that a subgraph's host sets, by widget."""
+    node = Node(node_id, node_class)
+    title = raw.get("title")
+    node.title = title if isinstance(title, str) and title != node_class else None
+    properties = raw.get("properties")
+    if isinstance(properties, dict):
+        pack = properties.get("cnr_id") or properties.get("aux_id")
+        node.pack = pack if isinstance(pack, str) else ""
+        models = properties.get("models")
+        if isinstance(models, list):
+            node.declared = [model for model in models if isinstance(model, dict)]
+    named, values = raw.get("widgets_values_named"), raw.get("widgets_values")
+    if isinstance(named, dict) and named:
+        node.named = named
+    elif isinstance(values, dict):
+        node.named = values
+    if isinstance(values, list):
+        node.listed = values
+        node.widget_names = widget_names(raw, len(values))
+    if overrides:
+        node.named = {**node.named, **overrides}
+    outputs = raw.get("outputs")
+    if isinstance(outputs, list):
+        node.output_types = [str(given.get("type")) for given in outputs if isinstance(given, dict)]
+    node.is_sink = BROADCAST in node_class
+    return node
+
+
+def widget_names(raw: Raw, count: int) -> Sequence[str]:
+    """The names of a node's `count` listed values, where its inputs tell all of them; else empty.
+
+    A seed is followed by `control_after_generate`, which is a value but no input.
+    """
+    inputs = raw.get("inputs")
+    if not isinstance(inputs, list):
+        return ()
+    names = [given["widget"]["name"] for given in inputs if _has_widget(given)]
+    if len(names) == count:
+        return names
+    if len(names) < count and not _CONTROLLED.isdisjoint(names):
+        names = [name for given in names for name in _with_control(given)]
+    return names if len(names) == count else ()
+
+
+def _with_control(name: str) -> Iterator[str]:
+    yield name
+    if name in _CONTROLLED:
+        yield "control_after_generate"
+
+
+def _has_widget(given: object) -> bool:
+    widget = given.get("widget") if isinstance(given, dict) else None
+    return isinstance(widget, dict) and isinstance(widget.get("name"), str)
+
+
+def _input_name(given: Raw) -> str:
+    """The name that the prompt gives this input: its widget's, where it stands for one."""
+    widget = given.get("widget")
+    name = widget.get("name") if isinstance(widget, dict) else given.get("name")
+    return name if isinstance(name, str) else str(given.get("name"))

@@ -1,4 +1,4 @@
-"""What a person should know of a reading beyond the refs: notices with a stable code and a sentence."""
+"""What a person should know beyond the refs: notices, each with a stable code and a sentence."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from wfdeps.patterns import pattern
 from wfdeps.workflow.names import has_model_ending
 
 if TYPE_CHECKING:
+    from wfdeps.workflow.claims import ModelClaim, RuntimeName
     from wfdeps.workflow.graph import Node
     from wfdeps.workflow.loaders import LoaderRow
-    from wfdeps.workflow.slots import Claim, Dynamic
 
 _SHARD = pattern(r"-0*1-of-(\d+)\.\w+$")
 _WILDCARD = pattern(r"__([\w*/\-]{1,80})__")
@@ -21,10 +21,10 @@ _READS_WILDCARDS = pattern(r"wildcard|detailer|mikey|easy positive|prompt with",
 _FOLDERS_OF_FILES = frozenset({"diffusers", "LLM"})
 
 
-def remarks_on(node: Node, row: LoaderRow | None) -> Iterator[Notice]:
+def notices_on_node(node: Node, row: LoaderRow | None) -> Iterator[Notice]:
     """On a node that runs: what it fetches, what stays hidden in wildcard files."""
     if row is not None and row.fetches:
-        yield Notice("fetches_itself", f"{_place(node)} downloads what it needs by itself at run time")
+        yield Notice("fetches_itself", f"{_node_title(node)} downloads what it needs by itself at run time")
     texts = [value for _, value in node.values() if isinstance(value, str) and "__" in value]
     if texts and _READS_WILDCARDS().search(node.node_class):
         names = dict.fromkeys(name for text in texts for name in _WILDCARD().findall(text))
@@ -32,11 +32,11 @@ def remarks_on(node: Node, row: LoaderRow | None) -> Iterator[Notice]:
             listed = ", ".join(f"`{name}`" for name in list(names)[:5])
             yield Notice(
                 "wildcards",
-                f"{_place(node)} fills in wildcards ({listed}); models named in their files stay unseen",
+                f"{_node_title(node)} fills in wildcards ({listed}); models named in their files stay unseen",
             )
 
 
-def remarks_on_claim(claim: Claim, site: NodeSite, status: RefStatus) -> Iterator[Notice]:
+def notices_on_claim(claim: ModelClaim, site: NodeSite, status: RefStatus) -> Iterator[Notice]:
     """On a file that is needed: why it is although nothing loads it, what is uncertain of it."""
     if status is not RefStatus.REQUIRED:
         return
@@ -61,23 +61,23 @@ def remarks_on_claim(claim: Claim, site: NodeSite, status: RefStatus) -> Iterato
         )
 
 
-def remark_on_preset(node: Node) -> Notice:
+def unknown_preset(node: Node) -> Notice:
     """On a node that runs and whose preset nobody has listed."""
     return Notice(
         "implied_files",
-        f"{_place(node)} picks its files by a preset that is not known here: they stay unseen",
+        f"{_node_title(node)} picks its files by a preset that is not known here: they stay unseen",
     )
 
 
-def remark_on_dynamic(node: Node, dynamic: Dynamic) -> Notice:
+def runtime_name(node: Node, dynamic: RuntimeName) -> Notice:
     """On an input whose name is known only at run time."""
     return Notice(
         "dynamic",
-        f"{_place(node)} takes `{dynamic.input}` from node {dynamic.origin}, known only at run time",
+        f"{_node_title(node)} takes `{dynamic.input}` from node {dynamic.origin}, known only at run time",
     )
 
 
-def _has_no_ending(claim: Claim) -> bool:
+def _has_no_ending(claim: ModelClaim) -> bool:
     """A combo's value that no file of a core folder could be."""
     if claim.kind != "file" or not claim.validated or has_model_ending(claim.name) or not claim.folders:
         return False
@@ -88,5 +88,5 @@ def _has_no_ending(claim: Claim) -> bool:
     )
 
 
-def _place(node: Node) -> str:
+def _node_title(node: Node) -> str:
     return f"node {node.id} (`{node.node_class}`)"
