@@ -218,7 +218,7 @@ def _placed(fetched: Fetched, arguments: argparse.Namespace, reporter: Reporter)
 
 
 def _identity_of(fetched: Fetched) -> Identity:
-    from wfdeps.pipeline.carry import identity_of_staged  # only what a source described has one
+    from wfdeps.pipeline.staged import identity_of_staged  # only what a source described has one
 
     return identity_of_staged(fetched)
 

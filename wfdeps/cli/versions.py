@@ -22,7 +22,7 @@ from wfdeps.errors import AccessDeniedError, DiskFullError, FetchError, LibraryE
 from wfdeps.fetch.staging import FOLDER as STAGING
 from wfdeps.library import LocalLibrary
 from wfdeps.library.renewing import stage_from
-from wfdeps.pipeline.carry import identity_of_staged
+from wfdeps.pipeline.staged import identity_of_staged
 from wfdeps.plan.settle import disguise_of
 from wfdeps.plan.sidecar import sidecar_text
 from wfdeps.sources.civitai.client import MODELS_AT_ONCE

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import assert_never
 
-from wfdeps.detect.headers import Corrupt, read_header
-from wfdeps.detect.identify import identify
-from wfdeps.disk import reader
 from wfdeps.domain.files import Folder
 from wfdeps.domain.identity import Identity
-from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.outcomes import (
     Failed,
     Fetched,
@@ -20,12 +16,12 @@ from wfdeps.domain.outcomes import (
     FetchRetrying,
     FetchStarted,
     Outcome,
-    Placed,
 )
 from wfdeps.domain.plans import Blocked, Download, Keep, Link, Plan
 from wfdeps.domain.resolutions import ChosenBy, RefState
 from wfdeps.errors import LibraryError
-from wfdeps.plan.settle import Misfit, Settled, disguise_of, misfit_of, settle, warning_of
+from wfdeps.pipeline.staged import settle_staged
+from wfdeps.plan.settle import Misfit, Settled, disguise_of, misfit_of, settle
 from wfdeps.plan.sidecar import sidecar_of_link
 from wfdeps.ports import Fetcher, Library, Reporter
 from wfdeps.values import replace
@@ -94,25 +90,7 @@ def _outcome_of(
 
 
 def _placed(fetched: Fetched, library: Library, reporter: Reporter, settling: Settling) -> Outcome:
-    identity = identity_of_staged(fetched)
-    settled = disguise_of(fetched.download, identity) or settling(
-        fetched, identity, library.folders(), library.separator
-    )
-    if isinstance(settled, Misfit):
-        return Failed(fetched.download, settled.reason, settled.hint, "misfit")
-    for remark in filter(None, (settled.remark, warning_of(fetched.download, identity))):
-        reporter.note(remark)
-    try:
-        receipt = library.place(settled.placement)
-    except LibraryError as error:
-        return Failed(fetched.download, error.message, error.hint or "", "placement")
-    return Placed(fetched.download, receipt, fetched.verified_by, fetched.reused)
+    def place_of(fetched: Fetched, identity: Identity) -> Settled | Misfit:
+        return settling(fetched, identity, library.folders(), library.separator)
 
-
-def identity_of_staged(fetched: Fetched) -> Identity:
-    """What the staged file is by its own header; UNKNOWN where it has none that we can read."""
-    with reader(fetched.staged) as read:
-        header = read_header(read, fetched.size, fetched.download.candidate.file_name)
-    if isinstance(header, Corrupt):
-        return Identity(ModelType.UNKNOWN, reasons=(header.reason,))
-    return identify(header, fetched.download.candidate.file_name)
+    return settle_staged(fetched, reporter, place_of=place_of, put=library.place)
