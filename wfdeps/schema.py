@@ -1,28 +1,19 @@
-"""The JSON Schemas: where they are, and whether a document keeps one.
-
-They stand in `schemas/` at the top of the repository and in `wfdeps/schemas/` in a wheel.
-"""
+"""The JSON Schemas of `schemas/`, and whether a document keeps one."""
 
 from __future__ import annotations
 
 import json
-import os
 from functools import cache
 from typing import Any, cast
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
-_PLACES = (os.path.join(_HERE, "schemas"), os.path.join(os.path.dirname(_HERE), "schemas"))
+from wfdeps.packaged import schema_path
 
 
 @cache
 def load_schema(name: str) -> dict[str, Any]:
     """The schema of that name (`refs-1`, `report-1`, `lock-1` …). Raises LookupError if there is none."""
-    for place in _PLACES:
-        path = os.path.join(place, f"{name}.schema.json")
-        if os.path.isfile(path):
-            with open(path, encoding="utf-8") as file:
-                return cast("dict[str, Any]", json.load(file))
-    raise LookupError(f"no schema named `{name}`")
+    with open(schema_path(name), encoding="utf-8") as file:
+        return cast("dict[str, Any]", json.load(file))
 
 
 def problems(document: object, name: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from wfdeps.domain.reports import ReportVerdict
 from wfdeps.errors import LockError, UsageError, WorkflowError
 from wfdeps.hub.samples import write_samples
 from wfdeps.hub.server import HubServer
-from wfdeps.samples import sample_path
+from wfdeps.packaged import sample_path
 from wfdeps.wiring.settings import Settings
 
 DEMO = sample_path("demo.json")

@@ -9,7 +9,7 @@ import pytest
 
 from wfdeps.cli.commands.graph import FORMATS
 from wfdeps.cli.main import main
-from wfdeps.samples import sample_path
+from wfdeps.packaged import sample_path
 
 
 def graph(*words: str, home: Path) -> tuple[int, str, str]:

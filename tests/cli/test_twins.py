@@ -9,7 +9,7 @@ import pytest
 
 from wfdeps.cli.main import VERBS, main, parser_of
 from wfdeps.cli.twins import as_words, given
-from wfdeps.samples import sample_path
+from wfdeps.packaged import sample_path
 
 
 def run(*words: str, **environ: str) -> tuple[int, str, str]:

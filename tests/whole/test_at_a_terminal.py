@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from tests.whole.conftest import Person
-from wfdeps.samples import sample_path
+from wfdeps.packaged import sample_path
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 

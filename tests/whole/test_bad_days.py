@@ -12,7 +12,7 @@ import pytest
 
 from tests.whole.conftest import Person
 from tests.whole.test_main_job import api
-from wfdeps.samples import sample_path
+from wfdeps.packaged import sample_path
 
 DEMO = sample_path("demo.json")
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\10\0\0\0\0:~\x9bU\0\0\0\0IEND\xaeB`\x82"

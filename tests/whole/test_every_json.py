@@ -9,7 +9,7 @@ import pytest
 
 from tests.whole.conftest import Person
 from wfdeps.cli.main import VERBS, parser_of
-from wfdeps.samples import sample_path
+from wfdeps.packaged import sample_path
 from wfdeps.schema import problems
 
 DEMO = sample_path("demo.json")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.whole.conftest import Person, tree_of
-from wfdeps.samples import sample_path
+from wfdeps.packaged import sample_path
 from wfdeps.schema import problems
 
 SAMPLES = (

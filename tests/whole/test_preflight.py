@@ -14,7 +14,7 @@ import pytest
 
 from tests.detect.files import pickle, state_dict_pickle, torch_zip
 from tests.whole.conftest import Person, Said
-from wfdeps.samples import sample_path
+from wfdeps.packaged import sample_path
 from wfdeps.schema import problems
 
 DEMO = sample_path("demo.json")

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.errors import UsageError
-from wfdeps.samples import sample_path
+from wfdeps.packaged import sample_path
 
 EXAMPLE = "wfdeps demo --dir /tmp/wfdeps-demo"
 
