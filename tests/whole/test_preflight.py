@@ -177,7 +177,7 @@ def test_a_plain_check_imports_nothing_of_all_this(person: Person) -> None:
         check=True,
     )
     for name in (
-        "wfdeps.api", "wfdeps.match.rules", "wfdeps.cli.policing", "wfdeps.cli.watching", "wfdeps.wiring.sources",
+        "wfdeps.api", "wfdeps.match.rules", "wfdeps.jobs.policy", "wfdeps.cli.watching", "wfdeps.wiring.sources",
         "wfdeps.wiring.stages", "wfdeps.library.file_systems", "wfdeps.library.renewing", "wfdeps.http",
     ):  # fmt: skip
         assert f"'{name}'" not in told.stderr

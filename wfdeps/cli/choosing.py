@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from wfdeps.cli.civitai_pages import completed
 from wfdeps.cli.output import terminal_view
 from wfdeps.console.chooser import Prompt, Terminal
 from wfdeps.console.question import Screen, cards
@@ -22,6 +21,7 @@ from wfdeps.domain.refs import Certainty, ModelRef
 from wfdeps.domain.urls import file_address, path_of
 from wfdeps.domain.visible import visible
 from wfdeps.errors import LibraryError, UsageError
+from wfdeps.jobs.civitai_pages import completed
 from wfdeps.library.hashing import hash_file
 from wfdeps.library.identities import read_identity
 from wfdeps.library.outside import file_at
@@ -72,7 +72,7 @@ class Kept:
 def _looked_up(text: str, ref: ModelRef, context: Context) -> tuple[RankedCandidate, ...]:
     """The same as `look_up`, with all that a person is shown."""
     found = look_up(text, ref, context.doors.sources())
-    candidates = completed([one.candidate for one in found], context)
+    candidates = completed([one.candidate for one in found], context.doors)
     return tuple(replace(one, candidate=candidate) for one, candidate in zip(found, candidates, strict=True))
 
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import argparse
-
 from wfdeps.cli.choosing import build_chooser
 from wfdeps.cli.context import Context
-from wfdeps.cli.policing import judged_resolutions, rules_for, with_licences
 from wfdeps.console.chooser import NeverAsk
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.resolutions import Resolution
+from wfdeps.jobs.policy import judged_resolutions, policy_rules, with_licences
 from wfdeps.pipeline.survey import Survey
 from wfdeps.wiring.stages import Resolving, for_a_lock, resolve_needed
 
 
-def resolve_for(
-    surveyed: Survey, arguments: argparse.Namespace, context: Context, *, ask: bool
-) -> tuple[Resolution, ...]:
+def resolve_for(surveyed: Survey, context: Context, *, ask: bool) -> tuple[Resolution, ...]:
     """How every needed ref is settled; `ask` lets a person choose, where one is there."""
     resolutions = resolve_needed(surveyed, _resolving(context, ask=ask))
-    rules = rules_for(arguments, context)
-    return judged_resolutions(with_licences(resolutions, context), rules) if rules else resolutions
+    rules = policy_rules(context.settings.policy_file)
+    return judged_resolutions(with_licences(resolutions, context.doors), rules) if rules else resolutions
 
 
 def with_origins_for(

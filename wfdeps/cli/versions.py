@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from wfdeps.cli.civitai_pages import Pages
 from wfdeps.cli.context import Context
 from wfdeps.disk.sidecars import read_sidecar
 from wfdeps.domain.candidates import Candidate
@@ -20,6 +19,7 @@ from wfdeps.domain.refs import Certainty
 from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.errors import AccessDeniedError, DiskFullError, FetchError, LibraryError, SourceError, UsageError
 from wfdeps.fetch.staging import FOLDER as STAGING
+from wfdeps.jobs.civitai_pages import Pages
 from wfdeps.library import LocalLibrary
 from wfdeps.library.renewing import stage_from
 from wfdeps.pipeline.staged import identity_of_staged

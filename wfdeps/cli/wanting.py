@@ -113,7 +113,7 @@ def checked(want: Want) -> Want:
 
 def find_all(wants: Sequence[Want], context: Context) -> list[Found | NotFound]:
     """What each means, in their order; sources are asked for all of them at once."""
-    from wfdeps.cli.civitai_pages import completed  # a plain address never pays for it
+    from wfdeps.jobs.civitai_pages import completed  # a plain address never pays for it
 
     queries = [_query(want) for want in wants]
     answers: dict[Query, Answer] = {}
@@ -121,7 +121,7 @@ def find_all(wants: Sequence[Want], context: Context) -> list[Found | NotFound]:
         mine = [query for query, want in zip(queries, wants, strict=True) if want.source == source.name]
         answers |= source.find_all(mine)
     meant = [_meant(want, answers.get(query)) for want, query in zip(wants, queries, strict=True)]
-    whole = iter(completed([one.candidate for one in meant if isinstance(one, Found)], context))
+    whole = iter(completed([one.candidate for one in meant if isinstance(one, Found)], context.doors))
     return [Found(next(whole), one.remark) if isinstance(one, Found) else one for one in meant]
 
 

@@ -56,7 +56,7 @@ def _check(arguments: argparse.Namespace, context: Context) -> int:
     readings = read_all(arguments, context, hashed=hashed)
     surveyed = survey(readings, context.doors.library(), context.doors.is_optional)
     resolutions = _resolutions(surveyed, arguments, context) if arguments.online else None
-    findings = _allowed(surveyed.findings, arguments, context)
+    findings = _allowed(surveyed.findings, context)
     lints = find_misfits(surveyed.workflows, surveyed.findings, resolutions or (), context.doors.library())
     report = build_report(
         surveyed.readings,
@@ -72,15 +72,13 @@ def _check(arguments: argparse.Namespace, context: Context) -> int:
     return report.exit_code
 
 
-def _allowed(
-    findings: tuple[Finding, ...], arguments: argparse.Namespace, context: Context
-) -> tuple[Finding, ...]:
+def _allowed(findings: tuple[Finding, ...], context: Context) -> tuple[Finding, ...]:
     """The findings, judged by the policy where there is one."""
     if not context.settings.policy_file:
         return findings
-    from wfdeps.cli.policing import judged_findings, rules_for
+    from wfdeps.jobs.policy import judged_findings, policy_rules
 
-    rules = rules_for(arguments, context)
+    rules = policy_rules(context.settings.policy_file)
     return judged_findings(findings, rules) if rules else findings
 
 
@@ -95,4 +93,4 @@ def _file_systems(resolutions: tuple[Resolution, ...], context: Context) -> tupl
 def _resolutions(surveyed: Survey, arguments: argparse.Namespace, context: Context) -> tuple[Resolution, ...]:
     from wfdeps.cli.resolving import resolve_for  # an offline check never pays for resolving
 
-    return resolve_for(surveyed, arguments, context, ask=False)
+    return resolve_for(surveyed, context, ask=False)

@@ -67,7 +67,7 @@ def _types(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _search(arguments: argparse.Namespace, context: Context) -> int:
-    from wfdeps.cli.civitai_pages import SORTS, Filter, Pages  # the table of types needs no network
+    from wfdeps.jobs.civitai_pages import SORTS, Filter, Pages  # the table of types needs no network
 
     sorts = {name.lower(): name for name in SORTS}
     if arguments.sort is not None and arguments.sort.lower() not in sorts:
@@ -84,7 +84,7 @@ def _search(arguments: argparse.Namespace, context: Context) -> int:
         sort=sort,
         limit=arguments.limit,
     )
-    found = Pages(context).search(wanted)
+    found = Pages(context.doors).search(wanted)
     if arguments.json:
         context.out(civitai_json.render_models(found))
     elif found:
@@ -95,12 +95,12 @@ def _search(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _info(arguments: argparse.Namespace, context: Context) -> int:
-    from wfdeps.cli.civitai_pages import Pages
+    from wfdeps.jobs.civitai_pages import Pages
     from wfdeps.report.view import View
 
     if len(arguments.what) != 1:
         raise UsageError("name one model or version", hint="`wfdeps civitai info 101055`")
-    found = Pages(context).look_up(arguments.what[0], as_what=arguments.as_what)
+    found = Pages(context.doors).look_up(arguments.what[0], as_what=arguments.as_what)
     if found.remark:
         context.err(f"note: {found.remark}")
     if arguments.json:

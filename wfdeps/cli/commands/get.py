@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         context.doors.is_optional,
         read_at_most=A_MOMENT if arguments.dry_run or arguments.no_lock else EVERY_BYTE,
     )
-    resolutions = resolve_for(surveyed, arguments, context, ask=not (arguments.dry_run or arguments.yes))
+    resolutions = resolve_for(surveyed, context, ask=not (arguments.dry_run or arguments.yes))
     if not (arguments.dry_run or arguments.no_lock):
         resolutions = with_origins_for(resolutions, read_lock(arguments.lock), context)
     plan = planned(surveyed, resolutions, context)

@@ -68,4 +68,4 @@ def _survey(readings: tuple[Reading, ...], context: Context) -> Survey:
 def _resolutions(surveyed: Survey, arguments: argparse.Namespace, context: Context) -> tuple[Resolution, ...]:
     from wfdeps.cli.resolving import resolve_for
 
-    return resolve_for(surveyed, arguments, context, ask=False)
+    return resolve_for(surveyed, context, ask=False)

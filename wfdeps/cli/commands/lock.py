@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     surveyed = survey(
         read_all(arguments, context), doors.library_or_new(), doors.is_optional, read_at_most=EVERY_BYTE
     )
-    resolutions = resolve_for(surveyed, arguments, context, ask=True)
+    resolutions = resolve_for(surveyed, context, ask=True)
     resolutions = with_origins_for(resolutions, read_lock(arguments.lock), context)
     plan = planned(surveyed, resolutions, context)
     code = show_plan(plan, arguments, context)

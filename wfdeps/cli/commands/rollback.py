@@ -6,7 +6,6 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from wfdeps.cli.civitai_pages import Pages
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
 from wfdeps.cli.options import add_download_options, add_library_options
@@ -17,6 +16,7 @@ from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.visible import visible
 from wfdeps.errors import NotFoundError, UsageError
+from wfdeps.jobs.civitai_pages import Pages
 from wfdeps.library import LocalLibrary, as_local
 from wfdeps.library.renewing import keep
 from wfdeps.values import replace
@@ -56,7 +56,7 @@ def _rolled_back(known: Known, context: Context, library: LocalLibrary) -> tuple
 
 def _from_the_page(known: Known, context: Context, library: LocalLibrary) -> tuple[str, str]:
     """Nothing was renewed here: the version before, as its model's page shows it."""
-    version = before(known, Pages(context).model(known.model_id))
+    version = before(known, Pages(context.doors).model(known.model_id))
     if version is None:
         raise UsageError(
             f"there is no version before `{visible(known.version)}` of `{known.label}`",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from wfdeps.cli.civitai_pages import Pages
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
 from wfdeps.cli.options import add_download_options, add_library_options
@@ -13,6 +12,7 @@ from wfdeps.console.interrupts import stopping_on_signals
 from wfdeps.domain.pages import ModelPage, VersionPage
 from wfdeps.domain.visible import visible
 from wfdeps.errors import SourceError, UsageError
+from wfdeps.jobs.civitai_pages import Pages
 from wfdeps.library import LocalLibrary, as_local
 from wfdeps.report.sizes import size_text
 
@@ -36,7 +36,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     if arguments.version_id and len(arguments.names) > 1:
         raise UsageError("`--version-id` is for a single file")
     library = as_local(context.doors.library())
-    pages = Pages(context)
+    pages = Pages(context.doors)
     with stopping_on_signals():
         for known in [find_known(name, library) for name in arguments.names]:
             _update(known, pages.model(known.model_id), arguments, context, library)

@@ -9,7 +9,6 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from wfdeps.cli.civitai_pages import Pages
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNDECIDED
 from wfdeps.cli.options import add_library_options
@@ -20,6 +19,7 @@ from wfdeps.domain.visible import visible
 from wfdeps.errors import NotFoundError, SourceError, UsageError
 from wfdeps.http.origins import host_of
 from wfdeps.http.posting import post
+from wfdeps.jobs.civitai_pages import Pages
 from wfdeps.library import as_local
 from wfdeps.report.civitai_text import NOTES_SHOWN
 from wfdeps.report.sizes import count_text
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     if arguments.notify and not arguments.notify.startswith(("http://", "https://")):
         raise UsageError(f"not an http address: `{without_secrets(arguments.notify)}`")
     known = known_files(as_local(context.doors.library()))
-    pages = model_pages((one.model_id for one in known), Pages(context))
+    pages = model_pages((one.model_id for one in known), Pages(context.doors))
     found, unanswered = _sorted_out(known, pages)
     document = _document(known, found, unanswered)
     context.out(

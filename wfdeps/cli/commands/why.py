@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             f"no file called `{arguments.name}` there", hint="`wfdeps refs` lists what a workflow names"
         )
     # All of them are settled, as `get` would: what one is made for speaks for or against another.
-    settled = {one.ref: one for one in resolve_for(surveyed, arguments, context, ask=False)}
+    settled = {one.ref: one for one in resolve_for(surveyed, context, ask=False)}
     context.out("\n\n".join(_explained(finding, settled.get(finding.ref), context) for finding in meant))
     return exit_code_of_all([settled[finding.ref] for finding in meant if finding.ref in settled])
 

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import tomllib
 from collections.abc import Iterable, Sequence
 
-from wfdeps.cli.civitai_pages import completed
-from wfdeps.cli.context import Context
 from wfdeps.disk.sidecars import read_sidecar
 from wfdeps.domain.files import LocalFile
 from wfdeps.domain.refs import ModelRef, RefStatus
 from wfdeps.domain.resolutions import Ambiguous, Finding, Present, RefState, Resolution, Resolved, Unresolved
 from wfdeps.errors import ConfigError
+from wfdeps.jobs.civitai_pages import completed
 from wfdeps.match.rules import Facts, Rules, objection, rules_of
 from wfdeps.values import replace
+from wfdeps.wiring.doors import Doors
 
 _HINT = "choose another file, or have the policy changed"
 
 
-def rules_for(arguments: argparse.Namespace, context: Context) -> Rules | None:
-    """The rules of `--policy`, else of `[check] policy` in the config; None where there are none. Raises ConfigError."""
-    path = context.settings.policy_file
+def policy_rules(path: str | None) -> Rules | None:
+    """The rules of a policy file; None where no file is named. Raises ConfigError."""
     if not path:
         return None
     try:
@@ -37,19 +35,19 @@ def rules_for(arguments: argparse.Namespace, context: Context) -> Rules | None:
 
 
 def judged_findings(findings: Iterable[Finding], rules: Rules) -> tuple[Finding, ...]:
-    """The same, those that the policy does not allow as `refused`."""
+    """These findings, those that the policy does not allow as `refused`."""
     return tuple(_judged_finding(finding, rules) for finding in findings)
 
 
 def judged_resolutions(resolutions: Iterable[Resolution], rules: Rules) -> tuple[Resolution, ...]:
-    """The same, those that the policy does not allow as `refused`; of several candidates, the allowed ones stay."""
+    """These resolutions, those that the policy does not allow as `refused`; of several candidates, the allowed stay."""
     return tuple(_judged(resolution, rules) for resolution in resolutions)
 
 
-def with_licences(resolutions: Sequence[Resolution], context: Context) -> tuple[Resolution, ...]:
-    """The same, with licences asked of the models' pages where a version does not tell its own."""
+def with_licences(resolutions: Sequence[Resolution], doors: Doors) -> tuple[Resolution, ...]:
+    """These resolutions, with licences asked of the models' pages where a version does not tell its own."""
     chosen = [one.choice.candidate for one in resolutions if isinstance(one, Resolved)]
-    candidates = iter(completed(chosen, context))
+    candidates = iter(completed(chosen, doors))
     return tuple(
         replace(one, choice=replace(one.choice, candidate=next(candidates)))
         if isinstance(one, Resolved)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from wfdeps.cli.context import Context
 from wfdeps.domain.air import Air
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.pages import ModelPage
@@ -14,8 +12,9 @@ from wfdeps.errors import NotFoundError, SourceError, UsageError
 from wfdeps.match.links import civitai_link
 from wfdeps.sources.civitai.client import MODELS_AT_ONCE, CivitaiClient
 from wfdeps.sources.civitai.pages import model_page, models_of, version_page
-from wfdeps.sources.civitai.payloads import Site
 from wfdeps.values import dataclass, replace
+from wfdeps.wiring.doors import Doors
+from wfdeps.wiring.sources import site_of
 
 SORTS: dict[str, Callable[[ModelPage], Any] | None] = {
     "Highest Rated": lambda model: -(model.likes or 0),
@@ -58,11 +57,10 @@ class LookedUp:
 class Pages:
     """Civitai as a person looks round in it. Every method raises SourceError."""
 
-    def __init__(self, context: Context) -> None:
-        settings = context.settings
-        self._client = CivitaiClient(context.doors.http(), settings.civitai_url, settings.civitai_fallback)
-        now = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
-        self._site = Site(self._client.base_url, now, settings.civitai_token is not None)
+    def __init__(self, doors: Doors) -> None:
+        settings = doors.settings
+        self._client = CivitaiClient(doors.http(), settings.civitai_url, settings.civitai_fallback)
+        self._site = site_of(settings)
 
     def search(self, wanted: Filter) -> tuple[ModelPage, ...]:
         """The models that fit, at most `limit` of them.
@@ -141,7 +139,7 @@ class Pages:
         return f"a version has that number too, of `{other.name}`: `--as version` shows it"
 
 
-def completed(candidates: Sequence[Candidate], context: Context) -> tuple[Candidate, ...]:
+def completed(candidates: Sequence[Candidate], doors: Doors) -> tuple[Candidate, ...]:
     """The same, creator and licence taken from the model's page where a version asked for by itself tells neither.
 
     What cannot be asked, or is hidden from lists, stays as it is.
@@ -150,7 +148,7 @@ def completed(candidates: Sequence[Candidate], context: Context) -> tuple[Candid
     pages: dict[int, ModelPage] = {}
     try:
         for start in range(0, len(wanted), MODELS_AT_ONCE):
-            found = Pages(context).models(wanted[start : start + MODELS_AT_ONCE])
+            found = Pages(doors).models(wanted[start : start + MODELS_AT_ONCE])
             pages |= {page.model_id: page for page in found if page.model_id is not None}
     except SourceError:
         pass
