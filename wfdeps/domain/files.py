@@ -77,6 +77,11 @@ def fold(name: str) -> str:
     return normalize("NFC", normalize("NFC", name).casefold())
 
 
+def base_name(name: str) -> str:
+    """The part of a name behind its last separator, a slash or a backslash: workflows carry both."""
+    return name.replace("\\", "/").rpartition("/")[2]
+
+
 def split_ending(name: str) -> tuple[str, str]:
     """`a/b.tar.gz` → (`a/b.tar`, `.gz`); dots in front are no ending. What ComfyUI's `os.path.splitext` says."""
     base = name.rpartition("/")[2]

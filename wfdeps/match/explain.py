@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from wfdeps.domain.explanations import Rejection
+from wfdeps.domain.files import base_name
 
 MAX_DEPTH = 12
 _LITERAL = 200_000
@@ -216,7 +217,7 @@ def _distinct(rejections: Iterator[Rejection]) -> tuple[Rejection, ...]:
 
 
 def _base(name: str) -> str:
-    return name.replace("\\", "/").rpartition("/")[2].casefold()
+    return base_name(name).casefold()
 
 
 def _list(value: object) -> Sequence[object]:

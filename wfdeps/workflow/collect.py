@@ -9,7 +9,6 @@ from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import NodeSite, Notice, RefStatus
 from wfdeps.values import NamedTuple
 from wfdeps.workflow.claims import ModelClaim, RuntimeName, SitedClaim
-from wfdeps.workflow.guess import guesses_of
 from wfdeps.workflow.names import is_stand_in
 from wfdeps.workflow.notices import notices_on_claim, notices_on_node, runtime_name, unknown_preset
 from wfdeps.workflow.reach import reach_of
@@ -72,6 +71,8 @@ class _Collector:
                 else:
                     yield claim
         elif node.node_class not in self.table.known:
+            from wfdeps.workflow.guess import guesses_of  # most workflows have listed classes only
+
             yield from guesses_of(node, self.table)
         for tag in tags_of(node, lambda: self._lora_readers):
             yield _claim_of_tag(tag)

@@ -62,14 +62,18 @@ def _search_wrapper(
     is_request = isinstance(value.get("extra_data"), dict) and "prompt" in value
     second = next((key for key in _API_KEYS if key in value), "prompt")
     first, second = ("prompt", "extra_data") if is_request else ("workflow", second)
-    mine = list(_search(value.get(first), _below(key, first), left, depth + 1)) if first in value else []
-    other = list(_search(value.get(second), _below(key, second), left, depth + 1)) if second in value else []
-    if mine:
-        if len(mine) == 1 and len(other) == 1:
-            mine = [paired(mine[0], other[0])]
-        yield from mine
+    first_found = (
+        list(_search(value.get(first), _below(key, first), left, depth + 1)) if first in value else []
+    )
+    second_found = (
+        list(_search(value.get(second), _below(key, second), left, depth + 1)) if second in value else []
+    )
+    if first_found:
+        if len(first_found) == 1 and len(second_found) == 1:
+            first_found = [paired(first_found[0], second_found[0])]
+        yield from first_found
     else:
-        yield from other
+        yield from second_found
     for name, inner in value.items():
         if name not in (first, second) and isinstance(inner, dict | list | str):
             if (is_request and name == "extra_data") or (isinstance(inner, str) and not may_hold(inner)):
@@ -77,11 +81,11 @@ def _search_wrapper(
             yield from _search(inner, _below(key, name), left, depth + 1)
 
 
-def paired(mine: Document, other: Document) -> Document:
+def paired(document: Document, other: Document) -> Document:
     """One document of two that stand side by side; the API format of the pair is kept to compare."""
-    if mine.format == "ui" and other.format == "api":
-        return mine._replace(twin=other.value)
-    return mine
+    if document.format == "ui" and other.format == "api":
+        return document._replace(twin=other.value)
+    return document
 
 
 def may_hold(text: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.digests import Algorithm, Digest
+from wfdeps.domain.files import base_name
 from wfdeps.domain.folders import canonical_key, model_type_of
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus
@@ -41,13 +42,13 @@ def with_only_declared(refs: Sequence[ModelRef], graph: NodeGraph) -> tuple[Mode
 
     The frontend does not ask for these: the list may be older than the nodes.
     """
-    names = {_base(ref.name) for ref in refs}
+    names = {base_name(ref.name) for ref in refs}
     return (
         *refs,
         *(
             _ref_of_declared(model)
             for model in graph.declared
-            if _has_name(model) and _base(str(model["name"])) not in names
+            if _has_name(model) and base_name(str(model["name"])) not in names
         ),
     )
 
@@ -79,39 +80,39 @@ def with_resources(refs: Sequence[ModelRef], resources: Sequence[Resource]) -> t
 
     An id without a name is that of the one needed file of its folder, where there is one of each.
     """
-    named = [one for one in resources if one.name]
+    named = [resource for resource in resources if resource.name]
     joined = tuple(_with_named_resource(ref, named) for ref in refs) if named else tuple(refs)
-    ids = [one for one in unnamed(resources, joined) if one.folder]
+    ids = [resource for resource in unnamed(resources, joined) if resource.folder]
     alone: dict[int, Resource] = {}
-    for one in ids:
-        places = _without_id(joined, one.folder)
-        if len(places) == 1 and sum(other.folder == one.folder for other in ids) == 1:
-            alone[places[0]] = one
+    for resource in ids:
+        places = _without_id(joined, resource.folder)
+        if len(places) == 1 and sum(other.folder == resource.folder for other in ids) == 1:
+            alone[places[0]] = resource
     return tuple(_with_id(ref, alone[place]) if place in alone else ref for place, ref in enumerate(joined))
 
 
 def refs_of_resources(resources: Iterable[Resource], path: str, where: str) -> tuple[ModelRef, ...]:
     """Refs for what only metadata names. A name that is missing is said by id: `civitai version 128078`."""
     refs = []
-    for one in resources:
-        name = one.name or (
-            str(one.air)
-            if one.air
-            else f"civitai version {one.version_id}"
-            if one.version_id
-            else str(one.digest)
+    for resource in resources:
+        name = resource.name or (
+            str(resource.air)
+            if resource.air
+            else f"civitai version {resource.version_id}"
+            if resource.version_id
+            else str(resource.digest)
         )
         refs.append(
             ModelRef(
                 name=name,
-                model_type=model_type_of(one.folder) if one.folder else ModelType.UNKNOWN,
-                folders=(one.folder,) if one.folder else (),
+                model_type=model_type_of(resource.folder) if resource.folder else ModelType.UNKNOWN,
+                folders=(resource.folder,) if resource.folder else (),
                 status=RefStatus.REQUIRED,
-                sites=(NodeSite(path, "", where, one.folder or "resource"),),
-                digests=(one.digest,) if one.digest else (),
-                air=one.air,
-                version_id=one.version_id,
-                base_models=(one.base_model,) if one.base_model else (),
+                sites=(NodeSite(path, "", where, resource.folder or "resource"),),
+                digests=(resource.digest,) if resource.digest else (),
+                air=resource.air,
+                version_id=resource.version_id,
+                base_models=(resource.base_model,) if resource.base_model else (),
             )
         )
     return tuple(sorted(refs, key=lambda ref: (ref.folder, ref.name)))
@@ -122,11 +123,11 @@ def unnamed(resources: Iterable[Resource], refs: Sequence[ModelRef]) -> list[Res
     known = {ref.version_id for ref in refs} | {ref.air.version_id for ref in refs if ref.air}
     digests = {digest for ref in refs for digest in ref.digests}
     return [
-        one
-        for one in resources
-        if not one.name
-        and (one.version_id or (one.air.version_id if one.air else None)) not in known
-        and (one.digest is None or one.digest not in digests)
+        resource
+        for resource in resources
+        if not resource.name
+        and (resource.version_id or (resource.air.version_id if resource.air else None)) not in known
+        and (resource.digest is None or resource.digest not in digests)
     ]
 
 
@@ -141,18 +142,18 @@ def _without_id(refs: Sequence[ModelRef], folder: str) -> list[int]:
     ]
 
 
-def _with_id(ref: ModelRef, one: Resource) -> ModelRef:
-    digests = (one.digest,) if one.digest else ()
-    return replace(ref, version_id=one.version_id, air=one.air, digests=digests)
+def _with_id(ref: ModelRef, resource: Resource) -> ModelRef:
+    digests = (resource.digest,) if resource.digest else ()
+    return replace(ref, version_id=resource.version_id, air=resource.air, digests=digests)
 
 
 def _with_declared_of(ref: ModelRef, declared: Mapping[tuple[str, str], DeclaredFile]) -> ModelRef:
-    keys = [*((site.node_id, ref.name) for site in ref.sites), ("", ref.name), ("", _base(ref.name))]
+    keys = [*((site.node_id, ref.name) for site in ref.sites), ("", ref.name), ("", base_name(ref.name))]
     found = [declared[key] for key in keys if key in declared]
     if not found:
         return ref
-    urls = tuple(dict.fromkeys(url for one in found for url in one.urls))
-    digests = tuple(dict.fromkeys(digest for one in found for digest in one.digests))
+    urls = tuple(dict.fromkeys(url for file in found for url in file.urls))
+    digests = tuple(dict.fromkeys(digest for file in found for digest in file.digests))
     return replace(ref, urls=urls, digests=digests)
 
 
@@ -186,12 +187,14 @@ def _digests(value: object, algorithm: object) -> tuple[Digest, ...]:
 
 def _with_named_resource(ref: ModelRef, resources: Sequence[Resource]) -> ModelRef:
     stem = _stem(ref.name)
-    for one in resources:
-        if _stem(one.name) == stem and (not one.folder or not ref.folders or one.folder in ref.folders):
-            digests = tuple(dict.fromkeys([*ref.digests, *([one.digest] if one.digest else [])]))
+    for resource in resources:
+        if _stem(resource.name) == stem and (
+            not resource.folder or not ref.folders or resource.folder in ref.folders
+        ):
+            digests = tuple(dict.fromkeys([*ref.digests, *([resource.digest] if resource.digest else [])]))
             return replace(
-                ref, digests=digests, version_id=ref.version_id or one.version_id, air=ref.air or one.air,
-                base_models=ref.base_models or ((one.base_model,) if one.base_model else ()),
+                ref, digests=digests, version_id=ref.version_id or resource.version_id, air=ref.air or resource.air,
+                base_models=ref.base_models or ((resource.base_model,) if resource.base_model else ()),
             )  # fmt: skip
     return ref
 
@@ -224,7 +227,7 @@ def _readable(url: str) -> str:
 
 
 def _hinted(ref: ModelRef, links: list[tuple[str, str]]) -> ModelRef:
-    name = _base(ref.name).lower()
+    name = base_name(ref.name).lower()
     if len(name) < 5:
         return ref
     hints = [without_secrets(url) for url, text in links if name in text]
@@ -232,10 +235,6 @@ def _hinted(ref: ModelRef, links: list[tuple[str, str]]) -> ModelRef:
     return replace(ref, hints=tuple(hints)) if hints else ref
 
 
-def _base(name: str) -> str:
-    return name.replace("\\", "/").rpartition("/")[2]
-
-
 def _stem(name: str) -> str:
-    base = _base(name).lower()
+    base = base_name(name).lower()
     return next((base[: -len(ending)] for ending in ENDINGS if base.endswith(ending)), base)

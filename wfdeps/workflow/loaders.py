@@ -144,7 +144,7 @@ def _line(line: str) -> tuple[str, str]:
 
 
 def _row(raw: Mapping[str, Any]) -> LoaderRow:
-    slots = tuple(_slot(one) for one in raw.get("slots", ()))
+    slots = tuple(_slot(slot) for slot in raw.get("slots", ()))
     order = tuple(raw.get("order", ())) or tuple(slot.input for slot in slots if slot.repeat is None)
     return LoaderRow(slots, order, bool(raw.get("auto")))
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from wfdeps.domain.folders import WEIGHTS_ENDINGS
 from wfdeps.patterns import pattern
 from wfdeps.workflow.limits import MAX_NAME_LENGTH
 
-ENDINGS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".sft", ".onnx", ".gguf", ".pt2", ".pkl", ".engine", ".patch")  # fmt: skip
-"""What model files end with, in the core's folders and in those of common packs."""
+ENDINGS = (*sorted(WEIGHTS_ENDINGS), ".engine", ".patch")
+"""What model files end with in the core's folders and in those of packs: `.engine` is TensorRT's, `.patch` Fooocus
+inpaint's."""
 
 NO_FILE = frozenset(
     {"", "none", "[none]", "(none)", ".none", "null", "undefined", "disabled", "disable", "off", "choose", "baked vae",

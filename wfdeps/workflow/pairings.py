@@ -25,17 +25,17 @@ def pairings_of(graph: NodeGraph, found: Sequence[SitedClaim]) -> tuple[Pairing,
     A LoRA meets the base upstream of its model input. A file without such an input (ControlNet, VAE, text
     encoder) meets the bases upstream of the first nodes downstream where both come together.
     """
-    active = [one for one in found if one.status is RefStatus.REQUIRED and one.claim.folders]
-    bases = {one.site.node_id: one.site for one in active if one.claim.folders[0] in BASES}
-    dependents = [one for one in active if one.claim.folders[0] in _DEPENDENTS]
+    active = [sited for sited in found if sited.status is RefStatus.REQUIRED and sited.claim.folders]
+    bases = {sited.site.node_id: sited.site for sited in active if sited.claim.folders[0] in BASES}
+    dependents = [sited for sited in active if sited.claim.folders[0] in _DEPENDENTS]
     if not bases or not dependents:
         return ()
     walk = BaseWalk(graph, bases)
     pairs = {
-        Pairing(one.site, bases[base]): None
-        for one in dependents
-        for base in walk.bases_of(one.site.node_id)
-        if base != one.site.node_id or one.claim.folders[0] not in BASES
+        Pairing(sited.site, bases[base]): None
+        for sited in dependents
+        for base in walk.bases_of(sited.site.node_id)
+        if base != sited.site.node_id or sited.claim.folders[0] not in BASES
     }
     return tuple(pairs)
 

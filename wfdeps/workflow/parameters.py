@@ -50,7 +50,7 @@ def resources_in_text(text: str) -> list[Resource]:
     prompt, _, settings = text.rpartition("\nSteps: ")
     settings = f"Steps: {settings}"
     found = [*_from_fields(settings), *_from_hashes(settings), *_from_civitai_list(settings)]
-    named = {one.name.lower() for one in found}
+    named = {resource.name.lower() for resource in found}
     found += [Resource(name, "loras") for name in loras_in(prompt) if name.lower() not in named]
     return _merged(found)
 
@@ -111,19 +111,19 @@ def _from_civitai_list(settings: str) -> Iterator[Resource]:
 
 def _from_resource_list(resources: object) -> list[Resource]:
     found = []
-    for one in (resources if isinstance(resources, list) else ())[:MAX_ENTRIES]:
-        if not isinstance(one, dict):
+    for entry in (resources if isinstance(resources, list) else ())[:MAX_ENTRIES]:
+        if not isinstance(entry, dict):
             continue
-        version = one.get("modelVersionId") or one.get("versionId")
-        air = _air(one.get("air"))
-        digest = _digest(one.get("hash"))
+        version = entry.get("modelVersionId") or entry.get("versionId")
+        air = _air(entry.get("air"))
+        digest = _digest(entry.get("hash"))
         if isinstance(version, str) and version.isdecimal():
             version = int(version)
         version = version if isinstance(version, int) and not isinstance(version, bool) else None
         if version is None and air is None and digest is None:
             continue
-        kind = str(one.get("type") or (air.type if air else "") or "").lower()
-        base = one.get("baseModel")
+        kind = str(entry.get("type") or (air.type if air else "") or "").lower()
+        base = entry.get("baseModel")
         found.append(
             Resource("", _FOLDERS.get(kind, ""), digest, version, air, base if isinstance(base, str) else "")
         )
@@ -133,36 +133,43 @@ def _from_resource_list(resources: object) -> list[Resource]:
 def _merged(resources: list[Resource]) -> list[Resource]:
     """One of each: those without a name join one of the same hash, or the only one of their folder that lacks it."""
     kept: list[Resource] = []
-    for one in sorted(resources, key=lambda one: not one.name):
+    for resource in sorted(resources, key=lambda resource: not resource.name):
         for place, other in enumerate(kept):
-            if _is_same(one, other, kept):
+            if _is_same(resource, other, kept):
                 kept[place] = Resource(
-                    other.name, other.folder or one.folder, _strongest(other.digest, one.digest), other.version_id or one.version_id,
-                    other.air or one.air, other.base_model or one.base_model,
+                    other.name, other.folder or resource.folder, _strongest(other.digest, resource.digest), other.version_id or resource.version_id,
+                    other.air or resource.air, other.base_model or resource.base_model,
                 )  # fmt: skip
                 break
         else:
-            kept.append(one)
+            kept.append(resource)
     return kept
 
 
-def _is_same(one: Resource, other: Resource, kept: list[Resource]) -> bool:
-    if one.name and other.name:
-        return one.folder == other.folder and one.name.lower() == other.name.lower()
-    if one.digest and other.digest:
-        return one.digest.agrees(other.digest) is True
-    if one.version_id and other.version_id:
-        return one.version_id == other.version_id
-    if one.air and other.version_id:
-        return one.air.version_id == other.version_id
-    alone = sum(bool(each.name) and each.folder == one.folder for each in kept) == 1
+def _is_same(resource: Resource, other: Resource, kept: list[Resource]) -> bool:
+    if resource.name and other.name:
+        return resource.folder == other.folder and resource.name.lower() == other.name.lower()
+    if resource.digest and other.digest:
+        return resource.digest.agrees(other.digest) is True
+    if resource.version_id and other.version_id:
+        return resource.version_id == other.version_id
+    if resource.air and other.version_id:
+        return resource.air.version_id == other.version_id
+    alone = sum(bool(each.name) and each.folder == resource.folder for each in kept) == 1
     return bool(
-        one.folder == other.folder == "checkpoints" and alone and not one.name and other.version_id is None
+        resource.folder == other.folder == "checkpoints"
+        and alone
+        and not resource.name
+        and other.version_id is None
     )
 
 
 def _strongest(first: Digest | None, second: Digest | None) -> Digest | None:
-    return min((one for one in (first, second) if one), key=lambda digest: digest.strength, default=None)
+    return min(
+        (resource for resource in (first, second) if resource),
+        key=lambda digest: digest.strength,
+        default=None,
+    )
 
 
 def _digest(value: object) -> Digest | None:

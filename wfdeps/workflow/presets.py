@@ -67,12 +67,12 @@ def files_of_preset(
     for folder, rows in by_folder.items():
         if folder in node.origins:
             continue
-        fitting = [one for one in rows if one.base in ("", base)] or rows
+        fitting = [file for file in rows if file.base in ("", base)] or rows
         first, *others = fitting
         certain = not first.base or len(rows) == 1
         why = f"the preset `{preset}` picks it"
         if others:
-            instead = ", ".join(f"`{one.name}` for {_BASE_TITLES[one.base]}" for one in others)
+            instead = ", ".join(f"`{file.name}` for {_BASE_TITLES[file.base]}" for file in others)
             why += f" for {_BASE_TITLES[first.base]}, or {instead}: the workflow does not tell which"
         elif not certain:
             why += f" for {_BASE_TITLES[first.base]}: {because}"
@@ -86,9 +86,9 @@ def files_of_preset(
             validated=False,
             certainty=Certainty.CERTAIN if certain else Certainty.GUESS if others else Certainty.LIKELY,
             why=why,
-            accepts="|".join(one.accepts for one in fitting if one.accepts),
+            accepts="|".join(file.accepts for file in fitting if file.accepts),
             urls=() if others or not first.url else (first.url,),
-            hints=tuple(one.url for one in fitting) if others else (),
+            hints=tuple(file.url for file in fitting) if others else (),
         )
 
 
@@ -102,10 +102,10 @@ def _rows_of(preset: str, folders: Iterable[str]) -> dict[str, list[PresetFile]]
     wanted = preset.lower()
     found: dict[str, list[PresetFile]] = {}
     for folder in folders:
-        fitting = [one for one in _table() if one.folder == folder and wanted.startswith(one.preset)]
-        longest = max((len(one.preset) for one in fitting), default=0)
+        fitting = [file for file in _table() if file.folder == folder and wanted.startswith(file.preset)]
+        longest = max((len(file.preset) for file in fitting), default=0)
         if fitting:
-            found[folder] = [one for one in fitting if len(one.preset) == longest]
+            found[folder] = [file for file in fitting if len(file.preset) == longest]
     return found
 
 
@@ -120,15 +120,17 @@ def _table() -> tuple[PresetFile, ...]:
 def _base_of(node: Node, graph: NodeGraph, found: Sequence[SitedClaim]) -> tuple[str, str]:
     """The base model of this node's model as presets.json has it, and what tells it; both empty where nothing does."""
     bases = {
-        one.site.node_id: one for one in found if one.claim.folders[:1] and one.claim.folders[0] in BASES
+        sited.site.node_id: sited
+        for sited in found
+        if sited.claim.folders[:1] and sited.claim.folders[0] in BASES
     }
-    behind = BaseWalk(graph, {node_id: one.site for node_id, one in bases.items()}).bases_of(node.id)
+    behind = BaseWalk(graph, {node_id: sited.site for node_id, sited in bases.items()}).bases_of(node.id)
     names = [bases[each].claim.name for each in behind]
-    others = [one.claim.name for one in found if one.status is RefStatus.REQUIRED]
-    for given in (names, others):
-        said = {base: name for name in given if (base := _base_in_name(name))}
-        if len(said) == 1:
-            ((base, name),) = said.items()
+    others = [sited.claim.name for sited in found if sited.status is RefStatus.REQUIRED]
+    for group in (names, others):
+        names_by_base = {base: name for name in group if (base := _base_in_name(name))}
+        if len(names_by_base) == 1:
+            ((base, name),) = names_by_base.items()
             return base, f"`{name}` says so"
     active = [each for each in graph.nodes.values() if not each.inactive]
     if any("SDXL" in each.node_class for each in active):

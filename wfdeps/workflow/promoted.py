@@ -140,7 +140,7 @@ def _widget_inputs(host: Raw, definition: Raw, count: int) -> list[str]:
 def _controlled(names: list[str]) -> list[str]:
     """The names with the `control_after_generate` that follows a promoted seed."""
     return [
-        one for name in names for one in ((name, "control_after_generate") if "seed" in name else (name,))
+        each for name in names for each in ((name, "control_after_generate") if "seed" in name else (name,))
     ]
 
 

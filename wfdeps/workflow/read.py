@@ -76,7 +76,7 @@ def _read_archive(data: bytes, path: str, options: ReadOptions) -> Iterator[Read
         readings = (
             read_workflow(body, f"{path}!{name}", options=options) if not body.startswith(b"PK") else ()
         )
-        found = [one for one in readings if isinstance(one, WorkflowRefs)]
+        found = [reading for reading in readings if isinstance(reading, WorkflowRefs)]
         some = some or bool(found)
         yield from found
     if not some:
@@ -183,10 +183,10 @@ def _disagreements(
     other = refs_of_claims(claims_in(read_prompt(twin), table, "", include_inactive=False).claims)
     if any("${" in ref.name for ref in other):  # macros of a front end that fills them in
         return
-    mine = {ref.name for ref in refs}
+    named = {ref.name for ref in refs}
     needed = {ref.name for ref in refs if ref.status is RefStatus.REQUIRED}
     ran = {ref.name for ref in other if ref.status is RefStatus.REQUIRED}
-    for name in sorted(ran - mine):
+    for name in sorted(ran - named):
         yield Notice(
             "prompt_differs",
             f"the `prompt` stored in this file ran `{name}`, which its `workflow` does not name",

@@ -144,7 +144,7 @@ def embeddings_in(text: str) -> Iterator[tuple[str, bool]]:
         yield name, True
     for name in dict.fromkeys(found.group(1) for found in _LOOKS_LIKE_EMBEDDING().finditer(text)):
         name = _WEIGHT().sub("", name.rstrip(".;\\")).rstrip(".;:\\")
-        if name and name not in loaded and is_name(name) and not any(name in one for one in loaded):
+        if name and name not in loaded and is_name(name) and not any(name in other for other in loaded):
             yield name, False
 
 

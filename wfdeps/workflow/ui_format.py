@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from wfdeps import TYPE_CHECKING
 from wfdeps.errors import WorkflowError
 from wfdeps.workflow.graph import Node, NodeGraph, Output
-from wfdeps.workflow.group_nodes import unfold_group
 from wfdeps.workflow.limits import MAX_INSTANCES, MAX_NODES, MAX_SUBGRAPH_DEPTH
 from wfdeps.workflow.links import (
     BROADCAST,
@@ -122,6 +121,8 @@ class _UiReader:
         self._keep(level, raw, node)
         group = self.groups.get(node_class[9:]) if node_class.startswith(("workflow/", "workflow>")) else None
         if isinstance(group, dict):
+            from wfdeps.workflow.group_nodes import unfold_group  # few workflows still have one
+
             for inner in unfold_group(node, group):
                 inner.inactive = inactive or inner.inactive
                 # What reaches one of a group reaches all of it, and what feeds it.

@@ -24,18 +24,18 @@ def members(data: bytes) -> Iterator[tuple[str, bytes | WorkflowError]]:
     left = _TOTAL
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
-            wanted = [one for one in archive.infolist() if one.filename.lower().endswith(ENDINGS)]
-            for one in wanted[:MAX_DOCUMENTS]:
-                body = _unpacked(archive, one, min(left, MAX_INFLATED_BYTES))
+            wanted = [member for member in archive.infolist() if member.filename.lower().endswith(ENDINGS)]
+            for member in wanted[:MAX_DOCUMENTS]:
+                body = _unpacked(archive, member, min(left, MAX_INFLATED_BYTES))
                 left -= len(body) if isinstance(body, bytes) else 0
-                yield one.filename, body
+                yield member.filename, body
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
         raise WorkflowError("a damaged zip archive") from error
 
 
-def _unpacked(archive: zipfile.ZipFile, one: zipfile.ZipInfo, limit: int) -> bytes | WorkflowError:
+def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, limit: int) -> bytes | WorkflowError:
     try:
-        with archive.open(one) as file:
+        with archive.open(member) as file:
             body = file.read(limit + 1)
     except Exception as error:  # zlib, lzma, bz2, a password: each has its own
         return WorkflowError(f"cannot be unpacked: {type(error).__name__}")

@@ -1,4 +1,4 @@
-"""Numbers at places in bytes, for parsers that never trust a length."""
+"""What the parsers of containers share: numbers and texts at places of a file whose lengths cannot be trusted."""
 
 from __future__ import annotations
 
@@ -19,3 +19,15 @@ def as_text(data: bytes) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         return data.decode("latin-1")
+
+
+def keyed(text: str, default: str) -> tuple[str, str]:
+    """`workflow:{…}` → its key and text; a text without a key gets the default."""
+    key, colon, rest = text.partition(":")
+    if (
+        colon
+        and key.strip().lower() in ("workflow", "prompt", "parameters")
+        and rest.lstrip()[:1] in ("{", "[", '"')
+    ):
+        return key.strip().lower(), rest
+    return default, text

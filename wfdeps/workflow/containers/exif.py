@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wfdeps.workflow.containers.bytes_at import Order, as_text, number
+from wfdeps.workflow.containers.bytes_at import Order, as_text, keyed, number
 from wfdeps.workflow.limits import MAX_ENTRIES, MAX_JSON_BYTES
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 6: 1, 7: 1, 9: 4}
@@ -57,21 +57,9 @@ def _text(tag: int, value: bytes, order: Order) -> Iterator[tuple[str, str]]:
 def _user_comment(value: bytes, order: Order) -> str:
     charset, rest = value[:8], value[8:]
     if charset.startswith(b"UNICODE"):
-        # The standard says the block's byte order; many writers take big-endian all the same.
+        # The standard says the block's byte order; many writers take big-endian nevertheless.
         wanted = "utf-16-le" if order == "little" else "utf-16-be"
         if len(rest) > 1 and (rest[0] == 0) != (rest[1] == 0):
             wanted = "utf-16-be" if rest[0] == 0 else "utf-16-le"
         return rest.decode(wanted, "replace").rstrip("\0")
     return as_text(rest if charset in (b"ASCII\0\0\0", b"\0" * 8) else value)
-
-
-def keyed(text: str, default: str) -> tuple[str, str]:
-    """`workflow:{…}` → its key and text; a text without a key gets the default."""
-    key, colon, rest = text.partition(":")
-    if (
-        colon
-        and key.strip().lower() in ("workflow", "prompt", "parameters")
-        and rest.lstrip()[:1] in ("{", "[", '"')
-    ):
-        return key.strip().lower(), rest
-    return default, text

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wfdeps.workflow.containers import exif
-from wfdeps.workflow.containers.bytes_at import number
+from wfdeps.workflow.containers.bytes_at import keyed, number
 from wfdeps.workflow.limits import MAX_ENTRIES
 
 _ENCODINGS = ("latin-1", "utf-16", "utf-16-be", "utf-8")
@@ -51,7 +50,7 @@ def _described(frame: bytes, start: int) -> tuple[str, str]:
     wide = encoding.startswith("utf-16")
     key, text = _split_wide(rest) if wide else _split(rest)
     decoded = [_decoded(part, encoding) for part in (key, text)]
-    return exif.keyed(decoded[1].rstrip("\0"), decoded[0].strip("\0").lower() or "comment")
+    return keyed(decoded[1].rstrip("\0"), decoded[0].strip("\0").lower() or "comment")
 
 
 def _decoded(part: bytes, encoding: str) -> str:

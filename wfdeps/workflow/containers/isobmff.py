@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wfdeps.workflow.containers import exif
-from wfdeps.workflow.containers.bytes_at import as_text, number
+from wfdeps.workflow.containers.bytes_at import as_text, keyed, number
 from wfdeps.workflow.limits import MAX_ENTRIES
 
 _INSIDE = frozenset({b"moov", b"udta", b"trak", b"mdia", b"moof"})
@@ -25,7 +25,7 @@ def _texts(data: bytes, start: int, end: int, depth: int) -> Iterator[tuple[str,
         elif name == b"meta":
             yield from _meta(data, begin, stop)
         elif name in _COMMENTS:  # QuickTime's own: length, language, text
-            yield exif.keyed(as_text(data[begin + 4 : stop]), _COMMENTS[name])
+            yield keyed(as_text(data[begin + 4 : stop]), _COMMENTS[name])
 
 
 def _boxes(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
@@ -77,7 +77,7 @@ def _list(data: bytes, start: int, end: int, keys: list[str]) -> Iterator[tuple[
             continue
         for inner, at, after in _boxes(data, begin, stop):
             if inner == b"data":  # four bytes of type, four of locale
-                yield exif.keyed(as_text(data[at + 8 : after]), key.lower())
+                yield keyed(as_text(data[at + 8 : after]), key.lower())
 
 
 def _items(data: bytes, boxes: dict[bytes, tuple[int, int]]) -> Iterator[tuple[str, str]]:

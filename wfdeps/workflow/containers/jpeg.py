@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wfdeps.workflow.containers import exif
-from wfdeps.workflow.containers.bytes_at import as_text, number
+from wfdeps.workflow.containers.bytes_at import as_text, keyed, number
 from wfdeps.workflow.limits import MAX_ENTRIES
 
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
@@ -20,7 +20,7 @@ def texts(data: bytes) -> Iterator[tuple[str, str]]:
         elif marker == 0xE1 and body.startswith(_XMP):
             yield "xmp", as_text(body[len(_XMP) :])
         elif marker == 0xFE:
-            yield exif.keyed(as_text(body), "comment")
+            yield keyed(as_text(body), "comment")
     yield from exif.texts(whole)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wfdeps.workflow.containers import exif
-from wfdeps.workflow.containers.bytes_at import as_text
+from wfdeps.workflow.containers.bytes_at import as_text, keyed
 from wfdeps.workflow.limits import MAX_ENTRIES
 
 _SEGMENT, _TAGS, _TAG, _SIMPLE, _NAME, _STRING = 0x18538067, 0x1254C367, 0x7373, 0x67C8, 0x45A3, 0x4487
@@ -48,7 +47,7 @@ def _simple(data: bytes, at: int, end: int) -> Iterator[tuple[str, str]]:
         elif kind == _STRING:
             text = as_text(data[begin:at])
     if name and text:
-        yield exif.keyed(text, name.lower())
+        yield keyed(text, name.lower())
 
 
 def _element(data: bytes, at: int, end: int) -> tuple[int, int, int] | None:

@@ -46,7 +46,7 @@ def texts(data: bytes) -> Iterator[tuple[str, str]]:
 
 
 def with_texts(data: bytes, change: Callable[[str, str], str]) -> bytes:
-    """The same file, each text replaced by what `change(keyword, text)` says; every other byte stands as it did.
+    """Returns the file with each text replaced by what `change(keyword, text)` returns; every other byte is kept.
 
     A changed text is to be ASCII, as ComfyUI's are. EXIF stays untouched.
     """

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wfdeps.workflow.containers import exif
-from wfdeps.workflow.containers.bytes_at import as_text, number
+from wfdeps.workflow.containers.bytes_at import as_text, keyed, number
 from wfdeps.workflow.limits import MAX_ENTRIES, MAX_JSON_BYTES
 
 _HEADS = ((b"\x03vorbis", 7), (b"OpusTags", 8), (b"\x84", 4), (b"\x04", 4))
@@ -43,7 +42,7 @@ def comments(data: bytes) -> Iterator[tuple[str, str]]:
         if at + 8 + length > len(data):
             return
         key, _, text = as_text(data[at + 8 : at + 8 + length]).partition("=")
-        yield exif.keyed(text, key.lower())
+        yield keyed(text, key.lower())
         at += 4 + length
 
 
