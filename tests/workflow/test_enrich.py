@@ -18,7 +18,8 @@ from tests.workflow.builders import (
     told,
     ui,
 )
-from wfdeps.domain.folders import canonical_key
+from wfdeps.domain.folders import DEFAULT_KEY, canonical_key
+from wfdeps.domain.model_types import APPLIED_TO_A_BASE, ModelType
 from wfdeps.errors import ConfigError, UsageError
 from wfdeps.workflow.loaders import LoaderTable
 from wfdeps.workflow.node_rows import own_rows
@@ -114,6 +115,19 @@ def test_a_controlnet_pairs_with_the_base_it_meets_downstream() -> None:
         "9": api_node("SaveImage", images=["10", 0]),
     }
     assert pairs(prompt) == {("2", "1"), ("4", "1")}
+
+
+@pytest.mark.parametrize("model_type", sorted(APPLIED_TO_A_BASE))
+def test_what_is_applied_to_a_base_pairs_with_it_whichever_folder_it_lies_in(model_type: ModelType) -> None:
+    rows = {"Loader": {"slots": [{"input": "file", "folders": [DEFAULT_KEY[model_type]]}]}}
+    prompt = {
+        "1": api_node("UNETLoader", unet_name="base.safetensors"),
+        "2": api_node("Loader", file="a.safetensors"),
+        "8": api_node("KSampler", model=["1", 0], extra=["2", 0]),
+        "9": api_node("SaveImage", images=["8", 0]),
+    }
+    (pair,) = read_one(prompt, ReadOptions(rows=rows)).pairings
+    assert (pair.dependent.node_id, pair.base.node_id) == ("2", "1")
 
 
 def test_inactive_files_pair_with_nothing() -> None:

@@ -16,7 +16,7 @@ from wfdeps.detect.tensors import Header
 from wfdeps.domain.folders import PICKLE_ENDINGS, SAFETENSORS_ENDINGS
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.lints import Lint, LintLevel
-from wfdeps.domain.model_types import ModelType
+from wfdeps.domain.model_types import APPLIED_TO_A_BASE, ModelType
 from wfdeps.domain.refs import NodeSite
 from wfdeps.values import dataclass
 
@@ -322,19 +322,8 @@ def _nothing(_: Pair) -> Iterator[Lint]:
 
 
 _CHECKS: Final[dict[ModelType, Callable[[Pair], Iterator[Lint]]]] = {
+    **dict.fromkeys(APPLIED_TO_A_BASE, _control),
     ModelType.LORA: _adapter,
-    ModelType.CONTROLNET: _control,
-    ModelType.CONTROL_LORA: _control,
-    ModelType.T2I_ADAPTER: _control,
-    ModelType.IP_ADAPTER: _control,
-    ModelType.INSTANTID: _control,
-    ModelType.PULID: _control,
-    ModelType.PHOTOMAKER: _control,
-    ModelType.STYLE_MODEL: _control,
-    ModelType.MODEL_PATCH: _control,
-    ModelType.MOTION_MODULE: _control,
-    ModelType.MOTION_LORA: _control,
-    ModelType.GLIGEN: _control,
     ModelType.EMBEDDING: _embedding,
     ModelType.HYPERNETWORK: _embedding,
     ModelType.VAE: _vae,

@@ -41,6 +41,15 @@ class ModelType(StrEnum):
     UNKNOWN = "unknown"
 
 
+APPLIED_TO_A_BASE = frozenset(
+    {
+        ModelType.LORA, ModelType.CONTROLNET, ModelType.CONTROL_LORA, ModelType.T2I_ADAPTER, ModelType.IP_ADAPTER,
+        ModelType.HYPERNETWORK, ModelType.STYLE_MODEL, ModelType.MOTION_MODULE, ModelType.MOTION_LORA, ModelType.GLIGEN,
+        ModelType.PHOTOMAKER, ModelType.PULID, ModelType.INSTANTID, ModelType.MODEL_PATCH,
+    }
+)  # fmt: skip
+"""Types that change what a checkpoint or diffusion model does: made for one base, in memory while it samples."""
+
 # Civitai's ModelType (23 in its source, an open set) → ours. Files of a version have a type of their own,
 # which is the better witness: see FROM_CIVITAI_FILE.
 FROM_CIVITAI: dict[str, ModelType] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from wfdeps.domain.model_types import ModelType
+from wfdeps.domain.model_types import APPLIED_TO_A_BASE, ModelType
 from wfdeps.domain.refs import RefStatus
 from wfdeps.domain.reports import ReportItem, WeightsFloor
 
@@ -23,27 +23,7 @@ PHASE_OF: dict[ModelType, str] = {
     _T.CLIP_VISION: "text_encoders",
     _T.VAE: "vae",
     _T.VAE_APPROX: "vae",
-    **dict.fromkeys(
-        (
-            _T.CHECKPOINT,
-            _T.DIFFUSION_MODEL,
-            _T.LORA,
-            _T.CONTROLNET,
-            _T.CONTROL_LORA,
-            _T.T2I_ADAPTER,
-            _T.IP_ADAPTER,
-            _T.HYPERNETWORK,
-            _T.STYLE_MODEL,
-            _T.MOTION_MODULE,
-            _T.MOTION_LORA,
-            _T.GLIGEN,
-            _T.PHOTOMAKER,
-            _T.PULID,
-            _T.INSTANTID,
-            _T.MODEL_PATCH,
-        ),
-        "diffusion",
-    ),
+    **dict.fromkeys((_T.CHECKPOINT, _T.DIFFUSION_MODEL, *APPLIED_TO_A_BASE), "diffusion"),
 }
 """A checkpoint counts where most of its weights do; what is not listed is `other`."""
 

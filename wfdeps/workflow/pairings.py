@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from wfdeps.domain.folders import model_type_of
+from wfdeps.domain.model_types import APPLIED_TO_A_BASE, ModelType
 from wfdeps.domain.refs import NodeSite, Pairing, RefStatus
 from wfdeps.workflow.claims import SitedClaim
 from wfdeps.workflow.graph import Node, NodeGraph, Output
 
 BASES = frozenset({"checkpoints", "diffusion_models", "diffusers"})
 """Folders of what the rest is applied to."""
-_DEPENDENTS = frozenset(
-    {"loras", "controlnet", "vae", "text_encoders", "ipadapter", "style_models", "animatediff_models",
-     "animatediff_motion_lora", "embeddings", "clip_vision", "pulid", "instantid", "model_patches", "photomaker"}
-)  # fmt: skip
+_DEPENDENT_TYPES = APPLIED_TO_A_BASE | {
+    ModelType.VAE,
+    ModelType.TEXT_ENCODER,
+    ModelType.CLIP_VISION,
+    ModelType.EMBEDDING,
+}
+"""Types that fit some bases and not others."""
 _MAX_STEPS = 300_000
 _MAX_BASES = 16
 """More bases than that behind one node pair with nothing in particular."""
@@ -27,7 +32,7 @@ def pairings_of(graph: NodeGraph, found: Sequence[SitedClaim]) -> tuple[Pairing,
     """
     active = [sited for sited in found if sited.status is RefStatus.REQUIRED and sited.claim.folders]
     bases = {sited.site.node_id: sited.site for sited in active if sited.claim.folders[0] in BASES}
-    dependents = [sited for sited in active if sited.claim.folders[0] in _DEPENDENTS]
+    dependents = [sited for sited in active if model_type_of(sited.claim.folders[0]) in _DEPENDENT_TYPES]
     if not bases or not dependents:
         return ()
     walk = BaseWalk(graph, bases)

@@ -19,29 +19,18 @@ SOURCE = "catalogue"
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([KMGT]?)i?B", re.I)
 
-# The list's own words for types where its folder says nothing (`default`, or a custom pack's).
+# The list's own words for types where its folder says nothing (`default`, or a custom pack's), besides ours.
 _TYPES: dict[str, ModelType] = {
-    "checkpoint": ModelType.CHECKPOINT,
+    **{model_type.value: model_type for model_type in ModelType if model_type is not ModelType.OTHER},
     "checkpoints": ModelType.CHECKPOINT,
     "unet": ModelType.DIFFUSION_MODEL,
-    "diffusion_model": ModelType.DIFFUSION_MODEL,
-    "lora": ModelType.LORA,
-    "vae": ModelType.VAE,
     "taesd": ModelType.VAE_APPROX,
     "clip": ModelType.TEXT_ENCODER,
     "text_encoders": ModelType.TEXT_ENCODER,
-    "clip_vision": ModelType.CLIP_VISION,
-    "controlnet": ModelType.CONTROLNET,
     "t2i-adapter": ModelType.T2I_ADAPTER,
     "ip-adapter": ModelType.IP_ADAPTER,
-    "embedding": ModelType.EMBEDDING,
     "embeddings": ModelType.EMBEDDING,
     "upscale": ModelType.UPSCALER,
-    "gligen": ModelType.GLIGEN,
-    "instantid": ModelType.INSTANTID,
-    "photomaker": ModelType.PHOTOMAKER,
-    "pulid": ModelType.PULID,
-    "sam": ModelType.SAM,
     "animatediff": ModelType.MOTION_MODULE,
     "motion lora": ModelType.MOTION_LORA,
 }
