@@ -10,6 +10,7 @@ from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
 from wfdeps.errors import UsageError
 from wfdeps.values import replace
+from wfdeps.workflow.containers.sniff import CONTAINER_ENDINGS
 from wfdeps.workflow.read import ReadOptions, read_workflow
 
 if TYPE_CHECKING:
@@ -21,11 +22,8 @@ if TYPE_CHECKING:
 MAX_FILE = 512 * 2**20
 """Bytes of one file that are read at most: 512 MiB, more than any image or clip a workflow came in."""
 
-WORKFLOW_ENDINGS = (
-    ".json", ".png", ".apng", ".webp", ".jpg", ".jpeg", ".avif", ".mp4", ".mov", ".m4v", ".webm", ".mkv", ".flac",
-    ".ogg", ".opus", ".mp3", ".glb", ".svg", ".latent", ".zip",
-)  # fmt: skip
-"""What a folder is searched for; a file named by itself may have any name."""
+WORKFLOW_ENDINGS = (*CONTAINER_ENDINGS, ".zip")
+"""What a folder is searched for."""
 
 Reading = WorkflowRefs | UnreadableWorkflow
 

@@ -7,12 +7,9 @@ from collections.abc import Iterator
 from io import BytesIO
 
 from wfdeps.errors import WorkflowError
+from wfdeps.workflow.containers.sniff import CONTAINER_ENDINGS
 from wfdeps.workflow.limits import MAX_DOCUMENTS, MAX_INFLATED_BYTES
 
-ENDINGS = (
-    ".json", ".png", ".apng", ".webp", ".jpg", ".jpeg", ".avif", ".mp4", ".mov", ".m4v", ".webm", ".mkv", ".flac",
-    ".ogg", ".opus", ".mp3", ".glb", ".svg", ".latent",
-)  # fmt: skip
 _TOTAL = 8 * MAX_INFLATED_BYTES
 
 
@@ -24,7 +21,9 @@ def members(data: bytes) -> Iterator[tuple[str, bytes | WorkflowError]]:
     left = _TOTAL
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
-            wanted = [member for member in archive.infolist() if member.filename.lower().endswith(ENDINGS)]
+            wanted = [
+                member for member in archive.infolist() if member.filename.lower().endswith(CONTAINER_ENDINGS)
+            ]
             for member in wanted[:MAX_DOCUMENTS]:
                 body = _unpacked(archive, member, min(left, MAX_INFLATED_BYTES))
                 left -= len(body) if isinstance(body, bytes) else 0

@@ -6,6 +6,12 @@ from collections.abc import Iterator
 
 from wfdeps.values import NamedTuple
 
+CONTAINER_ENDINGS = (
+    ".json", ".png", ".apng", ".webp", ".jpg", ".jpeg", ".avif", ".mp4", ".mov", ".m4v", ".webm", ".mkv", ".flac",
+    ".ogg", ".opus", ".mp3", ".glb", ".svg", ".latent",
+)  # fmt: skip
+"""Names by which a folder or an archive is searched for workflows; a file named by itself may have any name."""
+
 Texts = Iterator[tuple[str, object]]
 
 
