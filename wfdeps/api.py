@@ -27,12 +27,9 @@ A workflow is a path, or what `read_workflow` gave. Nothing is asked and nothing
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TypeAlias
 
-from wfdeps.console.chooser import NeverAsk
-from wfdeps.console.silent import Silent
+from wfdeps.console.silent import NeverAsk, Silent
 from wfdeps.domain.locks import Lock as LockValue
 from wfdeps.domain.merging import merge_refs
 from wfdeps.domain.plans import Plan
@@ -40,22 +37,21 @@ from wfdeps.domain.refs import ModelRef, UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.reports import CheckReport
 from wfdeps.domain.resolutions import Resolution
 from wfdeps.domain.secrets import Secret
-from wfdeps.errors import DiskFullError, LockError, UsageError, WorkflowError
+from wfdeps.errors import LockError, UsageError, WorkflowError
+from wfdeps.jobs import check as checking
+from wfdeps.jobs import get as getting
+from wfdeps.jobs.planning import plan_for
+from wfdeps.jobs.resolving import resolve_needed
 from wfdeps.lock.document import parse, to_text
-from wfdeps.match.policy import Auto, Policy
-from wfdeps.pipeline.carry import carry_out
-from wfdeps.pipeline.lint import find_misfits
-from wfdeps.pipeline.locking import read_lock, write_lock
-from wfdeps.pipeline.offered import as_offered
-from wfdeps.pipeline.survey import Survey, survey
-from wfdeps.plan.build import Layout, build_plan, without_collisions
+from wfdeps.match.policy import Auto
+from wfdeps.pipeline.locking import read_lock
+from wfdeps.pipeline.survey import survey
 from wfdeps.ports import Chooser, Reporter
-from wfdeps.report.build import build_report
+from wfdeps.values import replace
 from wfdeps.wiring.doors import Doors
 from wfdeps.wiring.settings import LOCK, Overrides
 from wfdeps.wiring.settings import Settings as Settings
 from wfdeps.wiring.settings import load_settings as settings_of
-from wfdeps.wiring.stages import Resolving, for_a_lock, resolve_needed
 from wfdeps.workflow.read import ReadOptions
 from wfdeps.workflow.read import read_workflow as read_bytes
 
@@ -134,34 +130,39 @@ def check(*workflows: Workflow, settings: Settings | None = None, online: bool =
     >>> sorted({item.state.value for item in report.needed})
     ['ambiguous', 'resolved']
     """
-    with _run(workflows, settings) as (surveyed, run):
-        resolutions = resolve_needed(surveyed, run) if online else None
-        return _report(surveyed, run, resolutions)
+    readings = _read(workflows)
+    with _doors(readings, settings) as doors:
+        if online:
+            return checking.check_online(readings, doors, Silent()).report
+        return checking.check(readings, doors).report
 
 
 def resolve(
     *workflows: Workflow,
     settings: Settings | None = None,
-    auto: str = "exact",
-    allow_pickle: bool = False,
+    auto: str | None = None,
+    allow_pickle: bool | None = None,
     chooser: Chooser | None = None,
 ) -> tuple[Resolution, ...]:
     """How each needed file would be had: Present, Resolved, Ambiguous or Unresolved, with its evidence.
 
-    `auto` is what is taken alone: `hash`, `exact` or `best`; what stays open is put to the `chooser`, if there is one.
+    `auto` is what is taken alone: `hash`, `exact` or `best`; None: as the settings say. What stays open is put to the
+    `chooser`, if there is one.
 
     >>> [type(one).__name__ for one in wfdeps.resolve(workflow, settings=settings)].count("Resolved")
     4
     """
-    with _run(workflows, settings, auto, allow_pickle, chooser) as (surveyed, run):
-        return resolve_needed(surveyed, run)
+    readings = _read(workflows)
+    with _doors(readings, settings, auto, allow_pickle) as doors:
+        surveyed = survey(readings, doors.library(), doors.is_optional)
+        return resolve_needed(surveyed, doors, chooser=chooser or NeverAsk(), reporter=Silent())
 
 
 def plan(
     *workflows: Workflow,
     settings: Settings | None = None,
-    auto: str = "exact",
-    allow_pickle: bool = False,
+    auto: str | None = None,
+    allow_pickle: bool | None = None,
     chooser: Chooser | None = None,
 ) -> Plan:
     """What `get` would do, step by step; nothing is touched.
@@ -170,15 +171,16 @@ def plan(
     >>> len(todo.downloads), todo.bytes_to_fetch > 1_000_000
     (5, True)
     """
-    with _run(workflows, settings, auto, allow_pickle, chooser) as (surveyed, run):
-        return _planned(resolve_needed(surveyed, run), run)
+    readings = _read(workflows)
+    with _doors(readings, settings, auto, allow_pickle) as doors:
+        return plan_for(readings, doors, chooser=chooser or NeverAsk(), reporter=Silent()).plan
 
 
 def get(
     *workflows: Workflow,
     settings: Settings | None = None,
-    auto: str = "exact",
-    allow_pickle: bool = False,
+    auto: str | None = None,
+    allow_pickle: bool | None = None,
     chooser: Chooser | None = None,
     reporter: Reporter | None = None,
     lock: str | os.PathLike[str] | None = None,
@@ -191,21 +193,14 @@ def get(
     >>> wfdeps.get(workflow, settings=settings, auto="best", lock=lock).totals.present
     5
     """
-    with _run(workflows, settings, auto, allow_pickle, chooser, reporter, lock) as (surveyed, run):
-        previous = read_lock(os.fspath(lock)) if lock else None
-        resolutions = resolve_needed(surveyed, run)
-        if lock:
-            resolutions = for_a_lock(resolutions, previous, run)
-        todo, library = _planned(resolutions, run), run.doors.library()
-        if troubles := library.room(todo):
-            raise DiskFullError("; ".join(troubles), hint="nothing was touched")
-        run.reporter.plan(todo)
-        outcomes = carry_out(todo, fetcher=run.doors.fetcher(), library=library, reporter=run.reporter)
-        if lock:
-            write_lock(os.fspath(lock), surveyed, outcomes, run.settings.addresses, keep_others=True)
-        return build_report(
-            surveyed.readings, surveyed.findings, resolutions, todo, as_offered(outcomes, library)
+    readings, path = _read(workflows), os.fspath(lock) if lock else ""
+    with _doors(readings, settings, auto, allow_pickle, lock=path or LOCK) as doors:
+        done = getting.get(
+            readings, doors, chooser=chooser or NeverAsk(), reporter=reporter or Silent(), lock=path
         )
+        if path:
+            getting.write_lock_of(done, path, doors)
+        return done.report
 
 
 class Lock(LockValue):
@@ -239,38 +234,23 @@ class Lock(LockValue):
 # ── within
 
 
-@contextmanager
-def _run(
-    workflows: tuple[Workflow, ...],
+def _doors(
+    readings: tuple[WorkflowRefs, ...],
     settings: Settings | None,
-    auto: str = "exact",
-    allow_pickle: bool = False,
-    chooser: Chooser | None = None,
-    reporter: Reporter | None = None,
-    lock: str | os.PathLike[str] | None = None,
-) -> Iterator[tuple[Survey, Resolving]]:
-    """The workflows as they stand here, and what resolving them needs; every door is closed in the end."""
+    auto: str | None = None,
+    allow_pickle: bool | None = None,
+    *,
+    lock: str = LOCK,
+) -> Doors:
+    """The doors of one call; a context manager. What the call itself says is stronger than the settings."""
     settings = settings or load_settings()
-    try:
-        policy = Policy(auto=Auto(auto), allow_pickle=allow_pickle)
-    except ValueError:
-        raise UsageError(f"`auto` is none of {', '.join(Auto)}: `{auto}`") from None
-    readings = _read(workflows)
-    paths = tuple(one.path for one in readings)
-    with Doors(settings, workflows=paths, lock=os.fspath(lock or LOCK)) as doors:
-        run = Resolving(settings, doors, chooser or NeverAsk(), reporter or Silent(), policy)
-        yield survey(readings, doors.library(), doors.is_optional), run
-
-
-def _planned(resolutions: tuple[Resolution, ...], run: Resolving) -> Plan:
-    library = run.doors.library()
-    return without_collisions(build_plan(resolutions, Layout(library.folders(), library.separator)))
-
-
-def _report(surveyed: Survey, run: Resolving, resolutions: tuple[Resolution, ...] | None) -> CheckReport:
-    library = run.doors.library()
-    lints = find_misfits(surveyed.workflows, surveyed.findings, resolutions or (), library)
-    return build_report(surveyed.readings, surveyed.findings, resolutions, lints=lints)
+    if allow_pickle is not None:
+        settings = replace(settings, allow_pickle=allow_pickle)
+    if auto is not None:
+        if auto not in set(Auto):
+            raise UsageError(f"`auto` is none of {', '.join(Auto)}: `{auto}`")
+        settings = replace(settings, auto=Auto(auto))
+    return Doors(settings, workflows=tuple(one.path for one in readings), lock=lock)
 
 
 def _read(workflows: tuple[Workflow, ...]) -> tuple[WorkflowRefs, ...]:

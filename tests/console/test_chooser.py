@@ -11,8 +11,9 @@ import pytest
 
 from tests.match.making import file, ref
 from wfdeps.console.asking import agreed
-from wfdeps.console.chooser import NeverAsk, Prompt, TakeBest, Terminal
+from wfdeps.console.chooser import Prompt, TakeBest, Terminal
 from wfdeps.console.question import Screen, cards, details, heading, keys
+from wfdeps.console.silent import NeverAsk
 from wfdeps.domain.candidates import Access, AccessState, Candidate, Evidence, RankedCandidate, Why
 from wfdeps.domain.refs import ModelRef, NodeSite
 from wfdeps.domain.resolutions import Ambiguous, MarkedOptional

@@ -13,8 +13,7 @@ import pytest
 from tests.fakes.hub import run_hub
 from tests.match.making import ref
 from tests.sources.catalogue import ROWS, civitai, http, row, sha256_of
-from wfdeps.console.chooser import NeverAsk
-from wfdeps.console.silent import Silent
+from wfdeps.console.silent import NeverAsk, Silent
 from wfdeps.domain.air import Air
 from wfdeps.domain.candidates import AccessState
 from wfdeps.domain.merging import merge_refs

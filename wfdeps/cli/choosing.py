@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from wfdeps.cli.output import terminal_view
 from wfdeps.console.chooser import Prompt, Terminal
 from wfdeps.console.question import Screen, cards
+from wfdeps.console.silent import NeverAsk
 from wfdeps.domain.air import Air
 from wfdeps.domain.candidates import LOCAL, Candidate, Evidence, RankedCandidate, Why
 from wfdeps.domain.digests import Algorithm, agreement
@@ -42,8 +43,10 @@ LISTED = 9
 """Candidates that a command tells without being asked for more."""
 
 
-def build_chooser(context: Context) -> Chooser:
-    """A prompt for the person at the terminal."""
+def chooser_for(context: Context, *, ask: bool) -> Chooser:
+    """A prompt where a person may be asked and is there, else nobody."""
+    if not (ask and context.asks):
+        return NeverAsk()
     sources = context.doors.sources()
     book = next((source for source in sources if isinstance(source, AnswerBook)), None)
     return Prompt(

@@ -101,6 +101,8 @@ def overrides_of(arguments: argparse.Namespace) -> Overrides:
         hand_off=False if _given(arguments, "no_hand_off") else None,
         store=_given(arguments, "store"),
         fail_on=tuple(_given(arguments, "fail_on") or ()),
+        strict=bool(_given(arguments, "strict")),
+        exit_zero=bool(_given(arguments, "exit_zero")),
         policy_file=_given(arguments, "policy"),
         config=arguments.config,
         color=arguments.color,

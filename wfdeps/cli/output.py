@@ -8,7 +8,7 @@ from importlib import import_module
 
 from wfdeps import TYPE_CHECKING, __version__
 from wfdeps.cli.options import type_error
-from wfdeps.domain.reports import DEFAULT_FAIL_ON, CheckReport, ExitPolicy, FailOn
+from wfdeps.domain.reports import CheckReport, FailOn
 from wfdeps.errors import UsageError
 from wfdeps.report.view import View
 from wfdeps.values import replace
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from wfdeps.domain.graphs import Graph
     from wfdeps.domain.resolutions import Resolution
     from wfdeps.pipeline.survey import Survey
-    from wfdeps.wiring.settings import Settings
 
 FORMATS: dict[str, str] = {
     "text": "wfdeps.report.text",
@@ -61,12 +60,6 @@ def add_report_options(parser: argparse.ArgumentParser, *, with_output: bool = T
     group.add_argument(
         "--exit-zero", action="store_true", help="report only; 2 for unreadable workflows all the same"
     )
-
-
-def exit_policy(arguments: argparse.Namespace, settings: Settings) -> ExitPolicy:
-    """What turns the exit code."""
-    fail_on = DEFAULT_FAIL_ON if settings.fail_on is None else settings.fail_on
-    return ExitPolicy(fail_on, strict=arguments.strict, exit_zero=arguments.exit_zero)
 
 
 def show_report(

@@ -1,120 +1,38 @@
-"""Plan, carry out, lock, report: what `get` and `sync` share once they know what is wanted."""
+"""How a plan and what became of it are shown, and how the person is asked: what get, lock and sync share."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.options import library_words
-from wfdeps.cli.output import exit_policy, show_report
+from wfdeps.cli.output import show_report
 from wfdeps.console.asking import agreed
-from wfdeps.console.interrupts import stopping_on_signals
 from wfdeps.domain.locks import Lock
-from wfdeps.domain.outcomes import Outcome
-from wfdeps.domain.plans import Download, Plan
-from wfdeps.domain.resolutions import Resolution
+from wfdeps.domain.plans import Plan
 from wfdeps.domain.visible import visible
-from wfdeps.errors import DiskFullError
-from wfdeps.pipeline import locking
-from wfdeps.pipeline.carry import carry_out
-from wfdeps.pipeline.lint import find_misfits
-from wfdeps.pipeline.offered import as_offered
-from wfdeps.pipeline.survey import Survey, survey
-from wfdeps.plan.build import Layout, build_plan, without_collisions
-from wfdeps.report.build import build_report
+from wfdeps.jobs.get import Done
+from wfdeps.jobs.planning import Planned, report_on_plan
 from wfdeps.report.sizes import count_text, size_text
-from wfdeps.values import dataclass
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """What is wanted, how each ref was settled, and what would be done."""
-
-    surveyed: Survey
-    resolutions: tuple[Resolution, ...]
-    plan: Plan
-
-
-def planned(surveyed: Survey, resolutions: Iterable[Resolution], context: Context) -> Planned:
-    """The plan for these resolutions in this library."""
-    library = context.doors.library()
-    resolutions = tuple(resolutions)
-    plan = build_plan(resolutions, Layout(library.folders(), library.separator))
-    return Planned(surveyed, resolutions, without_collisions(plan))
-
-
-def show_plan(plan: Planned, arguments: argparse.Namespace, context: Context) -> int:
+def show_plan(planned: Planned, arguments: argparse.Namespace, context: Context) -> int:
     """Report what would be done, touching nothing; the exit code."""
-    context.reporter.plan(plan.plan)
-    return _report(plan, arguments, context, room=context.doors.library().room(plan.plan))
-
-
-def carry(plan: Planned, context: Context, *, confirm: bool) -> tuple[Outcome, ...] | None:
-    """What became of every step; None where the person said no. Raises DiskFullError where there is no room."""
-    troubles = context.doors.library().room(plan.plan)
-    if troubles:
-        raise DiskFullError(
-            "; ".join(troubles), hint="free some space, or name other folders; nothing was touched"
-        )
-    reporter = context.reporter
-    reporter.plan(plan.plan)
-    if confirm and plan.plan.downloads and context.asks and not agreed(question_of(plan.plan)):
-        return None
-    doors = context.doors
-    try:
-        with stopping_on_signals():
-            return carry_out(plan.plan, fetcher=doors.fetcher(), library=doors.library(), reporter=reporter)
-    finally:
-        reporter.close()
-
-
-def report_outcomes(
-    plan: Planned, outcomes: tuple[Outcome, ...], arguments: argparse.Namespace, context: Context
-) -> int:
-    """Report what was done, and what does not fit among the files that are there now; the exit code."""
-    library = context.doors.library()
-    now = survey(plan.surveyed.readings, library, read_at_most=0)
-    return _report(plan, arguments, context, as_offered(outcomes, library), now=now)
-
-
-def _report(
-    plan: Planned,
-    arguments: argparse.Namespace,
-    context: Context,
-    outcomes: tuple[Outcome, ...] | None = None,
-    *,
-    room: tuple[str, ...] = (),
-    now: Survey | None = None,
-) -> int:
-    surveyed, library = plan.surveyed, context.doors.library()
-    report = build_report(
-        surveyed.readings,
-        surveyed.findings,
-        plan.resolutions,
-        plan.plan,
-        outcomes,
-        lints=find_misfits(surveyed.workflows, (now or surveyed).findings, plan.resolutions, library),
-        room=room,
-        file_systems=library.file_systems(plan.plan) if outcomes is None else (),
-        warnings=library.notices,
-        policy=exit_policy(arguments, context.settings),
-        place=library_words(arguments),
-    )
-    show_report(report, arguments, context, surveyed=surveyed, resolutions=plan.resolutions)
+    context.reporter.plan(planned.plan)
+    report = report_on_plan(planned, context.doors, place=library_words(arguments))
+    show_report(report, arguments, context, surveyed=planned.surveyed, resolutions=planned.resolutions)
     return report.exit_code
 
 
-def write_lock(
-    path: str,
-    surveyed: Survey,
-    outcomes: Iterable[Outcome | Download],
-    context: Context,
-    *,
-    keep_others: bool,
-) -> Lock:
-    """Write the lock for these workflows, as `pipeline.locking` does."""
-    return locking.write_lock(path, surveyed, outcomes, context.settings.addresses, keep_others=keep_others)
+def show_done(done: Done, arguments: argparse.Namespace, context: Context) -> None:
+    """Report what was done."""
+    planned = done.planned
+    show_report(done.report, arguments, context, surveyed=planned.surveyed, resolutions=planned.resolutions)
+
+
+def agrees(plan: Plan, *, context: Context, ask: bool) -> bool:
+    """Whether the person says yes to what is to be downloaded; yes, where nobody is asked."""
+    return not (ask and context.asks) or agreed(question_of(plan))
 
 
 def lock_sentence(before: Lock | None, lock: Lock, path: str) -> str:

@@ -23,6 +23,7 @@ from wfdeps.console.question import (
     keys,
     rating_in_words,
 )
+from wfdeps.console.silent import NeverAsk
 from wfdeps.domain.candidates import AccessState, Candidate, RankedCandidate, Why
 from wfdeps.domain.folders import is_pickle_name
 from wfdeps.domain.refs import ModelRef
@@ -30,13 +31,6 @@ from wfdeps.domain.resolutions import Ambiguous, MarkedOptional
 from wfdeps.domain.visible import visible
 from wfdeps.errors import WfdepsError
 from wfdeps.values import dataclass
-
-
-class NeverAsk:
-    """Leaves every choice open."""
-
-    def choose(self, question: Ambiguous, *, left: int = 0) -> RankedCandidate | None:
-        return None
 
 
 class TakeBest:

@@ -1,9 +1,10 @@
-"""A reporter that hears everything and shows nothing: for commands whose answer is their output."""
+"""Where no person is: a reporter that shows nothing, a chooser that leaves every choice open."""
 
 from __future__ import annotations
 
 from wfdeps.domain.outcomes import FetchEvent
 from wfdeps.domain.plans import Plan
+from wfdeps.domain.resolutions import Ambiguous
 
 
 class Silent:
@@ -23,3 +24,10 @@ class Silent:
 
     def close(self) -> None:
         pass
+
+
+class NeverAsk:
+    """Leaves every choice open."""
+
+    def choose(self, question: Ambiguous, *, left: int = 0) -> None:
+        return None

@@ -19,7 +19,7 @@ from wfdeps.values import dataclass, field
 if TYPE_CHECKING:
     from typing import Any
 
-    from wfdeps.domain.reports import FailOn
+    from wfdeps.domain.reports import ExitPolicy, FailOn
     from wfdeps.match.policy import Auto, Policy
 
 CIVITAI_TOKEN_NAMES = ("CIVITAI_API_TOKEN", "CIVITAI_TOKEN", "CIVITAI_API_KEY")
@@ -63,6 +63,8 @@ class Overrides:
     hand_off: bool | None = None
     store: str | None = None
     fail_on: tuple[FailOn, ...] = ()
+    strict: bool = False
+    exit_zero: bool = False
     policy_file: str | None = None
     config: str | None = None
     """The config file; else the usual places."""
@@ -141,6 +143,8 @@ class Settings:
     """The folder that keeps files by their SHA-256; None: there is none."""
     fail_on: frozenset[FailOn] | None = None
     """What turns the exit code; None: the default of `ExitPolicy`."""
+    strict: bool = False
+    exit_zero: bool = False
     policy_file: str | None = None
     """The TOML file that says what is not allowed here."""
     folders: Mapping[str, str] = field(default_factory=dict)
@@ -188,6 +192,14 @@ class Settings:
             return Policy(allow_pickle=self.allow_pickle)
         return Policy(auto=self.auto, allow_pickle=self.allow_pickle)
 
+    @property
+    def exit_policy(self) -> ExitPolicy:
+        """What turns the exit code."""
+        from wfdeps.domain.reports import DEFAULT_FAIL_ON, ExitPolicy  # only for what ends in a report
+
+        fail_on = DEFAULT_FAIL_ON if self.fail_on is None else self.fail_on
+        return ExitPolicy(fail_on, strict=self.strict, exit_zero=self.exit_zero)
+
 
 def load_settings(said: Overrides, environ: Mapping[str, str]) -> Settings:
     """The settings of one run. Raises ConfigError for a config file or a token file that cannot be used."""
@@ -222,6 +234,8 @@ def load_settings(said: Overrides, environ: Mapping[str, str]) -> Settings:
         hand_off=_first(said.hand_off, config.hand_off, default=True),
         store=_path(said.store or config.store),
         fail_on=frozenset(said.fail_on) if said.fail_on else _frozen(config.fail_on),
+        strict=said.strict,
+        exit_zero=said.exit_zero,
         policy_file=said.policy_file or config.policy_file,
         folders=config.folders,
         nodes=config.nodes,

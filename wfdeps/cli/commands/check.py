@@ -12,13 +12,9 @@ from wfdeps.cli.options import (
     add_workflows,
     library_words,
 )
-from wfdeps.cli.output import SHOW_HASHES, add_report_options, exit_policy, formats_of, show_report
+from wfdeps.cli.output import SHOW_HASHES, add_report_options, formats_of, show_report
 from wfdeps.cli.reading import read_all
-from wfdeps.domain.reports import FileSystemTotal
-from wfdeps.domain.resolutions import Finding, Resolution
-from wfdeps.pipeline.lint import find_misfits
-from wfdeps.pipeline.survey import Survey, survey
-from wfdeps.report.build import build_report
+from wfdeps.jobs.check import check, check_online
 
 if TYPE_CHECKING:
     import argparse
@@ -52,45 +48,13 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _check(arguments: argparse.Namespace, context: Context) -> int:
-    hashed = bool(formats_of(arguments) & SHOW_HASHES)
-    readings = read_all(arguments, context, hashed=hashed)
-    surveyed = survey(readings, context.doors.library(), context.doors.is_optional)
-    resolutions = _resolutions(surveyed, arguments, context) if arguments.online else None
-    findings = _allowed(surveyed.findings, context)
-    lints = find_misfits(surveyed.workflows, surveyed.findings, resolutions or (), context.doors.library())
-    report = build_report(
-        surveyed.readings,
-        findings,
-        resolutions,
-        lints=lints,
-        file_systems=_file_systems(resolutions, context) if resolutions else (),
-        warnings=context.doors.library().notices,
-        policy=exit_policy(arguments, context.settings),
-        place=library_words(arguments),
+    readings = read_all(arguments, context, hashed=bool(formats_of(arguments) & SHOW_HASHES))
+    place = library_words(arguments)
+    if arguments.online:
+        checked = check_online(readings, context.doors, context.reporter, place=place)
+    else:
+        checked = check(readings, context.doors, place=place)
+    show_report(
+        checked.report, arguments, context, surveyed=checked.surveyed, resolutions=checked.resolutions
     )
-    show_report(report, arguments, context, surveyed=surveyed, resolutions=resolutions or ())
-    return report.exit_code
-
-
-def _allowed(findings: tuple[Finding, ...], context: Context) -> tuple[Finding, ...]:
-    """The findings, judged by the policy where there is one."""
-    if not context.settings.policy_file:
-        return findings
-    from wfdeps.jobs.policy import judged_findings, policy_rules
-
-    rules = policy_rules(context.settings.policy_file)
-    return judged_findings(findings, rules) if rules else findings
-
-
-def _file_systems(resolutions: tuple[Resolution, ...], context: Context) -> tuple[FileSystemTotal, ...]:
-    """What would be fetched to each file system."""
-    from wfdeps.plan.build import Layout, build_plan
-
-    library = context.doors.library()
-    return library.file_systems(build_plan(resolutions, Layout(library.folders(), library.separator)))
-
-
-def _resolutions(surveyed: Survey, arguments: argparse.Namespace, context: Context) -> tuple[Resolution, ...]:
-    from wfdeps.cli.resolving import resolve_for  # an offline check never pays for resolving
-
-    return resolve_for(surveyed, context, ask=False)
+    return checked.report.exit_code

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from wfdeps import TYPE_CHECKING
+from wfdeps.cli.choosing import chooser_for
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import UNMET
 from wfdeps.cli.options import (
@@ -12,14 +15,15 @@ from wfdeps.cli.options import (
     add_reading_options,
     add_resolving_options,
     add_workflows,
+    library_words,
 )
 from wfdeps.cli.output import add_report_options
 from wfdeps.cli.reading import read_all
-from wfdeps.cli.resolving import resolve_for, with_origins_for
-from wfdeps.cli.running import carry, lock_sentence, planned, report_outcomes, show_plan, write_lock
-from wfdeps.pipeline.comparing import A_MOMENT, EVERY_BYTE
-from wfdeps.pipeline.locking import read_lock
-from wfdeps.pipeline.survey import survey
+from wfdeps.cli.running import agrees, lock_sentence, show_done, show_plan
+from wfdeps.console.interrupts import stopping_on_signals
+from wfdeps.console.silent import NeverAsk
+from wfdeps.jobs.get import get, write_lock_of
+from wfdeps.jobs.planning import plan_for
 
 if TYPE_CHECKING:
     import argparse
@@ -46,25 +50,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    surveyed = survey(
-        read_all(arguments, context),
-        context.doors.library(),
-        context.doors.is_optional,
-        read_at_most=A_MOMENT if arguments.dry_run or arguments.no_lock else EVERY_BYTE,
-    )
-    resolutions = resolve_for(surveyed, context, ask=not (arguments.dry_run or arguments.yes))
-    if not (arguments.dry_run or arguments.no_lock):
-        resolutions = with_origins_for(resolutions, read_lock(arguments.lock), context)
-    plan = planned(surveyed, resolutions, context)
+    readings, place = read_all(arguments, context), library_words(arguments)
+    doors, reporter = context.doors, context.reporter
     if arguments.dry_run:
-        return show_plan(plan, arguments, context)
-    outcomes = carry(plan, context, confirm=not arguments.yes)
-    if outcomes is None:
+        planned = plan_for(readings, doors, chooser=NeverAsk(), reporter=reporter)
+        return show_plan(planned, arguments, context)
+    lock = "" if arguments.no_lock else arguments.lock
+    with stopping_on_signals():
+        done = get(
+            readings,
+            doors,
+            chooser=chooser_for(context, ask=not arguments.yes),
+            reporter=reporter,
+            agrees=partial(agrees, context=context, ask=not arguments.yes),
+            lock=lock,
+            place=place,
+        )
+    if done.outcomes is None:
         context.err("nothing was done")
         return UNMET
-    code = report_outcomes(plan, outcomes, arguments, context)
-    if surveyed.workflows and not arguments.no_lock:
-        before = read_lock(arguments.lock)
-        lock = write_lock(arguments.lock, surveyed, outcomes, context, keep_others=True)
-        context.err(lock_sentence(before, lock, arguments.lock))
-    return code
+    show_done(done, arguments, context)
+    locked = write_lock_of(done, lock, doors) if lock else None
+    if locked:
+        context.err(lock_sentence(locked.before, locked.lock, lock))
+    return done.report.exit_code

@@ -9,12 +9,12 @@ from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, USAGE
 from wfdeps.cli.options import add_library_options, add_reading_options, add_resolving_options, add_workflows
 from wfdeps.cli.output import terminal_view, write_text
-from wfdeps.cli.reading import Reading, read_all
+from wfdeps.cli.reading import read_all
 from wfdeps.domain.graphs import Graph
 from wfdeps.domain.refs import UnreadableWorkflow
-from wfdeps.domain.resolutions import Resolution
-from wfdeps.pipeline.survey import Survey, survey
-from wfdeps.plan.graph import build_graph, graphml
+from wfdeps.jobs.graph import graph_of, survey_if_any
+from wfdeps.pipeline.survey import Survey
+from wfdeps.plan.graph import graphml
 
 EXAMPLE = "wfdeps graph workflow.json --online --format mermaid -o graph.mmd"
 
@@ -34,15 +34,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    surveyed = _survey(read_all(arguments, context), context)
-    resolutions = _resolutions(surveyed, arguments, context) if arguments.online else ()
-    graph = build_graph(surveyed.readings, surveyed.findings, resolutions)
+    readings = read_all(arguments, context)
+    surveyed = survey_if_any(readings, context.doors)
+    if surveyed is None:
+        context.err("note: no ComfyUI folder was named or found; the graph says nothing of what is here")
+        surveyed = Survey(readings, ())
+    graph = graph_of(surveyed, context.doors, online=context.reporter if arguments.online else None)
     text = _drawn(graph, arguments.format, context)
     if arguments.output:
         write_text(arguments.output, text)
     else:
         context.out(text)
-    unreadable = [one for one in surveyed.readings if isinstance(one, UnreadableWorkflow)]
+    unreadable = [one for one in readings if isinstance(one, UnreadableWorkflow)]
     for one in unreadable:
         context.err(f"error: {one.path}: {one.message}")
     return USAGE if unreadable else READY
@@ -54,18 +57,3 @@ def _drawn(graph: Graph, form: str, context: Context) -> str:
     renderer = import_module(f"wfdeps.report.graph_{form}")
     text: str = renderer.render(graph, terminal_view(context)) if form == "tree" else renderer.render(graph)
     return text
-
-
-def _survey(readings: tuple[Reading, ...], context: Context) -> Survey:
-    """How the refs stand here; without a ComfyUI the graph is drawn all the same."""
-    library = context.doors.library_if_any()
-    if library is None:
-        context.err("note: no ComfyUI folder was named or found; the graph says nothing of what is here")
-        return Survey(readings, ())
-    return survey(readings, library, context.doors.is_optional)
-
-
-def _resolutions(surveyed: Survey, arguments: argparse.Namespace, context: Context) -> tuple[Resolution, ...]:
-    from wfdeps.cli.resolving import resolve_for
-
-    return resolve_for(surveyed, context, ask=False)

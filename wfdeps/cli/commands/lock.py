@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from wfdeps.cli.choosing import chooser_for
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.cli.options import (
@@ -15,11 +16,8 @@ from wfdeps.cli.options import (
 )
 from wfdeps.cli.output import add_report_options
 from wfdeps.cli.reading import read_all
-from wfdeps.cli.resolving import resolve_for, with_origins_for
-from wfdeps.cli.running import planned, show_plan, write_lock
-from wfdeps.pipeline.comparing import EVERY_BYTE
-from wfdeps.pipeline.locking import read_lock
-from wfdeps.pipeline.survey import survey
+from wfdeps.cli.running import show_plan
+from wfdeps.jobs.lock import plan_lock, write_planned_lock
 from wfdeps.report.sizes import count_text
 
 EXAMPLE = "wfdeps lock workflows/ -o wfdeps.lock"
@@ -38,18 +36,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    doors = context.doors
-    surveyed = survey(
-        read_all(arguments, context), doors.library_or_new(), doors.is_optional, read_at_most=EVERY_BYTE
-    )
-    resolutions = resolve_for(surveyed, context, ask=True)
-    resolutions = with_origins_for(resolutions, read_lock(arguments.lock), context)
-    plan = planned(surveyed, resolutions, context)
-    code = show_plan(plan, arguments, context)
-    if not surveyed.workflows:
+    path: str = arguments.lock
+    readings, chooser = read_all(arguments, context), chooser_for(context, ask=True)
+    planned = plan_lock(readings, context.doors, chooser=chooser, reporter=context.reporter, path=path)
+    code = show_plan(planned, arguments, context)
+    lock = write_planned_lock(planned, path, context.doors)
+    if lock is None:
         return code
-    lock = write_lock(arguments.lock, surveyed, plan.plan.steps, context, keep_others=False)
-    context.err(f"locked {count_text(len(lock.entries), 'file')} in {arguments.lock}")
+    context.err(f"locked {count_text(len(lock.entries), 'file')} in {path}")
     unknown = sum(1 for entry in lock.entries if entry.sha256 is None)
     if unknown:
         context.err(

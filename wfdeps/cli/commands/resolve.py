@@ -11,8 +11,7 @@ from wfdeps.cli.choosing import listed
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNDECIDED, UNMET
 from wfdeps.cli.options import add_resolving_options
-from wfdeps.console.chooser import NeverAsk
-from wfdeps.console.silent import Silent
+from wfdeps.console.silent import NeverAsk, Silent
 from wfdeps.domain.digests import Digest
 from wfdeps.domain.folders import FOLDER_KEYS, canonical_key, model_type_of
 from wfdeps.domain.model_types import ModelType

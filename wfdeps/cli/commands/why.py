@@ -11,9 +11,9 @@ from wfdeps.cli.commands.resolve import exit_code_of_all
 from wfdeps.cli.context import Context
 from wfdeps.cli.options import add_library_options, add_reading_options, add_resolving_options
 from wfdeps.cli.reading import read_all
-from wfdeps.cli.resolving import resolve_for
 from wfdeps.cli.using import readable
 from wfdeps.console.question import access_in_words
+from wfdeps.console.silent import NeverAsk
 from wfdeps.disk.sidecars import read_sidecar
 from wfdeps.domain.candidates import RankedCandidate, Verdict
 from wfdeps.domain.refs import ModelRef
@@ -21,6 +21,7 @@ from wfdeps.domain.resolutions import Ambiguous, Finding, Present, Resolution, R
 from wfdeps.domain.urls import without_secrets
 from wfdeps.domain.visible import visible
 from wfdeps.errors import UsageError
+from wfdeps.jobs.resolving import resolve_needed
 from wfdeps.match.queries import queries_for
 from wfdeps.match.spelling import key_of, spell
 from wfdeps.pipeline.survey import survey
@@ -49,7 +50,10 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             f"no file called `{arguments.name}` there", hint="`wfdeps refs` lists what a workflow names"
         )
     # All of them are settled, as `get` would: what one is made for speaks for or against another.
-    settled = {one.ref: one for one in resolve_for(surveyed, context, ask=False)}
+    settled = {
+        one.ref: one
+        for one in resolve_needed(surveyed, context.doors, chooser=NeverAsk(), reporter=context.reporter)
+    }
     context.out("\n\n".join(_explained(finding, settled.get(finding.ref), context) for finding in meant))
     return exit_code_of_all([settled[finding.ref] for finding in meant if finding.ref in settled])
 

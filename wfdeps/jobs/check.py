@@ -1,0 +1,101 @@
+"""Whether workflows can run here, and the report that says so: of `check`, and of the jobs that change something."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wfdeps import TYPE_CHECKING
+from wfdeps.pipeline.lint import find_misfits
+from wfdeps.pipeline.survey import Survey, survey
+from wfdeps.report.build import build_report
+from wfdeps.values import dataclass, replace
+
+if TYPE_CHECKING:
+    from wfdeps.domain.outcomes import Outcome
+    from wfdeps.domain.plans import Plan
+    from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
+    from wfdeps.domain.reports import CheckReport
+    from wfdeps.domain.resolutions import Resolution
+    from wfdeps.ports import Reporter
+    from wfdeps.wiring.doors import Doors
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """How workflows stand, and what is said of it."""
+
+    surveyed: Survey
+    resolutions: tuple[Resolution, ...]
+    """Empty where no source was asked."""
+    report: CheckReport
+
+
+def check(readings: Sequence[WorkflowRefs | UnreadableWorkflow], doors: Doors, *, place: str = "") -> Checked:
+    """How the workflows stand against what is here; no network. `place`: as `build_report` takes it."""
+    surveyed = survey(readings, doors.library(), doors.is_optional)
+    report = report_of(_judged(surveyed, doors), doors, now=surveyed, place=place)
+    return Checked(surveyed, (), report)
+
+
+def check_online(
+    readings: Sequence[WorkflowRefs | UnreadableWorkflow],
+    doors: Doors,
+    reporter: Reporter,
+    *,
+    place: str = "",
+) -> Checked:
+    """How the workflows stand, and how each missing file would be had; nothing is downloaded, nobody is asked."""
+    from wfdeps.console.silent import NeverAsk  # an offline check never pays for resolving
+    from wfdeps.jobs.planning import plan_of
+    from wfdeps.jobs.resolving import resolve_needed
+
+    surveyed = survey(readings, doors.library(), doors.is_optional)
+    resolutions = resolve_needed(surveyed, doors, chooser=NeverAsk(), reporter=reporter)
+    would_fetch = plan_of(resolutions, doors.library())
+    report = report_of(
+        _judged(surveyed, doors), doors, resolutions, would_fetch=would_fetch, now=surveyed, place=place
+    )
+    return Checked(surveyed, resolutions, report)
+
+
+def report_of(
+    surveyed: Survey,
+    doors: Doors,
+    resolutions: Sequence[Resolution] | None = None,
+    plan: Plan | None = None,
+    outcomes: Sequence[Outcome] | None = None,
+    *,
+    would_fetch: Plan | None = None,
+    room: Sequence[str] = (),
+    now: Survey | None = None,
+    place: str = "",
+) -> CheckReport:
+    """The report on surveyed workflows, as far as the stages got: None for a stage that did not run.
+
+    What is odd about the model folders, and what does not fit together among the files, is always in it. `now`: how
+    the files stand, where the survey does not say it; `would_fetch`: what is counted against the space that is free.
+    """
+    library = doors.library()
+    return build_report(
+        surveyed.readings,
+        surveyed.findings,
+        resolutions,
+        plan,
+        outcomes,
+        lints=find_misfits(surveyed.workflows, (now or surveyed).findings, resolutions or (), library),
+        room=room,
+        file_systems=library.file_systems(would_fetch) if would_fetch else (),
+        warnings=library.notices,
+        policy=doors.settings.exit_policy,
+        place=place,
+    )
+
+
+def _judged(surveyed: Survey, doors: Doors) -> Survey:
+    """The survey, with what the policy does not allow as `refused`."""
+    if not doors.settings.policy_file:
+        return surveyed
+    from wfdeps.jobs.policy import judged_findings, policy_rules
+
+    rules = policy_rules(doors.settings.policy_file)
+    return replace(surveyed, findings=judged_findings(surveyed.findings, rules)) if rules else surveyed

@@ -1,0 +1,67 @@
+"""What would be done for workflows: how each file was settled, and the plan that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from wfdeps.domain.plans import Plan
+from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
+from wfdeps.domain.reports import CheckReport
+from wfdeps.domain.resolutions import Resolution
+from wfdeps.jobs.check import report_of
+from wfdeps.jobs.resolving import resolve_needed, with_file_origins
+from wfdeps.pipeline.comparing import A_MOMENT, EVERY_BYTE
+from wfdeps.pipeline.locking import read_lock
+from wfdeps.pipeline.survey import Survey, survey
+from wfdeps.plan.build import Layout, build_plan, without_collisions
+from wfdeps.ports import Chooser, Library, Reporter
+from wfdeps.values import dataclass
+from wfdeps.wiring.doors import Doors
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What is wanted, how each ref was settled, and what would be done. Nothing was touched."""
+
+    surveyed: Survey
+    resolutions: tuple[Resolution, ...]
+    plan: Plan
+
+
+def plan_for(
+    readings: Sequence[WorkflowRefs | UnreadableWorkflow],
+    doors: Doors,
+    *,
+    chooser: Chooser,
+    reporter: Reporter,
+    lock: str = "",
+) -> Planned:
+    """The plan for these workflows. `lock`: the path of the lock that is to be written, which wants every file's hash.
+
+    Raises LockError for a file at that path that is no lock of ours.
+    """
+    library = doors.library()
+    surveyed = survey(readings, library, doors.is_optional, read_at_most=EVERY_BYTE if lock else A_MOMENT)
+    resolutions = resolve_needed(surveyed, doors, chooser=chooser, reporter=reporter)
+    if lock:
+        resolutions = with_file_origins(resolutions, doors, previous=read_lock(lock), reporter=reporter)
+    return Planned(surveyed, resolutions, plan_of(resolutions, library))
+
+
+def plan_of(resolutions: Iterable[Resolution], library: Library) -> Plan:
+    """The plan for these resolutions in this library, no two files in one place."""
+    return without_collisions(build_plan(resolutions, Layout(library.folders(), library.separator)))
+
+
+def report_on_plan(planned: Planned, doors: Doors, *, place: str = "") -> CheckReport:
+    """The report on what would be done, and on whether there is room for it."""
+    room = doors.library().room(planned.plan)
+    return report_of(
+        planned.surveyed,
+        doors,
+        planned.resolutions,
+        planned.plan,
+        would_fetch=planned.plan,
+        room=room,
+        place=place,
+    )
