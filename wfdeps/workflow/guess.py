@@ -1,4 +1,4 @@
-"""Classes nobody has listed: a value that ends like a model file tells that it is one, names tell where it lies."""
+"""Classes that no table lists: a value that ends like a model file counts as one, and names suggest its folder."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _WORDS: Sequence[tuple[Callable[[], re.Pattern[str]], str]] = tuple(
     )
 )
 
-# What an output's type says of the loader behind it, where it gives only that.
+# The folder that an output's type suggests, for a node with outputs of that one type.
 _BY_OUTPUT: Mapping[str, str] = {
     "VAE": "vae", "CLIP": "text_encoders", "CONTROL_NET": "controlnet", "UPSCALE_MODEL": "upscale_models",
     "CLIP_VISION": "clip_vision", "STYLE_MODEL": "style_models", "GLIGEN": "gligen", "IPADAPTER": "ipadapter",
@@ -68,9 +68,12 @@ _NOT_READ = pattern(
 )
 _WRITES = pattern(r"^save|save$|^write|export|show ?text|display|preview|merge.*save|download", re.IGNORECASE)
 
+_MAX_DEPTH, _MAX_MEMBERS = 2, 100
+"""Of an object or list that is a widget's value: packs keep rows of names in one, not trees."""
+
 
 def guesses_of(node: Node, table: LoaderTable) -> Iterator[ModelClaim]:
-    """What a node of an unlisted class seems to name."""
+    """Yields what a node of an unlisted class seems to name, with the certainty GUESS."""
     if node.node_class in table.known or _WRITES().search(node.node_class):
         return
     for name, value in _candidates(node):
@@ -100,13 +103,13 @@ def _texts(value: object, depth: int = 0) -> Iterator[str]:
             and not value.startswith("embedding:")
         ):
             yield value
-    elif isinstance(value, Mapping) and depth < 2:
+    elif isinstance(value, Mapping) and depth < _MAX_DEPTH:
         if value.get("on") is False or value.get("active") is False or value.get("enabled") is False:
             return
-        for inner in list(value.values())[:50]:
+        for inner in list(value.values())[:_MAX_MEMBERS]:
             yield from _texts(inner, depth + 1)
-    elif isinstance(value, list) and depth < 2:
-        for inner in value[:100]:
+    elif isinstance(value, list) and depth < _MAX_DEPTH:
+        for inner in value[:_MAX_MEMBERS]:
             yield from _texts(inner, depth + 1)
 
 

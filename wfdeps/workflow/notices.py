@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _SHARD = pattern(r"-0*1-of-(\d+)\.\w+$")
 _WILDCARD = pattern(r"__([\w*/\-]{1,80})__")
 _READS_WILDCARDS = pattern(r"wildcard|detailer|mikey|easy positive|prompt with", re.IGNORECASE)
-_FOLDERS_OF_FILES = frozenset({"diffusers", "LLM"})
+_HOLD_FOLDERS = frozenset({"diffusers", "LLM"})
+"""Folder keys whose models are folders themselves, so that a name has no ending."""
 
 
 def notices_on_node(node: Node, row: LoaderRow | None) -> Iterator[Notice]:
@@ -62,7 +63,7 @@ def notices_on_claim(claim: ModelClaim, site: NodeSite, status: RefStatus) -> It
 
 
 def unknown_preset(node: Node) -> Notice:
-    """On a node that runs and whose preset nobody has listed."""
+    """On a node that runs and whose preset presets.json lacks."""
     return Notice(
         "implied_files",
         f"{_node_title(node)} picks its files by a preset that is not known here: they stay unseen",
@@ -82,7 +83,7 @@ def _has_no_ending(claim: ModelClaim) -> bool:
     if claim.kind != "file" or not claim.validated or has_model_ending(claim.name) or not claim.folders:
         return False
     return (
-        claim.folders[0] not in _FOLDERS_OF_FILES
+        claim.folders[0] not in _HOLD_FOLDERS
         and not claim.name.lower().endswith((".yaml", ".json"))
         and claim.folders[0] != "vae_approx"
     )

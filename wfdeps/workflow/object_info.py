@@ -1,7 +1,7 @@
 """A ComfyUI's `/object_info` → rows for the loader table: every class installed there, exactly.
 
-A combo that offers files names models; which folder they lie in tells our own table, else the list of
-`/models/{folder}` it equals, else the input's name. Source: ComfyUI server.py `node_info`, `_io.Combo.as_dict`.
+A combo that offers files names models. Their folder is that of our own table, else that of the `/models/{folder}` list
+whose files it offers, else the one that the input's name suggests. Source: ComfyUI server.py `node_info`, `_io.Combo.as_dict`.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _slots(node: Mapping[str, Any], lists: Mapping[str, frozenset[str]]) -> Iter
         files = [option for option in options if has_model_ending(option)]
         node_class = str(node.get("name", ""))
         guessed = folder_of_input(name, node_class)
-        # A combo with nothing to choose is a folder with nothing in it, if names say of which.
+        # A combo without options lists an empty folder, if its name says which.
         is_empty = not _real(options) and guessed and (folder_by_words(name) or "load" in node_class.lower())
         if not (folders or files or is_empty):
             continue

@@ -27,8 +27,8 @@ def reach_of(graph: NodeGraph, table: LoaderTable) -> Reach:
     """The nodes that some output node depends on.
 
     A Use Everywhere node sends what it gets to inputs that have no link, so what feeds one counts as reached.
-    A node of a class nobody has listed counts as an output where nothing takes what it gives. A file whose
-    root has no output node is a piece to be put into others: there what its subgraphs give counts as an end.
+    A node of an unlisted class counts as an output where nothing uses its outputs. A file whose root has no output
+    node is a part to be pasted into other workflows: there the open outputs of its subgraphs count as ends.
     """
     active = [node for node in graph.nodes.values() if not node.inactive]
     if len(active) > 1 and not any(node.origins for node in graph.nodes.values()):
@@ -50,7 +50,7 @@ def reach_of(graph: NodeGraph, table: LoaderTable) -> Reach:
 
 
 def _leaves(graph: NodeGraph, table: LoaderTable) -> list[Node]:
-    """Active nodes of unlisted classes that get something and give to nobody."""
+    """Active nodes of unlisted classes that have an input link and whose outputs nothing uses."""
     used = {
         origin.node_id
         for node in graph.nodes.values()

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 _MISSING = object()
 """The value of an input that is linked to another node, or that the file does not give."""
+_MAX_FOLLOWED = 32
+"""Nodes between an input and the text it gets; links may go in a ring."""
+_MAX_PARTS = 1_000
+"""Names in one value."""
 _RELEASE = pattern(r"(?=.*\d)[A-Za-z][\w.]*[-_][\w.\-]+$")
 """`hunyuan3d-paint-v2-0`: the name of a release, as downloaders list them."""
 
@@ -87,10 +91,10 @@ def _input_value(listed: _ListedNode, slot_input: _Input) -> object:
 def follow(graph: NodeGraph, table: LoaderTable, origin: Output) -> str | RuntimeName | None:
     """Returns the text that another node gives, which is its one literal; None where that node names the model itself.
 
-    Looks through up to 32 nodes that only hand a value on.
+    Looks through up to `_MAX_FOLLOWED` nodes that only hand a value on.
     """
     source = graph.nodes.get(origin.node_id)
-    for _ in range(32):
+    for _ in range(_MAX_FOLLOWED):
         if source is None:
             return None
         row = table.row(source.node_class, source.pack)
@@ -170,7 +174,7 @@ def _texts(value: object, slot: LoaderSlot) -> Iterator[str]:
         parts: list[object] = [part.strip() for part in value.split(slot.split)]
     else:
         parts = value if isinstance(value, list) else [value]
-    for part in parts[:1000]:
+    for part in parts[:_MAX_PARTS]:
         if isinstance(part, str) and is_name(part) and part.strip().lower() not in slot.none:
             yield part
 
