@@ -29,6 +29,11 @@ stage. Messages are lower case, literals stand in backticks, and `hint` says wha
 
 from __future__ import annotations
 
+from wfdeps import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 class WfdepsError(Exception):
     """The base of all: a message for the person and, where there is one, a hint."""
@@ -188,3 +193,11 @@ class DigestMismatchError(FetchError):
 
 class LockError(WfdepsError):
     """A lock file that cannot be read, or that no longer fits its workflows."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """The hint for a word that was mistyped: names the known word that is nearest; None where none is near."""
+    from difflib import get_close_matches  # 2 ms, and most words are spelled right
+
+    close = get_close_matches(word, list(known), n=1)
+    return f"did you mean `{close[0]}`?" if close else None

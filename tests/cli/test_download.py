@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.faults.server import FaultServer, body, body_sha256
-from wfdeps.cli.exact_places import downloads_of_urls
 from wfdeps.cli.main import main
+from wfdeps.jobs.exact_places import Destination, downloads_of_urls
 from wfdeps.schema import problems
 
 SIZE = 100_000
@@ -65,7 +64,7 @@ def test_what_cannot_be_hashed_is_not_said_to_have_another_hash(server: FaultSer
 
 def test_the_page_of_a_file_at_hugging_face_is_asked_for_its_bytes() -> None:
     page = "https://huggingface.co/owner/name/blob/main/x.safetensors"
-    (download,) = downloads_of_urls([page], Namespace(sha256=None, out=None, output=None))
+    (download,) = downloads_of_urls([page], Destination())
     assert download.urls == ("https://huggingface.co/owner/name/resolve/main/x.safetensors",)
 
 

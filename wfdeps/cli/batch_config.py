@@ -6,11 +6,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from wfdeps.cli.type_words import folder_key_of
-from wfdeps.cli.wanting import Want, checked, want_of
 from wfdeps.domain.folders import WEIGHTS_ENDINGS
 from wfdeps.domain.secrets import Secret
+from wfdeps.domain.type_words import folder_key_of
+from wfdeps.domain.wants import Want, WantSource
 from wfdeps.errors import ConfigError, UsageError
+from wfdeps.jobs.wants import checked_want, want_of
 from wfdeps.schema import load_schema
 from wfdeps.values import dataclass, replace
 from wfdeps.yaml_text import YamlTextError, parse_yaml
@@ -106,7 +107,7 @@ def _want(number: int, row: Mapping[str, Any], base_url: str) -> Want:
         named = _named(row, base_url)
         key = folder_key_of(row["model_type"]) if "model_type" in row else ""
         is_file = name.lower().endswith(_ENDINGS)
-        return checked(
+        return checked_want(
             replace(
                 named,
                 folder_key=key,
@@ -125,9 +126,13 @@ def _named(row: Mapping[str, Any], base_url: str) -> Want:
     if "air" in row:
         return want_of(row["air"])
     if "url" in row:
-        return Want("url", url=row["url"]) if row.get("source") == "url" else want_of(row["url"], base_url)
+        return (
+            Want(WantSource.URL, url=row["url"])
+            if row.get("source") == "url"
+            else want_of(row["url"], base_url)
+        )
     numbers = (str(row.get(key, "")).strip() for key in ("model_id", "version_id", "file_id"))
-    return Want(row.get("source", "civitai"), *numbers)
+    return Want(WantSource(row.get("source", "civitai")), *numbers)
 
 
 def _secret(settings: Mapping[str, Any], key: str) -> Secret | None:

@@ -17,7 +17,7 @@ from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import INTERRUPTED, MEANINGS, PARTLY_FAILED, READY, USAGE, exit_code_of
 from wfdeps.cli.options import GLOBAL_WITH_VALUE, add_global_options, overrides_of
 from wfdeps.domain.visible import visible_lines
-from wfdeps.errors import UsageError, WfdepsError
+from wfdeps.errors import UsageError, WfdepsError, did_you_mean
 from wfdeps.wiring.settings import LOCK, load_settings
 
 if TYPE_CHECKING:
@@ -136,10 +136,8 @@ def _dispatch(argv: Sequence[str], out: TextIO, err: TextIO, environ: Mapping[st
     if verb == "help":
         return _help(rest, out, err)
     if verb not in VERBS:
-        from wfdeps.cli.nearest import nearest
-
         raise UsageError(
-            f"unknown command `{verb}`", hint=nearest(verb, VERBS) or "`wfdeps --help` lists them all"
+            f"unknown command `{verb}`", hint=did_you_mean(verb, VERBS) or "`wfdeps --help` lists them all"
         )
     command = _command(verb)
     arguments = _read(verb, command, rest, environ)
@@ -228,10 +226,9 @@ def _without_verb(words: Sequence[str], out: TextIO, err: TextIO) -> int:
         return READY
     unknown = next((word for word in words if word.startswith("-") and word not in _GLOBAL), None)
     if unknown:
-        from wfdeps.cli.nearest import nearest
-
         raise UsageError(
-            f"unknown option: {unknown}", hint=nearest(unknown, _GLOBAL) or "`wfdeps --help` lists them all"
+            f"unknown option: {unknown}",
+            hint=did_you_mean(unknown, _GLOBAL) or "`wfdeps --help` lists them all",
         )
     err.write(help_text())
     return USAGE

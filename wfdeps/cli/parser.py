@@ -6,8 +6,7 @@ import argparse
 import os
 
 from wfdeps import TYPE_CHECKING
-from wfdeps.cli.nearest import nearest
-from wfdeps.errors import UsageError
+from wfdeps.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +47,7 @@ class _Parser(argparse.ArgumentParser):
         unknown = message.removeprefix("unrecognized arguments: ").split(" ")[0]
         if unknown.startswith("-"):
             options = [option for action in self._actions for option in action.option_strings]
-            hint = nearest(unknown.split("=")[0], options) or hint
+            hint = did_you_mean(unknown.split("=")[0], options) or hint
         raise UsageError(message.replace("unrecognized arguments: ", "unknown option: "), hint=hint)
 
 

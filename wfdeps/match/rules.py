@@ -17,10 +17,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
-from wfdeps.errors import ConfigError
+from wfdeps.errors import ConfigError, did_you_mean
 from wfdeps.values import dataclass
 
 
@@ -144,8 +143,7 @@ def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _only(table: Mapping[str, Any], known: Sequence[str], place: str) -> None:
     for key in table:
         if key not in known:
-            close = get_close_matches(key, known, n=1)
-            hint = f"did you mean `{close[0]}`?" if close else f"one of {', '.join(known)}"
+            hint = did_you_mean(key, known) or f"one of {', '.join(known)}"
             raise ConfigError(f"`{key}` in {place} is not known", hint=hint)
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
 from wfdeps.domain.reports import FailOn
-from wfdeps.errors import ConfigError, UsageError
+from wfdeps.errors import ConfigError, UsageError, did_you_mean
 from wfdeps.fetch.rates import parse_rate
 from wfdeps.match.policy import Auto
 from wfdeps.values import dataclass
@@ -159,5 +158,4 @@ def _check_table(name: str, table: object, path: str) -> None:
 
 def _nearest(word: str, known: Iterable[str]) -> str:
     known = list(known)
-    close = get_close_matches(word.lower(), known, n=1)
-    return f"did you mean `{close[0]}`?" if close else f"one of {', '.join(known)}"
+    return did_you_mean(word.lower(), known) or f"one of {', '.join(known)}"

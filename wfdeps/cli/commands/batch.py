@@ -6,14 +6,16 @@ import argparse
 import json
 from collections.abc import Sequence
 
-from wfdeps.cli.acquiring import Result, acquire, result_json
 from wfdeps.cli.batch_config import Batch, read_batch
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import PARTLY_FAILED, READY
 from wfdeps.cli.options import add_download_options, add_library_options, add_pickle_option
 from wfdeps.console.interrupts import stopping_on_signals
 from wfdeps.domain.visible import visible
+from wfdeps.domain.wants import WantResult, WantState
+from wfdeps.jobs.acquire import acquire
 from wfdeps.report.sizes import count_text, size_text
+from wfdeps.report.want_json import want_json
 from wfdeps.values import replace
 
 EXAMPLE = """cat models.yaml
@@ -24,7 +26,7 @@ EXAMPLE = """cat models.yaml
       file_id: flux1-dev-fp8.safetensors
   wfdeps batch models.yaml --comfyui ~/ComfyUI"""
 
-STATES = ("placed", "present", "failed", "undecided")
+STATES: tuple[WantState, ...] = tuple(WantState)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +45,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         context.err(f"warning: {remark}")
     _apply(batch, arguments, context)
     with stopping_on_signals():
-        results = acquire(batch.wants, context, context.reporter)
+        results = acquire(batch.wants, context.doors, context.reporter)
     context.reporter.close()
     if arguments.json:
         context.out(json.dumps(_document(results), indent=2, ensure_ascii=False))
@@ -64,7 +66,7 @@ def _apply(batch: Batch, arguments: argparse.Namespace, context: Context) -> Non
     arguments.jobs = arguments.jobs or batch.jobs
 
 
-def _line(result: Result) -> str:
+def _line(result: WantResult) -> str:
     name = visible(str(result.want))
     if result.is_good:
         how = result.reason or (f"verified by {result.verified_by}" if result.verified_by else "")
@@ -73,25 +75,27 @@ def _line(result: Result) -> str:
     return f"{result.state:<9}  {name}: {visible(result.reason)}{hint}"
 
 
-def _summary(results: Sequence[Result]) -> str:
+def _summary(results: Sequence[WantResult]) -> str:
     parts = [f"{count} {state}" for state in STATES if (count := _count(results, state))]
     again = "" if all(result.is_good for result in results) else "; the same command tries the rest again"
     return f"{count_text(len(results), 'download')}: {', '.join(parts)}, {size_text(_bytes(results))} fetched{again}"
 
 
-def _document(results: Sequence[Result]) -> dict[str, object]:
-    totals = {state: _count(results, state) for state in STATES}
+def _document(results: Sequence[WantResult]) -> dict[str, object]:
+    totals = {state.value: _count(results, state) for state in STATES}
     return {
         "schema": "wfdeps/batch-result/1",
         "totals": {**totals, "bytes_placed": _bytes(results)},
-        "downloads": [result_json(result) for result in results],
+        "downloads": [want_json(result) for result in results],
     }
 
 
-def _count(results: Sequence[Result], state: str) -> int:
+def _count(results: Sequence[WantResult], state: WantState) -> int:
     return sum(result.state == state for result in results)
 
 
-def _bytes(results: Sequence[Result]) -> int:
+def _bytes(results: Sequence[WantResult]) -> int:
     """Each file once, however many rows asked for it."""
-    return sum({result.path: result.size or 0 for result in results if result.state == "placed"}.values())
+    return sum(
+        {result.path: result.size or 0 for result in results if result.state is WantState.PLACED}.values()
+    )

@@ -13,8 +13,8 @@ from itertools import islice
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
-from wfdeps.cli.type_words import civitai_types
 from wfdeps.domain.candidates import Candidate
+from wfdeps.domain.type_words import civitai_types
 from wfdeps.errors import UsageError
 from wfdeps.report.sizes import count_text
 from wfdeps.sources.civitai.client import CivitaiClient

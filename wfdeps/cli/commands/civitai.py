@@ -6,8 +6,8 @@ import argparse
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
-from wfdeps.cli.type_words import civitai_types
 from wfdeps.domain.civitai_types import type_rows
+from wfdeps.domain.type_words import civitai_types
 from wfdeps.errors import UsageError
 from wfdeps.report import civitai_json, civitai_text
 

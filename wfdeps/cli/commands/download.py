@@ -14,25 +14,27 @@ from collections.abc import Sequence
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.cli.context import Context
-from wfdeps.cli.exact_places import (
+from wfdeps.cli.exit_codes import INTERRUPTED, PARTLY_FAILED, READY, UNDECIDED
+from wfdeps.cli.options import add_library_options, add_pickle_option, add_transfer_options
+from wfdeps.console.interrupts import stopping_on_signals
+from wfdeps.domain.folders import WEIGHTS_ENDINGS, model_type_of
+from wfdeps.domain.model_types import ModelType
+from wfdeps.domain.outcomes import UNDECIDED_KINDS, FetchFailed
+from wfdeps.domain.type_words import folder_key_of
+from wfdeps.domain.wants import Want, WantResult, WantSource, WantState
+from wfdeps.errors import UsageError
+from wfdeps.jobs.exact_places import (
+    Destination,
     check_names,
     downloads_of_urls,
     downloads_of_wants,
     fetch_exactly,
     sha256_digest,
 )
-from wfdeps.cli.exit_codes import PARTLY_FAILED, READY, UNDECIDED
-from wfdeps.cli.options import add_library_options, add_pickle_option, add_transfer_options
-from wfdeps.cli.type_words import folder_key_of
-from wfdeps.cli.wanting import SOURCES, Want, checked, want_of
-from wfdeps.console.interrupts import stopping_on_signals
-from wfdeps.domain.folders import WEIGHTS_ENDINGS
-from wfdeps.errors import UsageError
-from wfdeps.match.links import civitai_link
-from wfdeps.values import replace
+from wfdeps.jobs.wants import checked_want, is_described, want_of
+from wfdeps.values import dataclass, replace
 
 if TYPE_CHECKING:
-    from wfdeps.cli.acquiring import Result
     from wfdeps.ports import Reporter
 
 EXAMPLE = """wfdeps download https://example.org/model.safetensors -o models/loras
@@ -47,7 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "what", nargs="*", metavar="URL|AIR", help="an http or https address, or `urn:air:…@123`"
     )
     named = parser.add_argument_group("by number")
-    named.add_argument("--source", choices=SOURCES, help="whose numbers these are (default: civitai)")
+    named.add_argument(
+        "--source",
+        choices=[source.value for source in WantSource],
+        help="whose numbers these are (default: civitai)",
+    )
     named.add_argument("--model-id", metavar="N", help="Civitai's model, or Hugging Face's owner/repository")
     named.add_argument(
         "--version-id", metavar="N", help="the version, or revision (default: the newest that can be had)"
@@ -75,26 +81,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    plain, here, wants = _asked_for(arguments, context)
-    if len(plain) + len(here) + len(wants) > 1 and (arguments.out or arguments.sha256):
+    asked = _asked_for(arguments, context.settings.civitai_url)
+    if asked.count > 1 and (arguments.out or arguments.sha256):
         raise UsageError("`--out` and `--sha256` are for a single file", hint="run it once for each")
     _check_place(arguments)
+    destination = Destination(folder=arguments.output or "", file=arguments.out or "")
+    said = model_type_of(folder_key_of(arguments.model_type)) if arguments.model_type else ModelType.UNKNOWN
     reporter = _reporter(arguments, context)
-    downloads = [*downloads_of_urls(plain, arguments)]
+    downloads = [*downloads_of_urls(asked.plain, destination, sha256=arguments.sha256 or "")]
+    results: list[WantResult] = []
     with stopping_on_signals():
-        codes = [READY]
-        if here:
-            described, refused = downloads_of_wants(here, arguments, context)
+        if asked.for_a_folder:
+            described, results = downloads_of_wants(asked.for_a_folder, destination, context.doors, reporter)
             downloads += described
-            codes += _told(refused, arguments, context)
-        if wants:
+            _show(results, arguments, context)
+        if asked.for_the_library:
             # A plain address never pays for the library and the plan.
-            from wfdeps.cli.acquiring import acquire
+            from wfdeps.jobs.acquire import acquire
 
-            codes += _told(acquire(wants, context, reporter), arguments, context)
+            acquired = acquire(asked.for_the_library, context.doors, reporter)
+            _show(acquired, arguments, context)
+            results += acquired
         check_names(downloads)
-        codes.append(fetch_exactly(downloads, arguments, context, reporter))
-    return max(codes)
+        failures = fetch_exactly(downloads, context.doors, reporter, model_type=said)
+    return max([READY, *(_CODES[result.state] for result in results), *map(_code_of_failure, failures)])
 
 
 def _check_place(arguments: argparse.Namespace) -> None:
@@ -110,65 +120,74 @@ def _check_place(arguments: argparse.Namespace) -> None:
         raise UsageError(f"`--out {file}` is a folder", hint=f"`-o {file}` keeps the file's own name in it")
 
 
-def _asked_for(arguments: argparse.Namespace, context: Context) -> tuple[list[str], list[Want], list[Want]]:
-    """Addresses to fetch as they are; what a source is to be asked about, for a folder and for the model folders."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the line asks for."""
+
+    plain: tuple[str, ...] = ()
+    """Addresses to fetch as they are."""
+    for_a_folder: tuple[Want, ...] = ()
+    for_the_library: tuple[Want, ...] = ()
+
+    @property
+    def count(self) -> int:
+        return len(self.plain) + len(self.for_a_folder) + len(self.for_the_library)
+
+
+def _asked_for(arguments: argparse.Namespace, base_url: str) -> _Asked:
+    """What the line asks for, checked. Raises UsageError."""
     exact = bool(arguments.output or arguments.out)
     key = folder_key_of(arguments.model_type) if arguments.model_type else ""
     sha256 = sha256_digest(arguments.sha256).value if arguments.sha256 else ""
-    base_url = context.settings.civitai_url
     numbers = (arguments.model_id, arguments.version_id, arguments.file_id)
     if any(numbers) or (arguments.source and arguments.source != "url"):
         if arguments.what:
             raise UsageError("name it by number or by address, not both")
         model_id, version_id, file_id = (number or "" for number in numbers)
-        want = Want(
-            arguments.source or "civitai", model_id, version_id, file_id, folder_key=key, sha256=sha256
-        )
-        return [], *(([checked(want)], []) if exact else ([], [checked(want)]))
+        source = WantSource(arguments.source or WantSource.CIVITAI)
+        want = checked_want(Want(source, model_id, version_id, file_id, folder_key=key, sha256=sha256))
+        return _Asked(for_a_folder=(want,)) if exact else _Asked(for_the_library=(want,))
     if not arguments.what:
         raise UsageError("nothing to download", hint="an address, an AIR, or --source with --model-id")
     in_tree = bool(key or arguments.source or arguments.comfyui or arguments.models)
-    plain = [what for what in arguments.what if _is_plain(what, base_url, in_tree=in_tree)]
-    described = {
-        what: replace(checked(want_of(what, base_url)), folder_key=key, sha256=sha256)
-        for what in arguments.what
+    plain = tuple(what for what in arguments.what if not is_described(what, base_url, in_tree=in_tree))
+    wants = [
+        replace(checked_want(want_of(what, base_url)), folder_key=key, sha256=sha256)
+        for what in dict.fromkeys(arguments.what)
         if what not in plain
-    }
-    here = [want for want in described.values() if exact or (not in_tree and want.url and not want.model_id)]
-    return plain, here, [want for want in described.values() if want not in here]
+    ]
+    here = tuple(want for want in wants if exact or (not in_tree and want.url and not want.model_id))
+    return _Asked(plain, here, tuple(want for want in wants if want not in here))
 
 
-def _is_plain(what: str, base_url: str, *, in_tree: bool) -> bool:
-    """Whether it is fetched as any downloader would: an address of which no source tells more."""
-    if "://" not in what:
-        return not what.lower().startswith(("urn:", "air:")) and _source_of_short_air(what) == ""
-    return not in_tree and civitai_link(what, base_url=base_url) is None
-
-
-def _source_of_short_air(text: str) -> str:
-    """The source a short AIR (`civitai:7@9`) names; empty for any other text."""
-    source = text.partition(":")[0].lower()
-    return source if source in SOURCES[:2] else ""
-
-
-def _told(results: Sequence[Result], arguments: argparse.Namespace, context: Context) -> list[int]:
-    """Each result said: paths of what is there now on stdout, the rest on stderr; their exit codes."""
+def _show(results: Sequence[WantResult], arguments: argparse.Namespace, context: Context) -> None:
+    """Paths of what is there now on stdout, the rest on stderr."""
     for result in results:
         if arguments.json:
-            from wfdeps.cli.acquiring import result_json
+            from wfdeps.report.want_json import want_json
 
-            context.out(json.dumps({"event": "result", **result_json(result)}, ensure_ascii=False))
+            context.out(json.dumps({"event": "result", **want_json(result)}, ensure_ascii=False))
         elif result.is_good:
             context.out(result.path)
-            if result.state == "present":
+            if result.state is WantState.PRESENT:
                 context.err(f"{result.want}: is there already")
         else:
             hint = f"\nhint: {result.hint}" if result.hint else ""
             context.err(f"error: {result.want}: {result.reason}{hint}")
-    return [_CODES[result.state] for result in results]
 
 
-_CODES = {"placed": READY, "present": READY, "failed": PARTLY_FAILED, "undecided": UNDECIDED}
+_CODES = {
+    WantState.PLACED: READY,
+    WantState.PRESENT: READY,
+    WantState.FAILED: PARTLY_FAILED,
+    WantState.UNDECIDED: UNDECIDED,
+}
+
+
+def _code_of_failure(failure: FetchFailed) -> int:
+    if failure.kind == "interrupted":
+        return INTERRUPTED
+    return UNDECIDED if failure.kind in UNDECIDED_KINDS else PARTLY_FAILED
 
 
 def _reporter(arguments: argparse.Namespace, context: Context) -> Reporter:

@@ -12,11 +12,11 @@ from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import PARTLY_FAILED, READY, UNMET
 from wfdeps.cli.options import add_library_options, add_reading_options
 from wfdeps.cli.reading import read_all
-from wfdeps.cli.using import readable
 from wfdeps.domain.plans import Link
 from wfdeps.domain.resolutions import Finding, RefState
 from wfdeps.domain.visible import visible
 from wfdeps.errors import LibraryError, UsageError, WorkflowError
+from wfdeps.jobs.users import all_readable
 from wfdeps.library import LocalLibrary, as_local
 from wfdeps.pipeline.survey import survey
 from wfdeps.plan.fixes import NoFix, Rename, Respelling, link_for, rename_for, respelling, rewritten
@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 def _needed(arguments: argparse.Namespace, context: Context, library: LocalLibrary) -> Sequence[Finding]:
     """The refs that a run needs."""
-    return survey(readable(read_all(arguments, context)), library).needed
+    return survey(all_readable(read_all(arguments, context)), library).needed
 
 
 def _not_offered(findings: Iterable[Finding]) -> Iterable[Finding]:

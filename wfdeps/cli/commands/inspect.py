@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 
 from wfdeps.cli.context import Context
-from wfdeps.cli.exit_codes import READY, UNMET, USAGE, exit_code_of
-from wfdeps.cli.inspecting import inspect_one
+from wfdeps.cli.exit_codes import PARTLY_FAILED, READY, UNDECIDED, UNMET, USAGE, exit_code_of
 from wfdeps.domain.identity import Inspection
 from wfdeps.errors import WfdepsError
+from wfdeps.jobs.inspect import inspect_target
 
 EXAMPLE = "wfdeps inspect models/loras/*.safetensors --json"
 
@@ -22,12 +22,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    told = [inspect_one(target, context, hashes=not arguments.no_hash) for target in arguments.files]
-    context.out(_text([inspection for inspection, _ in told], arguments, context))
-    return max((_code(inspection, error) for inspection, error in told), key=_WORST.index)
+    doors, hashes = context.doors, not arguments.no_hash
+    inspected = [inspect_target(target, doors, hashes=hashes) for target in arguments.files]
+    context.out(_text([inspection for inspection, _ in inspected], arguments, context))
+    return max((_code(inspection, error) for inspection, error in inspected), key=_WORST_LAST.index)
 
 
-_WORST = (READY, UNMET, 4, 3, USAGE)
+_WORST_LAST = (READY, UNMET, PARTLY_FAILED, UNDECIDED, USAGE)
 
 
 def _code(inspection: Inspection, error: WfdepsError | None) -> int:

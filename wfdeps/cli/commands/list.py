@@ -9,12 +9,13 @@ from collections.abc import Iterable
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
 from wfdeps.cli.options import add_library_options, add_reading_options
-from wfdeps.cli.using import users_of
+from wfdeps.cli.reading import read_all
 from wfdeps.disk.sidecars import read_sidecar
 from wfdeps.domain.files import LocalFile
 from wfdeps.domain.folders import canonical_key
 from wfdeps.domain.visible import visible
 from wfdeps.errors import LibraryError
+from wfdeps.jobs.users import users_of_files
 from wfdeps.library import LocalLibrary, as_local
 from wfdeps.report.sizes import size_text
 
@@ -40,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     library = as_local(context.doors.library())
-    users = users_of(arguments, context, library) if arguments.workflows else {}
+    users = users_of_files(read_all(arguments, context), library) if arguments.workflows else {}
     rows = [row for file in library.files() if (row := _row(file, library, arguments, users)) is not None]
     if arguments.json:
         context.out(json.dumps({"schema": "wfdeps/library/1", "files": rows}, indent=2, ensure_ascii=False))

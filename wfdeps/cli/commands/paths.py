@@ -9,12 +9,11 @@ from itertools import groupby
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
-from wfdeps.cli.nearest import nearest
 from wfdeps.cli.options import add_library_options
 from wfdeps.domain.files import Folder
 from wfdeps.domain.folders import ALIASES, LEGACY, WITHOUT_MODELS
 from wfdeps.domain.visible import visible
-from wfdeps.errors import UsageError
+from wfdeps.errors import UsageError, did_you_mean
 from wfdeps.library import LocalLibrary, as_local
 from wfdeps.plan.layout import target_for
 from wfdeps.values import asdict
@@ -68,7 +67,7 @@ def _known_key(key: str, library: LocalLibrary) -> str:
         return now
     alias = f"its files stand in `{ALIASES[key]}`" if key in ALIASES else None
     raise UsageError(
-        f"no folder key `{key}`", hint=alias or nearest(key, known) or "`wfdeps paths --all` lists them"
+        f"no folder key `{key}`", hint=alias or did_you_mean(key, known) or "`wfdeps paths --all` lists them"
     )
 
 

@@ -11,7 +11,6 @@ from wfdeps.cli.commands.resolve import exit_code_of_all
 from wfdeps.cli.context import Context
 from wfdeps.cli.options import add_library_options, add_reading_options, add_resolving_options
 from wfdeps.cli.reading import read_all
-from wfdeps.cli.using import readable
 from wfdeps.console.question import access_in_words
 from wfdeps.console.silent import NeverAsk
 from wfdeps.disk.sidecars import read_sidecar
@@ -22,6 +21,7 @@ from wfdeps.domain.urls import without_secrets
 from wfdeps.domain.visible import visible
 from wfdeps.errors import UsageError
 from wfdeps.jobs.resolving import resolve_needed
+from wfdeps.jobs.users import all_readable
 from wfdeps.match.queries import queries_for
 from wfdeps.match.spelling import key_of, spell
 from wfdeps.pipeline.survey import survey
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     surveyed = survey(readings, library, context.doors.is_optional)
     meant = _meant(arguments.name, surveyed.findings)
     if not meant:
-        readable(readings)  # what cannot be read may be what names it
+        all_readable(readings)  # what cannot be read may be what names it
         raise UsageError(
             f"no file called `{arguments.name}` there", hint="`wfdeps refs` lists what a workflow names"
         )

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 
-from wfdeps.cli.context import Context
-from wfdeps.cli.reading import read_all
 from wfdeps.domain.refs import ModelRef, UnreadableWorkflow, WorkflowRefs
 from wfdeps.errors import WorkflowError
 from wfdeps.library import LocalLibrary
 from wfdeps.match.local import find_local
 
 
-def readable(readings: Sequence[WorkflowRefs | UnreadableWorkflow]) -> tuple[WorkflowRefs, ...]:
-    """All of them, if all could be read. Raises WorkflowError for the first that could not."""
+def all_readable(readings: Sequence[WorkflowRefs | UnreadableWorkflow]) -> tuple[WorkflowRefs, ...]:
+    """The readings themselves. Raises WorkflowError for the first workflow that could not be read."""
     for reading in readings:
         if isinstance(reading, UnreadableWorkflow):
             name = f"`{reading.path}`"
-            told = reading.message if name in reading.message else f"{name}: {reading.message}"
-            raise WorkflowError(told, hint=reading.hint)
+            message = reading.message if name in reading.message else f"{name}: {reading.message}"
+            raise WorkflowError(message, hint=reading.hint)
     return tuple(reading for reading in readings if isinstance(reading, WorkflowRefs))
 
 
-def users_of(
-    arguments: argparse.Namespace, context: Context, library: LocalLibrary
+def users_of_files(
+    readings: Sequence[WorkflowRefs | UnreadableWorkflow], library: LocalLibrary
 ) -> dict[str, tuple[str, ...]]:
     """Path of each used file → the workflows that name it, muted nodes included: what is muted may be wanted again.
 
@@ -32,7 +29,7 @@ def users_of(
     """
     users: dict[str, dict[str, None]] = {}
     pairs: list[tuple[str, ModelRef]] = []
-    for reading in readable(read_all(arguments, context)):
+    for reading in all_readable(readings):
         pairs += [(reading.path, ref) for ref in reading.refs]
     inventory = library.inventory([ref for _, ref in pairs])
     for workflow, ref in pairs:

@@ -1,4 +1,4 @@
-"""What is this file? A path, a URL or an AIR → an Inspection; what fails is said of that file, the others go on."""
+"""What a file is: a path, a URL or an AIR → an Inspection. An error is of one file; the others go on."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from wfdeps.library.identities import look
 from wfdeps.match.links import bytes_url, civitai_link
 
 if TYPE_CHECKING:
-    from wfdeps.cli.context import Context
+    from wfdeps.wiring.doors import Doors
 
 
-def inspect_one(target: str, context: Context, *, hashes: bool) -> tuple[Inspection, WfdepsError | None]:
-    """What the target is; beside it the error that stopped the looking, where one did."""
+def inspect_target(target: str, doors: Doors, *, hashes: bool) -> tuple[Inspection, WfdepsError | None]:
+    """What the target is, and the error that kept it from being read; None where there was none."""
     shown = without_secrets(target) if is_url(target) else target
     try:
         if is_url(target):
-            return inspect_url(address_of(target, context), shown, context), None
+            return inspect_url(address_of(target, doors), shown, doors), None
         if is_air(target):
-            return inspect_url(url_of(_air(target), context), shown, context), None
-        return inspect_path(target, context, hashes=hashes), None
+            return inspect_url(url_of(_air(target), doors), shown, doors), None
+        return inspect_path(target, doors, hashes=hashes), None
     except WfdepsError as error:
         return Inspection(shown, error=error.message), error
 
@@ -56,16 +56,16 @@ def _air(text: str) -> Air:
         ) from error
 
 
-def inspect_path(path: str, context: Context, *, hashes: bool) -> Inspection:
+def inspect_path(path: str, doors: Doors, *, hashes: bool) -> Inspection:
     """A local file; what is remembered of it is not read again. Raises UsageError where it cannot be read."""
-    memory, absolute = context.doors.memory(), os.path.abspath(path)
+    memory, absolute = doors.memory(), os.path.abspath(path)
     try:
-        found = os.stat(absolute)
-        if not stat.S_ISREG(found.st_mode):
-            what = "a folder" if stat.S_ISDIR(found.st_mode) else "no file: a device or a pipe"
+        status = os.stat(absolute)
+        if not stat.S_ISREG(status.st_mode):
+            what = "a folder" if stat.S_ISDIR(status.st_mode) else "no file: a device or a pipe"
             raise UsageError(f"cannot read `{path}`: it is {what}")
         identity, trouble = look(absolute, memory)
-        size = found.st_size
+        size = status.st_size
         file = LocalFile(absolute, "", os.path.basename(path), size)
         digests = digests_of(file, _algorithms(size), memory).digests if hashes else None
     except LibraryError as error:
@@ -77,22 +77,22 @@ def inspect_path(path: str, context: Context, *, hashes: bool) -> Inspection:
 
 def _algorithms(size: int) -> tuple[Algorithm, ...]:
     """All six; Civitai computes no AutoV1 of a file below 2 MiB. Source: civitai/model-scanner `HashTask.cs`."""
-    return tuple(one for one in Algorithm if one is not Algorithm.AUTOV1 or size >= 1 << 21)
+    return tuple(algorithm for algorithm in Algorithm if algorithm is not Algorithm.AUTOV1 or size >= 1 << 21)
 
 
-def inspect_url(url: str, shown: str, context: Context) -> Inspection:
+def inspect_url(url: str, shown: str, doors: Doors) -> Inspection:
     """A remote file, from its front: two requests at most. Raises SourceError."""
     from wfdeps.fetch.peek import remote_header  # only those who ask about a URL pay for a client
 
     name = unquote(urlsplit(url).path.rpartition("/")[2])
-    header, size = remote_header(context.doors.http(), url, name)
+    header, size = remote_header(doors.http(), url, name)
     if isinstance(header, Corrupt):
-        told = identify(header.header, name) if header.header else None
-        return Inspection(shown, told, size, None, f"corrupt: {header.reason}")
+        identity = identify(header.header, name) if header.header else None
+        return Inspection(shown, identity, size, None, f"corrupt: {header.reason}")
     return Inspection(shown, identify(header, name), size)
 
 
-def address_of(url: str, context: Context) -> str:
+def address_of(url: str, doors: Doors) -> str:
     """Where the bytes are that a model's page at Civitai or Hugging Face shows; any other URL as it is.
 
     Raises SourceError where nobody knows, UsageError for what is no URL.
@@ -102,20 +102,20 @@ def address_of(url: str, context: Context) -> str:
             raise ValueError
     except ValueError as error:
         raise UsageError(f"not an address: `{without_secrets(url)}`") from error
-    link = civitai_link(url, base_url=context.settings.civitai_url)
+    link = civitai_link(url, base_url=doors.settings.civitai_url)
     if link is not None and link.model_id is not None:
         version = f"@{link.version_id}" if link.version_id is not None else ""
-        return url_of(Air.parse(f"civitai:{link.model_id}{version}"), context)
+        return url_of(Air.parse(f"civitai:{link.model_id}{version}"), doors)
     return bytes_url(url)
 
 
-def url_of(air: Air, context: Context) -> str:
+def url_of(air: Air, doors: Doors) -> str:
     """Where the file an AIR names is downloaded. Raises SourceError where nobody knows."""
     if air.source == "civitai" and air.version_id is not None:
-        url = f"{context.settings.civitai_url}/api/download/models/{air.version_id}"
+        url = f"{doors.settings.civitai_url}/api/download/models/{air.version_id}"
         return f"{url}?fileId={air.file_id}" if air.file_id is not None else url
-    for source in context.doors.sources():
+    for source in doors.sources():
         for answer in source.find_all([AirQuery(air)]).values():
-            if found := next((candidate.url for candidate in answer.candidates if candidate.url), None):
-                return found
+            if address := next((candidate.url for candidate in answer.candidates if candidate.url), None):
+                return address
     raise SourceError(f"no source knows `{air}`", hint="an AIR with a version (`…@123`) needs no search")

@@ -1,10 +1,10 @@
-"""What a person calls a type, a Civitai type, a folder or a model type, in the word that is needed."""
+"""A person's word for a type (a Civitai type, a folder key or a model type) → Civitai types or a folder key."""
 
 from __future__ import annotations
 
 from wfdeps.domain.folders import CIVITAI_FOLDERS, DEFAULT_KEY, FOLDER_KEYS, NEVER_PLACED, canonical_key
 from wfdeps.domain.model_types import FROM_CIVITAI, TO_CIVITAI, ModelType
-from wfdeps.errors import UsageError
+from wfdeps.errors import UsageError, did_you_mean
 
 _BY_LOWER = {name.lower(): name for name in FROM_CIVITAI}
 _TYPES = {model_type.value for model_type in ModelType}
@@ -48,9 +48,6 @@ def folder_key_of(word: str) -> str:
 
 
 def _unknown(word: str) -> UsageError:
-    from difflib import get_close_matches
-
     known = sorted({*FROM_CIVITAI, *FOLDER_KEYS, *_TYPES})
-    close = get_close_matches(word, known, n=1)
-    hint = f"did you mean `{close[0]}`?" if close else "`wfdeps civitai types` lists them"
+    hint = did_you_mean(word, known) or "`wfdeps civitai types` lists them"
     return UsageError(f"unknown model type `{word}`", hint=hint)
