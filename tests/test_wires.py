@@ -15,7 +15,6 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from wfdeps.errors import SourceError
-from wfdeps.fetch.body import Tap
 from wfdeps.http import Http, Reply
 
 LONGEST = 40_000
@@ -89,8 +88,8 @@ def read(url: str, *, direct: bool, from_socket: bool = False) -> Answer:
 
 def tapped(reply: Reply) -> Iterator[bytes]:
     """The body from its socket where it can be handed off, as a transfer reads it: to its length, or to a cut."""
-    tap = Tap(reply, stall=2.0) if reply.keeps_connection and reply.status in (200, 206) else None
-    if tap is None or not tap.usable:
+    tap = reply.tap(stall=2.0) if reply.keeps_connection and reply.status in (200, 206) else None
+    if tap is None:
         yield from reply.chunks()
         return
     left = int(reply.headers["content-length"])

@@ -17,6 +17,7 @@ from wfdeps.console.progress import JsonLines, Lines, open_reporter
 from wfdeps.console.rows import Meter, fitted, row
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.outcomes import (
+    FailureKind,
     Fetched,
     FetchEvent,
     FetchFailed,
@@ -42,7 +43,7 @@ EVENTS: tuple[FetchEvent, ...] = (
         "sha256",
         "https://x.org/a.bin?token=s3cret",
     ),
-    FetchFailed(ITEM, "no room left", "free some space", "disk"),
+    FetchFailed(ITEM, "no room left", "free some space", FailureKind.DISK),
 )
 
 

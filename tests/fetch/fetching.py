@@ -13,7 +13,7 @@ from wfdeps.domain.outcomes import Fetched, FetchEvent, FetchFailed, FetchRetryi
 from wfdeps.domain.plans import Download, Target
 from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.fetch.executor import Executor, open_fetcher
-from wfdeps.fetch.pull import Limits
+from wfdeps.fetch.limits import Limits
 from wfdeps.http import Backoff, Http
 
 QUICK = Limits(stall=1.0, slow_for=1.0, backoff=Backoff(0.01, 0.05), patience=3.0)

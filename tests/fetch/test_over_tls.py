@@ -62,9 +62,9 @@ def test_the_bytes_are_the_same_with_and_without_hand_off(
 
 def test_a_body_over_tls_is_read_from_its_socket(trusting: Http, server: FaultServer) -> None:
     with trusting.get(server.url(size=SIZE)) as reply:
-        handed = reply.hand_off()
+        handed = reply.tap(stall=2.0)
         assert handed is not None
-        assert isinstance(handed[1], ssl.SSLSocket)
+        assert isinstance(handed._socket, ssl.SSLSocket)
 
 
 def test_without_a_goodbye_the_length_tells_the_end(

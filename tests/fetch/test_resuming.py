@@ -18,8 +18,8 @@ from tests.faults.server import FaultServer, body, body_sha256
 from tests.fetch.fetching import QUICK, Told, client, download, fetch, quick_fetcher, stop_after
 from wfdeps.domain.outcomes import Fetched, FetchFailed, FetchProgressed
 from wfdeps.domain.plans import Download
-from wfdeps.fetch.pull import Limits
-from wfdeps.fetch.spans import Spans
+from wfdeps.fetch.ledger import Spans
+from wfdeps.fetch.limits import Limits
 from wfdeps.fetch.staging import key_of, slot_for
 from wfdeps.fetch.state import MOST_MARKS, State, Validator
 from wfdeps.http import Backoff

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.report import scenes
 from wfdeps.domain.candidates import AccessState
 from wfdeps.domain.lints import Lint, LintLevel
-from wfdeps.domain.outcomes import Failed, Placed, Receipt
+from wfdeps.domain.outcomes import Failed, FailureKind, Placed, Receipt
 from wfdeps.domain.plans import Blocked, Download, Plan, Target
 from wfdeps.domain.refs import Notice, RefStatus, UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.reports import ExitPolicy, FailOn, ReportVerdict, WorkflowVerdict
@@ -78,7 +78,7 @@ def test_what_needs_a_token_is_gated_and_a_check_still_says_missing() -> None:
 
 
 def test_what_needs_a_token_is_undecided_once_a_download_was_tried() -> None:
-    failed = Failed(_download(A), "401", kind="gated")
+    failed = Failed(_download(A), "401", kind=FailureKind.GATED)
     report = build_report([scenes.workflow(A)], [scenes.missing(A)], [scenes.resolved(A)], outcomes=[failed])
     assert (report.items[0].state, report.verdict, report.exit_code) == (
         RefState.GATED,

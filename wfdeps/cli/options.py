@@ -199,7 +199,7 @@ def add_transfer_options(parser: argparse.ArgumentParser) -> argparse._ArgumentG
 
 def _rate(text: str) -> str:
     """The text, once it is known to be a rate."""
-    from wfdeps.fetch.rates import parse_rate  # only for those who limit theirs
+    from wfdeps.fetch.pace import parse_rate  # only for those who limit theirs
 
     try:
         parse_rate(text)

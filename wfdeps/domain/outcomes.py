@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import assert_never
+
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.plans import Blocked, Download, Keep, Link
 from wfdeps.values import dataclass
@@ -53,6 +56,73 @@ class Fetched:
     """Bytes that were here before this run, and did not come again."""
 
 
+class FailureKind(StrEnum):
+    """Why a download did not end in a placed file."""
+
+    GATED = "gated"
+    """401 or 403: a token, a login or accepted terms are missing."""
+    EARLY_ACCESS = "early_access"
+    """Civitai's 401 for a version that has to be bought until a date."""
+    RATE_LIMITED = "rate_limited"
+    NETWORK = "network"
+    """No answer, a cut connection, 5xx, a page in the file's place."""
+    BLOCKED = "blocked"
+    """451: not available in this region."""
+    MISSING = "missing"
+    """404 or 410."""
+    REFUSED = "refused"
+    """A redirect that is not followed."""
+    DIGEST = "digest"
+    """The bytes came whole and have another hash."""
+    LENGTH = "length"
+    NOT_THE_FILE = "not_the_file"
+    """A web page, a Git LFS pointer, a cut file."""
+    MISFIT = "misfit"
+    """The file is of another type than the loader takes."""
+    DISK = "disk"
+    """No room left."""
+    PLACEMENT = "placement"
+    """The file came and could not be put in its place."""
+    INTERRUPTED = "interrupted"
+    BUG = "bug"
+    FAILED = "failed"
+    """Anything else."""
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether the failure says nothing about the file: the same command may succeed later, or with a token."""
+        match self:
+            case (
+                FailureKind.GATED
+                | FailureKind.EARLY_ACCESS
+                | FailureKind.RATE_LIMITED
+                | FailureKind.NETWORK
+                | FailureKind.BLOCKED
+            ):
+                return True
+            case (
+                FailureKind.MISSING
+                | FailureKind.REFUSED
+                | FailureKind.DIGEST
+                | FailureKind.LENGTH
+                | FailureKind.NOT_THE_FILE
+                | FailureKind.MISFIT
+                | FailureKind.DISK
+                | FailureKind.PLACEMENT
+                | FailureKind.INTERRUPTED
+                | FailureKind.BUG
+                | FailureKind.FAILED
+            ):
+                return False
+            case _:
+                assert_never(self)
+
+    @property
+    def needs_access(self) -> bool:
+        """Whether a token, a login or a purchase is what is missing."""
+        return self in (FailureKind.GATED, FailureKind.EARLY_ACCESS)
+
+
 @dataclass(frozen=True, slots=True)
 class FetchFailed:
     """No bytes to place; what is in staging, if anything, can be resumed."""
@@ -60,12 +130,7 @@ class FetchFailed:
     download: Download
     reason: str
     hint: str = ""
-    kind: str = "failed"
-    """`failed`, `gated`, `early_access`, `digest`, `disk`, `interrupted` …"""
-
-
-UNDECIDED_KINDS = frozenset({"gated", "early_access", "rate_limited", "network", "blocked"})
-"""Failures that say nothing of the file: login, rate limit, network."""
+    kind: FailureKind = FailureKind.FAILED
 
 
 FetchEvent = FetchStarted | FetchProgressed | FetchRetrying | Fetched | FetchFailed
@@ -101,7 +166,7 @@ class Failed:
     download: Download
     reason: str
     hint: str = ""
-    kind: str = "failed"
+    kind: FailureKind = FailureKind.FAILED
 
 
 Outcome = Keep | Link | Blocked | Placed | Failed

@@ -1,8 +1,12 @@
-"""How many connections a file gets: more only while they pay, fewer when the server complains. Pure but for its clock."""
+"""How fast: connections for each file, more only while they pay; and a limit on bytes per second over all files."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from threading import Lock
+
+from wfdeps.errors import UsageError
 
 TICK = 0.1
 """Seconds between two decisions while growing."""
@@ -18,6 +22,8 @@ FAST = 400 << 20
 """Bytes per second: above this one connection is not the limit, our processor is."""
 REST = 15.0
 """Seconds until growing is tried again."""
+
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
 
 class Pace:
@@ -88,3 +94,45 @@ class Pace:
     def _rest(self, now: float, done: int) -> None:
         self._growing = False
         self._since, self._at, self._next = now, done, now + REST
+
+
+class Rate:
+    """A limit on bytes per second, shared by all workers. None: no limit."""
+
+    def __init__(
+        self,
+        limit: float | None,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._limit = limit
+        self._now = now
+        self._sleep = sleep
+        self._lock = Lock()
+        self._free_at = 0.0
+
+    def take(self, count: int, stopped: Callable[[], bool]) -> None:
+        """Wait until `count` bytes may have come; returns early when stopped."""
+        if not self._limit:
+            return
+        with self._lock:
+            start = max(self._free_at, self._now() - 0.1)
+            self._free_at = start + count / self._limit
+            wait = self._free_at - self._now()
+        while wait > 0 and not stopped():
+            self._sleep(min(wait, 0.2))
+            wait -= 0.2
+
+
+def parse_rate(text: str) -> float:
+    """`5M`, `800k`, `1.5g`, `1000000` → bytes per second. Raises UsageError."""
+    number = text.strip().lower().removesuffix("/s").removesuffix("b").removesuffix("i")
+    unit = number[-1:] if number[-1:] in _UNITS else ""
+    try:
+        rate = float(number.removesuffix(unit)) * _UNITS[unit]
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate < float("inf"):
+        raise UsageError(f"not a rate: `{text}`", hint="write it as 5M or 800k, in bytes per second")
+    return rate

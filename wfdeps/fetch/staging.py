@@ -14,15 +14,16 @@ import json
 import os
 import stat
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 
-from wfdeps.disk import as_library_error, atomic_write, filesystem_of, remove_quietly
+from wfdeps.disk import as_library_error, atomic_write, filesystem_of, is_regular, remove_quietly
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.plans import Download
 from wfdeps.domain.urls import without_secrets
 from wfdeps.errors import LibraryError, UnsafePathError
+from wfdeps.fetch.leases import Lease
 from wfdeps.fetch.state import State
 from wfdeps.values import dataclass
 
@@ -36,6 +37,8 @@ _PREALLOCATING = frozenset({"ext4", "xfs", "btrfs", "ext3", "f2fs"})
 """Where setting the room aside is quick and the file does not get slower: never memory or a network mount."""
 _CANNOT = frozenset({errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.ENODEV})
 _STATE_CAP = 4 << 20
+_MOST_PIECE = 64 << 20
+"""Bytes; a state file that claims a larger piece is not ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +132,10 @@ class Staging:
     def held(self, download: Download) -> int:
         """As `ports.Staging.held`."""
         try:
-            found = os.lstat(slot_for(download, self._folder).part)
+            status = os.lstat(slot_for(download, self._folder).part)
         except OSError:
             return 0
-        return found.st_blocks * 512 if hasattr(found, "st_blocks") else found.st_size
+        return status.st_blocks * 512 if hasattr(status, "st_blocks") else status.st_size
 
     def writes_to(self, download: Download) -> tuple[str, ...]:
         """As `ports.Staging.writes_to`."""
@@ -212,4 +215,57 @@ def _crc(handle: int, start: int, stop: int) -> int:
     return crc
 
 
-_MOST_PIECE = 64 << 20
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """One file of a staging folder. `is_bad`: whole, and not the file that was wanted; else half of one."""
+
+    slot: Slot
+    path: str
+    size: int
+    is_bad: bool
+    what: str
+    """For the person: `half done`, or which file was wanted and what came."""
+
+
+def leftovers_in(folder: str) -> Iterator[Leftover]:
+    """What downloads into this folder left, by name. Links and files of others are passed over."""
+    staging = os.path.join(folder, FOLDER)
+    try:
+        names = [] if os.path.islink(staging) else sorted(os.listdir(staging))
+    except OSError:
+        return
+    for name in names:
+        path = os.path.join(staging, name)
+        key, ending = os.path.splitext(name)
+        if ending in (PART, BAD) and is_regular(path):
+            slot = Slot(staging, key)
+            bad = ending == BAD
+            yield Leftover(slot, path, os.lstat(path).st_size, bad, _evidence(path) if bad else "half done")
+
+
+def remove_leftover(leftover: Leftover) -> bool:
+    """Whether it is gone now: not while a download holds it."""
+    lease = Lease(leftover.slot.lease)
+    if not lease.take_now():
+        return False
+    try:
+        if leftover.is_bad:
+            leftover.slot.drop_evidence()
+        else:
+            remove_quietly(leftover.slot.part)
+        leftover.slot.tidy()
+    finally:
+        lease.give_back()
+    leftover.slot.tidy_folder()
+    return not os.path.lexists(leftover.path)
+
+
+def _evidence(path: str) -> str:
+    """The wanted name and both hashes, as they were noted."""
+    try:
+        with open(f"{path}.json", encoding="utf-8") as file:
+            note = json.load(file)
+        last = note["tries"][-1]
+        return f"not {note['wanted']}: {last['algorithm']} {last['actual']} instead of {last['expected']}"
+    except (OSError, ValueError, LookupError, TypeError):
+        return "set aside"

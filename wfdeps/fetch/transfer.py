@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from wfdeps.disk import free_bytes, remove_quietly
+from wfdeps.detect.trouble import HEAD_BYTES, quick_trouble
+from wfdeps.disk import as_library_error, free_bytes, remove_quietly
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
-from wfdeps.domain.outcomes import Fetched, FetchRetrying
+from wfdeps.domain.outcomes import Fetched, FetchProgressed, FetchRetrying, FetchStarted
 from wfdeps.domain.plans import Download
 from wfdeps.domain.urls import path_of, without_secrets
 from wfdeps.errors import (
@@ -17,18 +19,22 @@ from wfdeps.errors import (
     LengthMismatchError,
     NotTheFileError,
     SourceError,
+    SourceUnavailableError,
     WfdepsError,
 )
-from wfdeps.fetch.address import Address
-from wfdeps.fetch.from_disk import copy_in
-from wfdeps.fetch.opening import ChangedError
-from wfdeps.fetch.pull import Pull, Tools, not_the_file
+from wfdeps.fetch.address import Address, ChangedError
+from wfdeps.fetch.intake import not_the_file
+from wfdeps.fetch.limits import Tools
+from wfdeps.fetch.pull import Pull
 from wfdeps.fetch.session import Session, open_session
 from wfdeps.fetch.staging import Slot, open_part, url_key
 from wfdeps.fetch.verify import check_header, verified_by
 
 RESTARTS = 3
 """How often one URL may make us begin at nothing."""
+BLOCK = 1 << 20
+_REPORTED_EVERY = 64 << 20
+"""Bytes between two progress events of a copy."""
 
 
 class Transfer:
@@ -46,8 +52,8 @@ class Transfer:
         self._mismatches: list[dict[str, object]] = []
         """What came instead of the file: each try that ended in another hash."""
 
-    def run(self) -> Fetched:
-        """The file, verified, in staging: from the first URL that gives it.
+    def run(self) -> Fetched | None:
+        """The file, verified, in staging: from the first URL that gives it. None: it is large, and has to wait.
 
         Raises the first URL's WfdepsError when none does, StoppedError when stopped.
         """
@@ -62,9 +68,9 @@ class Transfer:
             except (SourceError, FetchError) as error:
                 errors.append(error)
                 if left:
-                    self._say(error)
+                    self._report_retry(error)
         if not errors:
-            raise FetchError("nobody says where it can be had")
+            raise FetchError("no URL is known for it")
         raise self._with_evidence(errors[0])
 
     def _set_aside(self, error: DigestMismatchError, url: str) -> None:
@@ -99,7 +105,7 @@ class Transfer:
         handle = open_part(self._slot)
         try:
             os.ftruncate(handle, 0)
-            sha256, size = copy_in(path_of(url), handle, self._download, self._slot, self._tools)
+            sha256, size = _copy_in(path_of(url), handle, self._download, self._slot, self._tools)
             by = self._checked(handle, sha256, size)
             if hasattr(os, "fchmod"):
                 os.fchmod(handle, _PLAIN_MODE)
@@ -107,7 +113,7 @@ class Transfer:
             os.close(handle)
         return self._fetched(sha256, size, by, url)
 
-    def _from(self, address: Address) -> Fetched:
+    def _from(self, address: Address) -> Fetched | None:
         restarts = 0
         while True:
             try:
@@ -120,19 +126,19 @@ class Transfer:
                     raise FetchError(
                         f"had to begin from nothing {restarts} times: {error.message}"
                     ) from error
-                self._say(error)
+                self._report_retry(error)
             except DigestMismatchError as error:
                 self._set_aside(error, address.url)
                 # A byte may have been flipped on the way: once more, from another mirror if there is one.
                 if self._doubted or len(self._download.urls) > 1:
                     raise
                 self._doubted = True
-                self._say(error)
+                self._report_retry(error)
             except (LengthMismatchError, NotTheFileError):
                 self._discard()
                 raise
 
-    def _once(self, address: Address) -> Fetched:
+    def _once(self, address: Address) -> Fetched | None:
         if self._mismatches:
             self._make_room()
         with self._session(address) as session:
@@ -141,7 +147,7 @@ class Transfer:
                 sha256 = pull.run()
             finally:
                 pull.end()
-            return self._proven(session, sha256, address)
+            return None if sha256 is None else self._proven(session, sha256, address)
 
     @contextmanager
     def _session(self, address: Address) -> Iterator[Session]:
@@ -190,8 +196,43 @@ class Transfer:
         digests = (Digest(Algorithm.SHA256, sha256), *_others(self._download.digests, by))
         return Fetched(self._download, self._slot.part, size, digests, by, without_secrets(url), reused)
 
-    def _say(self, error: WfdepsError) -> None:
+    def _report_retry(self, error: WfdepsError) -> None:
         self._tools.report(FetchRetrying(self._download, error.message.partition("\n")[0], 0.0))
+
+
+def _copy_in(path: str, handle: int, download: Download, slot: Slot, tools: Tools) -> tuple[str, int]:
+    """Copy a file of a mirror that is a folder into the part open as `handle`; its SHA-256 and its length in bytes.
+
+    Raises SourceUnavailableError where the file cannot be read, DiskFullError, NotTheFileError, StoppedError.
+    """
+    hasher, done = hashlib.sha256(), 0
+    try:
+        source = open(path, "rb", buffering=0)  # noqa: SIM115
+    except OSError as error:
+        raise SourceUnavailableError(
+            f"cannot read `{path}`: {error.strerror or error}", final=True
+        ) from error
+    with source:
+        size = os.fstat(source.fileno()).st_size
+        tools.report(FetchStarted(download, size))
+        while block := source.read(BLOCK):
+            tools.check_stop()
+            if not done and (trouble := quick_trouble(block[:HEAD_BYTES], size)):
+                raise NotTheFileError(f"`{path}` is no model: {trouble}")
+            with as_library_error(slot.part):
+                _write(handle, block, done)
+            hasher.update(block)
+            done += len(block)
+            if done % _REPORTED_EVERY == 0:
+                tools.report(FetchProgressed(download, done))
+    return hasher.hexdigest(), done
+
+
+def _write(handle: int, block: bytes, offset: int) -> None:
+    view = memoryview(block)
+    while view:
+        count = os.pwrite(handle, view, offset)
+        view, offset = view[count:], offset + count
 
 
 def _others(known: tuple[Digest, ...], by: str) -> tuple[Digest, ...]:

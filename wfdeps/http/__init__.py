@@ -12,7 +12,8 @@ Its rules:
 from __future__ import annotations
 
 from wfdeps.http.client import Http
+from wfdeps.http.direct import Tap
 from wfdeps.http.replies import Reply
 from wfdeps.http.waits import Backoff
 
-__all__ = ["Backoff", "Http", "Reply"]
+__all__ = ["Backoff", "Http", "Reply", "Tap"]

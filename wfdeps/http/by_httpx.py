@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any
 
 from wfdeps.http.dialing import Dialer
+from wfdeps.http.direct import Tap
 from wfdeps.http.engine import load_engine
 from wfdeps.http.faults import unavailable
 from wfdeps.http.identity import USER_AGENT
@@ -37,25 +38,25 @@ class HttpxReply(Reply):
 
     def hang_up(self) -> None:
         stream = self._response.extensions.get("network_stream")
-        found = stream.get_extra_info("socket") if stream is not None else None
-        if isinstance(found, socket.socket):
+        body = stream.get_extra_info("socket") if stream is not None else None
+        if isinstance(body, socket.socket):
             with contextlib.suppress(OSError):
-                found.shutdown(socket.SHUT_RDWR)
+                body.shutdown(socket.SHUT_RDWR)
 
-    def hand_off(self) -> tuple[bytes, socket.socket] | None:
+    def tap(self, *, stall: float) -> Tap | None:
         if self._response.http_version != "HTTP/1.1" or not self.is_plain:
             return None
         stream = self._response.extensions.get("network_stream")
-        found = stream.get_extra_info("socket") if stream is not None else None
+        body = stream.get_extra_info("socket") if stream is not None else None
         secured = stream.get_extra_info("ssl_object") if stream is not None else None
-        if not isinstance(found, socket.socket) or isinstance(secured, ssl.SSLObject):
+        if not isinstance(body, socket.socket) or isinstance(secured, ssl.SSLObject):
             return None  # a stand-in for a network, or TLS inside TLS: an SSLObject over the proxy's socket
-        if (secured is None) == isinstance(found, ssl.SSLSocket):
+        if (secured is None) == isinstance(body, ssl.SSLSocket):
             return None
         # What httpx has read beyond the headers comes first; after this nothing of the body is in its hands.
         # Kept alive: httpx would close the connection together with the iterator.
         self._begun = self.chunks()
-        return next(self._begun, b""), found
+        return Tap(next(self._begun, b""), body, stall=stall, took=lambda count: None)
 
     def _guarded(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         try:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.urls import without_secrets
 from wfdeps.errors import (
     AuthRequiredError,
@@ -21,6 +21,9 @@ from wfdeps.errors import (
 from wfdeps.http.origins import host_of
 from wfdeps.http.waits import retry_after
 from wfdeps.values import dataclass
+
+if TYPE_CHECKING:
+    from wfdeps.http.direct import Tap
 
 MIB = 1 << 20
 _MESSAGE_CAP = 64 * 1024
@@ -66,16 +69,13 @@ class Reply:
         """Break the connection from another thread: whoever reads the body gets an error at once."""
         raise NotImplementedError
 
-    def hand_off(self) -> tuple[bytes, socket.socket] | None:
-        """The body's first bytes, and the socket to read the rest from directly.
+    def tap(self, *, stall: float) -> Tap | None:
+        """The socket to read the body from, past the client; then nothing else may read it.
 
-        None where that is not safe: anything but HTTP/1.1 with a plain body of known length straight on TCP or
-        TLS. Raises as `chunks` does.
+        None where that is not safe: anything but HTTP/1.1 with a plain body of known length straight on TCP or TLS.
+        `stall`: seconds without a byte until it counts as broken. Raises as `chunks` does.
         """
-        raise NotImplementedError
-
-    def took(self, count: int) -> None:
-        """So many bytes more were read from the socket that was handed off."""
+        return None
 
     def read(self, limit: int) -> bytes:
         """The whole body, decoded. Raises UnexpectedPayloadError once it grows beyond `limit` bytes."""

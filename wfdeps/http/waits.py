@@ -17,7 +17,10 @@ LONGEST_WAIT = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Exponential waits with full jitter: between nothing and twice the last, so that workers do not march in step."""
+    """Exponential waits with jitter: between half a ceiling and the ceiling, which doubles with each try, up to `most`.
+
+    The half that is left to chance keeps workers from coming back all at once. `first` and `most` in seconds.
+    """
 
     first: float = 0.5
     most: float = 30.0

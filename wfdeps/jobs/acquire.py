@@ -10,7 +10,7 @@ from wfdeps.disk.sidecars import read_sidecar
 from wfdeps.domain.candidates import Candidate, RankedCandidate
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.files import LocalFile, fold
-from wfdeps.domain.outcomes import UNDECIDED_KINDS, Failed, Outcome, Placed
+from wfdeps.domain.outcomes import Failed, Outcome, Placed
 from wfdeps.domain.plans import Blocked, Keep, Link, Plan
 from wfdeps.domain.refs import Certainty, ModelRef
 from wfdeps.domain.resolutions import ChosenBy, Finding, Present, RefState, Resolved
@@ -144,7 +144,7 @@ def _result(want: Want, outcome: Outcome) -> WantResult:
         case Blocked(state=state, reason=reason, hint=hint):
             return WantResult(want, want_state_of(state), reason=reason, hint=hint)
         case Failed(reason=reason, hint=hint, kind=kind):
-            state = WantState.UNDECIDED if kind in UNDECIDED_KINDS else WantState.FAILED
+            state = WantState.UNDECIDED if kind.is_undecided else WantState.FAILED
             return WantResult(want, state, reason=reason, hint=hint)
 
 

@@ -15,7 +15,7 @@ from wfdeps.disk import place_no_clobber, remove_quietly, write_new
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.model_types import ModelType
-from wfdeps.domain.outcomes import Failed, Fetched, FetchEvent, FetchFailed, Receipt
+from wfdeps.domain.outcomes import Failed, FailureKind, Fetched, FetchEvent, FetchFailed, Receipt
 from wfdeps.domain.plans import Download, Placement, Plan, Target
 from wfdeps.domain.refs import Certainty
 from wfdeps.domain.resolutions import ChosenBy
@@ -121,7 +121,7 @@ def fetch_exactly(
             if not _is_there(download, reporter):
                 wanted.append(download)
         except TargetExistsError as error:  # this file alone: a second run of the command fetches the rest
-            failure = FetchFailed(download, error.message, error.hint or "", "placement")
+            failure = FetchFailed(download, error.message, error.hint or "", FailureKind.PLACEMENT)
             reporter.event(failure)
             failures.append(failure)
     if not wanted:

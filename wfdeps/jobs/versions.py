@@ -376,6 +376,6 @@ def _fetched(download: Download, doors: Doors, reporter: Reporter) -> Fetched:
         if isinstance(event, Fetched):
             return event
         if isinstance(event, FetchFailed):
-            kind = AccessDeniedError if event.kind in ("gated", "early_access") else FetchError
+            kind = AccessDeniedError if event.kind.needs_access else FetchError
             raise kind(event.reason, hint=event.hint or "nothing was changed")
     raise FetchError("the download ended without a word", hint="nothing was changed")

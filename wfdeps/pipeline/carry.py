@@ -9,6 +9,7 @@ from wfdeps.domain.files import Folder
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.outcomes import (
     Failed,
+    FailureKind,
     Fetched,
     FetchEvent,
     FetchFailed,
@@ -40,7 +41,7 @@ def carry_out(
     downloads: list[Download] = []
     for download in plan.downloads:
         if misfit := _misfit_by_front(download, fetcher):
-            outcomes.append(Failed(download, misfit.reason, misfit.hint, "misfit"))
+            outcomes.append(Failed(download, misfit.reason, misfit.hint, FailureKind.MISFIT))
         else:
             downloads.append(download)
     events = fetcher.fetch_all(downloads) if downloads else iter(())

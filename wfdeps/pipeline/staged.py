@@ -9,7 +9,7 @@ from wfdeps.detect.identify import identify
 from wfdeps.disk import reader
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import ModelType
-from wfdeps.domain.outcomes import Failed, Fetched, Placed, Receipt
+from wfdeps.domain.outcomes import Failed, FailureKind, Fetched, Placed, Receipt
 from wfdeps.domain.plans import Placement
 from wfdeps.errors import LibraryError
 from wfdeps.plan.settle import Misfit, Settled, disguise_of, warning_of
@@ -30,7 +30,7 @@ def settle_staged(
     identity = identity_of_staged(fetched)
     settled = disguise_of(fetched.download, identity) or place_of(fetched, identity)
     if isinstance(settled, Misfit):
-        return Failed(fetched.download, settled.reason, settled.hint, "misfit")
+        return Failed(fetched.download, settled.reason, settled.hint, FailureKind.MISFIT)
     for remark in filter(None, (settled.remark, warning_of(fetched.download, identity))):
         reporter.note(remark)
     return put_in_place(fetched, settled.placement, put)
@@ -43,7 +43,7 @@ def put_in_place(
     try:
         receipt = put(placement)
     except LibraryError as error:
-        return Failed(fetched.download, error.message, error.hint or "", "placement")
+        return Failed(fetched.download, error.message, error.hint or "", FailureKind.PLACEMENT)
     return Placed(fetched.download, receipt, fetched.verified_by, fetched.reused)
 
 

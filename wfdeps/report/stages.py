@@ -7,7 +7,7 @@ from typing import assert_never
 
 from wfdeps.domain.candidates import LOCAL, AccessState, RankedCandidate
 from wfdeps.domain.files import LocalFile
-from wfdeps.domain.outcomes import Failed, Outcome, Placed
+from wfdeps.domain.outcomes import Failed, FailureKind, Outcome, Placed
 from wfdeps.domain.plans import Blocked, Download, Keep, Link, Step, Target
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.reports import ReportItem
@@ -26,7 +26,7 @@ _CLOSED: dict[AccessState, RefState] = {
 }
 """How a ref stands whose file is known, by whether it can be had from here."""
 
-_FAILED_KIND = {"gated": RefState.GATED, "early_access": RefState.EARLY_ACCESS}
+_FAILED_KIND = {FailureKind.GATED: RefState.GATED, FailureKind.EARLY_ACCESS: RefState.EARLY_ACCESS}
 
 
 def with_stages(

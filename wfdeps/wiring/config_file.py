@@ -13,7 +13,7 @@ from typing import Any
 
 from wfdeps.domain.reports import FailOn
 from wfdeps.errors import ConfigError, UsageError, did_you_mean
-from wfdeps.fetch.rates import parse_rate
+from wfdeps.fetch.pace import parse_rate
 from wfdeps.match.policy import Auto
 from wfdeps.values import dataclass
 from wfdeps.wiring.settings import Config

@@ -9,7 +9,7 @@ from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
 from wfdeps.cli.options import add_library_options
 from wfdeps.domain.visible import visible
-from wfdeps.fetch.leftovers import Leftover, leftovers_in, remove
+from wfdeps.fetch.staging import Leftover, leftovers_in, remove_leftover
 from wfdeps.report.sizes import count_text, size_text
 
 EXAMPLE = "wfdeps clean --comfyui ~/ComfyUI --apply"
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     found = [one for one in there if one.is_bad or arguments.parts]
     for one in found:
         context.out(visible(f"{size_text(one.size):>10}  {one.path}  {one.what}"))
-    gone = [one for one in found if arguments.apply and remove(one)]
+    gone = [one for one in found if arguments.apply and remove_leftover(one)]
     context.err(_sentence(found, gone, apply=arguments.apply))
     if kept := [one for one in there if one not in found]:
         size = size_text(sum(one.size for one in kept))

@@ -19,7 +19,7 @@ from wfdeps.cli.options import add_library_options, add_pickle_option, add_trans
 from wfdeps.console.interrupts import stopping_on_signals
 from wfdeps.domain.folders import WEIGHTS_ENDINGS, model_type_of
 from wfdeps.domain.model_types import ModelType
-from wfdeps.domain.outcomes import UNDECIDED_KINDS, FetchFailed
+from wfdeps.domain.outcomes import FailureKind, FetchFailed
 from wfdeps.domain.type_words import folder_key_of
 from wfdeps.domain.wants import Want, WantResult, WantSource, WantState
 from wfdeps.errors import UsageError
@@ -185,9 +185,9 @@ _CODES = {
 
 
 def _code_of_failure(failure: FetchFailed) -> int:
-    if failure.kind == "interrupted":
+    if failure.kind is FailureKind.INTERRUPTED:
         return INTERRUPTED
-    return UNDECIDED if failure.kind in UNDECIDED_KINDS else PARTLY_FAILED
+    return UNDECIDED if failure.kind.is_undecided else PARTLY_FAILED
 
 
 def _reporter(arguments: argparse.Namespace, context: Context) -> Reporter:
