@@ -13,8 +13,9 @@ from wfdeps.domain.reports import FailOn
 from wfdeps.errors import ConfigError
 from wfdeps.match.policy import Auto
 from wfdeps.values import asdict
+from wfdeps.wiring.config import Config
 from wfdeps.wiring.config_file import KEYS, read_config
-from wfdeps.wiring.settings import USUAL_SOURCES, Config
+from wfdeps.wiring.settings import USUAL_SOURCES
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 

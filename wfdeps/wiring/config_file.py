@@ -1,7 +1,7 @@
 """The config file → a Config. A key nobody knows, or a value of another type, is an error that names both.
 
 Imported only where there is such a file. Of the tables whose keys are the person's own, `[folders]` holds texts and
-`[nodes]` is checked by `workflow.own_rows`.
+`[nodes]` is checked by `workflow.node_rows`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from wfdeps.errors import ConfigError, UsageError, did_you_mean
 from wfdeps.fetch.pace import parse_rate
 from wfdeps.match.policy import Auto
 from wfdeps.values import dataclass
-from wfdeps.wiring.settings import Config
+from wfdeps.wiring.config import Config
 
 
 @dataclass(frozen=True, slots=True)

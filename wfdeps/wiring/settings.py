@@ -15,6 +15,7 @@ from wfdeps.domain.secrets import Secret
 from wfdeps.domain.urls import Addresses
 from wfdeps.errors import ConfigError
 from wfdeps.values import dataclass, field
+from wfdeps.wiring.config import Config
 
 if TYPE_CHECKING:
     from typing import Any
@@ -72,34 +73,6 @@ class Overrides:
     no_input: bool = False
     offline: bool = False
     verbosity: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Config:
-    """What the config file says, each key with its type; None, or an empty tuple or table: it does not say."""
-
-    comfyui: str | None = None
-    models: str | None = None
-    extra_model_paths: tuple[str, ...] = ()
-    target: str | None = None
-    store: str | None = None
-    civitai_url: str | None = None
-    hf_endpoint: str | None = None
-    civarchive_url: str | None = None
-    model_list: str | None = None
-    auto: Auto | None = None
-    allow_pickle: bool | None = None
-    sources: tuple[str, ...] | None = None
-    mirrors: tuple[str, ...] = ()
-    name_index: bool | None = None
-    jobs: int | None = None
-    connections: int | None = None
-    limit_rate: str | None = None
-    hand_off: bool | None = None
-    fail_on: tuple[FailOn, ...] | None = None
-    policy_file: str | None = None
-    folders: Mapping[str, str] = field(default_factory=dict)
-    nodes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
