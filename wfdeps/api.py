@@ -41,6 +41,7 @@ from wfdeps.errors import LockError, UsageError, WorkflowError
 from wfdeps.jobs import check as checking
 from wfdeps.jobs import get as getting
 from wfdeps.jobs.planning import plan_for
+from wfdeps.jobs.reading import WorkflowFiles, read_file, read_options
 from wfdeps.jobs.resolving import resolve_needed
 from wfdeps.lock.document import parse, to_text
 from wfdeps.match.policy import Auto
@@ -52,7 +53,7 @@ from wfdeps.wiring.doors import Doors
 from wfdeps.wiring.settings import LOCK, Overrides
 from wfdeps.wiring.settings import Settings as Settings
 from wfdeps.wiring.settings import load_settings as settings_of
-from wfdeps.workflow.read import ReadOptions
+from wfdeps.workflow.read import Reading, ReadOptions
 from wfdeps.workflow.read import read_workflow as read_bytes
 
 Workflow: TypeAlias = "str | os.PathLike[str] | WorkflowRefs"
@@ -103,15 +104,10 @@ def read_workflow(
     Traceback (most recent call last):
     wfdeps.errors.WorkflowError: `workflow` is no ComfyUI workflow: the JSON is an array
     """
-    readings = _readings(source, name, include_inactive)
-    if len(readings) > 1:
-        raise WorkflowError(
-            f"`{readings[0].path}` and {len(readings) - 1} more are in one file", hint="extract one"
-        )
-    (reading,) = readings
-    if isinstance(reading, UnreadableWorkflow):
-        raise WorkflowError(reading.message, hint=reading.hint)
-    return reading
+    options = ReadOptions(include_inactive=include_inactive)
+    if isinstance(source, bytes):
+        return _only(read_bytes(source, name, options=options))
+    return _only(read_file(os.fspath(source), options))
 
 
 def find_refs(*workflows: Workflow) -> tuple[ModelRef, ...]:
@@ -130,7 +126,7 @@ def check(*workflows: Workflow, settings: Settings | None = None, online: bool =
     >>> sorted({item.state.value for item in report.needed})
     ['ambiguous', 'resolved']
     """
-    readings = _read(workflows)
+    readings = _read(workflows, settings)
     with _doors(readings, settings) as doors:
         if online:
             return checking.check_online(readings, doors, Silent()).report
@@ -152,7 +148,7 @@ def resolve(
     >>> [type(one).__name__ for one in wfdeps.resolve(workflow, settings=settings)].count("Resolved")
     4
     """
-    readings = _read(workflows)
+    readings = _read(workflows, settings)
     with _doors(readings, settings, auto, allow_pickle) as doors:
         surveyed = survey(readings, doors.library(), doors.is_optional)
         return resolve_needed(surveyed, doors, chooser=chooser or NeverAsk(), reporter=Silent())
@@ -171,7 +167,7 @@ def plan(
     >>> len(todo.downloads), todo.bytes_to_fetch > 1_000_000
     (5, True)
     """
-    readings = _read(workflows)
+    readings = _read(workflows, settings)
     with _doors(readings, settings, auto, allow_pickle) as doors:
         return plan_for(readings, doors, chooser=chooser or NeverAsk(), reporter=Silent()).plan
 
@@ -193,7 +189,7 @@ def get(
     >>> wfdeps.get(workflow, settings=settings, auto="best", lock=lock).totals.present
     5
     """
-    readings, path = _read(workflows), os.fspath(lock) if lock else ""
+    readings, path = _read(workflows, settings), os.fspath(lock) if lock else ""
     with _doors(readings, settings, auto, allow_pickle, lock=path or LOCK) as doors:
         done = getting.get(
             readings, doors, chooser=chooser or NeverAsk(), reporter=reporter or Silent(), lock=path
@@ -253,21 +249,25 @@ def _doors(
     return Doors(settings, workflows=tuple(one.path for one in readings), lock=lock)
 
 
-def _read(workflows: tuple[Workflow, ...]) -> tuple[WorkflowRefs, ...]:
+def _read(workflows: tuple[Workflow, ...], settings: Settings | None = None) -> tuple[WorkflowRefs, ...]:
+    """The workflows read, with the person's own rows of the loader table."""
     if not workflows:
         raise UsageError("no workflow was given")
-    return tuple(one if isinstance(one, WorkflowRefs) else read_workflow(one) for one in workflows)
+    with Doors(settings or load_settings()) as doors:
+        options = read_options(WorkflowFiles(()), doors)
+    return tuple(
+        given if isinstance(given, WorkflowRefs) else _only(read_file(os.fspath(given), options))
+        for given in workflows
+    )
 
 
-def _readings(
-    source: str | os.PathLike[str] | bytes, name: str, include_inactive: bool
-) -> tuple[WorkflowRefs | UnreadableWorkflow, ...]:
-    options = ReadOptions(include_inactive=include_inactive)
-    if isinstance(source, bytes):
-        return read_bytes(source, name, options=options)
-    path = os.fspath(source)
-    try:
-        with open(path, "rb") as file:
-            return read_bytes(file.read(), path, options=options)
-    except OSError as error:
-        raise WorkflowError(f"cannot read `{path}`: {error.strerror or error}") from error
+def _only(readings: tuple[Reading, ...]) -> WorkflowRefs:
+    """The one workflow of a file. Raises WorkflowError where it has several, or none that can be read."""
+    if len(readings) > 1:
+        raise WorkflowError(
+            f"`{readings[0].path}` and {len(readings) - 1} more are in one file", hint="extract one"
+        )
+    (reading,) = readings
+    if isinstance(reading, UnreadableWorkflow):
+        raise WorkflowError(reading.message, hint=reading.hint)
+    return reading

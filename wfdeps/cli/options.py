@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import argparse
     from typing import Any
 
+    from wfdeps.jobs.reading import WorkflowFiles
+
 GLOBAL_WITH_VALUE = frozenset({"--color", "--config", "--civitai-token-file", "--api-key"})
 """The global options that take a value as the next word."""
 
@@ -74,6 +76,13 @@ def add_library_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME|FILE",
         help="judge for local, runpod-serverless, runpod-pod, modal or a profile file",
     )
+
+
+def workflow_files(arguments: argparse.Namespace) -> WorkflowFiles:
+    """The files of `add_workflows`, to be read as `add_reading_options` says."""
+    from wfdeps.jobs.reading import WorkflowFiles  # not for `--help`
+
+    return WorkflowFiles(tuple(arguments.workflows), arguments.include_inactive, arguments.object_info)
 
 
 def overrides_of(arguments: argparse.Namespace) -> Overrides:

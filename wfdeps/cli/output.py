@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from wfdeps import TYPE_CHECKING, __version__
-from wfdeps.cli.options import type_error
+from wfdeps.cli.options import library_words, type_error
 from wfdeps.domain.reports import CheckReport, FailOn
 from wfdeps.errors import UsageError
 from wfdeps.report.view import View
-from wfdeps.values import replace
+from wfdeps.values import dataclass, replace
 
 if TYPE_CHECKING:
     import argparse
@@ -32,8 +32,7 @@ FORMATS: dict[str, str] = {
 }
 """Format → the module whose `render` makes it; only what is asked for is imported."""
 
-
-SHOW_HASHES = frozenset({"json", "ndjson"})
+_WITH_HASHES = frozenset({"json", "ndjson"})
 """The formats that say a workflow's SHA-256."""
 
 
@@ -62,9 +61,37 @@ def add_report_options(parser: argparse.ArgumentParser, *, with_output: bool = T
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ReportWishes:
+    """What a report is to look like, and where it goes."""
+
+    formats: tuple[tuple[str, str], ...]
+    """Each format once, with the file it is to go to; empty for stdout."""
+    place: str
+    """The options that named the model folders, for the commands it suggests."""
+
+    @property
+    def needs_hashes(self) -> bool:
+        """Whether one of the formats says each workflow's SHA-256."""
+        return any(name in _WITH_HASHES for name, _ in self.formats)
+
+
+def report_wishes(arguments: argparse.Namespace) -> ReportWishes:
+    """What the line says of the report. Raises UsageError for an `-o` that two formats, or none, would go to."""
+    wishes = [*arguments.format, *(["json"] if arguments.json else [])] or ["text"]
+    formats = [(name, path) for name, _, path in (wish.partition("=") for wish in dict.fromkeys(wishes))]
+    output: str | None = getattr(arguments, "output", None)
+    homeless = [name for name, path in formats if not path]
+    if output and len(homeless) != 1:
+        said = f"{' and '.join(homeless)} would go to it" if homeless else "every format has its own"
+        raise UsageError(f"`-o` is one file, and {said}", hint="give each its own: --format FORMAT=FILE")
+    formats = [(name, path or output or "") for name, path in formats]
+    return ReportWishes(tuple(formats), library_words(arguments))
+
+
 def show_report(
     report: CheckReport,
-    arguments: argparse.Namespace,
+    wishes: ReportWishes,
     context: Context,
     *,
     surveyed: Survey,
@@ -74,7 +101,7 @@ def show_report(
 
     The survey and the resolutions are for the formats that draw.
     """
-    for name, path in _asked(arguments):
+    for name, path in wishes.formats:
         view = terminal_view(context) if name == "text" and not path else _in_file(name, report)
         if name == "markdown":
             view = replace(view, graph=_graph(surveyed, resolutions))
@@ -83,25 +110,6 @@ def show_report(
             write_text(path, text)
         elif text:
             context.out(text)
-
-
-def formats_of(arguments: argparse.Namespace) -> frozenset[str]:
-    """The formats that were asked for."""
-    return frozenset(name for name, _ in _asked(arguments))
-
-
-def _asked(arguments: argparse.Namespace) -> list[tuple[str, str]]:
-    """Each format once, with the file it is to go to; empty for stdout. Raises UsageError."""
-    wishes = [*arguments.format, *(["json"] if arguments.json else [])] or ["text"]
-    asked = [(name, path) for name, _, path in (wish.partition("=") for wish in dict.fromkeys(wishes))]
-    output: str | None = getattr(arguments, "output", None)
-    if not output:
-        return asked
-    homeless = [name for name, path in asked if not path]
-    if len(homeless) != 1:
-        said = f"{' and '.join(homeless)} would go to it" if homeless else "every format has its own"
-        raise UsageError(f"`-o` is one file, and {said}", hint="give each its own: --format FORMAT=FILE")
-    return [(name, path or output) for name, path in asked]
 
 
 def terminal_view(context: Context) -> View:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import argparse
-
 from wfdeps.cli.context import Context
-from wfdeps.cli.options import library_words
-from wfdeps.cli.output import show_report
+from wfdeps.cli.output import ReportWishes, show_report
 from wfdeps.console.asking import agreed
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.plans import Plan
@@ -16,18 +13,18 @@ from wfdeps.jobs.planning import Planned, report_on_plan
 from wfdeps.report.sizes import count_text, size_text
 
 
-def show_plan(planned: Planned, arguments: argparse.Namespace, context: Context) -> int:
+def show_plan(planned: Planned, wishes: ReportWishes, context: Context) -> int:
     """Report what would be done, touching nothing; the exit code."""
     context.reporter.plan(planned.plan)
-    report = report_on_plan(planned, context.doors, place=library_words(arguments))
-    show_report(report, arguments, context, surveyed=planned.surveyed, resolutions=planned.resolutions)
+    report = report_on_plan(planned, context.doors, place=wishes.place)
+    show_report(report, wishes, context, surveyed=planned.surveyed, resolutions=planned.resolutions)
     return report.exit_code
 
 
-def show_done(done: Done, arguments: argparse.Namespace, context: Context) -> None:
+def show_done(done: Done, wishes: ReportWishes, context: Context) -> None:
     """Report what was done."""
     planned = done.planned
-    show_report(done.report, arguments, context, surveyed=planned.surveyed, resolutions=planned.resolutions)
+    show_report(done.report, wishes, context, surveyed=planned.surveyed, resolutions=planned.resolutions)
 
 
 def agrees(plan: Plan, *, context: Context, ask: bool) -> bool:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from wfdeps.cli.context import Context
 from wfdeps.errors import UsageError, WfdepsError
@@ -17,24 +16,22 @@ _NAMED = 3
 Stamps = dict[str, tuple[int, int]]
 
 
-def watch(
-    once: Callable[[argparse.Namespace, Context], int], arguments: argparse.Namespace, context: Context
-) -> int:
+def watch(once: Callable[[Context], int], workflows: Sequence[str], context: Context) -> int:
     """Run it now and after every change, each time with fresh doors, until it is interrupted."""
-    if "-" in arguments.workflows:
+    if "-" in workflows:
         raise UsageError("standard input cannot be watched", hint="name a file or a folder")
     while True:
         folders: tuple[str, ...] = ()
-        before = _stamps(arguments.workflows, folders)
+        before = _stamps(workflows, folders)
         with context.afresh() as round_:
             try:
                 folders = tuple(folder.path for folder in round_.doors.library().folders())
                 before |= _stamps((), folders)
-                once(arguments, round_)
+                once(round_)
             except WfdepsError as error:
                 round_.err(f"error: {error.message}" + (f"\nhint: {error.hint}" if error.hint else ""))
         context.stdout.flush()
-        changed = _wait(before, lambda: _stamps(arguments.workflows, folders))  # noqa: B023
+        changed = _wait(before, lambda: _stamps(workflows, folders))  # noqa: B023
         context.err(f"── changed: {_shown(changed)}")
 
 

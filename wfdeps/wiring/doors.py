@@ -10,7 +10,6 @@ from types import TracebackType
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.errors import ConfigError
-from wfdeps.wiring.marks import answer_book, has_marks
 from wfdeps.wiring.settings import LOCK, Settings
 
 if TYPE_CHECKING:
@@ -117,6 +116,11 @@ class Doors:
     @cached_property
     def _marks(self) -> Callable[[ModelRef], bool] | None:
         """None where nobody has marked anything: most checks load no answers and no lock."""
+        from wfdeps.wiring.marks import (  # `refs` asks for no marks, and needs no SQLite
+            answer_book,
+            has_marks,
+        )
+
         book, lock = answer_book(self.settings), self.lock
         if not has_marks(book, lock):
             return None

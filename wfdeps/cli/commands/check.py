@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from wfdeps import TYPE_CHECKING
 from wfdeps.cli.context import Context
 from wfdeps.cli.options import (
@@ -10,9 +12,9 @@ from wfdeps.cli.options import (
     add_reading_options,
     add_resolving_options,
     add_workflows,
-    library_words,
+    workflow_files,
 )
-from wfdeps.cli.output import SHOW_HASHES, add_report_options, formats_of, show_report
+from wfdeps.cli.output import add_report_options, report_wishes, show_report
 from wfdeps.cli.reading import read_all
 from wfdeps.jobs.check import check, check_online
 
@@ -43,18 +45,16 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     if arguments.watch:
         from wfdeps.cli.watching import watch
 
-        return watch(_check, arguments, context)
+        return watch(partial(_check, arguments), arguments.workflows, context)
     return _check(arguments, context)
 
 
 def _check(arguments: argparse.Namespace, context: Context) -> int:
-    readings = read_all(arguments, context, hashed=bool(formats_of(arguments) & SHOW_HASHES))
-    place = library_words(arguments)
+    wishes = report_wishes(arguments)
+    readings = read_all(workflow_files(arguments), context, hashed=wishes.needs_hashes)
     if arguments.online:
-        checked = check_online(readings, context.doors, context.reporter, place=place)
+        checked = check_online(readings, context.doors, context.reporter, place=wishes.place)
     else:
-        checked = check(readings, context.doors, place=place)
-    show_report(
-        checked.report, arguments, context, surveyed=checked.surveyed, resolutions=checked.resolutions
-    )
+        checked = check(readings, context.doors, place=wishes.place)
+    show_report(checked.report, wishes, context, surveyed=checked.surveyed, resolutions=checked.resolutions)
     return checked.report.exit_code

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
-from wfdeps.cli.options import add_library_options, add_reading_options
-from wfdeps.cli.reading import read_all, reading_options
+from wfdeps.cli.options import add_library_options, add_reading_options, workflow_files
+from wfdeps.cli.reading import read_all
 from wfdeps.domain.explanations import Explanation, Rejection
 from wfdeps.domain.folders import canonical_key, model_type_of
 from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus, WorkflowRefs
 from wfdeps.domain.resolutions import Finding, RefState
 from wfdeps.errors import ConfigError, LibraryError, UnsafePathError, UsageError
+from wfdeps.jobs.reading import read_options
 from wfdeps.match.explain import alike, rejections_in, same_file
 from wfdeps.pipeline.survey import survey
 from wfdeps.plan.layout import target_for
@@ -90,8 +91,13 @@ def _refs(
     rejections: Iterable[Rejection], arguments: argparse.Namespace, context: Context
 ) -> Mapping[Rejection, ModelRef]:
     """The model each complaint is about; one that is about none is left out."""
-    known = [ref for one in read_all(arguments, context) if isinstance(one, WorkflowRefs) for ref in one.refs]
-    options = reading_options(arguments, context)
+    known = [
+        ref
+        for one in read_all(workflow_files(arguments), context)
+        if isinstance(one, WorkflowRefs)
+        for ref in one.refs
+    ]
+    options = read_options(workflow_files(arguments), context.doors)
     found = ((one, _ref_of(one, known, options)) for one in rejections if one.value)
     return {one: replace(ref, status=RefStatus.REQUIRED) for one, ref in found if ref is not None}
 

@@ -10,7 +10,7 @@ from typing import Any
 from wfdeps import disk
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import PARTLY_FAILED, READY, UNMET
-from wfdeps.cli.options import add_library_options, add_reading_options
+from wfdeps.cli.options import add_library_options, add_reading_options, workflow_files
 from wfdeps.cli.reading import read_all
 from wfdeps.domain.plans import Link
 from wfdeps.domain.resolutions import Finding, RefState
@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 def _needed(arguments: argparse.Namespace, context: Context, library: LocalLibrary) -> Sequence[Finding]:
     """The refs that a run needs."""
-    return survey(all_readable(read_all(arguments, context)), library).needed
+    return survey(all_readable(read_all(workflow_files(arguments), context)), library).needed
 
 
 def _not_offered(findings: Iterable[Finding]) -> Iterable[Finding]:

@@ -15,9 +15,9 @@ from wfdeps.cli.options import (
     add_reading_options,
     add_resolving_options,
     add_workflows,
-    library_words,
+    workflow_files,
 )
-from wfdeps.cli.output import add_report_options
+from wfdeps.cli.output import add_report_options, report_wishes
 from wfdeps.cli.reading import read_all
 from wfdeps.cli.running import agrees, lock_sentence, show_done, show_plan
 from wfdeps.console.interrupts import stopping_on_signals
@@ -50,11 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    readings, place = read_all(arguments, context), library_words(arguments)
+    wishes = report_wishes(arguments)
+    readings = read_all(workflow_files(arguments), context)
     doors, reporter = context.doors, context.reporter
     if arguments.dry_run:
         planned = plan_for(readings, doors, chooser=NeverAsk(), reporter=reporter)
-        return show_plan(planned, arguments, context)
+        return show_plan(planned, wishes, context)
     lock = "" if arguments.no_lock else arguments.lock
     with stopping_on_signals():
         done = get(
@@ -64,12 +65,12 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             reporter=reporter,
             agrees=partial(agrees, context=context, ask=not arguments.yes),
             lock=lock,
-            place=place,
+            place=wishes.place,
         )
     if done.outcomes is None:
         context.err("nothing was done")
         return UNMET
-    show_done(done, arguments, context)
+    show_done(done, wishes, context)
     locked = write_lock_of(done, lock, doors) if lock else None
     if locked:
         context.err(lock_sentence(locked.before, locked.lock, lock))

@@ -7,7 +7,13 @@ from importlib import import_module
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, USAGE
-from wfdeps.cli.options import add_library_options, add_reading_options, add_resolving_options, add_workflows
+from wfdeps.cli.options import (
+    add_library_options,
+    add_reading_options,
+    add_resolving_options,
+    add_workflows,
+    workflow_files,
+)
 from wfdeps.cli.output import terminal_view, write_text
 from wfdeps.cli.reading import read_all
 from wfdeps.domain.graphs import Graph
@@ -34,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    readings = read_all(arguments, context)
+    readings = read_all(workflow_files(arguments), context)
     surveyed = survey_if_any(readings, context.doors)
     if surveyed is None:
         context.err("note: no ComfyUI folder was named or found; the graph says nothing of what is here")

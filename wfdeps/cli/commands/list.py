@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
-from wfdeps.cli.options import add_library_options, add_reading_options
+from wfdeps.cli.options import add_library_options, add_reading_options, workflow_files
 from wfdeps.cli.reading import read_all
 from wfdeps.disk.sidecars import read_sidecar
 from wfdeps.domain.files import LocalFile
@@ -41,7 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     library = as_local(context.doors.library())
-    users = users_of_files(read_all(arguments, context), library) if arguments.workflows else {}
+    users = (
+        users_of_files(read_all(workflow_files(arguments), context), library) if arguments.workflows else {}
+    )
     rows = [row for file in library.files() if (row := _row(file, library, arguments, users)) is not None]
     if arguments.json:
         context.out(json.dumps({"schema": "wfdeps/library/1", "files": rows}, indent=2, ensure_ascii=False))

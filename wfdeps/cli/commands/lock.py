@@ -13,8 +13,9 @@ from wfdeps.cli.options import (
     add_reading_options,
     add_resolving_options,
     add_workflows,
+    workflow_files,
 )
-from wfdeps.cli.output import add_report_options
+from wfdeps.cli.output import add_report_options, report_wishes
 from wfdeps.cli.reading import read_all
 from wfdeps.cli.running import show_plan
 from wfdeps.jobs.lock import plan_lock, write_planned_lock
@@ -37,9 +38,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     path: str = arguments.lock
-    readings, chooser = read_all(arguments, context), chooser_for(context, ask=True)
+    wishes, chooser = report_wishes(arguments), chooser_for(context, ask=True)
+    readings = read_all(workflow_files(arguments), context)
     planned = plan_lock(readings, context.doors, chooser=chooser, reporter=context.reporter, path=path)
-    code = show_plan(planned, arguments, context)
+    code = show_plan(planned, wishes, context)
     lock = write_planned_lock(planned, path, context.doors)
     if lock is None:
         return code

@@ -5,9 +5,10 @@ from __future__ import annotations
 from wfdeps import TYPE_CHECKING
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, USAGE
-from wfdeps.cli.options import add_reading_options, add_workflows
-from wfdeps.cli.reading import Reading, read_all
+from wfdeps.cli.options import add_reading_options, add_workflows, workflow_files
+from wfdeps.cli.reading import read_all
 from wfdeps.domain.refs import UnreadableWorkflow
+from wfdeps.workflow.read import Reading
 
 if TYPE_CHECKING:
     import argparse
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     form = "json" if arguments.json else arguments.format
-    readings = read_all(arguments, context, hashed=form != "text")
+    readings = read_all(workflow_files(arguments), context, hashed=form != "text")
     context.out(_text(readings, form, context))
     unreadable = any(isinstance(reading, UnreadableWorkflow) for reading in readings)
     return USAGE if unreadable else READY

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 
 from wfdeps.cli.context import Context
-from wfdeps.cli.options import add_download_options, add_library_options, library_words
-from wfdeps.cli.output import add_report_options
+from wfdeps.cli.options import add_download_options, add_library_options
+from wfdeps.cli.output import add_report_options, report_wishes
 from wfdeps.cli.running import show_done, show_plan
 from wfdeps.console.interrupts import stopping_on_signals
 from wfdeps.errors import LockError
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    lock = lock_at(arguments.lock)
+    lock, wishes = lock_at(arguments.lock), report_wishes(arguments)
     stale = () if arguments.frozen else what_is_stale(lock, arguments.lock)
     if stale and arguments.locked:
         raise LockError(f"the lock is stale: {', '.join(stale)}", hint="write it anew with `wfdeps lock`")
@@ -44,8 +44,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         context.err(f"warning: {clause}")
     planned = plan_sync(lock, arguments.lock, context.doors)
     if arguments.dry_run:
-        return show_plan(planned, arguments, context)
+        return show_plan(planned, wishes, context)
     with stopping_on_signals():
-        done = carry(planned, context.doors, context.reporter, place=library_words(arguments))
-    show_done(done, arguments, context)
+        done = carry(planned, context.doors, context.reporter, place=wishes.place)
+    show_done(done, wishes, context)
     return done.report.exit_code

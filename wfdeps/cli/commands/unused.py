@@ -7,7 +7,7 @@ import json
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
-from wfdeps.cli.options import add_library_options, add_reading_options, add_workflows
+from wfdeps.cli.options import add_library_options, add_reading_options, add_workflows, workflow_files
 from wfdeps.cli.reading import read_all
 from wfdeps.domain.folders import canonical_key
 from wfdeps.domain.visible import visible
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     library = as_local(context.doors.library())
-    used = users_of_files(read_all(arguments, context), library)
+    used = users_of_files(read_all(workflow_files(arguments), context), library)
     wanted = canonical_key(arguments.model_type) if arguments.model_type else None
     idle = [file for file in library.files() if file.path not in used and wanted in (None, file.folder_key)]
     idle.sort(key=lambda file: (-file.size, file.path))

@@ -9,7 +9,7 @@ from typing import assert_never
 from wfdeps.cli.choosing import listed
 from wfdeps.cli.commands.resolve import exit_code_of_all
 from wfdeps.cli.context import Context
-from wfdeps.cli.options import add_library_options, add_reading_options, add_resolving_options
+from wfdeps.cli.options import add_library_options, add_reading_options, add_resolving_options, workflow_files
 from wfdeps.cli.reading import read_all
 from wfdeps.console.question import access_in_words
 from wfdeps.console.silent import NeverAsk
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     library = context.doors.library_or_new()
-    readings = read_all(arguments, context)
+    readings = read_all(workflow_files(arguments), context)
     surveyed = survey(readings, library, context.doors.is_optional)
     meant = _meant(arguments.name, surveyed.findings)
     if not meant:

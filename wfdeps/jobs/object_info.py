@@ -6,19 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from wfdeps.cli.context import Context
 from wfdeps.errors import UnexpectedPayloadError, UsageError
+from wfdeps.http import Http
+from wfdeps.wiring.doors import Doors
 from wfdeps.workflow.object_info import parse_object_info
 
 
-def load_object_info(place: str, context: Context) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+def load_object_info(place: str, doors: Doors) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     """Its node classes, and its files by folder key where they are told.
 
     `place` is a file or the address of a running ComfyUI. Raises UsageError for a file that is none, SourceError
     for a server that does not answer.
     """
     if "://" in place:
-        return _from_server(place.removesuffix("/object_info").rstrip("/"), context)
+        return _from_server(place.removesuffix("/object_info").rstrip("/"), doors.http())
     try:
         with open(place, "rb") as file:
             return parse_object_info(file.read(), place)
@@ -26,8 +27,7 @@ def load_object_info(place: str, context: Context) -> tuple[Mapping[str, Any], M
         raise UsageError(f"cannot read `{place}`: {error.strerror or error}") from error
 
 
-def _from_server(base: str, context: Context) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-    http = context.doors.http()
+def _from_server(base: str, http: Http) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     info = http.json("GET", f"{base}/object_info")
     keys = http.json("GET", f"{base}/models")
     if not isinstance(info, dict) or not isinstance(keys, list):

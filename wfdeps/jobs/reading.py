@@ -1,0 +1,134 @@
+"""Workflow files, read: those named, those in folders, and what comes in by standard input."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+
+from wfdeps import TYPE_CHECKING
+from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
+from wfdeps.errors import UsageError
+from wfdeps.values import dataclass, replace
+from wfdeps.workflow.containers.sniff import CONTAINER_ENDINGS
+from wfdeps.workflow.limits import MAX_FILE_BYTES
+from wfdeps.workflow.read import Reading, ReadOptions, read_workflow
+
+if TYPE_CHECKING:
+    from wfdeps.wiring.doors import Doors
+
+WORKFLOW_ENDINGS = (*CONTAINER_ENDINGS, ".zip")
+"""What a folder is searched for."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowFiles:
+    """Which files are to be read, and how."""
+
+    paths: tuple[str, ...]
+    """Files, folders, or `-` for standard input."""
+    include_inactive: bool = False
+    """Muted and bypassed nodes count as required."""
+    object_info: str | None = None
+    """A saved `/object_info`, or the address of a running ComfyUI."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFiles:
+    """What was read, in the order of the paths."""
+
+    readings: tuple[Reading, ...]
+    left_out: tuple[UnreadableWorkflow, ...]
+    """Files of a folder that hold no workflow."""
+
+
+def read_files(
+    files: WorkflowFiles,
+    doors: Doors,
+    *,
+    standard_input: Callable[[int], bytes] = lambda at_most: b"",
+    hashed: bool = True,
+) -> ReadFiles:
+    """Every workflow of these files; one that cannot be read is a value too. Raises as `read_options` does.
+
+    In a folder, files that hold something else than a workflow are left out: nobody claimed they had one. A JSON file
+    that is none is not such a file: a workflow that was cut must not go unseen. `standard_input` returns at most so
+    many bytes of it; `hashed`: with the SHA-256 of each file.
+    """
+    options = replace(read_options(files, doors), hashed=hashed)
+    readings: list[Reading] = []
+    left_out: list[UnreadableWorkflow] = []
+    for path, is_named in _expanded(files.paths):
+        if path == "-":
+            readings.extend(_read(path, standard_input(MAX_FILE_BYTES + 1), options))
+            continue
+        results = read_file(path, options)
+        first = results[0]
+        if is_named or isinstance(first, WorkflowRefs) or _is_broken_json(path):
+            readings.extend(results)
+        else:
+            left_out.append(first)
+    return ReadFiles(tuple(readings), tuple(left_out))
+
+
+def read_options(files: WorkflowFiles, doors: Doors) -> ReadOptions:
+    """How these files are to be read. Raises ConfigError, UsageError, SourceError for tables that cannot be."""
+    options = ReadOptions(include_inactive=files.include_inactive)
+    if doors.settings.nodes:
+        from wfdeps.workflow.node_rows import own_rows  # few have rows of their own
+
+        options = replace(options, rows=own_rows(doors.settings.nodes))
+    if files.object_info:
+        from wfdeps.jobs.object_info import load_object_info  # few know a running ComfyUI
+
+        info, lists = load_object_info(files.object_info, doors)
+        options = replace(options, object_info=info, model_lists=lists)
+    return options
+
+
+def read_file(path: str, options: ReadOptions) -> tuple[Reading, ...]:
+    """What each workflow in this file references, or why it cannot be read: at least one result."""
+    try:
+        with open(path, "rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        return (UnreadableWorkflow(path, f"cannot read `{path}`: {error.strerror or error}"),)
+    return _read(path, data, options)
+
+
+def _read(path: str, data: bytes, options: ReadOptions) -> tuple[Reading, ...]:
+    if len(data) > MAX_FILE_BYTES:
+        return (UnreadableWorkflow(path, f"`{path}` is larger than {MAX_FILE_BYTES // 2**20} MiB"),)
+    return read_workflow(data, path, options=options)
+
+
+def _is_broken_json(path: str) -> bool:
+    if not path.lower().endswith(".json"):
+        return False
+    from json import loads
+
+    try:
+        with open(path, "rb") as file:
+            loads(file.read(MAX_FILE_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return True
+    return False
+
+
+def _expanded(paths: Iterable[str]) -> Iterator[tuple[str, bool]]:
+    """Each file, and whether the person named it itself."""
+    for path in paths:
+        if path != "-" and os.path.isdir(path):
+            below = sorted(_files_below(path))
+            if not below:
+                raise UsageError(
+                    f"no workflow files in `{path}`", hint="name a workflow file, or a folder of them"
+                )
+            yield from ((file, False) for file in below)
+        else:
+            yield path, True
+
+
+def _files_below(folder: str) -> Iterator[str]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (os.path.join(parent, name) for name in names if name.lower().endswith(WORKFLOW_ENDINGS))
