@@ -12,8 +12,8 @@ Its rules:
 from __future__ import annotations
 
 from wfdeps.http.client import Http
-from wfdeps.http.direct import Tap
 from wfdeps.http.replies import Reply
+from wfdeps.http.tap import Tap
 from wfdeps.http.waits import Backoff
 
 __all__ = ["Backoff", "Http", "Reply", "Tap"]

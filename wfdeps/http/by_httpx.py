@@ -12,12 +12,12 @@ from threading import Lock
 from typing import Any
 
 from wfdeps.http.dialing import Dialer
-from wfdeps.http.direct import Tap
 from wfdeps.http.engine import load_engine
 from wfdeps.http.faults import unavailable
 from wfdeps.http.identity import USER_AGENT
 from wfdeps.http.replies import Reply
 from wfdeps.http.routes import route_to, transport_over
+from wfdeps.http.tap import Tap
 
 
 class HttpxReply(Reply):

@@ -23,7 +23,7 @@ from wfdeps.http.waits import retry_after
 from wfdeps.values import dataclass
 
 if TYPE_CHECKING:
-    from wfdeps.http.direct import Tap
+    from wfdeps.http.tap import Tap
 
 MIB = 1 << 20
 _MESSAGE_CAP = 64 * 1024

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from wfdeps.domain.plans import Plan
 from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.reports import CheckReport
 from wfdeps.domain.resolutions import Resolution
 from wfdeps.jobs.check import report_of
-from wfdeps.jobs.resolving import resolve_needed, with_file_origins
+from wfdeps.jobs.resolving import plan_of, resolve_needed, with_file_origins
 from wfdeps.pipeline.comparing import A_MOMENT, EVERY_BYTE
 from wfdeps.pipeline.locking import read_lock
 from wfdeps.pipeline.survey import Survey, survey
-from wfdeps.plan.build import Layout, build_plan, without_collisions
-from wfdeps.ports import Chooser, Library, Reporter
+from wfdeps.ports import Chooser, Reporter
 from wfdeps.values import dataclass
 from wfdeps.wiring.doors import Doors
 
@@ -46,11 +45,6 @@ def plan_for(
     if lock:
         resolutions = with_file_origins(resolutions, doors, previous=read_lock(lock), reporter=reporter)
     return Planned(surveyed, resolutions, plan_of(resolutions, library))
-
-
-def plan_of(resolutions: Iterable[Resolution], library: Library) -> Plan:
-    """The plan for these resolutions in this library, no two files in one place."""
-    return without_collisions(build_plan(resolutions, Layout(library.folders(), library.separator)))
 
 
 def report_on_plan(planned: Planned, doors: Doors, *, place: str = "") -> CheckReport:

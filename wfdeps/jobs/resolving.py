@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import ExitStack
 
 from wfdeps.console.silent import NeverAsk
 from wfdeps.domain.locks import Lock
+from wfdeps.domain.plans import Plan
 from wfdeps.domain.resolutions import Resolution
 from wfdeps.jobs.policy import judged_resolutions, policy_rules, with_licences
 from wfdeps.pipeline.access import with_access
 from wfdeps.pipeline.nearby import from_mirrors
 from wfdeps.pipeline.resolve import Helpers, resolve, with_origins
 from wfdeps.pipeline.survey import Survey
-from wfdeps.ports import Chooser, Reporter
+from wfdeps.plan.build import Layout, build_plan, without_collisions
+from wfdeps.ports import Chooser, Library, Reporter
 from wfdeps.wiring.doors import Doors
 from wfdeps.wiring.sources import build_probe
 
@@ -38,3 +41,8 @@ def with_file_origins(
     """These resolutions, the files that are here with their SHA-256 and origin, as a lock wants them."""
     helpers = Helpers(doors.sources(), NeverAsk(), reporter)
     return with_origins(resolutions, doors.library(), helpers, doors.settings.policy, previous=previous)
+
+
+def plan_of(resolutions: Iterable[Resolution], library: Library) -> Plan:
+    """The plan for these resolutions in this library, no two files in one place."""
+    return without_collisions(build_plan(resolutions, Layout(library.folders(), library.separator)))

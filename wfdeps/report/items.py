@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import ModelRef, RefStatus
 from wfdeps.domain.reports import ReportItem
-from wfdeps.domain.resolutions import Finding, RefState, Resolution
+from wfdeps.domain.resolutions import Finding, Present, RefState, Resolution
 from wfdeps.report.next_steps import advice_for
 from wfdeps.values import dataclass, replace
 
@@ -67,8 +67,9 @@ def build_item(
 ) -> ReportItem:
     """One item: the last stage that spoke of the ref has the last word on its state."""
     finding = _of(ref, knowledge.findings)
-    item = replace(item_of(ref, finding), needed_by=needed_by)
     resolution = _of(ref, knowledge.resolutions)
+    latest = resolution.finding if isinstance(resolution, Present) else finding
+    item = replace(_item_of(ref, latest), needed_by=needed_by)
     step = _of(ref, knowledge.steps)
     outcome = _of(ref, knowledge.outcomes)
     if resolution or step or outcome:
@@ -80,7 +81,7 @@ def build_item(
     return _with_advice(item, place, told_online=finding is None or finding.state is not item.state)
 
 
-def item_of(ref: ModelRef, finding: Finding | None) -> ReportItem:
+def _item_of(ref: ModelRef, finding: Finding | None) -> ReportItem:
     """The item as the model folders alone tell it."""
     if finding is None:
         return ReportItem(ref, RefState.UNDECIDED, "the model folders were not looked at")

@@ -12,7 +12,6 @@ from wfdeps.domain.plans import Blocked, Download, Keep, Link, Step, Target
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.reports import ReportItem
 from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Present, RefState, Resolution, Resolved, Unresolved
-from wfdeps.report.items import item_of
 from wfdeps.values import replace
 
 _CLOSED: dict[AccessState, RefState] = {
@@ -32,7 +31,10 @@ _FAILED_KIND = {FailureKind.GATED: RefState.GATED, FailureKind.EARLY_ACCESS: Ref
 def with_stages(
     item: ReportItem, resolution: Resolution | None, step: Step | None, outcome: Outcome | None
 ) -> ReportItem:
-    """The item after all that was done for it; the last stage that spoke has the last word on its state."""
+    """The item after all that was done for it; the last stage that spoke has the last word on its state.
+
+    For a Present resolution the item is the one that its finding makes.
+    """
     item = _with_outcome(_with_step(_with_resolution(item, resolution), step), outcome)
     # What was placed and then blocked is offered under another spelling: `pipeline.offered`.
     return (
@@ -58,17 +60,16 @@ def _with_resolution(item: ReportItem, resolution: Resolution | None) -> ReportI
         case None:
             return item
         case Present(finding=finding, origin=origin):
-            present = replace(item_of(item.ref, finding), needed_by=item.needed_by)
             if origin and origin.candidate.source == LOCAL:
                 return replace(
-                    present,
+                    item,
                     state=RefState.RESOLVED,
                     detail=f"a file of yours: {finding.files[0].path}",
                     found=(),
                     chosen=origin,
                     chosen_by=ChosenBy.USER,
                 )
-            return replace(present, chosen=origin, candidates=(origin,)) if origin else present
+            return replace(item, chosen=origin, candidates=(origin,)) if origin else item
         case Resolved(choice=choice, chosen_by=chosen_by, rivals=rivals, verdicts=verdicts):
             access = choice.candidate.access
             return replace(
