@@ -1,4 +1,4 @@
-"""Makes `wfdeps/sources/catalogue/official.json`: where ComfyUI's own templates say their models are to be had.
+"""Makes `wfdeps/sources/official.json`: where ComfyUI's own templates say their models are to be had.
 
     python .github/scripts/build_official.py
 
@@ -15,7 +15,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-TARGET = Path(__file__).parents[2] / "wfdeps/sources/catalogue/official.json"
+TARGET = Path(__file__).parents[2] / "wfdeps/sources/official.json"
 
 
 def models_in(value: Any) -> Iterator[dict[str, Any]]:

@@ -24,14 +24,12 @@ from wfdeps.hub.samples import safetensors_bytes
 from wfdeps.ports import Source
 from wfdeps.sources.answers import AnswerBook, Scope
 from wfdeps.sources.cached import AnswerStore, Cached
-from wfdeps.sources.catalogue.client import ModelList
-from wfdeps.sources.catalogue.source import CatalogueSource
-from wfdeps.sources.catalogue.urls import UrlSource
-from wfdeps.sources.civarchive.source import CivArchiveSource
-from wfdeps.sources.huggingface.client import HuggingFaceClient
-from wfdeps.sources.huggingface.source import HuggingFaceSource
-from wfdeps.sources.mirror.source import MirrorSource
+from wfdeps.sources.civarchive import CivArchiveSource
+from wfdeps.sources.huggingface import HuggingFaceClient, HuggingFaceSource
+from wfdeps.sources.mirror import MirrorSource
+from wfdeps.sources.model_list import CatalogueSource, ModelList
 from wfdeps.sources.name_index import NameIndex
+from wfdeps.sources.urls import UrlSource
 
 HELD = safetensors_bytes(anatomy.SD1_LORA, "F16", {}, seed=1)
 HELD_SHA256 = Digest(Algorithm.SHA256, hashlib.sha256(HELD).hexdigest())

@@ -17,8 +17,7 @@ from wfdeps.hub import anatomy
 from wfdeps.hub.samples import safetensors_bytes
 from wfdeps.hub.server import HubServer
 from wfdeps.match.decide import decide
-from wfdeps.sources.huggingface.client import HuggingFaceClient
-from wfdeps.sources.huggingface.source import HuggingFaceSource
+from wfdeps.sources.huggingface import HuggingFaceClient, HuggingFaceSource
 
 DATA = safetensors_bytes(anatomy.SD1_LORA, "F16", {}, seed=1)
 SHA256 = hashlib.sha256(DATA).hexdigest()

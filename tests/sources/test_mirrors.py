@@ -17,7 +17,7 @@ from wfdeps.domain.candidates import VerdictKind
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.queries import HashQuery
 from wfdeps.library.store import Store
-from wfdeps.sources.mirror.source import LAYOUTS, MirrorSource
+from wfdeps.sources.mirror import LAYOUTS, MirrorSource
 
 DATA = b"the bytes of a model" * 1000
 WANTED = HashQuery(Digest(Algorithm.SHA256, hashlib.sha256(DATA).hexdigest()))

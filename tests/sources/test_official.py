@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 from tests.fakes.hub import run_hub
 from tests.whole.conftest import Person
 from wfdeps.hub.samples import safetensors_bytes
-from wfdeps.sources.catalogue.client import OFFICIAL
-from wfdeps.sources.catalogue.payloads import candidates_of_list
+from wfdeps.sources.model_list import OFFICIAL, candidates_of_list
 
 ROWS: list[dict[str, Any]] = json.loads(Path(OFFICIAL).read_text(encoding="utf-8"))["models"]
 

@@ -6,7 +6,7 @@ import pytest
 
 from wfdeps.domain.candidates import VerdictKind
 from wfdeps.domain.queries import UrlQuery
-from wfdeps.sources.catalogue.urls import UrlSource
+from wfdeps.sources.urls import UrlSource
 
 
 @pytest.mark.parametrize(

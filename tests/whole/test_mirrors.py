@@ -11,7 +11,7 @@ import pytest
 from tests.fakes.hub import run_hub
 from tests.whole.conftest import Person, tree_of
 from tests.whole.test_main_job import DEMO, api
-from wfdeps.sources.mirror.source import LAYOUTS
+from wfdeps.sources.mirror import LAYOUTS
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import NameQuery, Query
 from wfdeps.domain.refs import ModelRef
 from wfdeps.match.evidence import ANSWERS
-from wfdeps.match.spelling import spell
 from wfdeps.sources.answer_json import candidate_of, json_of_candidate
+from wfdeps.sources.base import answer_key
 from wfdeps.sources.database import Database
 from wfdeps.values import dataclass
 
@@ -103,7 +103,7 @@ class AnswerBook:
         """Remember at once, None as optional; a later answer to the same question replaces it."""
         body = json.dumps(json_of_candidate(candidate)) if candidate else None
         scopes = self._scope_texts(scope, [site.workflow for site in ref.sites])
-        rows = [(text, _name_key(ref.name), ref.model_type.value, self._now(), body) for text in scopes]
+        rows = [(text, answer_key(ref.name), ref.model_type.value, self._now(), body) for text in scopes]
         self._database.run(
             "INSERT OR REPLACE INTO choices (scope, name, model_type, said, body) VALUES (?, ?, ?, ?, ?)",
             rows,
@@ -119,7 +119,7 @@ class AnswerBook:
         if number is not None:
             return self._database.run("DELETE FROM choices WHERE id = ?", [(number,)])
         if name is not None:
-            return self._database.run("DELETE FROM choices WHERE name = ?", [(_name_key(name),)])
+            return self._database.run("DELETE FROM choices WHERE name = ?", [(answer_key(name),)])
         return self._database.run("DELETE FROM choices WHERE ? = ?", [(1, 1)])
 
     def close(self) -> None:
@@ -129,7 +129,7 @@ class AnswerBook:
         """The narrowest answer that holds for these workflows here."""
         rows = self._database.rows(
             f"SELECT {_COLUMNS} FROM choices WHERE name = ? ORDER BY id DESC",  # noqa: S608
-            (_name_key(query.name),),
+            (answer_key(query.name),),
         )
         fitting = [
             choice for choice in map(_choice, rows) if self._holds(choice, workflows) and _fits(choice, query)
@@ -176,10 +176,6 @@ def _choice(row: tuple[object, ...]) -> Choice:
 def _fits(choice: Choice, query: NameQuery) -> bool:
     untold = not query.model_types or choice.model_type is ModelType.UNKNOWN
     return untold or choice.model_type in query.model_types
-
-
-def _name_key(name: str) -> str:
-    return spell(name).base.casefold()
 
 
 def _in_words(scope: str) -> str:

@@ -1,9 +1,11 @@
-"""Reading JSON that may hold anything: each reader gives a value of its type, or the empty one."""
+"""Reading JSON that may hold anything: each reader returns a value of its type, or the empty one; none raises."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+from wfdeps.domain.digests import Algorithm, Digest
 
 _LARGEST = 1 << 63
 
@@ -41,3 +43,18 @@ def whole(value: object) -> int | None:
 def positive(value: object) -> int | None:
     """An id: a whole number from 1 up, or None."""
     return whole(value) or None if isinstance(value, int) else None
+
+
+def bytes_of_kibibytes(value: object) -> int | None:
+    """Civitai's `sizeKB`, a float of KiB, as whole bytes; None where it is no number, or 0."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return whole(value * 1024) or None
+
+
+def sha256_digests(value: object) -> tuple[Digest, ...]:
+    """A SHA-256 in hex, with or without the `sha256:` of Git LFS, as digests; empty for anything else."""
+    try:
+        return (Digest.of(Algorithm.SHA256, text(value).removeprefix("sha256:")),)
+    except ValueError:
+        return ()

@@ -12,6 +12,7 @@ from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.lock.refs import Places, candidate_of
 from wfdeps.match.evidence import ANSWERS
 from wfdeps.match.spelling import spell
+from wfdeps.sources.base import answer_key
 
 
 class LockedChoices:
@@ -38,12 +39,8 @@ class LockedChoices:
     def _chosen_for(self, query: NameQuery) -> Iterator[Candidate]:
         for entry in self._chosen:
             fits = not query.model_types or model_type_of(canonical_key(entry.folder)) in query.model_types
-            if fits and _key(entry.name) == _key(query.name):
+            if fits and answer_key(entry.name) == answer_key(query.name):
                 found = candidate_of(entry, self._places)
                 if found is not None and not spell(found.candidate.file_name).is_pickle:
                     yield found.candidate
                     return
-
-
-def _key(name: str) -> str:
-    return spell(name).base.casefold()

@@ -17,8 +17,8 @@ from wfdeps.domain.model_types import TO_CIVITAI, ModelType
 from wfdeps.domain.queries import HashQuery, NameQuery, Query
 from wfdeps.match.spelling import bare_key_of, key_of, keys_of, spell
 from wfdeps.sources.answer_json import candidate_of, json_of_candidate
+from wfdeps.sources.base import answer_with
 from wfdeps.sources.database import Database
-from wfdeps.sources.verdicts import found
 from wfdeps.values import dataclass, replace
 
 NAME = "name index"
@@ -74,7 +74,7 @@ class NameIndex:
                 case _:
                     continue
             if candidates:
-                answers[query] = replace(found(NAME, candidates), is_whole=is_whole)
+                answers[query] = replace(answer_with(NAME, candidates), is_whole=is_whole)
         return answers
 
     def learn(self, candidates: Iterable[Candidate]) -> int:

@@ -13,19 +13,17 @@ from wfdeps.http import Http
 from wfdeps.lock.refs import Places
 from wfdeps.ports import Source
 from wfdeps.sources.cached import ALL_KINDS, AccessMemory, AnswerStore, Cached
-from wfdeps.sources.catalogue.client import LIST_URL, OFFICIAL, ModelList
-from wfdeps.sources.catalogue.source import CatalogueSource
-from wfdeps.sources.catalogue.urls import UrlSource
-from wfdeps.sources.civarchive.source import BASE_URL, CivArchiveSource
+from wfdeps.sources.civarchive import BASE_URL, CivArchiveSource
 from wfdeps.sources.civitai.access import AccessProbe
 from wfdeps.sources.civitai.client import CivitaiClient
 from wfdeps.sources.civitai.payloads import Site
 from wfdeps.sources.civitai.source import CivitaiSource
-from wfdeps.sources.huggingface.client import HuggingFaceClient
-from wfdeps.sources.huggingface.source import HuggingFaceSource
+from wfdeps.sources.huggingface import HuggingFaceClient, HuggingFaceSource
 from wfdeps.sources.locked import LockedChoices
-from wfdeps.sources.mirror.source import MirrorSource
+from wfdeps.sources.mirror import MirrorSource
+from wfdeps.sources.model_list import LIST_URL, OFFICIAL, CatalogueSource, ModelList
 from wfdeps.sources.name_index import NameIndex
+from wfdeps.sources.urls import UrlSource
 from wfdeps.values import dataclass
 from wfdeps.wiring.answers import locked_entries, open_answers
 from wfdeps.wiring.settings import Settings

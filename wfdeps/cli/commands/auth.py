@@ -12,7 +12,7 @@ from wfdeps.cli.exit_codes import READY, UNDECIDED, UNMET
 from wfdeps.domain.visible import visible
 from wfdeps.errors import AuthRequiredError, NotFoundError, SourceError
 from wfdeps.sources.civitai.client import CivitaiClient
-from wfdeps.sources.huggingface.client import HuggingFaceClient
+from wfdeps.sources.huggingface import HuggingFaceClient
 from wfdeps.sources.json_values import record, text
 from wfdeps.values import dataclass
 from wfdeps.wiring.settings import CIVITAI_TOKEN_NAMES, HF_TOKEN_NAMES

@@ -6,10 +6,10 @@ from functools import cached_property
 
 from wfdeps.domain.candidates import Access, AccessState, Candidate
 from wfdeps.errors import AuthRequiredError, SourceError
+from wfdeps.sources.base import RangedHttp
 from wfdeps.sources.cached import AccessMemory
 from wfdeps.sources.civitai.client import CivitaiClient
 from wfdeps.sources.civitai.payloads import SOURCE, Site, access_of_mini
-from wfdeps.sources.http_doors import RangedHttp
 
 _SETTLED = frozenset({AccessState.DISABLED, AccessState.ARCHIVED, AccessState.DELETED, AccessState.BLOCKED})
 

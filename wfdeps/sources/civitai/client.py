@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from wfdeps.errors import NotFoundError
-from wfdeps.sources.http_doors import JsonHttp
+from wfdeps.sources.base import JsonHttp
 
 IDS_AT_ONCE = 10_000
 VERSIONS_AT_ONCE = 100

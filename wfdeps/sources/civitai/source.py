@@ -15,6 +15,7 @@ from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, Query, UrlQuer
 from wfdeps.errors import NotFoundError, SourceError
 from wfdeps.match.links import CivitaiLink, civitai_link
 from wfdeps.match.search_terms import UNSEARCHABLE, says_nothing
+from wfdeps.sources.base import answer_with, failed, no_such, stops_the_rest
 from wfdeps.sources.civitai.client import IDS_AT_ONCE, LARGEST_ID, VERSIONS_AT_ONCE, CivitaiClient
 from wfdeps.sources.civitai.payloads import (
     SOURCE,
@@ -26,7 +27,6 @@ from wfdeps.sources.civitai.payloads import (
 )
 from wfdeps.sources.civitai.search import Search
 from wfdeps.sources.json_values import record, text
-from wfdeps.sources.verdicts import failed, found, no_such, stops_the_rest
 from wfdeps.values import replace
 
 AT_ONCE = 4
@@ -106,7 +106,7 @@ class CivitaiSource:
                 if sha256 := find_digest(file.digests, Algorithm.SHA256):
                     files.setdefault(sha256.value, []).append(file)
         return {
-            query: failures.get(value) or found(SOURCE, files.get(value, ()))
+            query: failures.get(value) or answer_with(SOURCE, files.get(value, ()))
             for value, query in wanted.items()
         }
 
@@ -122,7 +122,7 @@ class CivitaiSource:
         )
         # The answer is a version; only one of its files has the hash.
         same = [file for file in files if any(query.digest.agrees(digest) for digest in file.digests)]
-        return found(SOURCE, same)
+        return answer_with(SOURCE, same)
 
     def _by_id(self, model_id: int | None, version_id: int | None) -> Answer:
         if max(model_id or 0, version_id or 0) > LARGEST_ID:
@@ -160,13 +160,13 @@ class CivitaiSource:
         if answer.verdict.kind is not VerdictKind.FOUND:
             return answer
         meant = [file for file in answer.candidates if _is_meant(file, link)]
-        return found(SOURCE, meant or answer.candidates)
+        return answer_with(SOURCE, meant or answer.candidates)
 
     def _by_name(self, query: NameQuery) -> Answer:
         if why := says_nothing(query.name):
             return no_such(SOURCE, f"{UNSEARCHABLE}: {why}")
         search = Search(self._client, self._site, self._learn, requests=self._requests_a_name)
-        return found(SOURCE, search.run(query))
+        return answer_with(SOURCE, search.run(query))
 
     def _model(self, model_id: int) -> Answer:
         payload = self._client.model(model_id)
@@ -225,7 +225,7 @@ def _told(payload: object, files: Sequence[Candidate]) -> Answer:
     mode = text(page.get("mode")) or text(record(page.get("model")).get("mode"))
     if not files and mode == "Archived":
         return Answer((), Verdict(SOURCE, VerdictKind.DELETED, "archived by its creator, its files are gone"))
-    return found(SOURCE, files, "" if files else "its page lists no file")
+    return answer_with(SOURCE, files, "" if files else "its page lists no file")
 
 
 def _is_sha256(query: Query) -> bool:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from functools import cache
 
 from wfdeps.domain.candidates import MIRROR, Answer, Candidate
-from wfdeps.domain.digests import Algorithm, Digest
-from wfdeps.domain.queries import HashQuery, Query
+from wfdeps.domain.digests import Digest
+from wfdeps.domain.queries import Query
 from wfdeps.domain.urls import file_address, path_of
-from wfdeps.errors import AuthRequiredError, NotFoundError, SourceError
-from wfdeps.sources.http_doors import RangedHttp
-from wfdeps.sources.verdicts import failed, found, no_such, stops_the_rest
+from wfdeps.errors import AuthRequiredError, NotFoundError
+from wfdeps.sources.base import RangedHttp, answers_by_sha256
 
-_Names = Callable[[str], Sequence[str]]
+_NamesIn = Callable[[str], Sequence[str]]
 
 LAYOUTS = ("sha256/{hash}", "sha256/{start}/{hash}", "{start}/{hash}", "{hash}", "blobs/sha256/{hash}")
 """`start`: the first two digits. The last is that of OCI registries' stores."""
@@ -37,30 +36,13 @@ class MirrorSource:
         return MIRROR
 
     def find_all(self, queries: Sequence[Query]) -> Mapping[Query, Answer]:
-        """As the door promises: SHA-256s only."""
-        answers: dict[Query, Answer] = {}
-        stopped: SourceError | None = None
-        look: Callable[[Digest], Candidate | None] = (
-            partial(self._in_folder, names_in=cache(_names_in))
-            if self._base_url.startswith("file:")
-            else self._at_server
-        )
-        for query in queries:
-            if not isinstance(query, HashQuery) or query.digest.algorithm is not Algorithm.SHA256:
-                continue
-            if stopped is not None:
-                answers[query] = failed(MIRROR, stopped)
-                continue
-            try:
-                candidate = look(query.digest)
-            except SourceError as error:
-                stopped = error if stops_the_rest(error) else None
-                answers[query] = failed(MIRROR, error)
-            else:
-                answers[query] = found(MIRROR, (candidate,)) if candidate else no_such(MIRROR)
-        return answers
+        """As `ports.Source.find_all`: SHA-256s only."""
+        if not self._base_url.startswith("file:"):
+            return answers_by_sha256(MIRROR, queries, self._at_server)
+        names_in = cache(_names_in)  # each folder is listed once a call
+        return answers_by_sha256(MIRROR, queries, lambda digest: self._in_folder(digest, names_in))
 
-    def _at_server(self, digest: Digest) -> Candidate | None:
+    def _at_server(self, digest: Digest) -> tuple[Candidate, ...]:
         """Every layout is tried until one has answered: from then on, that one."""
         refused: AuthRequiredError | None = None
         for layout in self._layouts:
@@ -73,21 +55,20 @@ class MirrorSource:
                 refused = error  # a bucket that may not be listed says so of every key it does not have
                 continue
             self._layouts = (layout,)
-            return Candidate(MIRROR, digest.value, url, digests=(digest,))
+            return (Candidate(MIRROR, digest.value, url, digests=(digest,)),)
         if refused is not None:
             raise refused
-        return None
+        return ()
 
-    def _in_folder(self, digest: Digest, *, names_in: _Names) -> Candidate | None:
+    def _in_folder(self, digest: Digest, names_in: _NamesIn) -> tuple[Candidate, ...]:
         folder = path_of(self._base_url)
         for path in _places(folder, digest.value, names_in):
             if os.path.isfile(path):
                 size = os.path.getsize(path)
                 url = file_address(os.path.abspath(path))
-                return Candidate(
-                    MIRROR, os.path.basename(path), url, digests=(digest,), size=size, size_is_exact=True
-                )
-        return None
+                name = os.path.basename(path)
+                return (Candidate(MIRROR, name, url, digests=(digest,), size=size, size_is_exact=True),)
+        return ()
 
 
 def _within(layout: str, sha256: str) -> str:
@@ -101,8 +82,8 @@ def _names_in(folder: str) -> list[str]:
         return []
 
 
-def _places(folder: str, sha256: str, names_in: _Names) -> Iterator[str]:
-    """Every path the file may have: by its hash alone first, then with an ending. Each folder is listed once a call."""
+def _places(folder: str, sha256: str, names_in: _NamesIn) -> Iterator[str]:
+    """Every path the file may have: by its hash alone first, then with an ending."""
     plain = [os.path.join(folder, *_within(layout, sha256).split("/")) for layout in LAYOUTS]
     yield from plain
     for parent in map(os.path.dirname, plain):

@@ -17,7 +17,7 @@ from wfdeps.match.links import (
     huggingface_page,
 )
 from wfdeps.match.spelling import spell
-from wfdeps.sources.verdicts import found, no_such
+from wfdeps.sources.base import answer_with, no_such
 
 SOURCE = "url"
 _SITES = CIVITAI_HOSTS | HUGGINGFACE_HOSTS
@@ -35,7 +35,7 @@ class UrlSource:
         return SOURCE
 
     def find_all(self, queries: Sequence[Query]) -> Mapping[Query, Answer]:
-        """As the door promises: URLs only, without a request."""
+        """As `ports.Source.find_all`: URLs only, without a request."""
         return {
             query: _answer(query.url)
             for query in queries
@@ -47,8 +47,8 @@ class UrlSource:
             host = urlsplit(url).netloc
         except ValueError:
             return False
-        theirs = civitai_link(url) or huggingface_link(url) or huggingface_page(url)
-        return host not in self._claimed and theirs is None
+        site_link = civitai_link(url) or huggingface_link(url) or huggingface_page(url)
+        return host not in self._claimed and site_link is None
 
 
 def _answer(url: str) -> Answer:
@@ -57,7 +57,7 @@ def _answer(url: str) -> Answer:
         return no_such(SOURCE, "only https addresses are fetched")
     if is_inside(parts.hostname):
         return no_such(SOURCE, "the address is inside a private network")
-    is_theirs = parts.hostname.removeprefix("www.") in _SITES
-    if not file_name or (is_theirs and not spell(file_name).ending):
+    is_of_site = parts.hostname.removeprefix("www.") in _SITES
+    if not file_name or (is_of_site and not spell(file_name).ending):
         return no_such(SOURCE, "the address names no file")
-    return found(SOURCE, (Candidate(SOURCE, file_name, url, page=url, creator=parts.hostname),))
+    return answer_with(SOURCE, (Candidate(SOURCE, file_name, url, page=url, creator=parts.hostname),))

@@ -1,1 +1,0 @@
-"""Outside: ComfyUI-Manager's model list, and URLs written in workflows."""

@@ -1,1 +1,0 @@
-"""Outside: CivArchive, which remembers files whose model Civitai has deleted. Off unless configured."""

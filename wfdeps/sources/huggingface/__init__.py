@@ -1,1 +1,0 @@
-"""Outside: Hugging Face, or what stands at `HF_ENDPOINT`."""
