@@ -26,7 +26,7 @@ from wfdeps.errors import (
     UnsafeRedirectError,
 )
 from wfdeps.http import Backoff, Http
-from wfdeps.http.engine import ENGINES, load_engine
+from wfdeps.http.by_httpx import ENGINES, load_engine
 from wfdeps.http.origins import is_private, origin_of, redirected
 from wfdeps.http.replies import content_range, failure_of
 from wfdeps.http.waits import HostGate, retry_after

@@ -31,6 +31,12 @@ def test_a_wait_is_drawn_by_chance_where_nobody_says_how() -> None:
     assert all(15.0 <= delay <= 30.0 for delay in drawn)
 
 
+def test_the_waits_of_a_run_cannot_be_changed_in_it() -> None:
+    with pytest.raises(AttributeError):
+        Backoff().first = 9.0  # type: ignore[misc]
+    assert not hasattr(Backoff(), "__dict__")
+
+
 def test_the_usual_waits() -> None:
     assert (Backoff().first, Backoff().most, Backoff().attempts, LONGEST_WAIT) == (0.5, 30.0, 5, 120.0)
 
@@ -142,11 +148,17 @@ def test_the_limit_grows_by_one_in_as_many_successes(gate: HostGate) -> None:
 def test_after_a_complaint_nobody_enters_before_the_pause_is_over(gate: HostGate, clock: Clock) -> None:
     gate.complain(3.0)
     with gate.slot() as entered:
-        assert entered
+        assert entered is True
     assert clock.slept == [3.0]
     with gate.slot():
         pass
     assert clock.slept == [3.0]
+
+
+def test_nobody_waits_at_a_host_that_never_complained(clock: Clock) -> None:
+    clock.now = 0.0
+    with inside(HostGate(1, clock.time, clock.sleep), 1):
+        assert clock.slept == []
 
 
 def test_the_longest_pause_counts_and_is_measured_from_its_complaint(gate: HostGate, clock: Clock) -> None:
@@ -166,7 +178,7 @@ def test_the_longest_pause_counts_and_is_measured_from_its_complaint(gate: HostG
 def test_a_pause_is_slept_in_slices_where_it_may_be_stopped(gate: HostGate, clock: Clock) -> None:
     gate.complain(0.5)
     with gate.slot(lambda: False) as entered:
-        assert entered
+        assert entered is True
     assert clock.slept == [0.2, 0.2, 0.1]
 
 
@@ -174,11 +186,11 @@ def test_a_pause_ends_as_soon_as_it_is_stopped_and_gives_no_slot(gate: HostGate,
     gate.complain(60.0)
     answers: Iterator[bool] = iter([False, True])
     with gate.slot(lambda: next(answers)) as entered:
-        assert not entered
+        assert entered is False
     assert clock.slept == [0.2]
     clock.now += 60.0
     with inside(gate, 1), gate.slot(lambda: True) as entered:
-        assert not entered
+        assert entered is False
 
 
 def test_a_full_gate_is_waited_for_until_one_leaves(clock: Clock) -> None:
@@ -196,7 +208,7 @@ def test_a_full_gate_is_waited_for_until_one_leaves(clock: Clock) -> None:
     assert came.wait(10)
     waiting.join(10)
     with inside(gate, 2), gate.slot(lambda: True) as entered:
-        assert not entered
+        assert entered is False
 
 
 def test_a_slot_is_given_back_when_its_holder_fails(gate: HostGate) -> None:
@@ -210,6 +222,6 @@ def test_a_slot_is_given_back_when_its_holder_fails(gate: HostGate) -> None:
 def test_who_was_not_let_in_gives_no_slot_back(gate: HostGate) -> None:
     with inside(gate, 8):
         with gate.slot(lambda: True) as entered:
-            assert not entered
+            assert entered is False
         with gate.slot(lambda: True) as entered:
-            assert not entered
+            assert entered is False

@@ -19,7 +19,7 @@ from wfdeps.domain.queries import HashQuery
 from wfdeps.http import Http
 from wfdeps.hub.catalogue import read_rows
 from wfdeps.hub.server import HubServer
-from wfdeps.sources.cached import AnswerStore, Cached
+from wfdeps.sources.cached import AnswerCache, Cached
 from wfdeps.sources.civitai.client import CivitaiClient
 from wfdeps.sources.civitai.source import CivitaiSource
 
@@ -48,7 +48,7 @@ def _show(
     ]
     queries = [HashQuery(Digest(Algorithm.SHA256, value)) for value in values]
     with tempfile.TemporaryDirectory() as folder:
-        store = AnswerStore(f"{folder}/answers.sqlite")
+        store = AnswerCache(f"{folder}/answers.sqlite")
         source = Cached(CivitaiSource(CivitaiClient(http, hub.url)), store)
         hub.requests.clear()
         begun = time.monotonic()

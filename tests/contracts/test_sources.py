@@ -23,7 +23,7 @@ from wfdeps.hub import anatomy
 from wfdeps.hub.samples import safetensors_bytes
 from wfdeps.ports import Source
 from wfdeps.sources.answers import AnswerBook, Scope
-from wfdeps.sources.cached import AnswerStore, Cached
+from wfdeps.sources.cached import AnswerCache, Cached
 from wfdeps.sources.civarchive import CivArchiveSource
 from wfdeps.sources.huggingface import HuggingFaceClient, HuggingFaceSource
 from wfdeps.sources.mirror import MirrorSource
@@ -114,7 +114,7 @@ def _cached(url: str, client: Http, folder: Path) -> Source:
     from wfdeps.sources.civitai.client import CivitaiClient
     from wfdeps.sources.civitai.source import CivitaiSource
 
-    return Cached(CivitaiSource(CivitaiClient(client, url)), AnswerStore(str(folder / "a.sqlite")))
+    return Cached(CivitaiSource(CivitaiClient(client, url)), AnswerCache(str(folder / "a.sqlite")))
 
 
 def _civitai(url: str, client: Http, folder: Path) -> Source:

@@ -14,7 +14,7 @@ from tests.faults.server import FaultServer, body_sha256
 from tests.fetch.fetching import QUICK, Told, download, quick_fetcher
 from wfdeps.errors import SourceUnavailableError
 from wfdeps.http import Http
-from wfdeps.http.engine import ENGINES
+from wfdeps.http.by_httpx import ENGINES
 
 SIZE = 20_000_000
 SHA = body_sha256(1, SIZE)

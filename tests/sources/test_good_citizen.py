@@ -27,7 +27,7 @@ from wfdeps.match.decide import decide
 from wfdeps.match.policy import Policy
 from wfdeps.pipeline.resolve import Helpers, ask
 from wfdeps.ports import Source
-from wfdeps.sources.cached import AccessMemory, AnswerStore, Cached
+from wfdeps.sources.cached import AccessMemory, AnswerCache, Cached
 from wfdeps.sources.civitai.access import AccessProbe
 from wfdeps.sources.civitai.client import CivitaiClient
 from wfdeps.sources.civitai.payloads import Site
@@ -75,7 +75,7 @@ def test_fifty_workflows_of_the_same_files_cost_what_one_costs(tmp_path: Path) -
         assert all(settled(one, civitai(hub, client)))
         alone = len(hub.requests)
         hub.requests.clear()
-        source = Cached(civitai(hub, client), AnswerStore(str(tmp_path / "a.sqlite")), scope=hub.url)
+        source = Cached(civitai(hub, client), AnswerCache(str(tmp_path / "a.sqlite")), scope=hub.url)
         assert all(settled(refs, source))
         log = [f"{seen.method} {seen.path}" for seen in hub.requests]
         assert Counter(log) == {"POST /api/v1/model-versions/by-hash": 1, "GET /api/v1/models": len(log) - 1}
@@ -95,7 +95,7 @@ def test_we_say_who_we_are_and_never_pretend_to_be_a_browser() -> None:
 
 
 def test_a_token_never_stands_in_an_address(tmp_path: Path) -> None:
-    store = AnswerStore(str(tmp_path / "a.sqlite"))
+    store = AnswerCache(str(tmp_path / "a.sqlite"))
     with run_hub(ROWS, tokens=["secret-token"]) as hub, Http({hub.url: Secret("secret-token")}) as client:
         source = Cached(civitai(hub, client, signed_in=True), store)
         settled([ref("add_detail.safetensors"), ref("rio.safetensors")], source)
@@ -131,7 +131,7 @@ def test_one_refusal_stops_the_whole_round(status: int) -> None:
 def test_who_may_download_what_is_asked_once_for_a_while(tmp_path: Path) -> None:
     with run_hub(ROWS) as hub, http() as client:
         clock = [1_800_000_000.0]
-        memory = AccessMemory(AnswerStore(str(tmp_path / "a.sqlite")), hub.url, lambda: clock[0])
+        memory = AccessMemory(AnswerCache(str(tmp_path / "a.sqlite")), hub.url, lambda: clock[0])
         query = AirQuery(Air("civitai", "1", "1001"))
         (wanted,) = civitai(hub, client).find_all([query])[query].candidates
         probe = AccessProbe(CivitaiClient(client, hub.url), client, Site(hub.url, ""), memory)
@@ -176,7 +176,7 @@ def test_one_file_that_is_not_for_all_says_nothing_of_the_others() -> None:
 
 
 def test_another_token_is_believed_at_once(tmp_path: Path) -> None:
-    memory = AccessMemory(AnswerStore(str(tmp_path / "a.sqlite")), "signed in")
+    memory = AccessMemory(AnswerCache(str(tmp_path / "a.sqlite")), "signed in")
     query, states = AirQuery(Air("civitai", "100", "1100")), []
     with run_hub(MANY, tokens=["right"], login_everywhere=True) as hub:
         for token in ("wrong", "right"):
@@ -190,7 +190,7 @@ def test_another_token_is_believed_at_once(tmp_path: Path) -> None:
 
 def test_a_fault_while_asking_who_may_download_is_not_remembered(tmp_path: Path) -> None:
     with run_hub(ROWS) as hub, http() as client:
-        memory = AccessMemory(AnswerStore(str(tmp_path / "a.sqlite")), hub.url)
+        memory = AccessMemory(AnswerCache(str(tmp_path / "a.sqlite")), hub.url)
         query = AirQuery(Air("civitai", "1", "1001"))
         (wanted,) = civitai(hub, client).find_all([query])[query].candidates
         hub.fail_next(status=404)

@@ -28,7 +28,7 @@ from wfdeps.match.decide import decide
 from wfdeps.match.queries import queries_for
 from wfdeps.sources.answer_json import answer_of, json_of
 from wfdeps.sources.answers import AnswerBook, Scope
-from wfdeps.sources.cached import AnswerStore, Cached
+from wfdeps.sources.cached import AnswerCache, Cached
 from wfdeps.sources.civitai.client import CivitaiClient
 from wfdeps.sources.civitai.payloads import Site
 from wfdeps.sources.civitai.rows import candidate_of_row, row_of_candidate
@@ -66,11 +66,11 @@ class Clock:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> AnswerStore:
-    return AnswerStore(str(tmp_path / "answers.sqlite"))
+def store(tmp_path: Path) -> AnswerCache:
+    return AnswerCache(str(tmp_path / "answers.sqlite"))
 
 
-def test_what_was_found_is_not_asked_again(store: AnswerStore) -> None:
+def test_what_was_found_is_not_asked_again(store: AnswerCache) -> None:
     source = Counting(answer(file("x.safetensors", digests=(sha256("a"),))))
     assert Cached(source, store).find_all([HASH]) == Cached(source, store).find_all([HASH])
     assert source.asked == 1
@@ -86,7 +86,7 @@ def test_what_was_found_is_not_asked_again(store: AnswerStore) -> None:
     ],
 )
 def test_what_was_not_found_is_asked_again_sooner(
-    store: AnswerStore, query: Query, says: Answer, lasts: float
+    store: AnswerCache, query: Query, says: Answer, lasts: float
 ) -> None:
     source, clock = Counting(says), Clock()
     cached = Cached(source, store, now=clock)
@@ -100,7 +100,7 @@ def test_what_was_not_found_is_asked_again_sooner(
 
 
 @pytest.mark.parametrize("kind", [VerdictKind.UNREACHABLE, VerdictKind.RATE_LIMITED, VerdictKind.REFUSED])
-def test_a_fault_is_never_remembered(store: AnswerStore, kind: VerdictKind) -> None:
+def test_a_fault_is_never_remembered(store: AnswerCache, kind: VerdictKind) -> None:
     source = Counting(Answer((), Verdict("civitai", kind)))
     cached = Cached(source, store)
     cached.find_all([HASH])
@@ -108,7 +108,7 @@ def test_a_fault_is_never_remembered(store: AnswerStore, kind: VerdictKind) -> N
     assert source.asked == 2
 
 
-def test_offline_nobody_is_asked_and_old_answers_do(store: AnswerStore) -> None:
+def test_offline_nobody_is_asked_and_old_answers_do(store: AnswerCache) -> None:
     source, clock = Counting(answer(file("x"))), Clock()
     Cached(source, store, now=clock).find_all([HASH])
     clock.now += 300 * DAY
@@ -118,12 +118,12 @@ def test_offline_nobody_is_asked_and_old_answers_do(store: AnswerStore) -> None:
     assert source.asked == 1
 
 
-def test_offline_a_source_says_nothing_of_what_it_does_not_understand(store: AnswerStore) -> None:
+def test_offline_a_source_says_nothing_of_what_it_does_not_understand(store: AnswerCache) -> None:
     source = Cached(Counting(answer()), store, offline=True, kinds=(HashQuery,))
     assert source.find_all([HASH, NAME]).keys() == {HASH}
 
 
-def test_an_answer_from_the_future_is_not_believed(store: AnswerStore) -> None:
+def test_an_answer_from_the_future_is_not_believed(store: AnswerCache) -> None:
     source, clock = Counting(answer(file("x"))), Clock()
     cached = Cached(source, store, now=clock)
     cached.find_all([HASH])
@@ -132,7 +132,7 @@ def test_an_answer_from_the_future_is_not_believed(store: AnswerStore) -> None:
     assert source.asked == 2
 
 
-def test_another_server_or_a_login_is_another_memory(store: AnswerStore) -> None:
+def test_another_server_or_a_login_is_another_memory(store: AnswerCache) -> None:
     source = Counting(answer(file("x")))
     for scope in ("https://one anonymous", "https://one signed in", "https://two anonymous"):
         Cached(source, store, scope=scope).find_all([HASH])
@@ -143,12 +143,12 @@ def test_a_damaged_file_is_put_aside(tmp_path: Path) -> None:
     path = tmp_path / "answers.sqlite"
     path.write_bytes(b"this is no database, and it is long enough to be taken for one" * 100)
     source = Counting(answer(file("x")))
-    assert Cached(source, AnswerStore(str(path))).find_all([HASH])[HASH].candidates
+    assert Cached(source, AnswerCache(str(path))).find_all([HASH])[HASH].candidates
     assert (tmp_path / "answers.sqlite.damaged").exists()
 
 
 def test_an_entry_another_version_wrote_is_as_if_it_were_not_there(
-    tmp_path: Path, store: AnswerStore
+    tmp_path: Path, store: AnswerCache
 ) -> None:
     source = Counting(answer(file("x")))
     Cached(source, store).find_all([HASH])

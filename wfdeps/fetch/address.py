@@ -1,6 +1,6 @@
 """Requests for one file's bytes: where they go (its stable URL, or the signed one behind it), and what comes back.
 
-A reply is told by its status and headers alone; the body is not touched here.
+A reply is judged by its status and headers alone; the body is not touched here.
 """
 
 from __future__ import annotations

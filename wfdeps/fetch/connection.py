@@ -153,7 +153,7 @@ class Connection:
         return left
 
     def _end_unannounced(self, claim: Claim) -> None:
-        """The body ended and nothing had said where it would."""
+        """The body ended, and no header had said its length."""
         known = self._intake.exact or self._session.size
         if known is not None and claim.position < known:
             raise _cut_before_end(known - claim.position)

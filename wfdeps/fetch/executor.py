@@ -48,7 +48,7 @@ from wfdeps.values import replace
 SMALL_AT_ONCE = 16
 LARGE_AT_ONCE = 4
 AT_FIRST = 4
-"""Workers to begin with, where nobody said how many."""
+"""Workers to begin with, where the person set no number."""
 BUSY = 0.7
 """Of one processor: a process that needs more gets nothing done faster by more workers."""
 LOOKED_EVERY = 0.05

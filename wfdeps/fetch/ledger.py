@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from threading import Condition
 
 PIECE = 8 << 20
-"""Bytes a further connection takes at a time, and a piece told by its CRC-32 holds."""
+"""Bytes a further connection takes at a time, and the most a piece with a CRC-32 holds."""
 LEAST_SPLIT = 1 << 20
 """Less than twice this is not worth a second connection."""
 
@@ -86,7 +86,7 @@ class Claim:
 
 
 class Ledger:
-    """One file's bytes, shared by its connections and its hash. `changed` guards all, and is told of every change."""
+    """One file's bytes, shared by its connections and its hash. `changed` guards all of it, and is notified of every change."""
 
     def __init__(self, size: int | None = None) -> None:
         self.changed = Condition()
@@ -124,8 +124,8 @@ class Ledger:
     def wrote(self, claim: Claim, count: int, checksum: int | None) -> None:
         """That many bytes more are in the file. Call with `changed` held.
 
-        `checksum` is the CRC-32 of the claim's piece with them, None where the hash is so near that no piece
-        has to be told by one.
+        `checksum` is the CRC-32 of the claim's piece with them, None where the hash is so near that the piece
+        needs none.
         """
         self.written.add(claim.position, claim.position + count)
         claim.position += count
@@ -153,7 +153,7 @@ class Ledger:
         }
         self.changed.notify_all()
 
-    def told(self) -> dict[int, tuple[int, int]]:
+    def pieces_so_far(self) -> dict[int, tuple[int, int]]:
         """The pieces, and as much of those being fetched as is written. Call with `changed` held."""
         begun = {claim.piece: (claim.position, claim.checksum) for claim in self._claims}
         return {**self.pieces, **{start: piece for start, piece in begun.items() if piece[0] > start}}

@@ -11,13 +11,13 @@ from wfdeps.errors import UsageError
 TICK = 0.1
 """Seconds between two decisions while growing."""
 FIRST = 0.05
-"""Seconds until the first: one connection that is no faster than FAST is told quickly."""
+"""Seconds until the first: one connection that is no faster than FAST is found out quickly."""
 LATEST = 2.0
 """Seconds a new connection may take to bring its first bytes before it is judged without them."""
 GAIN = 1.15
 """So much faster it must get to have paid."""
 SURE = 0.5
-"""Seconds until it is said not to have paid: bytes come in bursts, all the more under a limit of our own."""
+"""Seconds until it counts as not having paid: bytes come in bursts, even more so under a limit of our own."""
 FAST = 400 << 20
 """Bytes per second: above this one connection is not the limit, our processor is."""
 REST = 15.0
@@ -76,7 +76,7 @@ class Pace:
             return
         elif rate >= self._rate * GAIN:
             self._before, self._rate = self.wanted, rate
-            # The first step is the widest: a server that caps each connection is told by its first rate.
+            # The first step is the widest: a server that caps each connection shows that in its first rate.
             self.wanted = min(self._most, self.wanted * (4 if self.wanted == 1 else 2))
             self._patient_until = now + LATEST
             if self.wanted == self._before:

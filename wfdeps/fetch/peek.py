@@ -71,15 +71,15 @@ class RemoteFile:
             raise reply.failure()
 
     def _slice(self, reply: Reply, start: int, end: int) -> bytes:
-        said = content_range(reply.headers)
-        if said is None or said.start != start:
+        span = content_range(reply.headers)
+        if span is None or span.start != start:
             raise UnexpectedPayloadError(
                 "the server answered with another part of the file than was asked for"
             )
-        self.size = said.total if said.total is not None else self.size
-        asked = _up_to(reply.chunks(), end - start)[: end - start]
+        self.size = span.total if span.total is not None else self.size
+        part = _up_to(reply.chunks(), end - start)[: end - start]
         self._exits.close()
-        return asked
+        return part
 
     def _whole(self, reply: Reply) -> Iterator[bytes]:
         length = reply.headers.get("content-length", "")

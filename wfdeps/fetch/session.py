@@ -107,7 +107,7 @@ class Session:
         self.trail.close()
         try:
             if not self._proven or self._keeper is not None:
-                with contextlib.suppress(LibraryError, OSError):  # a full disk was told already
+                with contextlib.suppress(LibraryError, OSError):  # a full disk was reported already
                     self._save_at_last()
         finally:
             os.close(self.handle)
@@ -140,7 +140,7 @@ class Session:
             self._wake.clear()
             grown = self.ledger.written.total - self._kept
             if grown >= STEP or (grown > 0 and time.monotonic() - last > SAVED_EVERY):
-                with contextlib.suppress(LibraryError, OSError):  # told when it matters: by the next write
+                with contextlib.suppress(LibraryError, OSError):  # the next write reports it
                     self._save()
                 last = time.monotonic()
 
@@ -161,7 +161,9 @@ class Session:
         with self.ledger.changed:  # first what will be claimed, then the sync, then the claim
             marks = {at: mark for at, mark in self.trail.marks.items() if end is None or at <= end}
             reached = max(marks, default=0)
-            pieces = {start: piece for start, piece in self.ledger.told().items() if piece[0] > reached}
+            pieces = {
+                start: piece for start, piece in self.ledger.pieces_so_far().items() if piece[0] > reached
+            }
             total = self.ledger.written.total
         if marks or pieces:
             sync_data(self.handle)

@@ -147,7 +147,7 @@ class Trail:
         try:
             while self._step():
                 pass
-        except Exception as error:  # told to whoever waits for the hash
+        except Exception as error:  # raised where the hash is waited for
             with self._ledger.changed:
                 self._fault = error
                 self._ledger.changed.notify_all()

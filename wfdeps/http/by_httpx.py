@@ -1,23 +1,27 @@
-"""One hop over httpx: any method, proxies, compressed answers."""
+"""One hop over httpx: any method, proxies, compressed answers. httpx2, its continuation, is used where it is installed."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import ssl
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib import import_module
 from threading import Lock
 from typing import Any
 
 from wfdeps.http.dialing import Dialer
-from wfdeps.http.engine import load_engine
 from wfdeps.http.faults import unavailable
 from wfdeps.http.identity import USER_AGENT
 from wfdeps.http.replies import Reply
 from wfdeps.http.routes import route_to, transport_over
 from wfdeps.http.tap import Tap
+
+ENGINES = ("httpx2", "httpx")
+_importing = Lock()
 
 
 class HttpxReply(Reply):
@@ -133,3 +137,31 @@ class HttpxWire:
         # The bare context trusts nobody: were it ever asked for TLS, it would refuse.
         verify = self._trust() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         return transport_over(self._engine, route, self._dialer, limits=limits, verify=verify)
+
+
+def load_engine(name: str | None = None) -> Any:
+    """The module to speak HTTP with: the one named, or the first of ENGINES that is installed."""
+    if name is not None:
+        return _import_lean(name)
+    for known in ENGINES:
+        try:
+            return _import_lean(known)
+        except ModuleNotFoundError as error:
+            if error.name != known:
+                raise
+    raise ModuleNotFoundError("neither httpx2 nor httpx is installed", name="httpx")
+
+
+def _import_lean(name: str) -> Any:
+    # `import httpx` loads its own command line (click, rich, pygments): two thirds of its 268 ms. It treats a
+    # command line that cannot be imported as one not installed, so for the moment of import it cannot.
+    # https://github.com/encode/httpx/blob/0.28.1/httpx/__init__.py#L15
+    hidden = f"{name}._main"
+    with _importing:
+        if name in sys.modules or hidden in sys.modules:
+            return import_module(name)
+        sys.modules[hidden] = None  # type: ignore[assignment]
+        try:
+            return import_module(name)
+        finally:
+            del sys.modules[hidden]

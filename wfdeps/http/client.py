@@ -25,8 +25,8 @@ from wfdeps.errors import (
 from wfdeps.http.dialing import Dialer
 from wfdeps.http.direct import DirectWire, NotPlainError, suits
 from wfdeps.http.origins import host_of, origin_of, redirected
-from wfdeps.http.proxies import has_proxies
 from wfdeps.http.replies import MIB, Reply, content_range, is_page
+from wfdeps.http.routes import has_proxies
 from wfdeps.http.waits import LONGEST_WAIT, Backoff, HostGate
 
 if TYPE_CHECKING:
@@ -137,11 +137,15 @@ class Http:
         wanted = {"accept-encoding": "identity", **(headers or {})}
         return self._opened("GET", url, wanted, None, "body", stopped, timeout)
 
-    def opened(
-        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None = None
-    ) -> AbstractContextManager[Reply]:
-        """An open reply to exactly this request, one try, whatever its status. Raises as `get` does."""
-        return self._opened(method, url, headers, content, "api")
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """Send bytes to an address that a person named (a webhook), once; the status, always 2xx.
+
+        Raises SourceError for any other. There is no second try, so nobody gets it twice.
+        """
+        with self._opened("POST", url, headers, body, "api") as reply:
+            if reply.status // 100 != 2:
+                raise reply.failure()
+            return int(reply.status)
 
     def ranged(self, url: str, offset: int, length: int) -> bytes:
         """Up to `length` bytes from `offset`: fewer at the end of the file, none beyond it.
@@ -306,13 +310,13 @@ class Http:
         """The one TLS context of all connections, made when first needed."""
         with self._trusting:
             if self._trusted is None:
-                from wfdeps.http.trust import tls_context
+                from wfdeps.http.identity import tls_context
 
                 self._trusted = tls_context()
             return self._trusted
 
     def _headers_for(self, url: str, first: str, given: Mapping[str, str]) -> dict[str, str]:
-        """What one hop is told: a credential only where it belongs, the caller's own only at the first origin."""
+        """The headers of one hop: a credential only where it belongs, the caller's own only at the first origin."""
         origin = origin_of(url)
         own = origin == origin_of(first)
         headers = {

@@ -22,7 +22,7 @@ _AGAIN = 0.3
 """Seconds until a name that nobody knew is looked up once more."""
 
 Address = tuple[Any, ...]
-Found = tuple[int, Address]
+FamilyAndAddress = tuple[int, Address]
 """Family, and the address as sockets take it."""
 Resolve = Callable[..., Sequence[tuple[Any, ...]]]
 
@@ -41,10 +41,10 @@ class Dialer:
         until, known = self._answered.get((host, port), (0.0, host))
         if time.monotonic() < until:
             return known
-        found = self._looked_up(host, port)
-        several = len({family for family, _ in found}) > 1
-        winner = _first_to_answer(_by_turns(found), timeout or 10.0) if several else host
-        if winner is None or not found:
+        rows = self._looked_up(host, port)
+        several = len({family for family, _ in rows}) > 1
+        winner = _first_to_answer(_by_turns(rows), timeout or 10.0) if several else host
+        if winner is None or not rows:
             return host
         self._answered[host, port] = (time.monotonic() + REMEMBERED, winner)
         return winner
@@ -54,7 +54,7 @@ class Dialer:
         host, port = address
         return socket.create_connection((self.nearest(host, port, timeout), port), timeout, *more)
 
-    def _looked_up(self, host: str, port: int) -> list[Found]:
+    def _looked_up(self, host: str, port: int) -> list[FamilyAndAddress]:
         """Every address; none where it cannot be looked up, which who connects will say."""
         for pause in (_AGAIN, None):
             try:
@@ -88,7 +88,7 @@ class Backend:
         return getattr(self._inner, name)
 
 
-def _by_turns(found: Iterable[Found]) -> list[Found]:
+def _by_turns(found: Iterable[FamilyAndAddress]) -> list[FamilyAndAddress]:
     """The families in turn, each in the order the system prefers."""
     rows = list(found)
     first = [row for row in rows if row[0] == rows[0][0]]
@@ -97,7 +97,7 @@ def _by_turns(found: Iterable[Found]) -> list[Found]:
     return paired + first[len(others) :] + others[len(first) :]
 
 
-def _first_to_answer(addresses: list[Found], timeout: float) -> str | None:
+def _first_to_answer(addresses: list[FamilyAndAddress], timeout: float) -> str | None:
     waiting, deadline, next_call = list(addresses), time.monotonic() + timeout, 0.0
     with selectors.DefaultSelector() as calls:
         try:
@@ -119,18 +119,18 @@ def _first_to_answer(addresses: list[Found], timeout: float) -> str | None:
     return None
 
 
-def _call(found: Found, calls: selectors.BaseSelector) -> None:
-    family, address = found
+def _call(address: FamilyAndAddress, calls: selectors.BaseSelector) -> None:
+    family, socket_address = address
     with contextlib.suppress(OSError):  # a family this machine does not speak
-        one = socket.socket(family, socket.SOCK_STREAM)
-        one.setblocking(False)
+        candidate = socket.socket(family, socket.SOCK_STREAM)
+        candidate.setblocking(False)
         try:
-            error = one.connect_ex(address)
+            error = candidate.connect_ex(socket_address)
             if error not in _UNDER_WAY:
                 raise OSError(error, "")
-            calls.register(one, selectors.EVENT_WRITE, address[0])
+            calls.register(candidate, selectors.EVENT_WRITE, socket_address[0])
         except OSError:
-            one.close()
+            candidate.close()
 
 
 _UNDER_WAY = frozenset(

@@ -156,7 +156,7 @@ class DirectWire:
                 line.close()
 
     def close(self) -> None:
-        """Close the idle connections; one in use is closed by whoever uses it."""
+        """Close the idle connections; one in use is closed by its user."""
         with self._lock:
             idle, self._idle = self._idle, {}
         for lines in idle.values():
@@ -239,7 +239,7 @@ def _cut(url: str) -> SourceError:
 
 
 def _joined(response: HTTPResponse) -> dict[str, str]:
-    """Names in lower case, what was said several times in one value. Raises NotPlainError for two lengths, or an odd one."""
+    """Names in lower case, repeated headers joined in one value. Raises NotPlainError for two lengths, or an odd one."""
     headers: dict[str, str] = {}
     for name, value in response.headers.items():
         name, value = name.lower(), value.strip()

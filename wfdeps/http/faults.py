@@ -38,11 +38,11 @@ def unavailable(error: Exception, url: str, otherwise: str = "") -> SourceError:
     if name == "ProxyError":
         return SourceUnavailableError("the proxy refuses", final=True, hint="see HTTPS_PROXY and NO_PROXY")
     refused = any(isinstance(cause, ConnectionRefusedError) for cause in causes)
-    what = "refused the connection" if refused else otherwise or _said(error)
+    what = "refused the connection" if refused else otherwise or _fault_in_words(error)
     return SourceUnavailableError(f"`{host}` {what}")
 
 
-def _said(error: Exception) -> str:
+def _fault_in_words(error: Exception) -> str:
     names = (kind.__name__ for kind in type(error).__mro__)
     return next((_FAULTS[name] for name in names if name in _FAULTS), "broke the connection")
 

@@ -90,10 +90,10 @@ def is_private(address: str) -> bool:
 def addresses_of(host: str) -> tuple[str, ...]:
     """The addresses a name stands for; empty where it does not resolve (a proxy may still know it)."""
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        rows = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return ()
-    return tuple(sorted({str(entry[4][0]).partition("%")[0] for entry in found}))
+    return tuple(sorted({str(entry[4][0]).partition("%")[0] for entry in rows}))
 
 
 def _is_loopback(address: str) -> bool:

@@ -51,7 +51,7 @@ class Reply:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the body is sent as it is, and its length is said."""
+        """Whether the body is sent as it is, and its length is known."""
         headers = self.headers
         if "transfer-encoding" in headers or headers.get("content-encoding", "identity") != "identity":
             return False
@@ -66,7 +66,7 @@ class Reply:
         raise NotImplementedError
 
     def hang_up(self) -> None:
-        """Break the connection from another thread: whoever reads the body gets an error at once."""
+        """Break the connection from another thread: its reader gets an error at once."""
         raise NotImplementedError
 
     def tap(self, *, stall: float) -> Tap | None:
@@ -115,12 +115,12 @@ def failure_of(
     """The error a status stands for."""
     host = host_of(url)
     payload = _json_or_none(body)
-    said = message_in(payload)
-    tail = f": {said}" if said else ""
+    message = message_in(payload)
+    tail = f": {message}" if message else ""
     more: dict[str, Any] = {"status": status, "payload": payload}
     page = is_page(headers, body)
     if status == 429:
-        final = any(words in said.lower() for words in _FINAL_429)
+        final = any(words in message.lower() for words in _FINAL_429)
         pause = retry_after(headers)
         wait = f"asks us to wait{f' {pause:.0f} seconds' if pause else ''}"
         return RateLimitError(
@@ -137,7 +137,7 @@ def failure_of(
             **more,
         )
     if status in (401, 403):
-        return AuthRequiredError(f"`{host}` refuses: {said or _REFUSALS[status]} ({status})", **more)
+        return AuthRequiredError(f"`{host}` refuses: {message or _REFUSALS[status]} ({status})", **more)
     if status in (404, 410):
         return NotFoundError(f"`{host}` does not have it{tail} ({status})", **more)
     if status == 407:
@@ -191,11 +191,11 @@ class ContentRange:
 
 def content_range(headers: Mapping[str, str]) -> ContentRange | None:
     """The reply's Content-Range; None where there is none that makes sense."""
-    found = _RANGE.fullmatch(headers.get("content-range", "").strip())
-    if found is None:
+    match = _RANGE.fullmatch(headers.get("content-range", "").strip())
+    if match is None:
         return None
-    start, stop = int(found["start"]), int(found["last"]) + 1
-    total = None if found["total"] == "*" else int(found["total"])
+    start, stop = int(match["start"]), int(match["last"]) + 1
+    total = None if match["total"] == "*" else int(match["total"])
     if stop <= start or (total is not None and stop > total):
         return None
     return ContentRange(start, stop, total)
@@ -203,8 +203,8 @@ def content_range(headers: Mapping[str, str]) -> ContentRange | None:
 
 def total_of_unsatisfied(headers: Mapping[str, str]) -> int | None:
     """The size in the `Content-Range: bytes */N` of a 416; None where it says none."""
-    found = re.fullmatch(r"bytes \*/(\d{1,18})", headers.get("content-range", "").strip())
-    return int(found[1]) if found else None
+    match = re.fullmatch(r"bytes \*/(\d{1,18})", headers.get("content-range", "").strip())
+    return int(match[1]) if match else None
 
 
 _RANGE = re.compile(r"bytes (?P<start>\d{1,18})-(?P<last>\d{1,18})/(?P<total>\d{1,18}|\*)")

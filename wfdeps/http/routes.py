@@ -8,16 +8,33 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import os
+import sys
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 from wfdeps.errors import ConfigError
 from wfdeps.http.dialing import Backend, Dialer
 
 
+def has_proxies() -> bool:
+    """Whether any proxy is set, by the environment or, on Windows and macOS, by the system."""
+    if sys.platform in ("win32", "darwin"):
+        from urllib.request import getproxies
+
+        return bool(getproxies())
+    # What getproxies reads here too, but its module takes 17 ms to import.
+    return any(value and _names_a_proxy(name.lower()) for name, value in os.environ.items())
+
+
+def _names_a_proxy(name: str) -> bool:
+    return name.endswith("_proxy") and name != "no_proxy"
+
+
 def route_to(url: str) -> str | None:
     """The proxy for this address, with its login if it has one; None: straight there."""
+    from urllib.request import getproxies  # 17 ms to import
+
     proxies = getproxies()
     parts = urlsplit(url)
     proxy = proxies.get(parts.scheme) or proxies.get("all")
@@ -27,7 +44,7 @@ def route_to(url: str) -> str | None:
 
 
 def transport_over(engine: Any, route: str | None, dialer: Dialer, **options: Any) -> Any:
-    """The engine's transport by that route. Raises ConfigError for a proxy it cannot use; its login is never told."""
+    """The engine's transport by that route. Raises ConfigError for a proxy it cannot use; its login is in no message."""
     try:
         transport = engine.HTTPTransport(proxy=route, **options)
     except (ValueError, ImportError) as error:
@@ -45,6 +62,8 @@ def transport_over(engine: Any, route: str | None, dialer: Dialer, **options: An
 
 
 def _is_exempt(host: str, port: int | None, no_proxy: str) -> bool:
+    from urllib.request import proxy_bypass
+
     if proxy_bypass(host if port is None else f"{host}:{port}"):
         return True
     with contextlib.suppress(ValueError):
@@ -54,8 +73,8 @@ def _is_exempt(host: str, port: int | None, no_proxy: str) -> bool:
 
 
 def _networks(no_proxy: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
-    found = []
+    networks = []
     for word in no_proxy.split(","):
         with contextlib.suppress(ValueError):
-            found.append(ipaddress.ip_network(word.strip().strip("[]"), strict=False))
-    return found
+            networks.append(ipaddress.ip_network(word.strip().strip("[]"), strict=False))
+    return networks

@@ -55,10 +55,10 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def _date(text: str) -> datetime | None:
     try:
-        found = parsedate_to_datetime(text)
+        moment = parsedate_to_datetime(text)
     except (TypeError, ValueError, IndexError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 class HostGate:
@@ -95,7 +95,7 @@ class HostGate:
     def complain(self, pause: float) -> None:
         """The host said `too much`: half as many at once, and nobody before `pause` seconds have passed."""
         with self._changed:
-            self._limit = max(1.0, min(self._limit, max(1, self._active)) / 2)
+            self._limit = max(1.0, min(self._limit, self._active) / 2)
             self._opens_at = max(self._opens_at, self._now() + pause)
 
     def thank(self) -> None:

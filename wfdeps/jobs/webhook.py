@@ -8,7 +8,6 @@ import json
 from typing import Any
 
 from wfdeps.domain.secrets import Secret
-from wfdeps.http.posting import post
 from wfdeps.wiring.doors import Doors
 
 SIGNATURE = "x-wfdeps-signature-256"
@@ -21,4 +20,4 @@ def post_document(url: str, document: dict[str, Any], doors: Doors, *, secret: S
     headers = {"content-type": "application/json"}
     if secret is not None:
         headers[SIGNATURE] = f"sha256={hmac.new(secret.reveal().encode(), body, hashlib.sha256).hexdigest()}"
-    post(doors.http(), url, body, headers)
+    doors.http().post(url, body, headers)

@@ -32,11 +32,11 @@ def key_of_query(query: Query) -> str:
 def json_of(answer: Answer) -> dict[str, Any]:
     """The answer as JSON values."""
     verdict = answer.verdict
-    told: dict[str, Any] = {
+    document: dict[str, Any] = {
         "verdict": [verdict.source, verdict.kind.value, verdict.detail],
         "candidates": [json_of_candidate(candidate) for candidate in answer.candidates],
     }
-    return told if answer.is_whole else told | {"whole": False}
+    return document if answer.is_whole else document | {"whole": False}
 
 
 def answer_of(value: Mapping[str, Any]) -> Answer:
@@ -51,12 +51,12 @@ def answer_of(value: Mapping[str, Any]) -> Answer:
 
 def json_of_candidate(candidate: Candidate) -> dict[str, Any]:
     """The candidate as JSON values, what is at its default left out."""
-    told: dict[str, Any] = {}
+    document: dict[str, Any] = {}
     for name, default in _DEFAULTS.items():
         value = getattr(candidate, name)
         if value != default:
-            told[name] = _WRITE.get(name, _plain)(value)
-    return told
+            document[name] = _WRITE.get(name, _plain)(value)
+    return document
 
 
 def candidate_of(value: Mapping[str, Any]) -> Candidate:

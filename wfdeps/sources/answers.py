@@ -45,8 +45,8 @@ class Choice:
     scope: str
     name: str
     model_type: ModelType
-    said: float
-    """Seconds since 1970."""
+    answered: float
+    """When, in seconds since 1970."""
     candidate: Candidate | None
 
 
@@ -79,21 +79,21 @@ class AnswerBook:
                 and (choice := self._known(query, self._workflows))
                 and choice.candidate
             ):
-                day = time.strftime("%Y-%m-%d", time.gmtime(choice.said))
+                day = time.strftime("%Y-%m-%d", time.gmtime(choice.answered))
                 verdict = Verdict(ANSWERS, VerdictKind.FOUND, f"by you on {day}, {_in_words(choice.scope)}")
                 answers[query] = Answer((choice.candidate,), verdict)
         return answers
 
     def is_optional(self, ref: ModelRef) -> bool:
         """Whether the person said that every workflow that names this file may go without it."""
-        said = self._said_of(ref)
-        return all(choice is not None and choice.candidate is None for choice in said)
+        choices = self._choices_for(ref)
+        return all(choice is not None and choice.candidate is None for choice in choices)
 
     def is_answered(self, ref: ModelRef) -> bool:
         """Whether anything is remembered of this file, for any workflow that names it."""
-        return any(self._said_of(ref))
+        return any(self._choices_for(ref))
 
-    def _said_of(self, ref: ModelRef) -> list[Choice | None]:
+    def _choices_for(self, ref: ModelRef) -> list[Choice | None]:
         """The answer that holds in each workflow that names it: optional in one, it is still needed by another."""
         query = NameQuery(ref.name, (ref.model_type,))
         workflows = dict.fromkeys(site.workflow for site in ref.sites) or {"": None}
@@ -144,7 +144,7 @@ class AnswerBook:
         kind, _, path = choice.scope.partition(" ")
         if kind == Scope.WORKFLOW:
             given = [os.path.abspath(workflow) for workflow in workflows]
-            return any(path == one or path.startswith(_inside(one)) for one in given)
+            return any(path == place or path.startswith(_inside(place)) for place in given)
         return choice.scope in (*self._scope_texts(Scope.PROJECT, ()), Scope.ALWAYS)
 
     def _scope_texts(self, scope: Scope, workflows: Sequence[str]) -> tuple[str, ...]:
@@ -166,10 +166,10 @@ _COLUMNS = "id, scope, name, model_type, said, body"
 
 
 def _choice(row: tuple[object, ...]) -> Choice:
-    number, scope, name, model_type, said, body = row
+    number, scope, name, model_type, answered, body = row
     candidate = candidate_of(json.loads(str(body))) if body else None
     return Choice(
-        int(str(number)), str(scope), str(name), ModelType(str(model_type)), float(str(said)), candidate
+        int(str(number)), str(scope), str(name), ModelType(str(model_type)), float(str(answered)), candidate
     )
 
 

@@ -1,4 +1,4 @@
-"""A Source round any Source, which remembers what it said: what was found for long, what was not for a while."""
+"""A Source around any Source, which remembers its answers: what was found for long, what was not for a while."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CREATE TABLE answers (
 """
 
 
-class AnswerStore:
+class AnswerCache:
     """Answers by scope and query, in one SQLite file that many processes may share."""
 
     def __init__(self, path: str) -> None:
@@ -90,7 +90,7 @@ class AnswerStore:
 
 
 class Cached:
-    """The same source, asked only what is not remembered. Offline, it is not asked at all.
+    """A source that is asked only what is not remembered. Offline, it is not asked at all.
 
     `scope` tells apart what must not be mixed: another server, with or without a login. `kinds` are the queries the
     source understands at all: offline, the others are left to those who do.
@@ -99,7 +99,7 @@ class Cached:
     def __init__(
         self,
         source: Source,
-        store: AnswerStore,
+        store: AnswerCache,
         *,
         scope: str = "",
         offline: bool = False,
@@ -120,41 +120,43 @@ class Cached:
         return self._source.name
 
     def find_all(self, queries: Sequence[Query]) -> Mapping[Query, Answer]:
-        """As the door promises."""
+        """As `ports.Source.find_all`."""
         kept = (
             {} if self._refresh else self._store.get(self._scope, queries, self._now(), stale=self._offline)
         )
         missing = [query for query in queries if query not in kept]
         if self._offline:
             return kept | {query: self._not_asked() for query in missing if isinstance(query, self._kinds)}
-        told = self._source.find_all(missing) if missing else {}
-        self._store.put(self._scope, told, self._now())
-        return {**kept, **told}
+        fresh = self._source.find_all(missing) if missing else {}
+        self._store.put(self._scope, fresh, self._now())
+        return {**kept, **fresh}
 
     def _not_asked(self) -> Answer:
         return Answer((), Verdict(self.name, VerdictKind.UNREACHABLE, "offline, and not remembered"))
 
 
 class AccessMemory:
-    """Who may download what, as it was said a while ago: so that the same run twice asks once."""
+    """Who may download what, as answered a while ago: so that two runs ask once."""
 
-    def __init__(self, store: AnswerStore, scope: str, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, store: AnswerCache, scope: str, now: Callable[[], float] = time.time) -> None:
         self._store = store
         self._scope = f"access {scope}"
         self._now = now
 
     def recall(self, candidate: Candidate) -> Access | None:
-        """What was said of this very file; None where nothing was, or too long ago."""
+        """What was answered for this very file; None where nothing was, or too long ago."""
         if candidate.air is None:
             return None
         known = self._store.get(self._scope, [AirQuery(candidate.air)], self._now())
-        return next((one.access for answer in known.values() for one in answer.candidates), None)
+        return next((candidate.access for answer in known.values() for candidate in answer.candidates), None)
 
     def keep(self, candidate: Candidate, access: Access) -> None:
         """Remember it for ACCESS_FOR."""
         if candidate.air is not None:
-            told = Answer((replace(candidate, access=access),), Verdict(candidate.source, VerdictKind.FOUND))
-            self._store.put(self._scope, {AirQuery(candidate.air): told}, self._now(), lifetime=ACCESS_FOR)
+            answer = Answer(
+                (replace(candidate, access=access),), Verdict(candidate.source, VerdictKind.FOUND)
+            )
+            self._store.put(self._scope, {AirQuery(candidate.air): answer}, self._now(), lifetime=ACCESS_FOR)
 
 
 def _lifetime(query: Query, answer: Answer) -> float:

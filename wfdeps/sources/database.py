@@ -78,8 +78,8 @@ class Database:
             with suppress(OSError):
                 os.replace(self._path, aside)
         if self._precious:
-            said = getattr(error, "strerror", None) or error
-            what = f"it was damaged, and lies as `{aside}` now" if damaged else said
+            cause = getattr(error, "strerror", None) or error
+            what = f"it was damaged, and lies as `{aside}` now" if damaged else cause
             raise ConfigError(
                 f"your answers cannot be read or kept in `{self._path}`: {what}",
                 hint="`WFDEPS_STATE_DIR` names another folder to keep it in",
@@ -132,5 +132,5 @@ def _version_of(connection: sqlite3.Connection) -> int:
 
 
 def _storable(values: Sequence[Any]) -> tuple[Any, ...]:
-    """The same, as SQLite takes it."""
+    """The values as SQLite takes them: text that has no UTF-8 is written another way."""
     return tuple(encodable(value) if isinstance(value, str) else value for value in values)

@@ -40,7 +40,7 @@ class LockedChoices:
         for entry in self._chosen:
             fits = not query.model_types or model_type_of(canonical_key(entry.folder)) in query.model_types
             if fits and answer_key(entry.name) == answer_key(query.name):
-                found = candidate_of(entry, self._places)
-                if found is not None and not spell(found.candidate.file_name).is_pickle:
-                    yield found.candidate
+                located = candidate_of(entry, self._places)
+                if located is not None and not spell(located.candidate.file_name).is_pickle:
+                    yield located.candidate
                     return

@@ -1,6 +1,6 @@
 """Our own index: file name and hash → the file at its source, fed by every answer seen.
 
-Civitai cannot be asked for a file name, so what it told once is kept. What the index answers is verified like
+Civitai cannot be asked for a file name, so its answers are kept. What the index answers is verified like
 any other candidate. Where it holds a whole catalogue it saves the search; else the search is made as well, for a
 file that it has not seen may bear the same name.
 """
@@ -92,7 +92,7 @@ class NameIndex:
         )
 
     def seen(self) -> tuple[float | None, float | None]:
-        """When the oldest and the newest entry were told, in seconds since 1970."""
+        """When the oldest and the newest entry were answered, in seconds since 1970."""
         ((oldest, newest),) = self._database.rows("SELECT min(seen), max(seen) FROM files")
         return oldest, newest
 
@@ -121,7 +121,7 @@ class NameIndex:
     def remember_whole(self, at: float, types: Sequence[str] = ()) -> None:
         """It holds every file there was at that time (seconds since 1970), of these of Civitai's types or of all."""
         self._database.run(
-            "INSERT OR REPLACE INTO wholes VALUES (?, ?)", [(one, at) for one in types or (ALL_TYPES,)]
+            "INSERT OR REPLACE INTO wholes VALUES (?, ?)", [(word, at) for word in types or (ALL_TYPES,)]
         )
 
     def wholes(self) -> dict[str, float]:
@@ -131,7 +131,7 @@ class NameIndex:
     def whole_since(self, types: Sequence[str] = ()) -> float | None:
         """The time up to which every file of these types, or of all, is here; None where some may be missing."""
         known = self.wholes()
-        times = [max(known.get(one, 0.0), known.get(ALL_TYPES, 0.0)) for one in types or (ALL_TYPES,)]
+        times = [max(known.get(word, 0.0), known.get(ALL_TYPES, 0.0)) for word in types or (ALL_TYPES,)]
         return min(times) or None
 
     def close(self) -> None:
@@ -139,18 +139,20 @@ class NameIndex:
 
     def _is_whole(self, model_types: Sequence[ModelType]) -> bool:
         """Whether no file of these types can be missing that Civitai had lately."""
-        of_each = [TO_CIVITAI.get(one, ()) for one in model_types]
-        words = [word for of_one in of_each for word in of_one] if all(of_each) else ()
+        words_of_each = [TO_CIVITAI.get(model_type, ()) for model_type in model_types]
+        words = [word for words in words_of_each for word in words] if all(words_of_each) else ()
         whole_since = self.whole_since(words)
         return whole_since is not None and 0 <= self._now() - whole_since < WHOLE_FOR
 
     def _by_name(self, name: str) -> tuple[Candidate, ...]:
-        """The same name however it is written; else those it is the beginning of, short of a letter or two."""
+        """Files of that name however it is written, and those whose name has up to two letters more."""
         stem = spell(name).stem
         if not (key := key_of(stem)):
             return ()
         same = tuple(
-            one for any_key in keys_of(stem) for one in self._read("key = ? OR bare = ?", (any_key, any_key))
+            candidate
+            for any_key in keys_of(stem)
+            for candidate in self._read("key = ? OR bare = ?", (any_key, any_key))
         )
         longer = self._read(
             "key > ? AND key < ? AND length(key) <= ?", (key, key + "\U0010ffff", len(key) + 2)

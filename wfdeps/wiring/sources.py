@@ -12,7 +12,7 @@ from wfdeps.errors import ConfigError
 from wfdeps.http import Http
 from wfdeps.lock.refs import Places
 from wfdeps.ports import Source
-from wfdeps.sources.cached import ALL_KINDS, AccessMemory, AnswerStore, Cached
+from wfdeps.sources.cached import ALL_KINDS, AccessMemory, AnswerCache, Cached
 from wfdeps.sources.civarchive import BASE_URL, CivArchiveSource
 from wfdeps.sources.civitai.access import AccessProbe
 from wfdeps.sources.civitai.client import CivitaiClient
@@ -72,7 +72,7 @@ class _Parts:
     settings: Settings
     http: Http
     index: NameIndex
-    store: AnswerStore
+    store: AnswerCache
 
     def cached(
         self, source: Source, scope: str, *, signed_in: bool = False, kinds: tuple[type, ...] = ALL_KINDS
@@ -84,8 +84,8 @@ class _Parts:
         )
 
 
-def _store(settings: Settings, exits: ExitStack) -> AnswerStore:
-    store = AnswerStore(os.path.join(settings.cache_dir, "answers.sqlite"))
+def _store(settings: Settings, exits: ExitStack) -> AnswerCache:
+    store = AnswerCache(os.path.join(settings.cache_dir, "answers.sqlite"))
     exits.callback(store.close)
     return store
 

@@ -76,7 +76,7 @@ def _forget(book: AnswerBook, arguments: argparse.Namespace, context: Context) -
 def _line(choice: Choice) -> str:
     chosen = choice.candidate
     what = f"{chosen.title} ({chosen.air or chosen.url})" if chosen else "optional: the run may go without it"
-    day = datetime.fromtimestamp(choice.said, UTC).strftime("%Y-%m-%d")
+    day = datetime.fromtimestamp(choice.answered, UTC).strftime("%Y-%m-%d")
     return visible(f"{choice.number:>4}  {day}  {choice.name}  →  {what}  [{choice.scope}]")
 
 
@@ -87,7 +87,7 @@ def _fields(choice: Choice) -> dict[str, object]:
         "name": choice.name,
         "model_type": choice.model_type.value,
         "scope": choice.scope,
-        "said": choice.said,
+        "said": choice.answered,
         "air": str(chosen.air) if chosen and chosen.air else None,
         "url": chosen.url if chosen else None,
         "title": chosen.title if chosen else None,

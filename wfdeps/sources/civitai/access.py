@@ -43,11 +43,11 @@ class AccessProbe:
             access = access_of_mini(self._client.mini(candidate.version_id, candidate.file_id), self._site)
         except SourceError:
             access = candidate.access
-            return self._tried(candidate, access) if access.if_bought else access
+            return self._access_by_trying(candidate, access) if access.if_bought else access
         if access.if_bought:
-            return self._tried(candidate, access)
+            return self._access_by_trying(candidate, access)
         if access.is_open and not self._is_known:
-            access = self._as_anybody(candidate)
+            access = self._access_of_anybody(candidate)
         if self._memory and access.state is not AccessState.TOKEN:  # the next token may be the right one
             self._memory.keep(candidate, access)
         return access
@@ -65,7 +65,7 @@ class AccessProbe:
             pass
         return True
 
-    def _as_anybody(self, candidate: Candidate) -> Access:
+    def _access_of_anybody(self, candidate: Candidate) -> Access:
         """One file that is had shows that the site asks nobody; that it asks everybody, only a second that is not."""
         if self._door is not None:
             return self._door
@@ -78,17 +78,17 @@ class AccessProbe:
         self._door = Access()
         return self._door
 
-    def _refused(self, candidate: Candidate, said: str) -> Access:
-        if "disabled downloads" in said:
-            return Access(AccessState.DISABLED, said)
+    def _refused(self, candidate: Candidate, message: str) -> Access:
+        if "disabled downloads" in message:
+            return Access(AccessState.DISABLED, message)
         wrong = "the token is wrong or has expired; " if self._site.signed_in else ""
-        access = Access(AccessState.TOKEN, wrong + said)
+        access = Access(AccessState.TOKEN, wrong + message)
         self._refused_models.add(candidate.model_id)
         if len(self._refused_models) > 1:
             self._door = access
         return access
 
-    def _tried(self, candidate: Candidate, access: Access) -> Access:
+    def _access_by_trying(self, candidate: Candidate, access: Access) -> Access:
         try:
             self._http.ranged(candidate.url, 0, 1)
         except AuthRequiredError as error:

@@ -109,9 +109,9 @@ class CivitaiClient:
         except NotFoundError:
             if not self._fallback_url:
                 raise
-        found = self._get(path, there=True)
+        answer = self._get(path, there=True)
         self._shown_there.add(path)
-        return found
+        return answer
 
     def _get(self, path: str, *, there: bool = False, **params: object) -> Any:
         base_url = self._fallback_url if there else self.base_url

@@ -9,7 +9,16 @@ from typing import Any
 
 from wfdeps.domain.pages import ModelPage, VersionPage
 from wfdeps.errors import UnexpectedPayloadError
-from wfdeps.sources.civitai.payloads import Site, access_of, files_of, licence_of
+from wfdeps.sources.civitai.payloads import (
+    Site,
+    access_of,
+    creator_of,
+    files_of,
+    licence_of,
+    next_cursor,
+    object_of,
+    published_of,
+)
 from wfdeps.sources.json_values import positive, record, records, text, texts, whole
 from wfdeps.values import dataclass
 
@@ -30,21 +39,19 @@ def models_of(payload: object, site: Site) -> PageOfModels:
     body = record(payload)
     if not isinstance(body.get("items"), list):
         raise UnexpectedPayloadError("a list of models was answered without `items`", payload=payload)
-    cursor = record(body.get("metadata")).get("nextCursor")
-    following = str(cursor) if isinstance(cursor, str | int) and not isinstance(cursor, bool) else None
-    return PageOfModels(tuple(model_page(model, site) for model in records(body["items"])), following or None)
+    return PageOfModels(tuple(model_page(model, site) for model in records(body["items"])), next_cursor(body))
 
 
 def model_page(payload: object, site: Site) -> ModelPage:
     """One model with all its versions. Raises UnexpectedPayloadError."""
-    model = _object(payload)
+    model = object_of(payload)
     versions = (_version_page(version, model, site) for version in records(model.get("modelVersions")))
-    return _page(model, positive(model.get("id")), tuple(one for one in versions if one), site)
+    return _page(model, positive(model.get("id")), tuple(version for version in versions if version), site)
 
 
 def version_page(payload: object, site: Site) -> ModelPage:
     """A version asked for by itself: its model as far as it tells, with that one version. Raises UnexpectedPayloadError."""
-    version = _object(payload)
+    version = object_of(payload)
     model = record(version.get("model"))
     one = _version_page(version, model, site)
     if one is None:
@@ -74,7 +81,7 @@ def _page(
         model_id=model_id,
         name=text(model.get("name")),
         source_type=text(model.get("type")),
-        creator=text(record(model.get("creator")).get("username")) or None,
+        creator=creator_of(model),
         downloads=whole(stats.get("downloadCount")),
         likes=whole(stats.get("thumbsUpCount")),
         licence=licence_of(model),
@@ -91,15 +98,9 @@ def _version_page(version: Mapping[str, Any], model: Mapping[str, Any], site: Si
         version_id=version_id,
         name=text(version.get("name")),
         base_model=text(version.get("baseModel")) or None,
-        published=text(version.get("publishedAt")) or text(version.get("createdAt")) or None,
+        published=published_of(version),
         notes=plain_text(version.get("description")),
         trained_words=texts(version.get("trainedWords")),
         access=access_of(version, model, site),
         files=files_of(version, model, site),
     )
-
-
-def _object(payload: object) -> Mapping[str, Any]:
-    if not isinstance(payload, dict):
-        raise UnexpectedPayloadError("an object was due", payload=payload)
-    return payload

@@ -18,7 +18,7 @@ from wfdeps.domain.digests import EMPTY_SHA256, Algorithm, Digest
 from wfdeps.domain.ecosystems import air_words
 from wfdeps.domain.model_types import ModelType, from_civitai
 from wfdeps.errors import UnexpectedPayloadError
-from wfdeps.sources.json_values import positive, record, records, text, texts, whole
+from wfdeps.sources.json_values import bytes_of_kibibytes, positive, record, records, text, texts, whole
 from wfdeps.values import dataclass
 
 SOURCE = "civitai"
@@ -45,24 +45,25 @@ class SearchPage:
 
 def page_of(payload: object, site: Site) -> SearchPage:
     """The answer to `GET /models`. Raises UnexpectedPayloadError where it is none."""
-    body = _body(payload)
+    body = object_of(payload)
     if not isinstance(body.get("items"), list):
         raise UnexpectedPayloadError("a search answered without `items`", payload=payload)
     models = records(body["items"])
     candidates = tuple(candidate for model in models for candidate in candidates_of_model(model, site))
+    return SearchPage(candidates, next_cursor(body), len(models))
+
+
+def next_cursor(body: Mapping[str, Any]) -> str | None:
+    """Where the next page of a list begins; None at the end. A number or a text, by the engine that answered."""
     cursor = record(body.get("metadata")).get("nextCursor")
-    # A number or a text, as the engine that answered likes it.
-    next_cursor = (
-        str(cursor)
-        if isinstance(cursor, str | int) and not isinstance(cursor, bool) and cursor != ""
-        else None
-    )
-    return SearchPage(candidates, next_cursor, len(models))
+    if isinstance(cursor, bool) or not isinstance(cursor, str | int):
+        return None
+    return str(cursor) or None
 
 
 def candidates_of_model(payload: object, site: Site) -> tuple[Candidate, ...]:
     """Every file of every version of a model, in its own order."""
-    model = _body(payload)
+    model = object_of(payload)
     return tuple(
         candidate
         for version in records(model.get("modelVersions"))
@@ -72,7 +73,7 @@ def candidates_of_model(payload: object, site: Site) -> tuple[Candidate, ...]:
 
 def candidates_of_version(payload: object, site: Site) -> tuple[Candidate, ...]:
     """Every file of one version, as `/model-versions/…` tells it. Raises UnexpectedPayloadError where it is none."""
-    version = _body(payload)
+    version = object_of(payload)
     if "id" not in version and "files" not in version:
         raise UnexpectedPayloadError("a version was answered without its number and files", payload=payload)
     return files_of(version, record(version.get("model")), site)
@@ -93,17 +94,17 @@ def versions_by_hash(payload: object) -> dict[str, tuple[int, ...]]:
     """SHA-256, lower-case, → version ids, from `by-hash/ids`."""
     if not isinstance(payload, list):
         raise UnexpectedPayloadError("a batch of hashes was not answered with a list", payload=payload)
-    found: dict[str, tuple[int, ...]] = {}
+    versions: dict[str, tuple[int, ...]] = {}
     for row in records(payload):
         sha256, version_id = text(row.get("hash")).lower(), positive(row.get("modelVersionId"))
         if sha256 and version_id:
-            found[sha256] = (*found.get(sha256, ()), version_id)
-    return found
+            versions[sha256] = (*versions.get(sha256, ()), version_id)
+    return versions
 
 
 def access_of_mini(payload: object, site: Site) -> Access:
     """Whether a file can be downloaded, from `/model-versions/mini/:id`."""
-    body = _body(payload)
+    body = object_of(payload)
     early = _early_access(body, site)
     if early:
         return early
@@ -112,7 +113,8 @@ def access_of_mini(payload: object, site: Site) -> Access:
     return Access()
 
 
-def _body(payload: object) -> Mapping[str, Any]:
+def object_of(payload: object) -> Mapping[str, Any]:
+    """The object a body holds. Raises UnexpectedPayloadError for anything else, and for an error sent with a 200."""
     if not isinstance(payload, dict):
         raise UnexpectedPayloadError("an object was due", payload=payload)
     if "error" in payload and "id" not in payload and "items" not in payload:
@@ -122,8 +124,8 @@ def _body(payload: object) -> Mapping[str, Any]:
 
 def files_of(version: Mapping[str, Any], model: Mapping[str, Any], site: Site) -> tuple[Candidate, ...]:
     """Every file of one version of that model, in the site's order."""
-    found = (_candidate(file, version, model, site) for file in records(version.get("files")))
-    return tuple(candidate for candidate in found if candidate is not None)
+    candidates = (_candidate(file, version, model, site) for file in records(version.get("files")))
+    return tuple(candidate for candidate in candidates if candidate is not None)
 
 
 def _candidate(
@@ -145,7 +147,7 @@ def _candidate(
         url=_download_url(site, version_id, file_id, file_type, metadata),
         model_type=_model_type(source_type, file_type, version),
         base_model=text(version.get("baseModel")) or None,
-        size=_bytes(file.get("sizeKB")),
+        size=bytes_of_kibibytes(file.get("sizeKB")),
         digests=_digests(file.get("hashes")),
         air=_air(
             model_id,
@@ -161,7 +163,7 @@ def _candidate(
         file_id=file_id,
         model_name=text(model.get("name")),
         version_name=text(version.get("name")),
-        creator=text(record(model.get("creator")).get("username")) or None,
+        creator=creator_of(model),
         source_type=source_type,
         file_type=file_type,
         file_format=text(metadata.get("format")),
@@ -169,13 +171,23 @@ def _candidate(
         variant=text(metadata.get("quantType")) or text(metadata.get("size")),
         is_primary=file.get("primary") is True,
         downloads=_downloads(version, model),
-        published=text(version.get("publishedAt")) or text(version.get("createdAt")) or None,
+        published=published_of(version),
         trained_words=texts(version.get("trainedWords")),
         licence=licence_of(model),
         unsafe=_unsafe(file),
         preview=preview,
         preview_rating=preview_rating,
     )
+
+
+def published_of(version: Mapping[str, Any]) -> str | None:
+    """When a version was published, ISO 8601; `publishedAt` is missing from `by-hash` answers."""
+    return text(version.get("publishedAt")) or text(version.get("createdAt")) or None
+
+
+def creator_of(model: Mapping[str, Any]) -> str | None:
+    """The name of a model's creator; None where the account is gone."""
+    return text(record(model.get("creator")).get("username")) or None
 
 
 def _preview(images: object) -> tuple[str | None, str]:
@@ -229,8 +241,8 @@ _FILE_IN_URL = re.compile(r"[?&]fileId=(\d{1,15})")
 
 
 def _number_in(pattern: re.Pattern[str], url: str) -> int | None:
-    found = pattern.search(url)
-    return int(found[1]) or None if found else None
+    match = pattern.search(url)
+    return int(match[1]) or None if match else None
 
 
 def _download_url(
@@ -239,8 +251,8 @@ def _download_url(
     url = f"{site.base_url}/api/download/models/{version_id}"
     if file_id is not None:
         return f"{url}?fileId={file_id}"
-    told = {"type": file_type, **{key: text(metadata.get(key)) for key in ("format", "size", "fp")}}
-    query = urlencode({key: value for key, value in told.items() if value})
+    words = {"type": file_type, **{key: text(metadata.get(key)) for key in ("format", "size", "fp")}}
+    query = urlencode({key: value for key, value in words.items() if value})
     return f"{url}?{query}" if query else url
 
 
@@ -260,9 +272,9 @@ def _air(
     """The file's full name. `words`: the version's own AIR, its base model, its model's type."""
     if model_id is None:
         return None
-    told, base_model, source_type = words
+    version_air, base_model, source_type = words
     try:
-        known = Air.parse(told)
+        known = Air.parse(version_air)
         ecosystem, kind = known.ecosystem, known.type
     except ValueError:
         main_file = text(file.get("type")) if file.get("primary") is True else ""
@@ -270,22 +282,16 @@ def _air(
     return Air(SOURCE, str(model_id), str(version_id), str(file_id) if file_id else None, ecosystem, kind)
 
 
-def _bytes(kibibytes: object) -> int | None:
-    if isinstance(kibibytes, int | float) and not isinstance(kibibytes, bool):
-        return whole(kibibytes * 1024) or None
-    return None
-
-
 def _digests(value: object) -> tuple[Digest, ...]:
-    found = []
-    for name, told in record(value).items():
+    digests = []
+    for name, hex_digits in record(value).items():
         try:
-            digest = Digest.of(Algorithm(name.lower()), told)
+            digest = Digest.of(Algorithm(name.lower()), hex_digits)
         except (ValueError, AttributeError):
             continue  # a kind of hash we do not know, or one of the wrong length
         if not EMPTY_SHA256.startswith(digest.value):
-            found.append(digest)
-    return tuple(sorted(found, key=lambda digest: digest.strength))
+            digests.append(digest)
+    return tuple(sorted(digests, key=lambda digest: digest.strength))
 
 
 def _downloads(version: Mapping[str, Any], model: Mapping[str, Any]) -> int | None:
@@ -328,15 +334,15 @@ def _login(version: Mapping[str, Any], site: Site) -> Access:
 
 def licence_of(model: Mapping[str, Any]) -> tuple[str, ...]:
     """What its creator allows and asks for, a statement each; empty where the page does not tell."""
-    said = []
+    statements = []
     if "allowCommercialUse" in model:
         uses = [word for item in texts(model["allowCommercialUse"]) for word in re.findall(r"\w+", item)]
         allowed = ", ".join(use for use in uses if use != "None")
-        said.append(f"commercial use: {allowed or 'none'}")
+        statements.append(f"commercial use: {allowed or 'none'}")
     for key, words in _LICENCE_FLAGS.items():
         if model.get(key) is False:
-            said.append(words)
-    return tuple(said)
+            statements.append(words)
+    return tuple(statements)
 
 
 _LICENCE_FLAGS = {

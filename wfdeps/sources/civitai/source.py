@@ -54,20 +54,20 @@ class CivitaiSource:
         self._learn = learn
         self._site = Site(client.base_url, now().strftime("%Y-%m-%dT%H:%M:%S"), signed_in)
         self._requests_a_name = requests_a_name
-        self._asking = _Asking(now)
+        self._questions = _Questions(now)
 
     @property
     def name(self) -> str:
         return SOURCE
 
     def find_all(self, queries: Sequence[Query]) -> Mapping[Query, Answer]:
-        """As the door promises. SHA-256s go in batches, all else one by one, a few at once."""
+        """As `ports.Source.find_all`. SHA-256s go in batches, all else one by one, a few at once."""
         answers: dict[Query, Answer] = {}
         sha256s = [query for query in queries if _is_sha256(query)]
         if sha256s:
             answers |= self._by_sha256(sha256s)
         asks = {query: ask for query in queries if query not in answers and (ask := self._question(query))}
-        return answers | dict(zip(asks, self._asking.attempt_all(list(asks.values())), strict=True))
+        return answers | dict(zip(asks, self._questions.attempt_all(list(asks.values())), strict=True))
 
     def _question(self, query: Query) -> Callable[[], Answer] | None:
         """How this query is asked; None where it is not ours."""
@@ -91,14 +91,14 @@ class CivitaiSource:
         if len(known) > VERSIONS_AT_ONCE:
             known = []
             for batch in _batches(wanted, IDS_AT_ONCE):
-                told = self._asking.attempt(partial(self._ids_of, batch))
-                if isinstance(told, Answer):
-                    failures |= dict.fromkeys(batch, told)
+                known_ids = self._questions.attempt(partial(self._ids_of, batch))
+                if isinstance(known_ids, Answer):
+                    failures |= dict.fromkeys(batch, known_ids)
                 else:
-                    known += [value for value in batch if value in told]
+                    known += [value for value in batch if value in known_ids]
         files: dict[str, list[Candidate]] = {}
         for batch in _batches(known, VERSIONS_AT_ONCE):
-            versions = self._asking.attempt(partial(self._versions_of, batch))
+            versions = self._questions.attempt(partial(self._versions_of, batch))
             if isinstance(versions, Answer):
                 failures |= dict.fromkeys(batch, versions)
                 continue
@@ -114,10 +114,10 @@ class CivitaiSource:
         return versions_by_hash(self._client.ids_by_hash(sha256s))
 
     def _versions_of(self, sha256s: list[str]) -> tuple[Candidate, ...]:
-        return self._seen(candidates_of_versions(self._client.versions_by_hash(sha256s), self._site))
+        return self._learned(candidates_of_versions(self._client.versions_by_hash(sha256s), self._site))
 
     def _by_hash(self, query: HashQuery) -> Answer:
-        files = self._seen(
+        files = self._learned(
             candidates_of_version(self._client.version_by_hash(query.digest.value), self._site)
         )
         # The answer is a version; only one of its files has the hash.
@@ -159,8 +159,8 @@ class CivitaiSource:
         answer = self._by_id(link.model_id, link.version_id)
         if answer.verdict.kind is not VerdictKind.FOUND:
             return answer
-        meant = [file for file in answer.candidates if _is_meant(file, link)]
-        return answer_with(SOURCE, meant or answer.candidates)
+        fitting = [file for file in answer.candidates if _fits_link(file, link)]
+        return answer_with(SOURCE, fitting or answer.candidates)
 
     def _by_name(self, query: NameQuery) -> Answer:
         if why := says_nothing(query.name):
@@ -170,22 +170,26 @@ class CivitaiSource:
 
     def _model(self, model_id: int) -> Answer:
         payload = self._client.model(model_id)
-        return _told(payload, self._seen(candidates_of_model(payload, self._front(model_id=model_id))))
+        return _answer_of_page(
+            payload, self._learned(candidates_of_model(payload, self._front(model_id=model_id)))
+        )
 
     def _version(self, version_id: int) -> Answer:
         payload = self._client.version(version_id)
-        return _told(payload, self._seen(candidates_of_version(payload, self._front(version_id=version_id))))
+        return _answer_of_page(
+            payload, self._learned(candidates_of_version(payload, self._front(version_id=version_id)))
+        )
 
     def _front(self, **numbers: int) -> Site:
         return replace(self._site, base_url=self._client.front_of(**numbers))
 
-    def _seen(self, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    def _learned(self, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
         self._learn(candidates)
         return candidates
 
 
-class _Asking:
-    """Asks, until a fault that the next question would meet too: then nobody, until STOPPED_FOR is over."""
+class _Questions:
+    """Puts questions to the site until a fault that the next one would meet too; then none until STOPPED_FOR is over."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
@@ -219,7 +223,7 @@ class _Asking:
             workers.shutdown(cancel_futures=True)
 
 
-def _told(payload: object, files: Sequence[Candidate]) -> Answer:
+def _answer_of_page(payload: object, files: Sequence[Candidate]) -> Answer:
     """The files a page lists; where it lists none, why: an archived model is shown without its files."""
     page = record(payload)
     mode = text(page.get("mode")) or text(record(page.get("model")).get("mode"))
@@ -232,9 +236,9 @@ def _is_sha256(query: Query) -> bool:
     return isinstance(query, HashQuery) and query.digest.algorithm is Algorithm.SHA256
 
 
-def _is_meant(file: Candidate, link: CivitaiLink) -> bool:
+def _fits_link(file: Candidate, link: CivitaiLink) -> bool:
     """Whether a URL's own words for one file fit this one."""
-    said = (
+    wanted_and_actual = (
         (link.file_type, file.file_type),
         (link.file_format, file.file_format),
         (link.size, file.variant),
@@ -242,7 +246,7 @@ def _is_meant(file: Candidate, link: CivitaiLink) -> bool:
     )
     if link.file_id is not None:
         return file.file_id == link.file_id
-    return all(not wanted or wanted.lower() == theirs.lower() for wanted, theirs in said)
+    return all(not wanted or wanted.lower() == actual.lower() for wanted, actual in wanted_and_actual)
 
 
 def _batches(values: Iterable[str], size: int) -> Iterator[list[str]]:

@@ -19,7 +19,7 @@ PAUSE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One page of the walk: how many models and files it had, and when that of them was changed which was so first."""
+    """One page of the walk: how many models and files it had, and when the first changed of its models was changed."""
 
     models: int
     files: int
@@ -81,9 +81,9 @@ def _page(
 def _changes(candidates: Sequence[Candidate]) -> list[str]:
     """When each model of a page had its newest version, the earliest first: that is what the site sorts by."""
     newest: dict[int | None, str] = {}
-    for one in candidates:
-        if one.published:
-            newest[one.model_id] = max(one.published, newest.get(one.model_id, ""))
+    for candidate in candidates:
+        if candidate.published:
+            newest[candidate.model_id] = max(candidate.published, newest.get(candidate.model_id, ""))
     return sorted(newest.values())
 
 
