@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.weights import holding
 from tests.workflow.writers import png_text
 from wfdeps.cli.main import main
 from wfdeps.library.store import Store
@@ -78,9 +79,9 @@ WORKFLOW = {
 def comfyui(tmp_path: Path) -> Path:
     """A base in its place, a LoRA under the other system's spelling, a VAE in the wrong folder, one file too many."""
     models = tmp_path / "ComfyUI" / "models"
-    put(models / "checkpoints" / "base.safetensors", b"base")
+    put(models / "checkpoints" / "base.safetensors", holding(b"base"))
     put(models / "loras" / "SDXL" / "detail.safetensors", lora(1))
-    put(models / "checkpoints" / "sharp.safetensors", b"vae")
+    put(models / "checkpoints" / "sharp.safetensors", holding(b"vae"))
     put(models / "loras" / "idle.safetensors", lora(1))
     (models / "vae").mkdir()
     return tmp_path / "ComfyUI"
@@ -181,7 +182,7 @@ def test_a_link_and_a_respelling_make_the_workflow_ready(
 ) -> None:
     assert run("check", workflow)[0] == 1
     assert run("fix", workflow, "--link", "--apply")[0] == 1
-    assert (comfyui / "models" / "vae" / "sharp.safetensors").read_bytes() == b"vae"
+    assert (comfyui / "models" / "vae" / "sharp.safetensors").read_bytes() == holding(b"vae")
     assert (comfyui / "models" / "checkpoints" / "sharp.safetensors").exists()
     out = str(tmp_path / "out.json")
     assert run("fix", workflow, "--rewrite", out, "--apply")[0] == 0
@@ -232,7 +233,7 @@ def test_a_copy_is_a_file_of_its_own(run: Run, comfyui: Path, workflow: str) -> 
 
 
 def test_of_several_files_of_one_name_none_is_taken(run: Run, comfyui: Path, workflow: str) -> None:
-    put(comfyui / "models" / "loras" / "sharp.safetensors", b"another")
+    put(comfyui / "models" / "loras" / "sharp.safetensors", holding(b"another"))
     code, out, err = run("fix", workflow)
     assert code == 1
     assert "sharp" not in out

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.weights import holding, sound
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.files import LocalFile
@@ -23,7 +24,7 @@ from wfdeps.library import LocalLibrary, Roots, open_library
 from wfdeps.match.local import find_local
 from wfdeps.ports import Library
 
-DATA = b"weights " * 4096
+DATA = holding(b"weights " * 4096)
 SHA = hashlib.sha256(DATA).hexdigest()
 
 
@@ -98,9 +99,9 @@ def test_the_inventory_holds_the_same_base_name_in_any_folder_and_case(library: 
 
 def test_the_inventory_is_sorted_and_knows_sizes(library: Library, root: Path) -> None:
     for number in (3, 1, 2):
-        put(root / "loras" / str(number) / "a.safetensors", b"x" * number * 100)
+        put(root / "loras" / str(number) / "a.safetensors", holding(b"x" * number * 100))
     files = library.inventory((ref("a.safetensors"),)).files
-    assert [file.size for file in files] == [100, 200, 300]
+    assert [file.size - files[0].size for file in files] == [0, 100, 200]
     assert [file.path for file in files] == sorted(file.path for file in files)
 
 
@@ -358,8 +359,8 @@ def test_a_directory_is_a_model_where_its_loader_takes_directories(library: Loca
 
 
 def test_a_key_nobody_lists_is_looked_for_below_the_models_root(library: LocalLibrary, root: Path) -> None:
-    put(root / "depthanything" / "deep" / "v2.pth")
-    put(root / "LLM" / "GGUF" / "llama.gguf")
+    put(root / "depthanything" / "deep" / "v2.pth", sound("v2.pth"))
+    put(root / "LLM" / "GGUF" / "llama.gguf", sound("llama.gguf"))
     for name, key in (("deep/v2.pth", "depthanything"), ("llama.gguf", "LLM/GGUF")):
         wanted = ref(name, key)
         assert find_local(wanted, library.inventory((wanted,))).state is RefState.PRESENT

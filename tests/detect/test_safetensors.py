@@ -74,9 +74,10 @@ def test_a_header_that_lies_is_corrupt_and_says_how(data: bytes, clause: str) ->
     assert clause in reason(data)
 
 
-def test_two_tensors_of_one_name_are_corrupt() -> None:
-    entry = json.dumps(GOOD["a"]).encode()
-    assert "one name" in reason(with_header(b'{"a":' + entry + b',"a":' + entry + b"}", bytes(12)))
+def test_of_two_entries_of_one_name_the_last_counts_as_it_does_for_serde() -> None:
+    entry, moved = (json.dumps({**GOOD["a"], "data_offsets": [at, at + 12]}).encode() for at in (0, 12))
+    assert isinstance(read_bytes(with_header(b'{"a":' + entry + b',"a":' + entry + b"}", bytes(12))), Header)
+    assert "a hole of 12 bytes" in reason(with_header(b'{"a":' + entry + b',"a":' + moved + b"}", bytes(24)))
 
 
 def test_a_dtype_nobody_knows_yet_is_taken_at_its_offsets() -> None:

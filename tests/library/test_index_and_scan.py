@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.weights import sound
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.files import LocalFile, folded_stem
 from wfdeps.domain.model_types import ModelType
@@ -32,9 +33,9 @@ def make(path: str | None) -> Index:
     return Index(path, stem_of=folded_stem)
 
 
-def put(path: Path, data: bytes = b"weights") -> Path:
+def put(path: Path, data: bytes | None = None) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
+    path.write_bytes(sound(path.name) if data is None else data)
     return path
 
 

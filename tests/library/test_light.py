@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.fakes.weights import holding
+
 CODE = """
 import sys
 from wfdeps.domain.model_types import ModelType
@@ -25,7 +27,7 @@ def test_a_warm_inventory_needs_no_yaml_no_hashing_no_locks(tmp_path: Path) -> N
     comfyui = tmp_path / "ComfyUI"
     (comfyui / "models" / "loras").mkdir(parents=True)
     (tmp_path / "more").mkdir()
-    (tmp_path / "more" / "a.safetensors").write_bytes(b"weights")
+    (tmp_path / "more" / "a.safetensors").write_bytes(holding(b"weights"))
     extra = comfyui / "extra_model_paths.yaml"
     extra.write_text(f"a:\n  base_path: {tmp_path}\n  loras: more\n")
     os.utime(extra, ns=(10**18 + 7, 10**18 + 7))

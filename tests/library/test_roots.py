@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.weights import sound
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import ModelRef, RefStatus
 from wfdeps.domain.resolutions import RefState
@@ -19,9 +20,9 @@ from wfdeps.match.local import find_local
 from wfdeps.plan.layout import target_for
 
 
-def put(path: Path, text: str = "weights") -> Path:
+def put(path: Path, text: str | None = None) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    path.write_bytes(sound(path.name) if text is None else text.encode())
     return path
 
 

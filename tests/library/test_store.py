@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.weights import pickled
 from wfdeps.disk import LINK_KINDS, device_of, entered, filesystem_of, make_link
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.model_types import ModelType
@@ -24,7 +25,7 @@ from wfdeps.library.roots import Roots
 from wfdeps.library.store import Store
 from wfdeps.match.local import find_local
 
-DATA = b"weights" * 100
+DATA = pickled(b"weights" * 100)
 SHA = hashlib.sha256(DATA).hexdigest()
 
 
@@ -52,14 +53,14 @@ def elsewhere(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_store_keeps_one_file_for_many_trees_and_knows_what_is_unused(tmp_path: Path) -> None:
-    data = b"weights" * 100
+    data = pickled(b"weights" * 100)
     sha256 = hashlib.sha256(data).hexdigest()
     for tree in ("one", "two"):
         library = open_library(
             Roots(models=str(tmp_path / tree)), index_path=None, store=str(tmp_path / "store")
         )
         staged = put(tmp_path / "staging", data)
-        target = Target("loras", str(tmp_path / tree / "loras"), "a.safetensors")
+        target = Target("loras", str(tmp_path / tree / "loras"), "a.pt")
         receipt = library.place(Placement(staged, target, None))
         assert (receipt.sha256, receipt.wrote) == (sha256, True)
         assert not os.path.exists(staged)
@@ -70,8 +71,8 @@ def test_a_store_keeps_one_file_for_many_trees_and_knows_what_is_unused(tmp_path
     assert store.is_sound(stored)
     assert store.unused() == ()
     for tree in ("one", "two"):
-        assert (tmp_path / tree / "loras" / "a.safetensors").read_bytes() == data
-        (tmp_path / tree / "loras" / "a.safetensors").unlink()
+        assert (tmp_path / tree / "loras" / "a.pt").read_bytes() == data
+        (tmp_path / tree / "loras" / "a.pt").unlink()
     assert store.unused() == (store.find(sha256),)
     store.remove(stored)
     assert tuple(store.files()) == ()

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.weights import holding
 from tests.whole.conftest import Person
 
 PLACED_ELSEWHERE = {
@@ -177,8 +178,8 @@ def test_a_check_reads_no_more_than_a_moment_takes_and_says_what_it_did_not_comp
     for name in ("another", "yet_another"):
         path = person.models / "loras" / f"{name}.safetensors"
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(b"weights")
-        os.truncate(path, 600 << 20)  # a hole, not half a gigabyte
+        path.write_bytes(holding(b"", promised=600 << 20))
+        os.truncate(path, path.stat().st_size + (600 << 20))  # a hole, not half a gigabyte
     refs = person.wfdeps(
         "check", str(workflow), "--json", "--include-inactive", "--models", str(person.models)
     ).json["refs"]

@@ -11,6 +11,7 @@ from wfdeps.cli.output import terminal_view
 from wfdeps.console.chooser import Prompt, Terminal
 from wfdeps.console.question import Screen, cards
 from wfdeps.console.silent import NeverAsk
+from wfdeps.disk.hashing import hash_file
 from wfdeps.domain.air import Air
 from wfdeps.domain.candidates import LOCAL, Candidate, Evidence, RankedCandidate, Why
 from wfdeps.domain.digests import Algorithm, agreement
@@ -23,7 +24,6 @@ from wfdeps.domain.urls import file_address, path_of
 from wfdeps.domain.visible import visible
 from wfdeps.errors import LibraryError, UsageError
 from wfdeps.jobs.civitai_pages import completed
-from wfdeps.library.hashing import hash_file
 from wfdeps.library.identities import read_identity
 from wfdeps.library.outside import file_at
 from wfdeps.match.decide import ranked_candidates

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from wfdeps.detect.gguf import MAGIC as GGUF_MAGIC
 from wfdeps.detect.gguf import read_gguf
 from wfdeps.detect.onnx import looks_like_onnx, read_onnx
@@ -11,22 +9,9 @@ from wfdeps.detect.safetensors import FIRST_READ, looks_like_safetensors, read_s
 from wfdeps.detect.shards import read_index
 from wfdeps.detect.tensors import Corrupt, Header, Read, Tensor
 from wfdeps.detect.torch_files import ZIP_MAGIC, looks_like_pickle, read_legacy, read_zip
-from wfdeps.detect.trouble import quick_trouble
+from wfdeps.detect.trouble import UNKNOWN_FORMAT, foreign_format, quick_trouble, text_trouble
 
 __all__ = ["Corrupt", "Header", "Read", "Tensor", "read_header"]
-
-_FOREIGN: Final[tuple[tuple[bytes, str], ...]] = (
-    (b"\x89HDF", "an HDF5 file (Keras): ComfyUI does not load it"),
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"RIFF", "a RIFF file (WebP, WAV)"),
-    (b"7z\xbc\xaf", "a 7z archive: unpack it first"),
-    (b"Rar!", "a RAR archive: unpack it first"),
-    (b"\x1f\x8b", "a gzip archive: unpack it first"),
-    (b"%PDF", "a PDF"),
-    (b"MZ", "a Windows program"),
-    (b"\x7fELF", "a Linux program"),
-)
 
 
 def read_header(
@@ -59,7 +44,7 @@ def _read(read: Read, size: int | None, head: bytes, *, front_only: bool) -> Hea
         return read_onnx(head, size)
     if head.lstrip()[:1] in (b"{", b"["):
         return read_index(read, size, head)
-    return Corrupt(next((what for magic, what in _FOREIGN if head.startswith(magic)), _unknown(head, size)))
+    return Corrupt(foreign_format(head) or _unknown(head, size))
 
 
 def _one_more(read: Read) -> Read:
@@ -75,12 +60,11 @@ def _one_more(read: Read) -> Read:
 
 
 def _unknown(head: bytes, size: int | None) -> str:
+    if text := text_trouble(head, _size_at_least(head) if size is None else size):
+        return text
     if size is not None and size < 16:
         return f"truncated: {size} bytes"
-    if head[257:262] == b"ustar":
-        # torch 2.6: "Cannot use ``weights_only=True`` with files saved in the legacy .tar format"
-        return "a tar archive, torch's format of before 2017: ComfyUI does not load it"
-    return "no model format begins like this"
+    return UNKNOWN_FORMAT
 
 
 def _size_at_least(head: bytes) -> int:

@@ -56,6 +56,8 @@ def _from_text(text: bytes, size: int | None) -> Header | Corrupt:
     metadata = entries.pop("__metadata__", None) or {}
     if not isinstance(metadata, dict):
         return Corrupt("its metadata is no JSON object")
+    if text.count(b'"__metadata__"') > 1 and _has_metadata_twice(text):
+        return Corrupt("it has two sets of metadata")
     spans: list[tuple[int, int]] = []
     tensors: dict[str, Tensor] = {}
     for name, entry in entries.items():
@@ -64,13 +66,11 @@ def _from_text(text: bytes, size: int | None) -> Header | Corrupt:
             return Corrupt(f"{tensor} in tensor `{name[:80]}`")
         tensors[name] = tensor
         spans.append(tuple(entry["data_offsets"]))
-    if text.count(b'"data_offsets"') > len(tensors) and _names_twice(text):
-        return Corrupt("two tensors have one name")
     said = {
         str(key): value if isinstance(value, str) else json.dumps(value) for key, value in metadata.items()
     }
     header = Header("safetensors", tensors, said, 8 + len(text), size)
-    fault = _cover_fault(spans, size, 8 + len(text))
+    fault = _cover_fault(spans, size, 8 + len(text)) or _words_fault(text, entries, metadata)
     return Corrupt(fault, header) if fault else header
 
 
@@ -113,14 +113,32 @@ def _cover_fault(spans: list[tuple[int, int]], size: int | None, header_bytes: i
     return ""
 
 
-def _names_twice(text: bytes) -> bool:
-    found = False
+def _words_fault(text: bytes, entries: dict[str, Any], metadata: dict[str, Any]) -> str:
+    """What serde, which reads the header for safetensors, refuses though Python's JSON takes it."""
+    if not all(isinstance(value, str) for value in metadata.values()):
+        return "its metadata holds something else than text"
+    if b"\\ud" in text.lower() and not all(map(_is_text, (*entries, *metadata, *metadata.values()))):
+        return "half a character in its header"
+    return ""
+
+
+def _is_text(word: str) -> bool:
+    """Whether it has no half of a surrogate pair."""
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _has_metadata_twice(text: bytes) -> bool:
+    """Whether the outermost object has the key `__metadata__` more than once."""
+    count = 0
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        nonlocal found
-        table = dict(items)
-        found = found or len(table) != len(items)
-        return table
+        nonlocal count
+        count = sum(key == "__metadata__" for key, _ in items)  # the outermost object is closed last
+        return dict(items)
 
     json.loads(text, object_pairs_hook=pairs)
-    return found
+    return count > 1

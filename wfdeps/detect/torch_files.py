@@ -96,6 +96,14 @@ def read_zip(read: Read, size: int | None, head: bytes, *, front_only: bool = Fa
         return Corrupt(f"truncated or {bad}")
 
 
+def names_in_zip(read: Read, size: int) -> tuple[str, ...]:
+    """The members a zip's directory names; empty where it has none that can be read."""
+    try:
+        return tuple(member.name for member in _directory(read, size))
+    except _BadZipError:
+        return ()
+
+
 def _from_directory(read: Read, size: int) -> Header | Corrupt:
     members = _directory(read, size)
     pickled = [member for member in members if member.name.endswith(_PICKLED)]

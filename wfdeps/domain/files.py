@@ -32,7 +32,7 @@ class LocalFile:
     listed: bool = True
     """Whether ComfyUI offers it in that folder's list (its ending belongs there)."""
     trouble: str = ""
-    """Why it cannot be a model: `empty`, `lfs pointer`, `html page`, `truncated: …`; empty when it can."""
+    """Why it cannot be loaded: `empty`, `lfs pointer`, `html page`, `truncated: …`; empty when it can."""
 
     order: int = 0
     """The place of its folder in ComfyUI's search order for that key; of equal names the lowest is loaded."""
@@ -44,6 +44,8 @@ class LocalFile:
     """For a file in a blind spot: what makes its folder visible to the target."""
     claimed: tuple[Digest, ...] = ()
     """What a sidecar beside it says: good for finding it, never proof against it."""
+    hint: str = ""
+    """What to do about its trouble, other than to fetch it again."""
 
     @property
     def basename(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wfdeps.detect.trouble import HEAD_BYTES, quick_trouble
+from wfdeps.detect.trouble import HEAD_BYTES, front_trouble
 from wfdeps.domain.outcomes import FetchStarted
 from wfdeps.domain.plans import Download
 from wfdeps.errors import LengthMismatchError, NotTheFileError, SourceUnavailableError
@@ -10,7 +10,6 @@ from wfdeps.fetch.address import ChangedError, Opening, read_opening
 from wfdeps.fetch.ledger import Claim
 from wfdeps.fetch.limits import Tools
 from wfdeps.fetch.session import Session
-from wfdeps.fetch.verify import text_trouble
 from wfdeps.http import Reply
 
 PAGES = 2
@@ -62,7 +61,7 @@ class Intake:
             head = bytes(data[: min(count, HEAD_BYTES)])
             size = self._session.size
             known_size = 1 << 62 if size is None else size
-            trouble = quick_trouble(head, known_size) or text_trouble(head, self._download.target.name)
+            trouble = front_trouble(head, known_size, self._download.target.name)
             if trouble:
                 self._suspect(trouble)
 

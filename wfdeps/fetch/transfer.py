@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from wfdeps.detect.trouble import HEAD_BYTES, quick_trouble
+from wfdeps.detect.trouble import HEAD_BYTES, front_trouble
 from wfdeps.disk import as_library_error, free_bytes, remove_quietly
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.outcomes import Fetched, FetchProgressed, FetchRetrying, FetchStarted
@@ -189,7 +189,8 @@ class Transfer:
         if by == "unverified":
             if self._exact is not None and self._exact != size:
                 raise LengthMismatchError(self._exact, size)
-            check_header(handle, size, self._download.target.name)
+            target = self._download.target
+            check_header(handle, size, target.name, target.folder_key)
         return by
 
     def _fetched(self, sha256: str, size: int, by: str, url: str, *, reused: int = 0) -> Fetched:
@@ -217,7 +218,7 @@ def _copy_in(path: str, handle: int, download: Download, slot: Slot, tools: Tool
         tools.report(FetchStarted(download, size))
         while block := source.read(BLOCK):
             tools.check_stop()
-            if not done and (trouble := quick_trouble(block[:HEAD_BYTES], size)):
+            if not done and (trouble := front_trouble(block[:HEAD_BYTES], size, download.target.name)):
                 raise NotTheFileError(f"`{path}` is no model: {trouble}")
             with as_library_error(slot.part):
                 _write(handle, block, done)

@@ -198,7 +198,7 @@ def _is_there(download: Download, reporter: Reporter) -> bool:
 
 def _sha256_at(path: str) -> str:
     """The SHA-256 of the file there; empty where there is no file or it cannot be read."""
-    from wfdeps.library.hashing import hash_file  # only where a file stands already
+    from wfdeps.disk.hashing import hash_file  # only where a file stands already
 
     with suppress(LibraryError):
         if os.path.isfile(path):

@@ -67,17 +67,12 @@ def inspect_path(path: str, doors: Doors, *, hashes: bool) -> Inspection:
         identity, trouble = look(absolute, memory)
         size = status.st_size
         file = LocalFile(absolute, "", os.path.basename(path), size)
-        digests = digests_of(file, _algorithms(size), memory).digests if hashes else None
+        digests = digests_of(file, tuple(Algorithm), memory).digests if hashes else None
     except LibraryError as error:
         raise UsageError(error.message.replace(absolute, path)) from error
     except OSError as error:
         raise UsageError(f"cannot read `{path}`: {error.strerror or error}") from error
     return Inspection(path, identity, size, digests, f"corrupt: {trouble}" if trouble else "")
-
-
-def _algorithms(size: int) -> tuple[Algorithm, ...]:
-    """All six; Civitai computes no AutoV1 of a file below 2 MiB. Source: civitai/model-scanner `HashTask.cs`."""
-    return tuple(algorithm for algorithm in Algorithm if algorithm is not Algorithm.AUTOV1 or size >= 1 << 21)
 
 
 def inspect_url(url: str, shown: str, doors: Doors) -> Inspection:

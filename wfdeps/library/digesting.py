@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
+from wfdeps.disk.hashing import AUTOV1_SMALLEST, hash_file
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.files import LocalFile
 from wfdeps.errors import LibraryError
-from wfdeps.library.hashing import hash_file
 from wfdeps.library.index import Index, stamp_of
 from wfdeps.library.inventory import digests_among
 from wfdeps.values import replace
@@ -86,7 +86,12 @@ def _result(
 def _needed(file: LocalFile, algorithms: tuple[Algorithm, ...], index: Index, afresh: bool) -> _Reading:
     before = _stat(file.path)
     known = () if afresh else digests_among(index.facts(file.path, before))
-    missing = tuple(algorithm for algorithm in algorithms if find_digest(known, algorithm) is None)
+    missing = tuple(
+        algorithm
+        for algorithm in algorithms
+        if find_digest(known, algorithm) is None
+        and (algorithm is not Algorithm.AUTOV1 or before.st_size >= AUTOV1_SMALLEST)
+    )
     return _Reading(file, before, known, missing)
 
 

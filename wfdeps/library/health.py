@@ -1,53 +1,98 @@
-"""Why a file in the model folders cannot be a model: told from its first bytes and its length."""
+"""What the judge says of a file of the library: asked once, then remembered while the file stays what it was."""
 
 from __future__ import annotations
 
 import os
 
-from wfdeps.detect.trouble import HEAD_BYTES, MAX_HEADER, quick_trouble
-from wfdeps.domain.folders import SAFETENSORS_ENDINGS
+from wfdeps import TYPE_CHECKING
+from wfdeps.detect.judge import SOUND, Judgement, judge
+from wfdeps.disk.reading import reader
+from wfdeps.errors import LibraryError
 from wfdeps.patterns import pattern
 
-LARGEST_READ = 64 << 20
-"""A longer safetensors header is left to those who really look into the file."""
-_ENDS = pattern(rb'"data_offsets"\s*:\s*\[\s*\d{1,18}\s*,\s*(\d{1,18})\s*\]')
+if TYPE_CHECKING:
+    from wfdeps.domain.plans import Target
+    from wfdeps.library.index import Index
+
+_FACT = "judged/1"
+"""The name under which an answer is remembered; another number where the judge has learned something."""
+_BETWEEN = "\x1f"
+_PART = pattern(r"-(?P<number>\d{5})-of-(?P<count>\d{5})\.\w+$")
 
 
-def trouble_of(path: str, size: int) -> str:
-    """One clause saying why the file cannot be loaded; empty where nothing speaks against it."""
-    if size == 0:
-        return "empty"
+def judged(path: str, found: os.stat_result, index: Index) -> Judgement:
+    """What speaks against the file at `path`, whose `stat` is given; its front is read only if that is not remembered."""
+    return remembered(path, found, index, index.facts(path, found))
+
+
+def remembered(path: str, found: os.stat_result, index: Index, facts: dict[str, str]) -> Judgement:
+    """As `judged`, where what the index knows of the file is at hand."""
+    known = facts.get(_FACT)
+    if known is not None:
+        trouble, hint, comfyui, core_only = known.split(_BETWEEN)
+        judgement = Judgement(trouble, hint, comfyui, bool(core_only))
+    else:
+        judgement = judgement_of(path, found.st_size)
+        if not judgement.trouble.startswith(_UNREADABLE):
+            words = (*judgement[:3], "core" if judgement.core_only else "")
+            kept = _BETWEEN.join(word.replace(_BETWEEN, " ") for word in words)
+            index.remember(path, found, {_FACT: kept})
+    return judgement if judgement.trouble else _beside(path)
+
+
+_UNREADABLE = "cannot be read: "
+
+
+def judgement_of(path: str, size: int, name: str = "") -> Judgement:
+    """What the judge says of a file, read now; `name` where it is to have another one."""
     try:
-        with open(path, "rb", buffering=0) as file:
-            head = file.read(HEAD_BYTES)
-            trouble = quick_trouble(head, size)
-            if trouble or head[8:9] != b"{":
-                return trouble
-            length = int.from_bytes(head[:8], "little")
-            if length > MAX_HEADER and path.lower().endswith(tuple(SAFETENSORS_ENDINGS)):
-                return f"says its header is {length} bytes; the format allows {MAX_HEADER}"
-            if length > LARGEST_READ or 8 + length > size:
-                return ""
-            return _length_trouble(
-                os.pread(file.fileno(), length, 8) if hasattr(os, "pread") else _rest(file.fileno(), length),
-                size,
-            )
+        with reader(path) as read:
+            return judge(read, size, name or os.path.basename(path))
     except OSError as error:
-        return f"cannot be read: {error.strerror or error}"
+        return Judgement(f"{_UNREADABLE}{error.strerror or error}")
 
 
-def _rest(handle: int, length: int) -> bytes:
-    os.lseek(handle, 8, os.SEEK_SET)
-    return os.read(handle, length)
+def refuse_garbage(path: str, target: Target) -> None:
+    """Raises LibraryError where the file at `path` could not be loaded as that target."""
+    try:
+        size = os.path.getsize(path)
+    except OSError:
+        return  # what is not there, the step that follows tells
+    judgement = judgement_of(path, size, os.path.basename(target.name))
+    if judgement.counts_in(target.folder_key):
+        says = f" (ComfyUI would say: {judgement.comfyui})" if judgement.comfyui else ""
+        raise LibraryError(
+            f"`{target.name}` is no file that can be loaded: {judgement.trouble}{says}",
+            hint=judgement.hint or "nothing was placed; choose another source or version",
+        )
 
 
-def _length_trouble(header: bytes, size: int) -> str:
-    """Whether the file is as long as the header of a safetensors file says; only the largest end matters."""
-    if not header.rstrip().endswith(b"}"):
-        return f"its header is cut off: {len(header)} bytes are no whole document"
-    due = 8 + len(header) + max(map(int, _ENDS().findall(header)), default=0)
-    if size < due:
-        return f"truncated: {size} of {due} bytes"
-    if size > due:
-        return f"longer than its header says: {size} of {due} bytes"
+def _beside(path: str) -> Judgement:
+    """What lies beside the file, or does not, against it: never remembered, since the file itself stays as it is.
+
+    aria2 makes a file as long as it will be, and keeps a control file beside it until it is whole.
+    """
+    name = os.path.basename(path)
+    if os.path.exists(path + ".aria2"):
+        return Judgement(
+            f"an unfinished download: aria2's `{name}.aria2` lies beside it",
+            "let aria2 finish it, or delete both files and fetch it again",
+        )
+    if part := missing_part(path):
+        return Judgement(part, "put the other parts beside it, or use the model in one file")
+    return SOUND
+
+
+def missing_part(path: str) -> str:
+    """Which other part of a model that was cut in pieces (`…-00001-of-00003.safetensors`) does not lie beside this one."""
+    if "-of-" not in path:
+        return ""
+    match = _PART().search(path)
+    if match is None or not 0 < int(match["number"]) <= int(match["count"]):
+        return ""
+    own, count = int(match["number"]), int(match["count"])
+    for number in range(1, count + 1):
+        other = f"{path[: match.start('number')]}{number:05}{path[match.end('number') :]}"
+        if number != own and not os.path.exists(other):
+            return f"part {own} of {count}: `{os.path.basename(other)}` is not beside it"
     return ""

@@ -12,12 +12,15 @@ from wfdeps.detect.headers import Corrupt, Header, read_header
 from wfdeps.detect.identify import identify
 from wfdeps.detect.rules import rules_text
 from wfdeps.detect.shards import merged
+from wfdeps.detect.trouble import UNKNOWN_FORMAT
 from wfdeps.disk import reader
-from wfdeps.domain.files import LocalFile
+from wfdeps.domain.files import LocalFile, split_ending
+from wfdeps.domain.folders import WEIGHTS_ENDINGS
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import Certainty
 from wfdeps.errors import LibraryError
+from wfdeps.library.health import judged
 from wfdeps.library.index import Index
 from wfdeps.values import asdict, replace
 
@@ -25,7 +28,7 @@ from wfdeps.values import asdict, replace
 @cache
 def _fact() -> str:
     """The name under which an answer is remembered: another set of rules may answer otherwise."""
-    return f"identity/6 {crc32(rules_text()):08x}"
+    return f"identity/7 {crc32(rules_text()):08x}"
 
 
 def identity_of(file: LocalFile, index: Index) -> Identity:
@@ -41,26 +44,30 @@ def read_identity(file: LocalFile) -> Identity:
 def look(path: str, index: Index) -> tuple[Identity | None, str]:
     """What the header at an absolute path tells, and what is wrong with the file; read once, then remembered.
 
-    A damaged file may still tell what it was to be. Raises LibraryError.
+    What is wrong is what the judge says, and beyond what it judges, why there is no header. A damaged file may still
+    tell what it was to be. Raises LibraryError.
     """
     try:
         found = os.stat(path)
+        trouble = judged(path, found, index).trouble
         known = index.facts(path, found).get(_fact())
         if known is not None:
             row = json.loads(known)
-            return _from_json(row["identity"]), row["trouble"]
+            return _from_json(row["identity"]), trouble or row["trouble"]
         header = _read(path, found.st_size)
     except OSError as error:
         raise LibraryError(f"cannot read `{path}`: {error.strerror or error}") from error
-    identity, trouble = _told(header, os.path.basename(path))
+    identity, fault = _told(header, os.path.basename(path))
     if isinstance(header, Corrupt) or not header.shards:  # an index's answer hangs on files beside it
-        row = {"identity": asdict(identity) if identity else None, "trouble": trouble}
+        row = {"identity": asdict(identity) if identity else None, "trouble": fault}
         index.remember(path, found, {_fact(): json.dumps(row)})
-    return identity, trouble
+    return identity, trouble or fault
 
 
 def _told(header: Header | Corrupt, name: str) -> tuple[Identity | None, str]:
     if isinstance(header, Corrupt):
+        if header.reason == UNKNOWN_FORMAT and split_ending(name)[1].lower() not in (*WEIGHTS_ENDINGS, ""):
+            return Identity(ModelType.UNKNOWN, reasons=(header.reason,)), ""  # another program's: not judged
         return identify(header.header, name) if header.header else None, header.reason
     identity = identify(header, name)
     if not header.missing:

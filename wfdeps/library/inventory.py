@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from os.path import splitext
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.detect.judge import SOUND, Judgement
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.files import Folder, LocalFile
 from wfdeps.domain.folders import (
@@ -18,7 +19,7 @@ from wfdeps.domain.folders import (
     endings_of,
     name_within,
 )
-from wfdeps.library.health import trouble_of
+from wfdeps.library.health import remembered
 from wfdeps.library.sidecars import claimed_digests
 from wfdeps.match.local import accepts, stems_for
 from wfdeps.values import replace
@@ -152,10 +153,12 @@ def _files_at(index: Index, shelves: Shelves, path: str) -> Iterator[LocalFile]:
         return  # gone since its directory was read
     if found is not None and not stat.S_ISREG(found.st_mode):
         return
-    base = _looked_at(index, path, found)
+    base, judgement = _looked_at(index, path, found)
     for key, folder, order, name in listings:
         yield replace(
             base,
+            trouble=_in(key, judgement).trouble,
+            hint=_in(key, judgement).hint,
             folder_key=key,
             name=name,
             order=order,
@@ -177,10 +180,17 @@ def every_file(index: Index, shelves: Shelves, path: str) -> LocalFile | None:
         found: os.stat_result | None = os.stat(path)
     except OSError:
         found = None
-    base = _looked_at(index, path, found)
-    visible = folder is None or folder.visible
+    base, judgement = _looked_at(index, path, found)
     return replace(
-        base, folder_key=key, name=name, order=order, listed=bool(listed), visible=visible, fix=_fix(folder)
+        base,
+        trouble=_in(key, judgement).trouble,
+        hint=_in(key, judgement).hint,
+        folder_key=key,
+        name=name,
+        order=order,
+        listed=bool(listed),
+        visible=folder is None or folder.visible,
+        fix=_fix(folder),
     )
 
 
@@ -190,18 +200,20 @@ def _rank(row: tuple[str, Folder | None, int, str]) -> tuple[bool, bool, int]:
     return folder is None or not folder.visible, folder is None or not folder.endings, len(name)
 
 
-def _looked_at(index: Index, path: str, found: os.stat_result | None) -> LocalFile:
-    """The file with all that is remembered of it; its health is looked at once and then remembered too."""
+def _looked_at(index: Index, path: str, found: os.stat_result | None) -> tuple[LocalFile, Judgement]:
+    """The file with all that is remembered of it, and the judgement on it, which is made once and then remembered too."""
     if found is None:
-        return LocalFile(path, "", "", 0, trouble=DANGLING)
+        return LocalFile(path, "", "", 0), Judgement(DANGLING, "the file it led to is gone: link it anew")
     facts = index.facts(path, found)
-    trouble = facts.get("trouble")
-    if trouble is None:
-        trouble = trouble_of(path, found.st_size)
-        index.remember(path, found, {"trouble": trouble})
     digests = digests_among(facts)
     claimed = () if digests else claimed_digests(path)
-    return LocalFile(path, "", "", found.st_size, digests, trouble=trouble, claimed=claimed)
+    file = LocalFile(path, "", "", found.st_size, digests, claimed=claimed)
+    return file, remembered(path, found, index, facts)
+
+
+def _in(folder_key: str, judgement: Judgement) -> Judgement:
+    """The judgement, as far as it counts in that folder."""
+    return judgement if judgement.counts_in(folder_key) else SOUND
 
 
 def digests_among(facts: Mapping[str, str]) -> tuple[Digest, ...]:

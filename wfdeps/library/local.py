@@ -271,10 +271,7 @@ class LocalLibrary:
         """Put a staged file in its place, atomically, and its sidecar beside it."""
         from wfdeps.library import place as placing
 
-        if self._store is None:
-            receipt = placing.place(placement, self._gate)
-        else:
-            receipt = placing.place_through(self._store, placement, self._gate, self._link_kinds)
+        receipt = placing.place(placement, self._gate, store=self._store, kinds=self._link_kinds)
         self._remember(receipt)
         return receipt
 

@@ -7,7 +7,7 @@ import stat
 
 from wfdeps.domain.files import LocalFile
 from wfdeps.errors import LibraryError
-from wfdeps.library.health import trouble_of
+from wfdeps.library.health import judgement_of
 
 
 def file_at(path: str) -> LocalFile:
@@ -21,6 +21,7 @@ def file_at(path: str) -> LocalFile:
         raise LibraryError(f"`{path}` is a folder", hint="name the model file in it")
     if not stat.S_ISREG(found.st_mode):
         raise LibraryError(f"`{path}` is no file")
-    if trouble := trouble_of(path, found.st_size):
-        raise LibraryError(f"`{path}` cannot be used: {trouble}")
+    judgement = judgement_of(path, found.st_size)
+    if judgement.trouble:
+        raise LibraryError(f"`{path}` cannot be used: {judgement.trouble}", hint=judgement.hint or None)
     return LocalFile(path, "", os.path.basename(path), found.st_size, listed=False)

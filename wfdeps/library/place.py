@@ -7,13 +7,14 @@ import os
 from collections.abc import Iterable
 
 from wfdeps import disk
+from wfdeps.disk.hashing import hash_file
 from wfdeps.disk.sidecars import OURS, is_ours
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.files import Folder
 from wfdeps.domain.outcomes import Receipt
 from wfdeps.domain.plans import Link, Placement, Target
 from wfdeps.errors import TargetExistsError, UnsafePathError
-from wfdeps.library.hashing import hash_file
+from wfdeps.library.health import refuse_garbage
 from wfdeps.library.store import Store
 from wfdeps.plan.layout import safe_relative
 
@@ -67,25 +68,21 @@ class Gate:
         return real, os.path.join(real, os.path.relpath(path, link))
 
 
-def place(placement: Placement, gate: Gate) -> Receipt:
-    """The staged file stands under its final name, its sidecar beside it. Raises as `Library.place` does."""
-    root, path = gate.open(placement.target)
-    sha256 = _staged_sha256(placement)
-    size = os.path.getsize(placement.staged)
-    wrote = _put(placement.staged, path, root, sha256)
-    if placement.sidecar is not None:
-        _write_sidecar(path + OURS, placement.sidecar.encode(), root)
-    return Receipt(path, sha256, size, wrote)
-
-
-def place_through(
-    store: Store, placement: Placement, gate: Gate, kinds: tuple[disk.LinkKind, ...]
+def place(
+    placement: Placement,
+    gate: Gate,
+    *,
+    store: Store | None = None,
+    kinds: tuple[disk.LinkKind, ...] = (),
 ) -> Receipt:
-    """The staged file becomes part of the store and is linked to its place. Raises as `Library.place` does."""
+    """The staged file stands under its final name, its sidecar beside it. Raises as `Library.place` does.
+
+    With a store it becomes part of that, and is linked to its place by the first of `kinds` that works.
+    """
     root, path = gate.open(placement.target)
     sha256 = _staged_sha256(placement)
     size = os.path.getsize(placement.staged)
-    if os.path.lexists(path):
+    if store is None or os.path.lexists(path):
         wrote = _put(placement.staged, path, root, sha256)
     else:
         store.place(placement.staged, sha256, path, root=root, kinds=kinds or disk.LINK_KINDS)
@@ -102,6 +99,7 @@ def move(step: Link, gate: Gate) -> Receipt:
         raise UnsafePathError(
             f"`{step.file.path}` is not in the model folders", hint="link or copy it instead"
         )
+    refuse_garbage(step.file.path, step.target)
     disk.place_no_clobber(step.file.path, path, root=root)
     for ending in SIDECAR_ENDINGS:
         old, new = step.file.path + ending, path + ending
@@ -141,6 +139,8 @@ def link(
         if not same:
             raise TargetExistsError(f"`{path}` exists with other content", hint="nothing was overwritten")
         return Receipt(path, digest.value if digest else "", step.file.size, False)
+    if not step.file.is_directory:
+        refuse_garbage(step.file.path, step.target)
     kinds = kinds or disk.LINK_KINDS
     if store is not None and disk.inside(store.folder, step.file.path):
         store.link(step.file.path, path, root=root, kinds=kinds)

@@ -8,13 +8,13 @@ import os
 from wfdeps import disk
 from wfdeps.disk.faults import as_library_error
 from wfdeps.disk.folders import sync_folder
+from wfdeps.disk.hashing import hash_file
 from wfdeps.disk.naming import copy_bytes, own_temporary
 from wfdeps.disk.sidecars import OURS
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.outcomes import Receipt
 from wfdeps.domain.plans import Placement
 from wfdeps.errors import LibraryError
-from wfdeps.library.hashing import hash_file
 from wfdeps.library.place import Gate
 from wfdeps.library.store import Store
 

@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from wfdeps import disk
+from wfdeps.disk.hashing import hash_file
 from wfdeps.domain.digests import Algorithm
 from wfdeps.errors import LibraryError, TargetExistsError
-from wfdeps.library.hashing import hash_file
 from wfdeps.library.store_trees import Trees, files_below, is_same, is_used, names_in, size_of
 from wfdeps.values import dataclass
 

@@ -12,6 +12,7 @@ from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.outcomes import Failed, FailureKind, Fetched, Placed, Receipt
 from wfdeps.domain.plans import Placement
 from wfdeps.errors import LibraryError
+from wfdeps.library.health import refuse_garbage
 from wfdeps.plan.settle import Misfit, Settled, disguise_of, warning_of
 from wfdeps.ports import Reporter
 
@@ -39,7 +40,11 @@ def settle_staged(
 def put_in_place(
     fetched: Fetched, placement: Placement, put: Callable[[Placement], Receipt]
 ) -> Placed | Failed:
-    """What became of a staged file that nobody has to judge: a plain address, taken as any downloader takes it."""
+    """What became of a staged file that has its place: moved there by `put`, if it can be loaded under that name."""
+    try:
+        refuse_garbage(fetched.staged, placement.target)
+    except LibraryError as error:
+        return Failed(fetched.download, error.message, error.hint or "", FailureKind.MISFIT)
     try:
         receipt = put(placement)
     except LibraryError as error:

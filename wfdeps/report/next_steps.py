@@ -91,6 +91,8 @@ def advice_for(
     advice = (
         _OTHER_NODE if unlisted else _RESPELL if respell else _LINK_BY_GET if told_online else ADVICE[state]
     )
+    if state is RefState.CORRUPT and files and files[0].hint:
+        advice = Advice(files[0].hint, advice.command)
     words = {
         "workflow": "" if workflow == "-" else workflow,
         "name": ref.name,

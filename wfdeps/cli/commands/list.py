@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 
 from wfdeps.cli.context import Context
-from wfdeps.cli.exit_codes import READY
+from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.cli.options import add_library_options, add_reading_options, workflow_files
 from wfdeps.cli.reading import read_all
 from wfdeps.disk.sidecars import read_sidecar
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         context.out(json.dumps({"schema": "wfdeps/library/1", "files": rows}, indent=2, ensure_ascii=False))
     else:
         context.out(_text(rows))
-    return READY
+    return UNMET if any(row["trouble"] for row in rows) else READY
 
 
 Row = dict[str, object]

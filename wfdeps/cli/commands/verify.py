@@ -14,7 +14,6 @@ from wfdeps.domain.files import LocalFile
 from wfdeps.domain.visible import visible
 from wfdeps.errors import LibraryError
 from wfdeps.library import LocalLibrary, as_local
-from wfdeps.library.health import trouble_of
 from wfdeps.library.sidecars import claimed_digests
 from wfdeps.report.sizes import count_text, size_text
 
@@ -54,18 +53,31 @@ Row = tuple[LocalFile, str, str]
 
 def _verdicts(library: LocalLibrary, *, deep: bool) -> Iterator[Row]:
     """(file, `proven`, `sound` or `bad`, why) for every file."""
-    files = [(file, file.trouble or trouble_of(file.path, file.size)) for file in library.files()]
+    files = [(file, file.trouble) for file in library.files()]
     yield from ((file, "bad", trouble) for file, trouble in files if trouble)
     sound = [file for file, trouble in files if not trouble]
     if not deep:
         yield from (_compared(file, file, deep=False) for file in sound)
         return
-    read = library.digests_of_all(sound, (Algorithm.SHA256, Algorithm.AUTOV3), afresh=True)
-    for before, after in zip(sound, read, strict=True):
-        if isinstance(after, LibraryError):
-            yield before, "bad", after.message
-        else:
-            yield _compared(before, after, deep=True)
+    # AutoV3 is a second hash over nearly the whole file: only where nothing else could prove it.
+    by_tensors = [file for file in sound if _is_known_by_tensors(file)]
+    others = [file for file in sound if file not in by_tensors]
+    for some, algorithms in (
+        (others, (Algorithm.SHA256,)),
+        (by_tensors, (Algorithm.SHA256, Algorithm.AUTOV3)),
+    ):
+        read = library.digests_of_all(some, algorithms, afresh=True)
+        for before, after in zip(some, read, strict=True):
+            if isinstance(after, LibraryError):
+                yield before, "bad", after.message
+            else:
+                yield _compared(before, after, deep=True)
+
+
+def _is_known_by_tensors(file: LocalFile) -> bool:
+    """Whether AutoV3 is all that a sidecar claims, or that was remembered, of what SHA-256 could be compared with."""
+    known = {digest.algorithm for digest in (*claimed_digests(file.path), *file.digests)}
+    return Algorithm.AUTOV3 in known and known.isdisjoint((Algorithm.SHA256, Algorithm.AUTOV2))
 
 
 def _compared(before: LocalFile, after: LocalFile, *, deep: bool) -> Row:

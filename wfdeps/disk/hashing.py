@@ -1,18 +1,25 @@
-"""Digests of files, every algorithm asked for from one reading. Source: civitai/model-scanner `HashTask.cs`."""
+"""Digests of a file, every algorithm asked for from one reading: the one place where each is computed.
+
+Sources: civitai/model-scanner `HashTask.cs` (AutoV1: SHA-256 of 64 KiB at 1 MiB, none of a file below 2 MiB; the hex
+digits of SHA-256), kohya-ss/sd-scripts `addnet_hash_safetensors` (AutoV3: SHA-256 of what follows a safetensors
+header), A1111 `modules/hashes.py` and `modules/sd_models.py`.
+"""
 
 from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.errors import LibraryError
 
 BLOCK = 1 << 20
-AUTOV1_START = 0x100000
-AUTOV1_LENGTH = 0x10000
+_AUTOV1_START = 0x100000
+_AUTOV1_LENGTH = 0x10000
+AUTOV1_SMALLEST = 0x200000
+"""Bytes a file needs to have an AutoV1."""
 
 
 class _Hash(Protocol):
@@ -22,22 +29,40 @@ class _Hash(Protocol):
 def hash_file(path: str, algorithms: Iterable[Algorithm]) -> tuple[Digest, ...]:
     """The file's digests, strongest first, in one reading. Raises LibraryError where it cannot be read.
 
-    Left out: AutoV3 for what is no safetensors file, BLAKE3 without the package `blake3`.
+    Left out: AutoV1 of a file below 2 MiB, AutoV3 of what is no safetensors file, BLAKE3 without the package `blake3`.
     """
-    wanted = frozenset(algorithms)
     try:
         with open(path, "rb", buffering=0) as file:
-            size = os.fstat(file.fileno()).st_size
-            readers = _readers(wanted, _header_end(file.read(9), size), size)
-            file.seek(0)
-            if readers:
-                _feed(file.readinto, [feed for feed, _ in readers.values()])
+            return hash_handle(file.fileno(), os.fstat(file.fileno()).st_size, algorithms)
     except OSError as error:
         raise LibraryError(f"cannot read `{path}`: {error.strerror or error}") from error
+
+
+def hash_handle(handle: int, size: int, algorithms: Iterable[Algorithm]) -> tuple[Digest, ...]:
+    """The same of an open file, from its beginning; where it stands afterwards is not said. Raises OSError."""
+    wanted = frozenset(algorithms)
+    os.lseek(handle, 0, os.SEEK_SET)
+    readers = _readers(wanted, _header_end(os.read(handle, 9), size), size)
+    if readers:
+        feeds = [feed for feed, _ in readers.values()]
+        for offset, block in _blocks(handle, size if wanted - {Algorithm.AUTOV1} else AUTOV1_SMALLEST):
+            for feed in feeds:
+                feed(block, offset)
     found = [
         Digest.of(algorithm, result()) for algorithm, (_, result) in readers.items() if algorithm in wanted
     ]
     return tuple(sorted(found, key=lambda digest: digest.strength))
+
+
+def _blocks(handle: int, end: int) -> Iterator[tuple[int, memoryview]]:
+    """(offset, bytes) from the file's beginning up to `end`, in one buffer that is filled anew each time."""
+    os.lseek(handle, 0, os.SEEK_SET)
+    buffer = memoryview(bytearray(BLOCK))
+    with os.fdopen(os.dup(handle), "rb", buffering=0) as file:
+        offset = 0
+        while offset < end and (length := file.readinto(buffer)):
+            yield offset, buffer[:length]
+            offset += length
 
 
 Feed = Callable[[memoryview, int], None]
@@ -58,9 +83,9 @@ def _readers(
     if Algorithm.AUTOV3 in wanted and header_end:
         weights = hashlib.sha256()
         readers[Algorithm.AUTOV3] = _window(weights, header_end, size), lambda: weights.hexdigest()[:12]
-    if Algorithm.AUTOV1 in wanted:
+    if Algorithm.AUTOV1 in wanted and size >= AUTOV1_SMALLEST:
         piece = hashlib.sha256()
-        feed = _window(piece, AUTOV1_START, AUTOV1_START + AUTOV1_LENGTH)
+        feed = _window(piece, _AUTOV1_START, _AUTOV1_START + _AUTOV1_LENGTH)
         readers[Algorithm.AUTOV1] = feed, lambda: piece.hexdigest()[:8]
     if Algorithm.BLAKE3 in wanted and (blake := _blake3()) is not None:
         readers[Algorithm.BLAKE3] = _window(blake, 0, size), blake.hexdigest  # type: ignore[attr-defined]
@@ -68,16 +93,6 @@ def _readers(
         crc = _Crc()
         readers[Algorithm.CRC32] = _window(crc, 0, size), crc.hexdigest
     return readers
-
-
-def _feed(readinto: Callable[[memoryview], int | None], feeds: list[Feed]) -> None:
-    buffer = memoryview(bytearray(BLOCK))
-    offset = 0
-    while length := readinto(buffer):
-        block = buffer[:length]
-        for feed in feeds:
-            feed(block, offset)
-        offset += length
 
 
 def _window(target: _Hash, start: int, end: int) -> Feed:
