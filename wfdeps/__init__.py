@@ -5,8 +5,6 @@ The public names are loaded when first used (PEP 562), so ``import wfdeps`` cost
 
 from __future__ import annotations
 
-import sys
-
 TYPE_CHECKING = False  # what type checkers take for `typing.TYPE_CHECKING`, without importing typing
 
 __version__ = "0.1.0"
@@ -62,22 +60,3 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_HOMES})
-
-
-if not TYPE_CHECKING:
-
-    class _Package(type(sys)):
-        """A room bears the name of a public function; `wfdeps.plan` is always the function, whoever imported the room.
-
-        `from wfdeps.plan.build import …` finds the room all the same: imports look in `sys.modules` first.
-        """
-
-        @property
-        def plan(self) -> object:
-            return __getattr__("plan")
-
-        @plan.setter
-        def plan(self, room: object) -> None:
-            pass
-
-    sys.modules[__name__].__class__ = _Package

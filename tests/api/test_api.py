@@ -65,7 +65,7 @@ def test_every_function_has_an_example() -> None:
 
 
 def test_all_public_names_are_there_and_none_is_a_room() -> None:
-    import wfdeps.plan.build
+    import wfdeps.planning.build
 
     for name in wfdeps.__all__:
         assert hasattr(wfdeps, name)
@@ -81,9 +81,9 @@ def test_importing_wfdeps_costs_nothing() -> None:
     assert said.strip() == "['__future__', 'wfdeps']"
 
 
-@pytest.mark.parametrize("order", ["import wfdeps.plan.build", "import wfdeps.api", "pass"])
+@pytest.mark.parametrize("order", ["import wfdeps.planning.build", "import wfdeps.api", "pass"])
 def test_plan_is_the_function_whoever_was_imported_first(order: str) -> None:
-    code = f"{order}\nimport wfdeps\nfrom wfdeps import plan\nfrom wfdeps.plan.build import build_plan\nprint(plan.__module__, wfdeps.plan is plan)"
+    code = f"{order}\nimport wfdeps\nfrom wfdeps import plan\nfrom wfdeps.planning.build import build_plan\nprint(plan.__module__, wfdeps.plan is plan)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said == "wfdeps.api True\n"
 

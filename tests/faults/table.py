@@ -49,7 +49,11 @@ def _argued(number: str, what: str, expect: str, why: str) -> Fault:
 
 
 _HTTP, _LOCAL, _RESUME = "test_http.py", "fetch/test_local_faults.py", "fetch/test_resuming.py"
-_TLS, _ONE, _LAYOUT = "fetch/test_over_tls.py", "fetch/test_faults_of_a_transfer.py", "plan/test_layout.py"
+_TLS, _ONE, _LAYOUT = (
+    "fetch/test_over_tls.py",
+    "fetch/test_faults_of_a_transfer.py",
+    "planning/test_layout.py",
+)
 
 FAULTS: tuple[Fault, ...] = (
     _s("1a", "connection closed at byte k, every 200,000 bytes", "whole", cut=200_000),
@@ -212,7 +216,7 @@ FAULTS: tuple[Fault, ...] = (
         "names equal under case folding or NFC",
         "found at plan time",
         f"{_LAYOUT}::test_names_that_differ_in_case_or_unicode_form_only_collide",
-        "plan/test_build.py::test_two_files_that_a_case_blind_disk_takes_for_one_are_both_blocked",
+        "planning/test_build.py::test_two_files_that_a_case_blind_disk_takes_for_one_are_both_blocked",
     ),
     _t(
         "68",
@@ -224,8 +228,8 @@ FAULTS: tuple[Fault, ...] = (
         "69",
         "workflow names that leave the root",
         "never leaves it",
-        "plan/test_build.py::test_no_target_leaves_its_folder",
-        "plan/test_build.py::test_a_hostile_name_is_refused_at_plan_time_and_named",
+        "planning/test_build.py::test_no_target_leaves_its_folder",
+        "planning/test_build.py::test_a_hostile_name_is_refused_at_plan_time_and_named",
     ),
     _l("70", "the target is a link to elsewhere", "not written through"),
     _t(

@@ -17,7 +17,7 @@ from wfdeps.library.extra_paths import STOPS_COMFYUI, read_extra_paths
 from wfdeps.library.search import search_paths
 from wfdeps.library.targets import PROFILES, read_profile
 from wfdeps.match.local import find_local
-from wfdeps.plan.layout import target_for
+from wfdeps.planning.layout import target_for
 
 
 def put(path: Path, text: str | None = None) -> Path:

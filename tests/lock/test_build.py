@@ -11,7 +11,7 @@ from wfdeps.domain.resolutions import ChosenBy, RefState
 from wfdeps.lock.build import build_lock
 from wfdeps.lock.document import to_text
 from wfdeps.lock.refs import Places, candidate_of
-from wfdeps.plan.build import Layout, build_plan
+from wfdeps.planning.build import Layout, build_plan
 from wfdeps.values import replace
 
 WORKFLOW = WorkflowRefs("w.json", "ui", "json", "c" * 64, ())

@@ -12,7 +12,7 @@ from markdown_it.token import Token
 
 from tests.report import scenes
 from wfdeps.domain.lints import Lint, LintLevel
-from wfdeps.plan.graph import build_graph
+from wfdeps.planning.graph import build_graph
 from wfdeps.report import markdown
 from wfdeps.report.build import build_report
 from wfdeps.report.view import View

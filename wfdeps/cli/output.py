@@ -128,7 +128,7 @@ def _in_file(name: str, report: CheckReport) -> View:
 
 
 def _graph(surveyed: Survey, resolutions: Sequence[Resolution]) -> Graph:
-    from wfdeps.plan.graph import build_graph  # networkx: only for what is drawn
+    from wfdeps.planning.graph import build_graph  # networkx: only for what is drawn
 
     return build_graph(surveyed.readings, surveyed.findings, resolutions)
 

@@ -27,10 +27,10 @@ from wfdeps.jobs.wants import (
 )
 from wfdeps.library import LocalLibrary, as_local
 from wfdeps.pipeline.carry import carry_out
-from wfdeps.plan.build import Layout, build_plan
-from wfdeps.plan.layout import collisions, target_for
-from wfdeps.plan.settle import Misfit
-from wfdeps.plan.shelving import shelve, wish_for
+from wfdeps.planning.build import Layout, build_plan
+from wfdeps.planning.layout import collisions, target_for
+from wfdeps.planning.settle import Misfit
+from wfdeps.planning.shelving import shelve, wish_for
 from wfdeps.ports import Reporter
 from wfdeps.values import replace
 from wfdeps.wiring.doors import Doors

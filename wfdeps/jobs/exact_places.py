@@ -27,8 +27,8 @@ from wfdeps.jobs.wants import Unavailable, find_wants, pickle_refusal, result_of
 from wfdeps.library.file_systems import Ways
 from wfdeps.library.room import room_for
 from wfdeps.match.links import bytes_url
-from wfdeps.plan.layout import collision_key, safe_relative
-from wfdeps.plan.settle import Settled
+from wfdeps.planning.layout import collision_key, safe_relative
+from wfdeps.planning.settle import Settled
 from wfdeps.values import dataclass
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def downloads_of_wants(
     wants: Sequence[Want], destination: Destination, doors: Doors, reporter: Reporter
 ) -> tuple[list[Download], list[WantResult]]:
     """The downloads, and the results of the Wants for which there is nothing to download."""
-    from wfdeps.plan.shelving import plain_name
+    from wfdeps.planning.shelving import plain_name
 
     downloads: list[Download] = []
     refused: list[WantResult] = []
@@ -213,7 +213,7 @@ def _placed(fetched: Fetched, model_type: ModelType, reporter: Reporter) -> Fetc
     target = fetched.download.target
 
     def place_of(fetched: Fetched, identity: Identity) -> Settled:
-        from wfdeps.plan.sidecar import sidecar_text  # only what a source described has one
+        from wfdeps.planning.sidecar import sidecar_text  # only what a source described has one
 
         placement = Placement(fetched.staged, target, sidecar_text(fetched, identity), fetched.digests)
         return Settled(placement, _contradiction(identity, model_type, target.name))

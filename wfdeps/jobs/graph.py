@@ -8,7 +8,7 @@ from wfdeps.console.silent import NeverAsk
 from wfdeps.domain.graphs import Graph
 from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
 from wfdeps.pipeline.survey import Survey, survey
-from wfdeps.plan.graph import build_graph
+from wfdeps.planning.graph import build_graph
 from wfdeps.ports import Reporter
 from wfdeps.wiring.doors import Doors
 

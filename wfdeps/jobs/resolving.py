@@ -14,7 +14,7 @@ from wfdeps.pipeline.access import with_access
 from wfdeps.pipeline.nearby import from_mirrors
 from wfdeps.pipeline.resolve import Helpers, resolve, with_origins
 from wfdeps.pipeline.survey import Survey
-from wfdeps.plan.build import Layout, build_plan, without_collisions
+from wfdeps.planning.build import Layout, build_plan, without_collisions
 from wfdeps.ports import Chooser, Library, Reporter
 from wfdeps.wiring.doors import Doors
 from wfdeps.wiring.sources import build_probe

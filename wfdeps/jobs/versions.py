@@ -36,8 +36,8 @@ from wfdeps.jobs.wants import Unavailable, find_wants
 from wfdeps.library import LocalLibrary, as_local
 from wfdeps.library.renewing import keep, stage_from
 from wfdeps.pipeline.staged import settle_staged
-from wfdeps.plan.settle import Misfit, Settled
-from wfdeps.plan.sidecar import sidecar_text
+from wfdeps.planning.settle import Misfit, Settled
+from wfdeps.planning.sidecar import sidecar_text
 from wfdeps.ports import Reporter
 from wfdeps.sources.civitai.client import MODELS_AT_ONCE
 from wfdeps.values import dataclass, replace

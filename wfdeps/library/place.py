@@ -16,7 +16,7 @@ from wfdeps.domain.plans import Link, Placement, Target
 from wfdeps.errors import TargetExistsError, UnsafePathError
 from wfdeps.library.health import refuse_garbage
 from wfdeps.library.store import Store
-from wfdeps.plan.layout import safe_relative
+from wfdeps.planning.layout import safe_relative
 
 SIDECAR_ENDINGS = (OURS,)
 """What goes with a file when it is moved."""

@@ -22,15 +22,15 @@ from wfdeps.domain.plans import Blocked, Download, Keep, Link, Plan
 from wfdeps.domain.resolutions import ChosenBy, RefState
 from wfdeps.errors import LibraryError
 from wfdeps.pipeline.staged import settle_staged
-from wfdeps.plan.settle import Misfit, Settled, disguise_of, misfit_of, settle
-from wfdeps.plan.sidecar import sidecar_of_link
+from wfdeps.planning.settle import Misfit, Settled, disguise_of, misfit_of, settle
+from wfdeps.planning.sidecar import sidecar_of_link
 from wfdeps.ports import Fetcher, Library, Reporter
 from wfdeps.values import replace
 
 WORTH_A_LOOK = 32 << 20
 """Bytes from which on a file's front is looked at before the file is fetched: a smaller one is here as soon."""
 Settling = Callable[[Fetched, Identity, tuple[Folder, ...], str], Settled | Misfit]
-"""Who decides where a fetched file goes: `plan.settle` for a workflow's, `plan.shelving` for one by itself."""
+"""Who decides where a fetched file goes: `planning.settle` for a workflow's, `planning.shelving` for one by itself."""
 
 
 def carry_out(

@@ -13,7 +13,7 @@ from wfdeps.domain.outcomes import Failed, FailureKind, Fetched, Placed, Receipt
 from wfdeps.domain.plans import Placement
 from wfdeps.errors import LibraryError
 from wfdeps.library.health import refuse_garbage
-from wfdeps.plan.settle import Misfit, Settled, disguise_of, warning_of
+from wfdeps.planning.settle import Misfit, Settled, disguise_of, warning_of
 from wfdeps.ports import Reporter
 
 PlaceOf = Callable[[Fetched, Identity], "Settled | Misfit"]

@@ -19,7 +19,7 @@ from wfdeps.errors import ConfigError, LibraryError, UnsafePathError, UsageError
 from wfdeps.jobs.reading import read_options
 from wfdeps.match.explain import alike, rejections_in, same_file
 from wfdeps.pipeline.survey import survey
-from wfdeps.plan.layout import target_for
+from wfdeps.planning.layout import target_for
 from wfdeps.ports import Library
 from wfdeps.report.escaping import is_visible, shell_word
 from wfdeps.report.explanation import HINTS, render_json, render_text

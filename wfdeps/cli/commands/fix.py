@@ -19,7 +19,7 @@ from wfdeps.errors import LibraryError, UsageError, WorkflowError
 from wfdeps.jobs.users import all_readable
 from wfdeps.library import LocalLibrary, as_local
 from wfdeps.pipeline.survey import survey
-from wfdeps.plan.fixes import NoFix, Rename, Respelling, link_for, rename_for, respelling, rewritten
+from wfdeps.planning.fixes import NoFix, Rename, Respelling, link_for, rename_for, respelling, rewritten
 from wfdeps.workflow.rewriting import rewrite_json, rewrite_png
 
 EXAMPLE = "wfdeps fix workflow.json --link --apply"

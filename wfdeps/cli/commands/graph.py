@@ -20,7 +20,7 @@ from wfdeps.domain.graphs import Graph
 from wfdeps.domain.refs import UnreadableWorkflow
 from wfdeps.jobs.graph import graph_of, survey_if_any
 from wfdeps.pipeline.survey import Survey
-from wfdeps.plan.graph import graphml
+from wfdeps.planning.graph import graphml
 
 EXAMPLE = "wfdeps graph workflow.json --online --format mermaid -o graph.mmd"
 

@@ -15,7 +15,7 @@ from wfdeps.domain.folders import ALIASES, LEGACY, WITHOUT_MODELS
 from wfdeps.domain.visible import visible
 from wfdeps.errors import UsageError, did_you_mean
 from wfdeps.library import LocalLibrary, as_local
-from wfdeps.plan.layout import target_for
+from wfdeps.planning.layout import target_for
 from wfdeps.values import asdict
 
 EXAMPLE = "wfdeps paths --comfyui ~/ComfyUI --target runpod-serverless"

@@ -11,8 +11,8 @@ from wfdeps.domain.plans import Blocked, Download, Keep, Link, Plan, Step, Targe
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Ambiguous, Present, RefState, Resolution, Resolved, Unresolved
 from wfdeps.errors import UnsafePathError
-from wfdeps.plan.fixes import NoFix, link_for
-from wfdeps.plan.layout import collisions, place_of, target_for
+from wfdeps.planning.fixes import NoFix, link_for
+from wfdeps.planning.layout import collisions, place_of, target_for
 from wfdeps.values import dataclass, replace
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wfdeps.plan.fixes import Respelling, rewritten
+from wfdeps.planning.fixes import Respelling, rewritten
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=8)
 JSON = st.recursive(

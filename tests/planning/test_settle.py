@@ -12,8 +12,8 @@ from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.outcomes import Fetched
 from wfdeps.domain.refs import Certainty
 from wfdeps.domain.resolutions import ChosenBy
-from wfdeps.plan.build import Layout, build_plan
-from wfdeps.plan.settle import Misfit, Settled, settle
+from wfdeps.planning.build import Layout, build_plan
+from wfdeps.planning.settle import Misfit, Settled, settle
 
 
 def fetched(folder: str, *more: str, by: ChosenBy = ChosenBy.NAME) -> Fetched:

@@ -11,7 +11,7 @@ from wfdeps.domain.candidates import Access, AccessState, RankedCandidate
 from wfdeps.domain.plans import Blocked, Download, Keep, Link
 from wfdeps.domain.refs import NodeSite
 from wfdeps.domain.resolutions import Ambiguous, RefState, Unresolved
-from wfdeps.plan.build import Layout, build_plan, without_collisions
+from wfdeps.planning.build import Layout, build_plan, without_collisions
 
 LAYOUT = Layout(FOLDERS, "/")
 

@@ -16,8 +16,8 @@ from wfdeps.domain.outcomes import Fetched
 from wfdeps.domain.plans import Download, Placement
 from wfdeps.domain.refs import Certainty
 from wfdeps.domain.resolutions import ChosenBy
-from wfdeps.plan.layout import target_for
-from wfdeps.plan.sidecar import sidecar_text
+from wfdeps.planning.layout import target_for
+from wfdeps.planning.sidecar import sidecar_text
 from wfdeps.values import dataclass
 
 _T = ModelType

@@ -12,7 +12,7 @@ from tests.report import scenes
 from wfdeps.domain.graphs import Graph, GraphKind, Relation
 from wfdeps.domain.refs import Pairing, UnreadableWorkflow
 from wfdeps.domain.resolutions import Finding, Present, RefState
-from wfdeps.plan.graph import build_graph, graphml, to_networkx
+from wfdeps.planning.graph import build_graph, graphml, to_networkx
 from wfdeps.values import replace
 
 LORA = scenes.ref("add_detail.safetensors")

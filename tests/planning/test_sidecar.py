@@ -9,7 +9,7 @@ from tests.fetch.fetching import download
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.outcomes import Fetched
-from wfdeps.plan.sidecar import sidecar_text
+from wfdeps.planning.sidecar import sidecar_text
 from wfdeps.values import replace
 
 

@@ -16,7 +16,7 @@ from wfdeps.domain.model_types import FROM_CIVITAI, ModelType
 from wfdeps.domain.plans import Link, Plan, Target
 from wfdeps.domain.refs import Certainty, ModelRef, RefStatus
 from wfdeps.errors import UnsafePathError
-from wfdeps.plan.layout import (
+from wfdeps.planning.layout import (
     FolderChoice,
     Unplaceable,
     Witnesses,

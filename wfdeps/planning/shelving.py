@@ -17,9 +17,9 @@ from wfdeps.domain.outcomes import Fetched
 from wfdeps.domain.plans import Placement
 from wfdeps.domain.refs import Certainty, ModelRef, RefStatus
 from wfdeps.errors import UnsafePathError
-from wfdeps.plan.layout import FolderChoice, Unplaceable, Witnesses, folder_for, safe_relative, target_for
-from wfdeps.plan.settle import Misfit, Settled
-from wfdeps.plan.sidecar import sidecar_text
+from wfdeps.planning.layout import FolderChoice, Unplaceable, Witnesses, folder_for, safe_relative, target_for
+from wfdeps.planning.settle import Misfit, Settled
+from wfdeps.planning.sidecar import sidecar_text
 
 _ALOUD = "name a file with --out to have it all the same"
 _FORBIDDEN = str.maketrans(dict.fromkeys('/\\:<>|"?*', "_"))

@@ -12,7 +12,7 @@ from wfdeps.domain.folders import PREFIXES, canonical_key
 from wfdeps.domain.plans import Link
 from wfdeps.domain.resolutions import Finding, RefState
 from wfdeps.errors import UnsafePathError
-from wfdeps.plan.layout import target_for
+from wfdeps.planning.layout import target_for
 from wfdeps.values import dataclass, field
 
 _FIXABLE = (RefState.PRESENT_ELSEWHERE, RefState.WRONG_FOLDER, RefState.INVISIBLE)
