@@ -1,51 +1,41 @@
-"""No module imports itself by way of others, inside rooms either: imports go one way.
-
-Who may import which room is written in pyproject.toml and checked by import-linter, which looks at whole rooms. Here
-every import counts, those inside functions and those for type checkers too: a noun that two modules need has a module
-of its own.
-"""
+"""The import rules of pyproject.toml hold, and a circle inside a room breaks them, however the import is written."""
 
 from __future__ import annotations
 
-import grimp
-import networkx
+import subprocess
+import sys
+from pathlib import Path
+from shutil import copytree, ignore_patterns
+
 import pytest
 
+from tests.conftest import REPOSITORY
 
-def circles(imports: networkx.DiGraph[str]) -> list[list[str]]:
-    """The sets of modules that import each other, each sorted."""
-    found = networkx.strongly_connected_components(imports)
-    return sorted(sorted(modules) for modules in found if len(modules) > 1)
-
-
-@pytest.fixture(scope="module")
-def imports() -> networkx.DiGraph[str]:
-    package = grimp.build_graph("wfdeps", cache_dir=None)
-    # The package's own names are those of the API, looked up when first used; every module takes TYPE_CHECKING from it.
-    edges = ((a, b) for a in package.modules for b in package.find_modules_directly_imported_by(a))
-    return networkx.DiGraph((a, b) for a, b in edges if "wfdeps" not in (a, b))
+LOWER = Path("wfdeps/workflow/claims.py")  # `read` imports it
+CIRCLES = {
+    "at the top": "from wfdeps.workflow.read import read_workflow\n",
+    "inside a function": "def late():\n    from wfdeps.workflow.read import read_workflow\n",
+    "for type checkers": "if TYPE_CHECKING:\n    from wfdeps.workflow.read import read_workflow\n",
+}
 
 
-def test_no_module_imports_itself_by_way_of_others(imports: networkx.DiGraph[str]) -> None:
-    assert circles(imports) == []
+def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    program = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    arguments = [sys.executable, "-c", program, "--no-cache", "--config", str(folder / "pyproject.toml")]
+    return subprocess.run(arguments, cwd=folder, capture_output=True, text=True)
 
 
-def test_a_circle_would_be_found(imports: networkx.DiGraph[str]) -> None:
-    assert imports.has_edge("wfdeps.workflow.read", "wfdeps.workflow.claims")
-    closed = imports.copy()
-    closed.add_edge("wfdeps.workflow.claims", "wfdeps.workflow.read")
-    (circle,) = [each for each in circles(closed) if "wfdeps.workflow.read" in each]
-    assert {"wfdeps.workflow.claims", "wfdeps.workflow.read"} <= {*circle}
+def test_the_import_rules_hold() -> None:
+    done = lint_imports(REPOSITORY)
+    assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize(
-    ("importer", "imported"),
-    [
-        ("wfdeps.workflow.read", "wfdeps.workflow.containers.archive"),  # only inside a function
-        ("wfdeps.workflow.slots", "wfdeps.workflow.loaders"),  # only for type checkers
-    ],
-)
-def test_imports_inside_functions_and_for_type_checkers_count(
-    imports: networkx.DiGraph[str], importer: str, imported: str
-) -> None:
-    assert imports.has_edge(importer, imported)
+@pytest.mark.parametrize("written", CIRCLES)
+def test_a_circle_inside_a_room_is_found(tmp_path: Path, written: str) -> None:
+    copytree(REPOSITORY / "wfdeps", tmp_path / "wfdeps", ignore=ignore_patterns("__pycache__", "tables"))
+    (tmp_path / "pyproject.toml").write_bytes((REPOSITORY / "pyproject.toml").read_bytes())
+    module = tmp_path / LOWER
+    module.write_text(f"{module.read_text('utf-8')}\n\n{CIRCLES[written]}", "utf-8")
+    done = lint_imports(tmp_path)
+    assert done.returncode == 1
+    assert "inside rooms either BROKEN" in done.stdout
