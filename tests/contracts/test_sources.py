@@ -22,7 +22,7 @@ from wfdeps.http import Http
 from wfdeps.hub import anatomy
 from wfdeps.hub.samples import safetensors_bytes
 from wfdeps.ports import Source
-from wfdeps.sources.answers import AnswerBook, Scope
+from wfdeps.sources.answers import AnswerBook, AnswerScope
 from wfdeps.sources.cached import AnswerCache, Cached
 from wfdeps.sources.civarchive import CivArchiveSource
 from wfdeps.sources.huggingface import HuggingFaceClient, HuggingFaceSource
@@ -74,7 +74,7 @@ def _index(url: str, client: Http, folder: Path) -> Source:
 
 def _answers(url: str, client: Http, folder: Path) -> Source:
     book = AnswerBook(str(folder / "book.sqlite"))
-    book.save(ref("add_detail.safetensors"), file("other.safetensors"), Scope.ALWAYS)
+    book.save(ref("add_detail.safetensors"), file("other.safetensors"), AnswerScope.ALWAYS)
     return book
 
 

@@ -27,7 +27,7 @@ from wfdeps.hub.server import HubServer
 from wfdeps.match.decide import decide
 from wfdeps.match.queries import queries_for
 from wfdeps.sources.answer_json import answer_of, json_of
-from wfdeps.sources.answers import AnswerBook, Scope
+from wfdeps.sources.answers import AnswerBook, AnswerScope
 from wfdeps.sources.cached import AnswerCache, Cached
 from wfdeps.sources.civitai.client import CivitaiClient
 from wfdeps.sources.civitai.payloads import Site
@@ -376,7 +376,7 @@ def test_a_choice_is_kept_at_once_and_taken_next_time(book_path: str) -> None:
     wanted = replace(
         ref("add_detail.safetensors"), sites=(NodeSite("/w/one.json", "1", "LoraLoader", "lora_name"),)
     )
-    AnswerBook(book_path).save(wanted, file("other.safetensors"), Scope.WORKFLOW)
+    AnswerBook(book_path).save(wanted, file("other.safetensors"), AnswerScope.WORKFLOW)
     book = AnswerBook(book_path, workflows=("/w/one.json",))
     query = queries_for(wanted)[-1]
     resolution = decide(wanted, [(query, book.find_all([query])[query])])
@@ -386,10 +386,14 @@ def test_a_choice_is_kept_at_once_and_taken_next_time(book_path: str) -> None:
 
 @pytest.mark.parametrize(
     ("scope", "holds_here", "holds_elsewhere"),
-    [(Scope.WORKFLOW, True, False), (Scope.PROJECT, True, False), (Scope.ALWAYS, True, True)],
+    [
+        (AnswerScope.WORKFLOW, True, False),
+        (AnswerScope.PROJECT, True, False),
+        (AnswerScope.ALWAYS, True, True),
+    ],
 )
 def test_a_choice_holds_where_it_was_given(
-    book_path: str, scope: Scope, holds_here: bool, holds_elsewhere: bool
+    book_path: str, scope: AnswerScope, holds_here: bool, holds_elsewhere: bool
 ) -> None:
     wanted = replace(
         ref("add_detail.safetensors"), sites=(NodeSite("/w/one.json", "1", "LoraLoader", "lora_name"),)
@@ -406,13 +410,13 @@ def test_a_choice_for_a_workflow_inside_an_archive_holds_when_the_archive_is_nam
     book_path: str, inner: str
 ) -> None:
     wanted = replace(ref("add_detail.safetensors"), sites=(NodeSite(inner, "1", "LoraLoader", "lora_name"),))
-    AnswerBook(book_path).save(wanted, file("other.safetensors"), Scope.WORKFLOW)
+    AnswerBook(book_path).save(wanted, file("other.safetensors"), AnswerScope.WORKFLOW)
     assert AnswerBook(book_path, workflows=("/w/all.zip",)).find_all([NAME])
     assert not AnswerBook(book_path, workflows=("/w/all.zip2",)).find_all([NAME])
 
 
 def test_a_choice_for_a_lora_is_none_for_a_checkpoint_of_that_name(book_path: str) -> None:
-    AnswerBook(book_path).save(ref("add_detail.safetensors"), file("other.safetensors"), Scope.ALWAYS)
+    AnswerBook(book_path).save(ref("add_detail.safetensors"), file("other.safetensors"), AnswerScope.ALWAYS)
     assert (
         AnswerBook(book_path).find_all([NameQuery("add_detail.safetensors", (ModelType.CHECKPOINT,))]) == {}
     )
@@ -420,7 +424,7 @@ def test_a_choice_for_a_lora_is_none_for_a_checkpoint_of_that_name(book_path: st
 
 def test_optional_is_an_answer_too(book_path: str) -> None:
     book = AnswerBook(book_path)
-    book.save(ref("add_detail.safetensors"), None, Scope.ALWAYS)
+    book.save(ref("add_detail.safetensors"), None, AnswerScope.ALWAYS)
     assert book.is_optional(ref("add_detail.safetensors"))
     assert book.find_all([NAME]) == {}
 
@@ -429,7 +433,7 @@ def test_optional_in_one_workflow_is_still_needed_by_another(book_path: str) -> 
     one, other = (NodeSite(f"/w/{name}.json", "1", "LoraLoader", "lora_name") for name in ("one", "other"))
     wanted = ref("add_detail.safetensors")
     book = AnswerBook(book_path)
-    book.save(replace(wanted, sites=(one,)), None, Scope.WORKFLOW)
+    book.save(replace(wanted, sites=(one,)), None, AnswerScope.WORKFLOW)
     assert book.is_optional(replace(wanted, sites=(one,)))
     assert not book.is_optional(replace(wanted, sites=(one, other)))
     assert book.is_answered(replace(wanted, sites=(one, other)))
@@ -439,15 +443,15 @@ def test_a_file_chosen_for_one_workflow_is_stronger_than_optional_always(book_pa
     site = NodeSite("/w/one.json", "1", "LoraLoader", "lora_name")
     wanted = replace(ref("add_detail.safetensors"), sites=(site,))
     book = AnswerBook(book_path)
-    book.save(wanted, None, Scope.ALWAYS)
-    book.save(wanted, file("other.safetensors"), Scope.WORKFLOW)
+    book.save(wanted, None, AnswerScope.ALWAYS)
+    book.save(wanted, file("other.safetensors"), AnswerScope.WORKFLOW)
     assert not book.is_optional(wanted)
 
 
 def test_what_is_forgotten_is_asked_again(book_path: str) -> None:
     book = AnswerBook(book_path)
     for name in ("a.safetensors", "b.safetensors", "c.safetensors"):
-        book.save(ref(name), file(name), Scope.ALWAYS)
+        book.save(ref(name), file(name), AnswerScope.ALWAYS)
     assert book.forget(name="x/A.safetensors") == 1
     assert book.forget(number=book.choices()[0].number) == 1
     assert [choice.name for choice in book.choices()] == ["c.safetensors"]

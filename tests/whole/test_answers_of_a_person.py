@@ -143,9 +143,9 @@ def test_another_hash_than_the_workflow_names_is_refused(
     person: Person, shelf: tuple[Path, list[Any]]
 ) -> None:
     from tests.match.making import ref
-    from wfdeps.cli.choosing import local_file
     from wfdeps.domain.digests import Digest
     from wfdeps.errors import LibraryError
+    from wfdeps.jobs.choose import local_file
     from wfdeps.values import replace
 
     wanted = replace(ref(INK), digests=(Digest.parse("sha256:" + "a" * 64),))

@@ -11,13 +11,13 @@ import pytest
 
 from tests.fakes.hub import run_hub
 from tests.sources.catalogue import Row, civitai, http, row
-from wfdeps.cli.choosing import Kept
 from wfdeps.console.chooser import Prompt, Terminal
 from wfdeps.console.silent import Silent
 from wfdeps.domain.candidates import RankedCandidate, Why
 from wfdeps.domain.folders import model_type_of
 from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus, WorkflowRefs
 from wfdeps.domain.resolutions import Ambiguous, MarkedOptional, Resolution, Resolved
+from wfdeps.jobs.choose import AnswerMemory
 from wfdeps.library import open_library
 from wfdeps.library.roots import Roots
 from wfdeps.match.policy import Policy
@@ -65,7 +65,7 @@ class Person:
             exits.callback(library.close)
             source = civitai(exits.enter_context(run_hub(self.rows)), exits.enter_context(http()))
             terminal = Terminal(self.seen.append, lambda prompt: typed.pop(0) if typed else None)
-            chooser = _Noting(Prompt(memory=Kept(book), terminal=terminal), self.asked)
+            chooser = _Noting(Prompt(memory=AnswerMemory(book), terminal=terminal), self.asked)
             surveyed = survey([WorkflowRefs("wf.json", "api", "json", "", tuple(refs))], library)
             return resolve(surveyed.needed, library, Helpers((book, source), chooser, Silent()), Policy())
 

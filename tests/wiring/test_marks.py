@@ -8,7 +8,7 @@ import pytest
 
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import ModelRef, RefStatus
-from wfdeps.sources.answers import AnswerBook, Scope
+from wfdeps.sources.answers import AnswerBook, AnswerScope
 from wfdeps.wiring.marks import has_marks
 
 REF = ModelRef("a.safetensors", ModelType.LORA, ("loras",), RefStatus.REQUIRED, ())
@@ -24,7 +24,7 @@ def test_where_neither_is_nothing_is_marked(tmp_path: Path) -> None:
 
 def test_an_answer_that_marks_is_seen_until_it_is_forgotten(tmp_path: Path) -> None:
     book = AnswerBook(str(tmp_path / "answers.sqlite"))
-    book.save(REF, None, Scope.ALWAYS)
+    book.save(REF, None, AnswerScope.ALWAYS)
     assert marked(tmp_path)
     book.forget()
     assert not marked(tmp_path)

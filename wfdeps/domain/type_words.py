@@ -47,6 +47,18 @@ def folder_key_of(word: str) -> str:
     raise _unknown(word)
 
 
+def loader_folder(word: str) -> str:
+    """The folder key for a folder's name, as loaders search it. Raises UsageError for one that no loader searches.
+
+    >>> loader_folder("unet")
+    'diffusion_models'
+    """
+    key = canonical_key(word)
+    if key not in FOLDER_KEYS:
+        raise UsageError(f"unknown folder `{key}`", hint=f"one of {', '.join(sorted(FOLDER_KEYS))}")
+    return key
+
+
 def _unknown(word: str) -> UsageError:
     known = sorted({*FROM_CIVITAI, *FOLDER_KEYS, *_TYPES})
     hint = did_you_mean(word, known) or "`wfdeps civitai types` lists them"

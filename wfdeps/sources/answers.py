@@ -29,7 +29,7 @@ CREATE TABLE choices (
 """
 
 
-class Scope(StrEnum):
+class AnswerScope(StrEnum):
     """For what an answer holds, narrowest first."""
 
     WORKFLOW = "workflow"
@@ -99,7 +99,9 @@ class AnswerBook:
         workflows = dict.fromkeys(site.workflow for site in ref.sites) or {"": None}
         return [self._known(query, (workflow,)) for workflow in workflows]
 
-    def save(self, ref: ModelRef, candidate: Candidate | None, scope: Scope = Scope.WORKFLOW) -> None:
+    def save(
+        self, ref: ModelRef, candidate: Candidate | None, scope: AnswerScope = AnswerScope.WORKFLOW
+    ) -> None:
         """Remember at once, None as optional; a later answer to the same question replaces it."""
         body = json.dumps(json_of_candidate(candidate)) if candidate else None
         scopes = self._scope_texts(scope, [site.workflow for site in ref.sites])
@@ -134,26 +136,26 @@ class AnswerBook:
         fitting = [
             choice for choice in map(_choice, rows) if self._holds(choice, workflows) and _fits(choice, query)
         ]
-        order = tuple(Scope)
+        order = tuple(AnswerScope)
         return min(
-            fitting, key=lambda choice: order.index(Scope(choice.scope.partition(" ")[0])), default=None
+            fitting, key=lambda choice: order.index(AnswerScope(choice.scope.partition(" ")[0])), default=None
         )
 
     def _holds(self, choice: Choice, workflows: Sequence[str]) -> bool:
         """Whether it was given for what this run is about: a workflow that is named, or lies in what is named."""
         kind, _, path = choice.scope.partition(" ")
-        if kind == Scope.WORKFLOW:
+        if kind == AnswerScope.WORKFLOW:
             given = [os.path.abspath(workflow) for workflow in workflows]
             return any(path == place or path.startswith(_inside(place)) for place in given)
-        return choice.scope in (*self._scope_texts(Scope.PROJECT, ()), Scope.ALWAYS)
+        return choice.scope in (*self._scope_texts(AnswerScope.PROJECT, ()), AnswerScope.ALWAYS)
 
-    def _scope_texts(self, scope: Scope, workflows: Sequence[str]) -> tuple[str, ...]:
+    def _scope_texts(self, scope: AnswerScope, workflows: Sequence[str]) -> tuple[str, ...]:
         match scope:
-            case Scope.WORKFLOW:
+            case AnswerScope.WORKFLOW:
                 return tuple(f"workflow {os.path.abspath(path)}" for path in dict.fromkeys(workflows))
-            case Scope.PROJECT:
+            case AnswerScope.PROJECT:
                 return (f"project {self._project}",) if self._project else ()
-            case Scope.ALWAYS:
+            case AnswerScope.ALWAYS:
                 return ("always",)
 
 

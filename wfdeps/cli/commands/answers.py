@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
-from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.domain.visible import visible
 from wfdeps.errors import UsageError
-from wfdeps.pipeline.locking import forget_choices
-from wfdeps.sources.answers import AnswerBook, Choice
-from wfdeps.wiring.answers import open_answers
+from wfdeps.jobs.answers import forget_answers, list_answers
+from wfdeps.sources.answers import Choice
 
 EXAMPLE = "wfdeps answers forget add_detail.safetensors"
 SCHEMA = "wfdeps/answers/1"
-LOCK = "wfdeps.lock"
-"""What it says by a person's word is forgotten with the answers."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,17 +32,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    with ExitStack() as exits:
-        book = open_answers(context.settings, exits)
-        return (
-            _forget(book, arguments, context)
-            if arguments.does == "forget"
-            else _list(book, arguments, context)
-        )
+    return _forget(arguments, context) if arguments.does == "forget" else _list(arguments, context)
 
 
-def _list(book: AnswerBook, arguments: argparse.Namespace, context: Context) -> int:
-    choices = book.choices()
+def _list(arguments: argparse.Namespace, context: Context) -> int:
+    choices = list_answers(context.doors)
     if arguments.json:
         document = {"schema": SCHEMA, "answers": [_fields(choice) for choice in choices]}
         context.out(json.dumps(document, ensure_ascii=False, indent=1))
@@ -57,18 +47,13 @@ def _list(book: AnswerBook, arguments: argparse.Namespace, context: Context) -> 
     return READY
 
 
-def _forget(book: AnswerBook, arguments: argparse.Namespace, context: Context) -> int:
+def _forget(arguments: argparse.Namespace, context: Context) -> int:
     which = arguments.which
     if bool(which) is arguments.all:
         raise UsageError(
             "say which answer to forget", hint="a number of `wfdeps answers list`, a file name, or --all"
         )
-    if arguments.all:
-        count = book.forget()
-    elif which.isdecimal():
-        count = book.forget(number=int(which))
-    else:
-        count = forget_choices(LOCK, which) + book.forget(name=which)  # all or nothing: a lock may be refused
+    count = forget_answers(context.doors, None if arguments.all else which)
     context.err(f"{count} forgotten")
     return READY if count or arguments.all else UNMET
 

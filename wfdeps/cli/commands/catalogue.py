@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from itertools import islice
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
-from wfdeps.domain.candidates import Candidate
-from wfdeps.domain.type_words import civitai_types
 from wfdeps.errors import UsageError
+from wfdeps.jobs.catalogue import build_index, export_rows, import_rows
 from wfdeps.report.sizes import count_text
-from wfdeps.sources.civitai.client import CivitaiClient
-from wfdeps.sources.civitai.payloads import Site
-from wfdeps.sources.civitai.rows import candidate_of_row, row_of_candidate
-from wfdeps.sources.civitai.walk import PAUSE, walk
+from wfdeps.sources.civitai.walk import PAUSE
 from wfdeps.sources.name_index import WHOLE_FOR, NameIndex
-from wfdeps.wiring.sources import open_index, site_of
+from wfdeps.wiring.sources import open_index
 
 EXAMPLE = "wfdeps catalogue build --types loras checkpoints --since 2026-01-01"
-
-_AT_ONCE = 5000
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,8 +54,6 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _import(index: NameIndex, arguments: argparse.Namespace, context: Context) -> int:
-    site = site_of(context.settings)
-    learned = 0
     with ExitStack() as exits:
         lines: Iterable[str] = sys.stdin
         if arguments.file != "-":
@@ -72,43 +61,15 @@ def _import(index: NameIndex, arguments: argparse.Namespace, context: Context) -
                 lines = exits.enter_context(open(arguments.file, encoding="utf-8-sig"))
             except OSError as error:
                 raise UsageError(f"cannot read `{arguments.file}`: {error.strerror}") from error
-        candidates = _candidates(lines, arguments.file, site)
-        while batch := list(islice(candidates, _AT_ONCE)):
-            learned += index.learn(batch)
-    if arguments.whole:
-        index.remember_whole(time.time())
+        learned = import_rows(lines, index, context.doors, label=arguments.file, whole=arguments.whole)
     context.err(f"{count_text(learned, 'file')} learned")
     return READY
 
 
-def _candidates(lines: Iterable[str], file: str, site: Site) -> Iterator[Candidate]:
-    for number, line in enumerate(_decoded(lines, file), start=1):
-        try:
-            row = json.loads(line) if line.strip() else None
-        except (ValueError, RecursionError) as error:
-            raise UsageError(f"`{file}` line {number} is not JSON", hint="one JSON object a line") from error
-        candidate = candidate_of_row(row, site) if isinstance(row, dict) else None
-        if candidate is not None:
-            yield candidate
-
-
-def _decoded(lines: Iterable[str], file: str) -> Iterator[str]:
-    try:
-        yield from lines
-    except UnicodeDecodeError as error:
-        raise UsageError(f"`{file}` is no text in UTF-8", hint="one JSON object a line") from error
-
-
 def _build(index: NameIndex, arguments: argparse.Namespace, context: Context) -> int:
-    client = CivitaiClient(context.doors.http(), context.settings.civitai_url)
     models = files = 0
-    steps = walk(
-        client,
-        site_of(context.settings),
-        index,
-        types=_civitai_types(arguments.types),
-        since=arguments.since or "",
-        pause=max(0.0, arguments.pause),
+    steps = build_index(
+        index, context.doors, types=arguments.types, since=arguments.since or "", pause=arguments.pause
     )
     for step in steps:
         models += step.models
@@ -116,11 +77,6 @@ def _build(index: NameIndex, arguments: argparse.Namespace, context: Context) ->
         seen = f"{count_text(models, 'model')}, {count_text(files, 'file')}"
         context.err(f"{seen}, back to {step.oldest[:10] or 'an unknown day'}")
     return READY
-
-
-def _civitai_types(words: Sequence[str]) -> tuple[str, ...]:
-    said = [part for word in words for part in word.split(",") if part]
-    return tuple(dict.fromkeys(name for part in said for name in civitai_types(part)))
 
 
 def _date(text: str) -> str:
@@ -154,8 +110,8 @@ def _how_whole(index: NameIndex) -> list[str]:
 
 
 def _export(index: NameIndex, arguments: argparse.Namespace, context: Context) -> int:
-    for candidate in index.candidates():
-        context.out(json.dumps(row_of_candidate(candidate), ensure_ascii=False))
+    for line in export_rows(index):
+        context.out(line)
     return READY
 
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from contextlib import ExitStack
 
-from wfdeps.cli.choosing import listed, local_file, look_up, query_of
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
-from wfdeps.domain.candidates import Candidate, RankedCandidate, Why
-from wfdeps.domain.folders import FOLDER_KEYS, canonical_key, model_type_of
-from wfdeps.domain.model_types import ModelType
-from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus
+from wfdeps.cli.prompts import listed
+from wfdeps.domain.candidates import LOCAL, Candidate, Why
+from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.visible import visible
-from wfdeps.errors import LibraryError, SourceError, UsageError
-from wfdeps.sources.answers import Scope
-from wfdeps.wiring.answers import open_answers
+from wfdeps.errors import UsageError
+from wfdeps.jobs.choose import files_meant, ref_of_name, remember_answer
+from wfdeps.sources.answers import AnswerScope
 
 EXAMPLE = """wfdeps choose add_detail.safetensors urn:air:sd1:lora:civitai:58390@62833 \\
       --workflow wf.json"""
@@ -38,72 +35,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    ref = _ref(arguments)
+    ref = ref_of_name(arguments.name, arguments.folder or "", arguments.workflow)
     chosen = None if arguments.what == "optional" else _chosen(arguments, ref, context)
-    scope = Scope.WORKFLOW if arguments.workflow else Scope.PROJECT if arguments.project else Scope.ALWAYS
-    with ExitStack() as exits:
-        open_answers(context.settings, exits).save(ref, chosen, scope)
+    scope = (
+        AnswerScope.WORKFLOW
+        if arguments.workflow
+        else AnswerScope.PROJECT
+        if arguments.project
+        else AnswerScope.ALWAYS
+    )
+    remember_answer(ref, chosen, scope, context.doors)
     what = visible(f"{chosen.title} ({chosen.air or chosen.url})") if chosen else "optional"
     context.err(f"`{visible(ref.name)}` is {what}, remembered for: {scope.value}")
     return READY
 
 
 def _chosen(arguments: argparse.Namespace, ref: ModelRef, context: Context) -> Candidate:
-    """The one file meant. Raises UsageError where it is none, or several that only a person tells apart.
-
-    What is no address and no AIR is a path.
-    """
-    what = arguments.what
-    if what.startswith("file://") or ("://" not in what and not _is_air(what)):
-        return _own_file(arguments, ref, context)
-    query_of(what)
-    found = look_up(what, ref, context.doors.sources())
-    if not found:
-        raise SourceError(f"nothing found at `{what}`", hint="is it published, and is the network there?")
-    alone = _alone(found)
-    if alone is None:
+    """The one file meant. Raises UsageError where there are several."""
+    files = files_meant(arguments.what, ref, context.doors, allow_pickle=arguments.allow_pickle)
+    if len(files) > 1:
         raise UsageError(
-            f"`{what}` has several files:\n{listed(found, context)}",
+            f"`{arguments.what}` has several files:\n{listed(files, context)}",
             hint="name one: add +FILE_ID to the AIR, or ?fileId= to the URL",
         )
-    return alone.candidate
-
-
-def _own_file(arguments: argparse.Namespace, ref: ModelRef, context: Context) -> Candidate:
-    try:
-        own = local_file(arguments.what, ref, allow_pickle=arguments.allow_pickle)
-    except LibraryError as error:
-        raise UsageError(error.message, hint=error.hint or _WANTED) from error
-    for piece in own.evidence:
-        if piece.why is Why.TYPE_DIFFERS:
+    for piece in files[0].evidence:
+        if files[0].candidate.source == LOCAL and piece.why is Why.TYPE_DIFFERS:
             context.err(f"warning: by its header it is of another type: {piece.detail}")
-    return own.candidate
-
-
-_WANTED = "an AIR (civitai:58390@62833), an https address, a path, or the word `optional`"
-
-
-def _is_air(text: str) -> bool:
-    return text.lower().startswith(("urn:", "air:", "civitai:", "huggingface:"))
-
-
-def _alone(found: tuple[RankedCandidate, ...]) -> RankedCandidate | None:
-    """The only file, the only one of that name, or the main one of a version."""
-    exact = [one for one in found if any(piece.why is Why.NAME_EXACT for piece in one.evidence)]
-    for group in (found, exact, [one for one in found if one.candidate.is_primary]):
-        if len(group) == 1:
-            return group[0]
-    return None
-
-
-def _ref(arguments: argparse.Namespace) -> ModelRef:
-    folder = canonical_key(arguments.folder) if arguments.folder else ""
-    if folder and folder not in FOLDER_KEYS:
-        raise UsageError(f"unknown folder `{folder}`", hint=f"one of {', '.join(sorted(FOLDER_KEYS))}")
-    return ModelRef(
-        arguments.name,
-        model_type_of(folder) if folder else ModelType.UNKNOWN,
-        (folder,) if folder else (),
-        RefStatus.REQUIRED,
-        sites=tuple(NodeSite(path, "", "", "") for path in arguments.workflow),
-    )
+    return files[0].candidate

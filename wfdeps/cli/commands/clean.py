@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
+from collections.abc import Sequence
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
 from wfdeps.cli.options import add_library_options
 from wfdeps.domain.visible import visible
-from wfdeps.fetch.staging import Leftover, leftovers_in, remove_leftover
+from wfdeps.fetch.staging import Leftover
+from wfdeps.jobs.clean import find_leftovers, remove_leftovers
 from wfdeps.report.sizes import count_text, size_text
 
 EXAMPLE = "wfdeps clean --comfyui ~/ComfyUI --apply"
@@ -34,35 +35,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    folders = arguments.folders or _own_folders(context)
-    there = [
-        one
-        for folder in sorted({os.path.abspath(folder) for folder in folders})
-        for one in leftovers_in(folder)
-    ]
-    found = [one for one in there if one.is_bad or arguments.parts]
-    for one in found:
-        context.out(visible(f"{size_text(one.size):>10}  {one.path}  {one.what}"))
-    gone = [one for one in found if arguments.apply and remove_leftover(one)]
-    context.err(_sentence(found, gone, apply=arguments.apply))
-    if kept := [one for one in there if one not in found]:
-        size = size_text(sum(one.size for one in kept))
+    leftovers = find_leftovers(context.doors, arguments.folders, parts=arguments.parts)
+    for leftover in leftovers.removable:
+        context.out(visible(f"{size_text(leftover.size):>10}  {leftover.path}  {leftover.what}"))
+    gone = remove_leftovers(leftovers.removable) if arguments.apply else None
+    context.err(_sentence(leftovers.removable, gone))
+    if kept := leftovers.resumable:
         context.err(
-            f"{count_text(len(kept), 'half-done file')}, {size}, that a rerun resumes; --parts names them too"
+            f"{count_text(len(kept), 'half-done file')}, {_size(kept)}, that a rerun resumes; --parts names them too"
         )
     return READY
 
 
-def _own_folders(context: Context) -> list[str]:
-    """Where this person's downloads leave something: the model folders, and the store."""
-    store = context.settings.store
-    return [*(folder.path for folder in context.doors.library().folders()), *([store] if store else [])]
-
-
-def _sentence(found: list[Leftover], gone: list[Leftover], *, apply: bool) -> str:
-    if not apply:
+def _sentence(found: Sequence[Leftover], gone: Sequence[Leftover] | None) -> str:
+    """`gone`: what was removed; None where nothing was to be."""
+    if gone is None:
         end = "; --apply removes them" if found else ""
-        return f"{count_text(len(found), 'file')}, {size_text(sum(one.size for one in found))}{end}"
+        return f"{count_text(len(found), 'file')}, {_size(found)}{end}"
     busy = len(found) - len(gone)
     more = f"; {count_text(busy, 'file')} in use by a download, left alone" if busy else ""
-    return f"{count_text(len(gone), 'file')}, {size_text(sum(one.size for one in gone))} removed{more}"
+    return f"{count_text(len(gone), 'file')}, {_size(gone)} removed{more}"
+
+
+def _size(leftovers: Sequence[Leftover]) -> str:
+    return size_text(sum(leftover.size for leftover in leftovers))

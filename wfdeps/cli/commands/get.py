@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 from wfdeps import TYPE_CHECKING
-from wfdeps.cli.choosing import chooser_for
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import UNMET
 from wfdeps.cli.options import (
@@ -18,6 +17,7 @@ from wfdeps.cli.options import (
     workflow_files,
 )
 from wfdeps.cli.output import add_report_options, report_wishes
+from wfdeps.cli.prompts import chooser_for
 from wfdeps.cli.reading import read_all
 from wfdeps.cli.running import agrees, lock_sentence, show_done, show_plan
 from wfdeps.console.interrupts import stopping_on_signals

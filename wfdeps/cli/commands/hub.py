@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import socket
 import threading
 
 from wfdeps.cli.context import Context
-from wfdeps.errors import UsageError
-from wfdeps.library.store import Store
 
 EXAMPLE = """wfdeps hub --models /srv/models --port 8190
   WFDEPS_CIVITAI_URL=http://mirror:8190 wfdeps get wf.json    # elsewhere"""
@@ -47,31 +44,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     from wfdeps.hub.journal import Seen  # the server's packages load only for this verb
-    from wfdeps.hub.server import HubServer
+    from wfdeps.jobs.hub import HubOptions, make_hub
 
-    if not (arguments.catalogue or arguments.models or arguments.store):
-        raise UsageError(
-            "nothing to serve", hint="give --catalogue FILE, --models DIR, --store DIR, or several"
-        )
-    if arguments.store and not os.path.isdir(arguments.store):
-        raise UsageError(f"no store at `{arguments.store}`")
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
 
     def listener(seen: Seen) -> None:
         context.err(str(seen))
 
-    context.err("reading the catalogue and the folder of models …")
-    server = HubServer(
+    options = HubOptions(
         catalogue=arguments.catalogue,
         models=arguments.models,
+        store=arguments.store,
         host=arguments.host,
         port=arguments.port,
         storage_port=arguments.storage_port,
-        tokens=_tokens(arguments),
+        tokens=arguments.token,
+        token_file=arguments.token_file,
         login_everywhere=arguments.require_login,
-        index=arguments.index or os.path.join(context.settings.cache_dir, "hub-index.sqlite"),
-        kept=Store(arguments.store).path_if_kept if arguments.store else None,
+        index=arguments.index,
+    )
+    server = make_hub(
+        options,
+        context.settings,
+        context.reporter,
         listener=listener if context.settings.verbosity > 0 else None,
     )
     for path in server.skipped:
@@ -91,13 +87,3 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         except KeyboardInterrupt:
             context.err("stopped")
     return 0
-
-
-def _tokens(arguments: argparse.Namespace) -> list[str]:
-    if not arguments.token_file:
-        return list(arguments.token)
-    try:
-        with open(arguments.token_file, encoding="utf-8") as file:
-            return [*arguments.token, *(line.strip() for line in file if line.strip())]
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read the token file `{arguments.token_file}`: {error}") from error

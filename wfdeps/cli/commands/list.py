@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from wfdeps.cli.context import Context
-from wfdeps.cli.exit_codes import READY, UNMET
+from wfdeps.cli.exit_codes import READY
 from wfdeps.cli.options import add_library_options, add_reading_options, workflow_files
 from wfdeps.cli.reading import read_all
-from wfdeps.disk.sidecars import read_sidecar
-from wfdeps.domain.files import LocalFile
-from wfdeps.domain.folders import canonical_key
 from wfdeps.domain.visible import visible
-from wfdeps.errors import LibraryError
-from wfdeps.jobs.users import users_of_files
-from wfdeps.library import LocalLibrary, as_local
-from wfdeps.report.sizes import size_text
+from wfdeps.jobs.library_files import ListedFile, list_files
+from wfdeps.report.sizes import count_text, size_text
 
 EXAMPLE = "wfdeps list --model-type loras --workflows ~/workflows"
 
@@ -40,77 +35,64 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    library = as_local(context.doors.library())
-    users = (
-        users_of_files(read_all(workflow_files(arguments), context), library) if arguments.workflows else {}
+    files = list_files(
+        context.doors,
+        read_all(workflow_files(arguments), context) if arguments.workflows else (),
+        model_type=arguments.model_type,
+        with_headers=not arguments.no_headers,
     )
-    rows = [row for file in library.files() if (row := _row(file, library, arguments, users)) is not None]
     if arguments.json:
-        context.out(json.dumps({"schema": "wfdeps/library/1", "files": rows}, indent=2, ensure_ascii=False))
+        document = {"schema": "wfdeps/library/1", "files": [_fields(listed) for listed in files]}
+        context.out(json.dumps(document, indent=2, ensure_ascii=False))
     else:
-        context.out(_text(rows))
-    return UNMET if any(row["trouble"] for row in rows) else READY
+        context.out(_text(files))
+    return READY
 
 
-Row = dict[str, object]
-
-
-def _row(
-    file: LocalFile, library: LocalLibrary, arguments: argparse.Namespace, users: dict[str, tuple[str, ...]]
-) -> Row | None:
-    wanted = arguments.model_type
-    in_folder = wanted is None or canonical_key(wanted) == file.folder_key
-    if not in_folder and arguments.no_headers:
-        return None
-    what = {} if arguments.no_headers else _what(file, library)
-    if not in_folder and what.get("model_type") != wanted:
-        return None
-    sidecar = read_sidecar(file.path)
+def _fields(listed: ListedFile) -> dict[str, object]:
+    file, identity, sidecar = listed.file, listed.identity, listed.sidecar
+    header: dict[str, object] = (
+        {}
+        if identity is None
+        else {
+            "model_type": str(identity.model_type),
+            "architectures": list(identity.architectures),
+            "precision": identity.precision,
+        }
+    )
     return {
         "folder": file.folder_key,
         "name": file.name,
         "path": file.path,
         "size": file.size,
         "trouble": file.trouble,
-        **what,
+        **header,
         "base_model": sidecar.get("base_model"),
-        "source": sidecar.get("air") or sidecar.get("page") or sidecar.get("source"),
+        "source": _origin(listed),
         "digests": {str(digest.algorithm): digest.value for digest in file.digests},
-        "used_by": list(users.get(file.path, ())),
+        "used_by": list(listed.users),
     }
 
 
-def _what(file: LocalFile, library: LocalLibrary) -> Row:
+def _origin(listed: ListedFile) -> object:
+    return listed.sidecar.get("air") or listed.sidecar.get("page") or listed.sidecar.get("source")
+
+
+def _text(files: Sequence[ListedFile]) -> str:
+    total = size_text(sum(listed.file.size for listed in files))
+    return "\n".join([*map(_line, files), f"{count_text(len(files), 'file')}, {total}"])
+
+
+def _line(listed: ListedFile) -> str:
+    file, identity = listed.file, listed.identity
+    families = "|".join(identity.architectures) if identity else ""
+    words = [size_text(file.size), f"{file.folder_key}/{file.name}"]
+    words += [str(identity.model_type) if identity else ""]
+    words += [str(listed.sidecar.get("base_model") or families), str(_origin(listed) or "")]
     if file.trouble:
-        return {"model_type": "unknown", "architectures": [], "precision": ""}
-    try:
-        identity = library.identity(file)
-    except LibraryError:
-        return {"model_type": "unknown", "architectures": [], "precision": ""}
-    architectures = list(identity.architectures)
-    return {
-        "model_type": str(identity.model_type),
-        "architectures": architectures,
-        "precision": identity.precision,
-    }
-
-
-def _text(rows: list[Row]) -> str:
-    lines = [_line(row) for row in rows]
-    total = sum(int(str(row["size"])) for row in rows)
-    return "\n".join([*lines, f"{len(rows)} {'file' if len(rows) == 1 else 'files'}, {size_text(total)}"])
-
-
-def _line(row: Row) -> str:
-    architectures = row.get("architectures")
-    families = "|".join(map(str, architectures)) if isinstance(architectures, list) else ""
-    words = [size_text(int(str(row["size"]))), f"{row['folder']}/{row['name']}"]
-    words += [str(row.get("model_type", "")), str(row["base_model"] or families), str(row["source"] or "")]
-    if row["trouble"]:
-        words.append(f"[{row['trouble']}]")
-    used = row["used_by"]
-    if isinstance(used, list) and used:
-        words.append("used by " + ", ".join(used))
+        words.append(f"[{file.trouble}]")
+    if listed.users:
+        words.append("used by " + ", ".join(listed.users))
     return visible("  ".join(_kept(words)))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from wfdeps.cli.choosing import chooser_for
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.cli.options import (
@@ -16,6 +15,7 @@ from wfdeps.cli.options import (
     workflow_files,
 )
 from wfdeps.cli.output import add_report_options, report_wishes
+from wfdeps.cli.prompts import chooser_for
 from wfdeps.cli.reading import read_all
 from wfdeps.cli.running import show_plan
 from wfdeps.jobs.lock import plan_lock, write_planned_lock

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.cli.options import add_library_options
 from wfdeps.domain.files import Folder
-from wfdeps.domain.folders import ALIASES, LEGACY, WITHOUT_MODELS
 from wfdeps.domain.visible import visible
-from wfdeps.errors import UsageError, did_you_mean
+from wfdeps.jobs.paths import SearchedFolder, current_key, names_offered, searched_folders
 from wfdeps.library import LocalLibrary, as_local
-from wfdeps.planning.layout import target_for
 from wfdeps.values import asdict
 
 EXAMPLE = "wfdeps paths --comfyui ~/ComfyUI --target runpod-serverless"
@@ -38,44 +36,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     library = as_local(context.doors.library())
-    keys = [_known_key(key, library) for key in arguments.keys]
-    names = _names(keys, library) if arguments.names else {}
+    folders = searched_folders(library)
+    keys = [current_key(key, folders) for key in arguments.keys]
+    names = names_offered(keys, library) if arguments.names else {}
     if arguments.json:
-        told = {**document(library), **({"names": names} if arguments.names else {})}
-        context.out(json.dumps(told, indent=2, ensure_ascii=False))
+        document = {**_document(library, folders), **({"names": names} if arguments.names else {})}
+        context.out(json.dumps(document, indent=2, ensure_ascii=False))
     elif arguments.names:
         for key, offered in names.items():
             for name in map(visible, offered):
                 context.out(f"{key}\t{name}" if len(keys) != 1 else name)
     else:
-        context.out(_text(library, keys, show_all=arguments.all))
+        shown = [
+            one
+            for one in folders
+            if (one.folder.folder_key in keys if keys else arguments.all or _is_told(one))
+        ]
+        context.out(_text(library, shown))
     for notice in library.notices:
         context.err(f"warning: {visible(notice.message)}")
     return UNMET if any(notice.code == STOPS for notice in library.notices) else READY
 
 
-def _names(keys: Sequence[str], library: LocalLibrary) -> dict[str, tuple[str, ...]]:
-    """What ComfyUI offers for each of these keys, or for each that holds models."""
-    with_models = {folder.folder_key for folder in library.folders() if folder.folder_key}
-    return {key: library.listing(key) for key in keys or sorted(with_models)}
-
-
-def _known_key(key: str, library: LocalLibrary) -> str:
-    """The key as ComfyUI calls it now. Raises UsageError for one that nobody searches."""
-    known = sorted({folder.folder_key for folder in _shown(library)})
-    if (now := LEGACY.get(key, key)) in known:
-        return now
-    alias = f"its files stand in `{ALIASES[key]}`" if key in ALIASES else None
-    raise UsageError(
-        f"no folder key `{key}`", hint=alias or did_you_mean(key, known) or "`wfdeps paths --all` lists them"
-    )
-
-
-def _shown(library: LocalLibrary) -> Iterator[Folder]:
-    return (folder for folder in (*library.folders(), *library.without_models) if folder.folder_key)
-
-
-def document(library: LocalLibrary) -> dict[str, object]:
+def _document(library: LocalLibrary, folders: Sequence[SearchedFolder]) -> dict[str, object]:
     """`wfdeps/paths/1`."""
     return {
         "schema": "wfdeps/paths/1",
@@ -92,48 +75,34 @@ def document(library: LocalLibrary) -> dict[str, object]:
                 "exists": folder.exists,
                 "visible": folder.visible,
                 "fix": folder.fix,
-                "receives": _receives(folder, library),
+                "receives": searched.receives,
             }
-            for folder in _shown(library)
+            for searched in folders
+            for folder in [searched.folder]
         ],
         "notices": [asdict(notice) for notice in library.notices],
     }
 
 
-def _receives(folder: Folder, library: LocalLibrary) -> bool:
-    """Whether new models of its key go there."""
-    return folder.folder_key not in WITHOUT_MODELS and (
-        target_for(folder.folder_key, "x.safetensors", library.folders(), library.separator).root
-        == folder.path
-    )
-
-
-def _text(library: LocalLibrary, keys: Sequence[str], *, show_all: bool) -> str:
-    shown = [
-        folder
-        for folder in _shown(library)
-        if (folder.folder_key in keys if keys else show_all or _is_told(folder, library))
-    ]
-    keys_in_order = list(dict.fromkeys(folder.folder_key for folder in shown))
-    shown.sort(key=lambda folder: keys_in_order.index(folder.folder_key))
+def _text(library: LocalLibrary, shown: list[SearchedFolder]) -> str:
+    keys_in_order = list(dict.fromkeys(one.folder.folder_key for one in shown))
+    shown.sort(key=lambda one: keys_in_order.index(one.folder.folder_key))
     lines = [f"models root: {library.models_root}", f"separator in names: {library.separator}", ""]
-    for key, folders in groupby(shown, key=lambda folder: folder.folder_key):
+    for key, folders in groupby(shown, key=lambda one: one.folder.folder_key):
         lines.append(key)
-        lines += [
-            f"  {_mark(folder, library)} {visible(folder.path)}  ({_why(folder)})" for folder in folders
-        ]
+        lines += [f"  {_mark(one)} {visible(one.folder.path)}  ({_why(one.folder)})" for one in folders]
     lines += ["", "→ new files go here   - does not exist   ! not searched by the target"]
     return "\n".join(lines)
 
 
-def _is_told(folder: Folder, library: LocalLibrary) -> bool:
-    return folder.exists or (folder.is_default and _receives(folder, library))
+def _is_told(searched: SearchedFolder) -> bool:
+    return searched.folder.exists or (searched.folder.is_default and searched.receives)
 
 
-def _mark(folder: Folder, library: LocalLibrary) -> str:
-    if not folder.visible:
+def _mark(searched: SearchedFolder) -> str:
+    if not searched.folder.visible:
         return "!"
-    return "→" if _receives(folder, library) else " " if folder.exists else "-"
+    return "→" if searched.receives else " " if searched.folder.exists else "-"
 
 
 def _why(folder: Folder) -> str:

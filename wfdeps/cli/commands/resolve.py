@@ -7,10 +7,10 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 
-from wfdeps.cli.choosing import listed
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNDECIDED, UNMET
 from wfdeps.cli.options import add_resolving_options
+from wfdeps.cli.prompts import listed
 from wfdeps.console.silent import NeverAsk, Silent
 from wfdeps.domain.digests import Digest
 from wfdeps.domain.folders import FOLDER_KEYS, canonical_key, model_type_of

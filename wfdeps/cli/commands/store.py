@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.domain.visible import visible
-from wfdeps.errors import UsageError
+from wfdeps.jobs.store import collect_unused, open_store, verify_store
 from wfdeps.library.store import Store
 from wfdeps.report.sizes import count_text, size_text
 
@@ -33,12 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    folder = context.settings.store
-    if not folder:
-        raise UsageError("no store was named", hint="pass --store DIR")
-    if not os.path.isdir(folder):
-        raise UsageError(f"no store at `{folder}`")
-    return _ACTIONS[arguments.action](Store(folder), arguments, context)
+    return _ACTIONS[arguments.action](open_store(context.settings), arguments, context)
 
 
 def _ls(store: Store, arguments: argparse.Namespace, context: Context) -> int:
@@ -56,38 +50,27 @@ def _ls(store: Store, arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _gc(store: Store, arguments: argparse.Namespace, context: Context) -> int:
-    unseen = store.trees.unseen()
-    for tree in unseen:
+    for tree in store.trees.unseen():
         context.err(f"warning: `{tree}` linked from here and cannot be seen now; its links do not count")
-    if unseen and arguments.apply:
-        notes = ", ".join(f"`{store.trees.note_of(tree)}`" for tree in unseen)
-        raise UsageError(
-            "not every tree that links to this store can be seen",
-            hint=f"mount them; or, where one is gone for good, remove {notes}",
-        )
-    files = store.collect(arguments.tree) if arguments.apply else store.unused(arguments.tree)
-    for one in files:
-        context.out(f"{size_text(one.size):>10}  sha256:{one.sha256}")
+    files = collect_unused(store, arguments.tree) if arguments.apply else store.unused(arguments.tree)
+    for file in files:
+        context.out(f"{size_text(file.size):>10}  sha256:{file.sha256}")
     done = "removed" if arguments.apply else "could be removed; --apply does it"
-    context.err(f"{count_text(len(files), 'file')}, {size_text(sum(one.size for one in files))} {done}")
+    context.err(f"{count_text(len(files), 'file')}, {size_text(sum(file.size for file in files))} {done}")
     return READY
 
 
 def _verify(store: Store, arguments: argparse.Namespace, context: Context) -> int:
-    files = tuple(store.files())
-    bad = [one for one in files if not store.is_sound(one)]
-    trees = (*store.trees.paths(), *arguments.tree)
-    for one in bad:
-        context.out(f"{visible(one.path)}: the content is not what its name says")
-        for name in store.names_of(one, trees):
+    check = verify_store(store, arguments.tree, remove=arguments.apply)
+    for bad in check.bad:
+        context.out(f"{visible(bad.stored.path)}: the content is not what its name says")
+        for name in bad.names:
             context.err(f"  the same bad bytes stand under `{name}`")
-        if arguments.apply:
-            store.remove(one)
-    removed = " and removed" if bad and arguments.apply else ""
-    context.err(f"{count_text(len(files), 'file')} read, {len(bad)} bad{removed}")
-    if bad:
+    removed = " and removed" if check.bad and arguments.apply else ""
+    context.err(f"{count_text(check.read, 'file')} read, {len(check.bad)} bad{removed}")
+    if check.bad:
         context.err(f"hint: {_REMEDY if arguments.apply else _CURE}")
-    return UNMET if bad else READY
+    return UNMET if check.bad else READY
 
 
 _REMEDY = "move away what trees have of them, then `wfdeps get` or `wfdeps sync` fetches them again"

@@ -1,28 +1,25 @@
-"""The chooser of a run: a prompt that can look things up and remembers, or nobody."""
+"""Which file a person's words mean (an AIR, an address, a path of their own), and remembering it as an answer."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import partial
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
 
-from wfdeps.cli.output import terminal_view
-from wfdeps.console.chooser import Prompt, Terminal
-from wfdeps.console.question import Screen, cards
-from wfdeps.console.silent import NeverAsk
 from wfdeps.disk.hashing import hash_file
 from wfdeps.domain.air import Air
 from wfdeps.domain.candidates import LOCAL, Candidate, Evidence, RankedCandidate, Why
 from wfdeps.domain.digests import Algorithm, agreement
 from wfdeps.domain.files import LocalFile
+from wfdeps.domain.folders import model_type_of
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import AirQuery, Query, UrlQuery
-from wfdeps.domain.refs import Certainty, ModelRef
+from wfdeps.domain.refs import Certainty, ModelRef, NodeSite, RefStatus
+from wfdeps.domain.type_words import loader_folder
 from wfdeps.domain.urls import file_address, path_of
 from wfdeps.domain.visible import visible
-from wfdeps.errors import LibraryError, UsageError
+from wfdeps.errors import LibraryError, SourceError, UsageError
 from wfdeps.jobs.civitai_pages import completed
 from wfdeps.library.identities import read_identity
 from wfdeps.library.outside import file_at
@@ -31,64 +28,80 @@ from wfdeps.match.evidence import rank
 from wfdeps.match.links import plain_url
 from wfdeps.match.policy import Policy
 from wfdeps.match.spelling import spell
-from wfdeps.ports import Chooser, Source
-from wfdeps.sources.answers import AnswerBook, Scope
+from wfdeps.ports import Source
+from wfdeps.sources.answers import AnswerBook, AnswerScope
 from wfdeps.values import replace
+from wfdeps.wiring.answers import open_answers
+from wfdeps.wiring.doors import Doors
 
-if TYPE_CHECKING:
-    from wfdeps.cli.context import Context
-
-
-LISTED = 9
-"""Candidates that a command tells without being asked for more."""
+_WANTED = "an AIR (civitai:58390@62833), an https address, a path, or the word `optional`"
 
 
-def chooser_for(context: Context, *, ask: bool) -> Chooser:
-    """A prompt where a person may be asked and is there, else nobody."""
-    if not (ask and context.asks):
-        return NeverAsk()
-    sources = context.doors.sources()
-    book = next((source for source in sources if isinstance(source, AnswerBook)), None)
-    return Prompt(
-        find=partial(_looked_up, context=context),
-        local=partial(local_file, allow_pickle=context.settings.allow_pickle),
-        memory=Kept(book) if book else None,
-        terminal=Terminal(color=context.colors(context.stderr), links=context.settings.hyperlinks),
-    )
-
-
-def listed(candidates: Sequence[RankedCandidate], context: Context) -> str:
-    """The first few candidates, for a command that only tells."""
-    return cards(candidates, Screen(terminal_view(context).width), at_once=LISTED)
-
-
-class Kept:
-    """The answer book as the prompt wants it."""
+class AnswerMemory:
+    """The answer book as a Prompt of `console` wants it: that room does not know what a scope is."""
 
     def __init__(self, book: AnswerBook) -> None:
         self._book = book
 
     def save(self, ref: ModelRef, candidate: Candidate | None, scope: str) -> None:
-        self._book.save(ref, candidate, Scope(scope))
+        self._book.save(ref, candidate, AnswerScope(scope))
 
 
-def _looked_up(text: str, ref: ModelRef, context: Context) -> tuple[RankedCandidate, ...]:
-    """The same as `look_up`, with all that a person is shown."""
-    found = look_up(text, ref, context.doors.sources())
-    candidates = completed([one.candidate for one in found], context.doors)
-    return tuple(replace(one, candidate=candidate) for one, candidate in zip(found, candidates, strict=True))
+def ref_of_name(name: str, folder: str = "", workflows: Sequence[str] = ()) -> ModelRef:
+    """The file that workflows call so, in that folder or in any. Raises UsageError for a folder nobody knows."""
+    key = loader_folder(folder) if folder else ""
+    return ModelRef(
+        name,
+        model_type_of(key) if key else ModelType.UNKNOWN,
+        (key,) if key else (),
+        RefStatus.REQUIRED,
+        sites=tuple(NodeSite(path, "", "", "") for path in workflows),
+    )
+
+
+def files_meant(what: str, ref: ModelRef, doors: Doors, *, allow_pickle: bool) -> tuple[RankedCandidate, ...]:
+    """The one file that an AIR, an address or a path means for this ref; several where only a person can tell.
+
+    Text that is neither an AIR nor an address is a path. Raises UsageError where it means no file, SourceError where
+    nothing is found.
+    """
+    if what.startswith("file://") or ("://" not in what and not _is_air(what)):
+        try:
+            return (local_file(what, ref, allow_pickle=allow_pickle),)
+        except LibraryError as error:
+            raise UsageError(error.message, hint=error.hint or _WANTED) from error
+    query_of(what)
+    ranked = look_up(what, ref, doors.sources())
+    if not ranked:
+        raise SourceError(f"nothing found at `{what}`", hint="is it published, and is the network there?")
+    exact = tuple(one for one in ranked if any(piece.why is Why.NAME_EXACT for piece in one.evidence))
+    primary = tuple(one for one in ranked if one.candidate.is_primary)
+    return next((group for group in (ranked, exact, primary) if len(group) == 1), ranked)
+
+
+def remember_answer(ref: ModelRef, candidate: Candidate | None, scope: AnswerScope, doors: Doors) -> None:
+    """Keep the answer; None: the file is optional."""
+    with ExitStack() as exits:
+        open_answers(doors.settings, exits).save(ref, candidate, scope)
+
+
+def look_up_in_full(text: str, ref: ModelRef, doors: Doors) -> tuple[RankedCandidate, ...]:
+    """What `look_up` returns, with the creator and licence that only a model's page tells."""
+    ranked = look_up(text, ref, doors.sources())
+    candidates = completed([one.candidate for one in ranked], doors)
+    return tuple(replace(one, candidate=candidate) for one, candidate in zip(ranked, candidates, strict=True))
 
 
 def look_up(text: str, ref: ModelRef, sources: Sequence[Source]) -> tuple[RankedCandidate, ...]:
-    """What stands at an AIR or a URL, ranked for this ref. Empty for a text that is neither."""
+    """The files at an AIR or a URL, ranked for this ref; empty for a text that is neither."""
     try:
         query = query_of(text)
     except UsageError:
         return ()
     answers = [(query, answer) for source in sources for answer in source.find_all([query]).values()]
-    found = ranked_candidates(ref, answers, Policy())
+    ranked = ranked_candidates(ref, answers, Policy())
     file_id = query.air.file_id if isinstance(query, AirQuery) else None
-    return tuple(one for one in found if file_id in (None, one.candidate.file_id))
+    return tuple(one for one in ranked if file_id in (None, one.candidate.file_id))
 
 
 def query_of(text: str) -> Query:
@@ -106,15 +119,15 @@ def query_of(text: str) -> Query:
 
 
 def local_file(text: str, ref: ModelRef, *, allow_pickle: bool = False) -> RankedCandidate:
-    """A file of the person's own as the answer to a ref, read whole. Raises LibraryError, saying why, where it can be none."""
+    """The file at that path as the answer to a ref; it is read whole. Raises LibraryError where it cannot be one."""
     file = file_at(_path_in(text))
     identity = read_identity(file)
     digests = hash_file(file.path, {Algorithm.SHA256, *(digest.algorithm for digest in ref.digests)})
     if objection := _objection(file, identity, ref, allow_pickle=allow_pickle):
         raise objection
     if agreement(ref.digests, digests) is False:
-        told = f"it names {ref.digests[0]}, this one has {digests[0]}"
-        raise LibraryError(f"`{file.path}` is not the file the workflow means: {told}")
+        difference = f"it names {ref.digests[0]}, this one has {digests[0]}"
+        raise LibraryError(f"`{file.path}` is not the file the workflow means: {difference}")
     candidate = Candidate(
         LOCAL,
         file.basename,
@@ -137,7 +150,7 @@ _FORMATS = {".safetensors": "safetensors", ".sft": "safetensors", ".gguf": "gguf
 def _objection(
     file: LocalFile, identity: Identity, ref: ModelRef, *, allow_pickle: bool
 ) -> LibraryError | None:
-    """Why the file cannot answer the ref, whoever says so."""
+    """Why the file cannot answer the ref; None where it can."""
     wanted = spell(ref.name).ending
     if not identity.format:
         return LibraryError(f"`{file.path}` is no model file: {'; '.join(identity.reasons)}")
@@ -153,6 +166,10 @@ def _objection(
             hint=f"the workflow asks for a {wanted} file",
         )
     return None
+
+
+def _is_air(text: str) -> bool:
+    return text.lower().startswith(("urn:", "air:", "civitai:", "huggingface:"))
 
 
 def _path_in(text: str) -> str:

@@ -1,0 +1,73 @@
+"""Which tokens are there, and whether the sites take them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+from wfdeps.domain.visible import visible
+from wfdeps.errors import AuthRequiredError, NotFoundError, SourceError
+from wfdeps.sources.civitai.client import CivitaiClient
+from wfdeps.sources.huggingface import HuggingFaceClient
+from wfdeps.sources.json_values import record, text
+from wfdeps.values import dataclass
+from wfdeps.wiring.doors import Doors
+from wfdeps.wiring.settings import CIVITAI_TOKEN_NAMES, HF_TOKEN_NAMES
+
+
+class TokenState(StrEnum):
+    """What a site says of a token."""
+
+    WORKS = "works"
+    NO_TOKEN = "no token"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    UNKNOWN = "unknown"
+    """The site has no answer to whose token it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCheck:
+    """What one site said."""
+
+    site: str
+    url: str
+    state: TokenState
+    detail: str
+
+
+def check_tokens(doors: Doors) -> tuple[TokenCheck, ...]:
+    """What each site says of its token; a site without a token is not asked."""
+    settings, http = doors.settings, doors.http()
+    civitai = CivitaiClient(http, settings.civitai_url)
+    huggingface = HuggingFaceClient(http, settings.hf_endpoint)
+    sites = (
+        ("civitai", settings.civitai_url, settings.civitai_token, CIVITAI_TOKEN_NAMES, civitai.me),
+        ("huggingface", settings.hf_endpoint, settings.hf_token, HF_TOKEN_NAMES, huggingface.whoami),
+    )
+    return tuple(
+        TokenCheck(
+            site,
+            url,
+            *(
+                _answer_of(ask)
+                if token is not None
+                else (TokenState.NO_TOKEN, f"set {variables[0]} for files that need a login")
+            ),
+        )
+        for site, url, token, variables, ask in sites
+    )
+
+
+def _answer_of(ask: Callable[[], Any]) -> tuple[TokenState, str]:
+    try:
+        user = record(ask())
+    except AuthRequiredError:
+        return TokenState.REFUSED, "the token is wrong or has expired"
+    except NotFoundError:
+        return TokenState.UNKNOWN, "there is a token, and this server does not say whose"
+    except SourceError as error:
+        return TokenState.UNREACHABLE, error.message
+    name = text(user.get("username")) or text(user.get("name")) or "somebody without a name"
+    return TokenState.WORKS, f"signed in as {visible(name)}"

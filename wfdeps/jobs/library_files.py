@@ -1,0 +1,141 @@
+"""The files of the library: all of them with what each is, those that no workflow uses, those that are there twice."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from wfdeps.disk.sidecars import read_sidecar
+from wfdeps.domain.digests import Algorithm, find_digest
+from wfdeps.domain.files import LocalFile
+from wfdeps.domain.folders import canonical_key
+from wfdeps.domain.identity import Identity
+from wfdeps.domain.model_types import ModelType
+from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
+from wfdeps.errors import LibraryError
+from wfdeps.jobs.users import users_of_files
+from wfdeps.library import LocalLibrary, as_local
+from wfdeps.values import dataclass
+from wfdeps.wiring.doors import Doors
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """One file of the library with all that is known of it."""
+
+    file: LocalFile
+    identity: Identity | None
+    """What its header says; None where nobody looked."""
+    sidecar: Mapping[str, Any]
+    users: tuple[str, ...] = ()
+    """The workflows that name it."""
+
+
+def list_files(
+    doors: Doors,
+    readings: Sequence[WorkflowRefs | UnreadableWorkflow] = (),
+    *,
+    model_type: str | None = None,
+    with_headers: bool = True,
+) -> tuple[ListedFile, ...]:
+    """The files of that folder key or model type, else all of them, sorted by folder and name.
+
+    Raises WorkflowError for a workflow that cannot be read.
+    """
+    library = as_local(doors.library())
+    users = users_of_files(readings, library) if readings else {}
+    rows: list[ListedFile] = []
+    for file in library.files():
+        is_in_folder = model_type is None or canonical_key(model_type) == file.folder_key
+        if not is_in_folder and not with_headers:
+            continue
+        identity = _identity_of(file, library) if with_headers else None
+        if is_in_folder or (identity is not None and identity.model_type == model_type):
+            rows.append(ListedFile(file, identity, read_sidecar(file.path), users.get(file.path, ())))
+    return tuple(rows)
+
+
+def _identity_of(file: LocalFile, library: LocalLibrary) -> Identity:
+    try:
+        return Identity(ModelType.UNKNOWN) if file.trouble else library.identity(file)
+    except LibraryError:
+        return Identity(ModelType.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Unused:
+    """The files that none of the workflows names, the largest first."""
+
+    files: tuple[LocalFile, ...]
+    used: int
+    """How many files the workflows do use."""
+
+
+def unused_files(
+    doors: Doors, readings: Sequence[WorkflowRefs | UnreadableWorkflow], *, folder: str | None = None
+) -> Unused:
+    """What none of the workflows names; `folder`: in that folder alone. Raises WorkflowError for an unreadable one."""
+    library = as_local(doors.library())
+    users = users_of_files(readings, library)
+    key = canonical_key(folder) if folder else None
+    unused = [file for file in library.files() if file.path not in users and key in (None, file.folder_key)]
+    return Unused(tuple(sorted(unused, key=lambda file: (-file.size, file.path))), len(users))
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateGroup:
+    """Two or more files of the library that hold the same bytes, each in its own place on disk."""
+
+    sha256: str
+    files: tuple[LocalFile, ...]
+
+    @property
+    def wasted(self) -> int:
+        """Bytes that linking them would give back."""
+        return self.files[0].size * (len(self.files) - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """What is there more than once."""
+
+    groups: tuple[DuplicateGroup, ...]
+    """The most wasteful first."""
+    unread: tuple[str, ...] = ()
+    """Why some files could not be compared."""
+
+
+def find_duplicates(doors: Doors) -> Duplicates:
+    """Files with equal bytes. Only files of equal size are read; links to the same bytes are no duplicates."""
+    library = as_local(doors.library())
+    by_size: dict[int, list[LocalFile]] = {}
+    for file in library.files():
+        if file.size and not file.trouble:
+            by_size.setdefault(file.size, []).append(file)
+    groups: list[DuplicateGroup] = []
+    unread: list[str] = []
+    for files in by_size.values():
+        apart = list(_one_per_inode(files))
+        if len(apart) < 2:
+            continue
+        by_hash: dict[str, list[LocalFile]] = {}
+        for read in library.digests_of_all(apart, (Algorithm.SHA256,)):
+            if isinstance(read, LibraryError):
+                unread.append(read.message)
+            elif digest := find_digest(read.digests, Algorithm.SHA256):
+                by_hash.setdefault(digest.value, []).append(read)
+        groups += (DuplicateGroup(sha256, tuple(same)) for sha256, same in by_hash.items() if len(same) > 1)
+    groups.sort(key=lambda group: (-group.wasted, group.sha256))
+    return Duplicates(tuple(groups), tuple(unread))
+
+
+def _one_per_inode(files: Iterable[LocalFile]) -> Iterator[LocalFile]:
+    """One file of each place on disk: hard and symbolic links to the same bytes take no room."""
+    seen: set[tuple[int, int]] = set()
+    for file in files:
+        status = os.stat(file.path)
+        place = status.st_dev, status.st_ino
+        if place not in seen:
+            seen.add(place)
+            yield file
