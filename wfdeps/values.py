@@ -179,7 +179,7 @@ else:
         compared = _compared(fields)
 
         def equal(self, other):
-            return compared(self) == compared(other) if other.__class__ is cls else NotImplemented
+            return compared(self) == compared(other) if other.__class__ is self.__class__ else NotImplemented
 
         return equal
 

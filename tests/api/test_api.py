@@ -124,3 +124,10 @@ def test_what_makes_no_sense_raises_from_one_tree(settings: Settings, tmp_path: 
 
 def test_no_token_is_shown(settings: Settings) -> None:
     assert "t0ken" not in repr(settings)
+
+
+def test_locks_that_say_the_same_are_equal() -> None:
+    lock = wfdeps.Lock(workflows=(("w.json", "00" * 32),), entries=())
+    assert lock == wfdeps.Lock.parse(str(lock))
+    assert hash(lock) == hash(wfdeps.Lock.parse(str(lock)))
+    assert lock != wfdeps.Lock(workflows=(), entries=())
