@@ -76,6 +76,22 @@ def test_a_lora_tag_where_a_node_parses_it_is_required() -> None:
     assert told(prompt) == [("detail", "loras", "required")]
 
 
+@pytest.mark.parametrize(
+    "node_class",
+    [
+        "ImpactWildcardEncode", "ImpactWildcardProcessor", "FaceDetailer", "Power Prompt (rgthree)", "PCLazyLoraLoader",
+        "PC: Schedule Prompt", "Lora Loader (LoraManager) x", "Prompt With Style", "Wildcard And LoRA Syntax Processor",
+        "PromptWithSDXL Mikey", "easy fullLoader", "LoraTagLoader", "LoRATextLoader", "PromptToSchedule", "LoRAScheduler",
+        "ttN pipeLoader_v2", "LoadLoRAsFromPrompt", "Load Lora Tag", "LoadLoraTag", "LoRA Tag Loader", "LoraFromText",
+        "SwarmLoraLoaderFromPrompt", "BasicPipeToDetailerPipe", "MultiLoRATagLoader", "CLIPTextEncodeWithLora", "LoraParser",
+        "CR Load LoRA From Prompt",
+    ],
+)  # fmt: skip
+def test_each_class_that_parses_lora_tags_loads_them(node_class: str) -> None:
+    prompt = {"1": api_node(node_class, text="<lora:a:1>"), "2": api_node("SaveImage", images=["1", 0])}
+    assert told(prompt) == [("a", "loras", "required")]
+
+
 def test_a_lora_tag_that_flows_to_a_parser_is_required() -> None:
     text = node(1, "String Literal", ("<lora:detail:0.8>",), outputs=["STRING"])
     parser = node(

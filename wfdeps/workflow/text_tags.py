@@ -24,8 +24,8 @@ _PARSERS = pattern(
     r"^ImpactWildcard(?:Encode|Processor)|Detailer|^WildcardEncode|^Power Prompt|^SDXL Power Prompt|^PCLazy"
     r"|^PC: |^Lora ?Loader \(LoraManager\)|\(LoraManager\)$|^Prompt With |^Wildcard And LoRA|^WildcardAndLora|Mikey"
     r"|^easy (?:a1111Loader|comfyLoader|fullLoader|wildcards|positive|negative|fluxLoader)|^LoraTagLoader|^LoRATextLoader"
-    r"|^Prompt(?:ToSchedule|ControlSimple|ToConditioning)?Schedule|^LoRAScheduler|^ttN (?:pipeLoader|tinyLoader|conditioning|text)"
-    r"|^LoadLoRAsFromPrompt|^Load ?Lora ?TextTag|^LoRA ?TextTag|LoraFromText|LoRAsFromText|^SwarmLoraLoaderFromPrompt|^Eff.*WildcardEncode"
+    r"|^Prompt(?:ToSchedule|ControlSimple|ToConditioning|Schedule)|^LoRAScheduler|^ttN (?:pipeLoader|tinyLoader|conditioning|text)"
+    r"|^LoadLoRAsFromPrompt|^Load ?Lora ?Tag|^LoRA ?Tag|LoraFromText|LoRAsFromText|^SwarmLoraLoaderFromPrompt|^Eff.*WildcardEncode"
     r"|^BasicPipeToDetailerPipe|^ToDetailerPipe|^EditDetailerPipe|^MultiLoRATag|^CLIPTextEncodeWithLora|^LoraParser|^CR Load LoRA From Prompt",
 )
 # Nodes that only show or write text.
@@ -35,13 +35,12 @@ _NOT_SEPARATED = (
 )
 _LORA_IS_LOADED_FROM_LIST = frozenset({"Lora Loader (LoraManager)", "Lora Stacker (LoraManager)", "WanVideo Lora Select (LoraManager)"})  # fmt: skip
 
-
 _EMBEDDING = "embedding:"
 _EMBEDDING_START = pattern(r"[ \n]embedding:")
 _LOOKS_LIKE_EMBEDDING = pattern(r"(?:^|[\s(,\[{|])embedding:(?=\S)([^\s,()\[\]{}|<>]+)")
 _WEIGHT = pattern(r":-?\d+(?:\.\d*)?$")
 _CHOICE = str.maketrans("{}|", "   ")
-"""The frontend takes one of `{a|b}` before the text is tokenized: each of them may be it."""
+"""The frontend replaces `{a|b}` by one of the two before the text is tokenized: either may be loaded."""
 _ESCAPES = (("\\)", "\0\1"), ("\\(", "\0\2"))
 _MAX_DEPTH = 32
 """Of parentheses."""
@@ -60,7 +59,7 @@ class TextTag(NamedTuple):
 
 
 def tags_of(node: Node, readers: Callable[[], frozenset[str]]) -> Iterator[TextTag]:
-    """The models that this node's text names; `readers` says, when first asked, where `<lora:…>` is loaded."""
+    """Yields the models that this node's text names; `readers()` returns the ids of the nodes whose `<lora:…>` is loaded."""
     for name, text in _texts(node):
         has_embedding, has_lora, has_air = "embedding:" in text, "<lora:" in text, "urn:air:" in text
         if not (has_embedding or has_lora or has_air) or _SHOWS().search(node.node_class):
