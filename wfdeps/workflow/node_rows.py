@@ -55,26 +55,32 @@ def _are_prefixes(value: object) -> bool:
     return isinstance(value, Mapping) and _are_texts([*value.values()])
 
 
-SLOT_OPTIONS: Mapping[str, Callable[[object], bool]] = {
-    "input": _is_text,
-    "folders": _are_texts,
-    "at": _is_number,
-    "kind": KINDS.__contains__,
-    "none": _are_texts,
-    "repeat": _is_count,
-    "when": _are_conditions,
-    "key": _is_text,
-    "on": _is_text,
-    "zero": _are_texts,
-    "prefixes": _are_prefixes,
-    "virtual": _is_bool,
-    "split": _is_text,
+_TEXT = "a text", _is_text
+_TEXTS = "a list of texts", _are_texts
+_SWITCH = "true or false", _is_bool
+_CONDITIONS = 'a list of conditions such as [["switch"], "is", "On"]', _are_conditions
+_PREFIXES = "a table of beginnings and their folder keys", _are_prefixes
+
+SLOT_OPTIONS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
+    "input": _TEXT,
+    "folders": ("a folder key or a list of them", _are_texts),
+    "at": ("a whole number", _is_number),
+    "kind": (f"one of {', '.join(KINDS)}", KINDS.__contains__),
+    "none": _TEXTS,
+    "repeat": ("three whole numbers: first, last, step", _is_count),
+    "when": _CONDITIONS,
+    "key": _TEXT,
+    "on": _TEXT,
+    "zero": _TEXTS,
+    "prefixes": _PREFIXES,
+    "virtual": _SWITCH,
+    "split": _TEXT,
 }
-"""Every option of a slot, and whether a value of it can be read; `loaders.LoaderSlot` says what each means."""
-_ROW_OPTIONS: Mapping[str, Callable[[object], bool]] = {
-    "slots": lambda value: isinstance(value, list),
-    "order": _are_texts,
-    "auto": _is_bool,
+"""Every option of a slot: what it holds, in words and as a check. `loaders.LoaderSlot` says what each means."""
+_ROW_OPTIONS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
+    "slots": ("a list of slots", lambda value: isinstance(value, list)),
+    "order": _TEXTS,
+    "auto": _SWITCH,
 }
 
 
@@ -115,11 +121,14 @@ def _checked_slot(where: str, given: object) -> dict[str, Any]:
     return slot
 
 
-def _check(where: str, given: Mapping[str, Any], options: Mapping[str, Callable[[object], bool]]) -> None:
+def _check(
+    where: str, given: Mapping[str, Any], options: Mapping[str, tuple[str, Callable[[object], bool]]]
+) -> None:
     for name, value in given.items():
         if name not in options:
             raise ConfigError(
                 f"{where}: there is no option `{name}`", hint=f"it may have {', '.join(options)}"
             )
-        if not options[name](value):
-            raise ConfigError(f"{where}: `{name}` cannot be `{value}`", hint=_HINT)
+        words, holds = options[name]
+        if not holds(value):
+            raise ConfigError(f"{where}: `{name}` cannot be `{value}`", hint=f"it is {words}")
