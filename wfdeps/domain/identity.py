@@ -39,6 +39,11 @@ class Identity:
     metadata: tuple[tuple[str, str], ...] = ()
     """What the header says of itself, the part worth showing; it narrows, never proves."""
 
+    @property
+    def can_run_code(self) -> bool:
+        """Whether its format lets a loader run code, whatever this file holds; `safety` says what its opcodes do."""
+        return self.format in ("pickle", "torchscript")
+
 
 @dataclass(frozen=True, slots=True)
 class Inspection:

@@ -20,7 +20,7 @@ from wfdeps.domain.type_words import loader_folder
 from wfdeps.domain.urls import file_address, path_of
 from wfdeps.domain.visible import visible
 from wfdeps.errors import LibraryError, SourceError, UsageError
-from wfdeps.jobs.civitai_pages import completed
+from wfdeps.jobs.civitai_pages import with_page_facts
 from wfdeps.library.identities import read_identity
 from wfdeps.library.outside import file_at
 from wfdeps.match.decide import ranked_candidates
@@ -74,8 +74,8 @@ def files_meant(what: str, ref: ModelRef, doors: Doors, *, allow_pickle: bool) -
     ranked = look_up(what, ref, doors.sources())
     if not ranked:
         raise SourceError(f"nothing found at `{what}`", hint="is it published, and is the network there?")
-    exact = tuple(one for one in ranked if any(piece.why is Why.NAME_EXACT for piece in one.evidence))
-    primary = tuple(one for one in ranked if one.candidate.is_primary)
+    exact = tuple(each for each in ranked if any(piece.why is Why.NAME_EXACT for piece in each.evidence))
+    primary = tuple(each for each in ranked if each.candidate.is_primary)
     return next((group for group in (ranked, exact, primary) if len(group) == 1), ranked)
 
 
@@ -88,8 +88,10 @@ def remember_answer(ref: ModelRef, candidate: Candidate | None, scope: AnswerSco
 def look_up_in_full(text: str, ref: ModelRef, doors: Doors) -> tuple[RankedCandidate, ...]:
     """What `look_up` returns, with the creator and licence that only a model's page tells."""
     ranked = look_up(text, ref, doors.sources())
-    candidates = completed([one.candidate for one in ranked], doors)
-    return tuple(replace(one, candidate=candidate) for one, candidate in zip(ranked, candidates, strict=True))
+    candidates = with_page_facts([each.candidate for each in ranked], doors)
+    return tuple(
+        replace(each, candidate=candidate) for each, candidate in zip(ranked, candidates, strict=True)
+    )
 
 
 def look_up(text: str, ref: ModelRef, sources: Sequence[Source]) -> tuple[RankedCandidate, ...]:
@@ -101,7 +103,7 @@ def look_up(text: str, ref: ModelRef, sources: Sequence[Source]) -> tuple[Ranked
     answers = [(query, answer) for source in sources for answer in source.find_all([query]).values()]
     ranked = ranked_candidates(ref, answers, Policy())
     file_id = query.air.file_id if isinstance(query, AirQuery) else None
-    return tuple(one for one in ranked if file_id in (None, one.candidate.file_id))
+    return tuple(each for each in ranked if file_id in (None, each.candidate.file_id))
 
 
 def query_of(text: str) -> Query:
@@ -154,13 +156,12 @@ def _objection(
     wanted = spell(ref.name).ending
     if not identity.format:
         return LibraryError(f"`{file.path}` is no model file: {'; '.join(identity.reasons)}")
-    is_pickle = identity.format in ("pickle", "torchscript")
-    if is_pickle and not allow_pickle:
+    if identity.can_run_code and not allow_pickle:
         return LibraryError(
             f"`{file.path}` is a pickle, which can run code when it is loaded ({identity.safety})",
-            hint="--allow-pickle takes it all the same",
+            hint="--allow-pickle takes it",
         )
-    if wanted and _FORMATS.get(wanted, "pickle") != ("pickle" if is_pickle else identity.format):
+    if wanted and _FORMATS.get(wanted, "pickle") != ("pickle" if identity.can_run_code else identity.format):
         return LibraryError(
             f"`{file.path}` is a {identity.format} file, and ComfyUI would read `{visible(ref.name)}` as another format",
             hint=f"the workflow asks for a {wanted} file",

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from wfdeps.domain.explanations import Explanation, Rejection
 from wfdeps.domain.folders import canonical_key, model_type_of
-from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus, UnreadableWorkflow, WorkflowRefs
+from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus, WorkflowRefs
 from wfdeps.domain.resolutions import Finding, RefState
 from wfdeps.errors import UnsafePathError
 from wfdeps.match.explain import alike, rejections_in, same_file
@@ -20,13 +20,13 @@ from wfdeps.report.next_steps import advice_for
 from wfdeps.values import replace
 from wfdeps.workflow.guess import folder_by_words
 from wfdeps.workflow.names import has_model_ending
-from wfdeps.workflow.read import ReadOptions, read_workflow
+from wfdeps.workflow.read import Reading, ReadOptions, read_workflow
 
 
 def explain_errors(
     text: str,
     library: Library | None,
-    readings: Sequence[WorkflowRefs | UnreadableWorkflow] = (),
+    readings: Sequence[Reading] = (),
     options: ReadOptions | None = None,
 ) -> tuple[Explanation, ...]:
     """An explanation of each complaint in the answer to POST /prompt, an execution error or a log; empty for any other text.
@@ -43,7 +43,7 @@ def explain_errors(
 
 def _refs(
     rejections: Iterable[Rejection],
-    readings: Sequence[WorkflowRefs | UnreadableWorkflow],
+    readings: Sequence[Reading],
     options: ReadOptions,
 ) -> Mapping[Rejection, ModelRef]:
     """The model each complaint is about; one that is about none is left out."""

@@ -9,7 +9,6 @@ from typing import Any
 from wfdeps import disk
 from wfdeps.domain.outcomes import Receipt
 from wfdeps.domain.plans import Link
-from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.resolutions import Finding, RefState
 from wfdeps.errors import LibraryError, UsageError, WorkflowError
 from wfdeps.jobs.users import all_readable
@@ -18,6 +17,7 @@ from wfdeps.pipeline.survey import survey
 from wfdeps.planning.fixes import NoFix, Rename, link_for, rename_for, respelling, rewritten
 from wfdeps.values import dataclass
 from wfdeps.wiring.doors import Doors
+from wfdeps.workflow.read import Reading
 from wfdeps.workflow.rewriting import rewrite_json, rewrite_png
 
 
@@ -36,9 +36,7 @@ _LINK_KINDS: dict[FixBy, tuple[disk.LinkKind, ...]] = {
 }
 
 
-def planned_links(
-    readings: Sequence[WorkflowRefs | UnreadableWorkflow], doors: Doors
-) -> tuple[tuple[Link, ...], tuple[NoFix, ...]]:
+def planned_links(readings: Sequence[Reading], doors: Doors) -> tuple[tuple[Link, ...], tuple[NoFix, ...]]:
     """(the second names that would help, what none helps). Raises WorkflowError for an unreadable workflow."""
     library = as_local(doors.library())
     steps = [
@@ -77,9 +75,7 @@ class Rewrite:
 _IN_A_TEXT = "its name stands inside a text: --link gives the file that name"
 
 
-def rewrite_workflow(
-    path: str, readings: Sequence[WorkflowRefs | UnreadableWorkflow], doors: Doors, *, as_png: bool
-) -> Rewrite:
+def rewrite_workflow(path: str, readings: Sequence[Reading], doors: Doors, *, as_png: bool) -> Rewrite:
     """The workflow at that path with other values; nothing is written. `as_png`: the file is a PNG image.
 
     Raises WorkflowError where it cannot be read, UsageError where it cannot be rewritten.
@@ -109,12 +105,12 @@ def rewrite_workflow(
     return Rewrite(data, done, len(changed), left)
 
 
-def _needed(readings: Sequence[WorkflowRefs | UnreadableWorkflow], doors: Doors) -> Sequence[Finding]:
+def _needed(readings: Sequence[Reading], doors: Doors) -> Sequence[Finding]:
     """The refs that a run needs."""
     return survey(all_readable(readings), doors.library()).needed
 
 
-def _not_offered(readings: Sequence[WorkflowRefs | UnreadableWorkflow], doors: Doors) -> Iterator[Finding]:
+def _not_offered(readings: Sequence[Reading], doors: Doors) -> Iterator[Finding]:
     return filter(_needs_fix, _needed(readings, doors))
 
 

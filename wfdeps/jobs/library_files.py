@@ -12,12 +12,12 @@ from wfdeps.domain.files import LocalFile
 from wfdeps.domain.folders import canonical_key
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import ModelType
-from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
 from wfdeps.errors import LibraryError
 from wfdeps.jobs.users import users_of_files
 from wfdeps.library import LocalLibrary, as_local
 from wfdeps.values import dataclass
 from wfdeps.wiring.doors import Doors
+from wfdeps.workflow.read import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class ListedFile:
 
 def list_files(
     doors: Doors,
-    readings: Sequence[WorkflowRefs | UnreadableWorkflow] = (),
+    readings: Sequence[Reading] = (),
     *,
     model_type: str | None = None,
     with_headers: bool = True,
@@ -72,9 +72,7 @@ class Unused:
     """How many files the workflows do use."""
 
 
-def unused_files(
-    doors: Doors, readings: Sequence[WorkflowRefs | UnreadableWorkflow], *, folder: str | None = None
-) -> Unused:
+def unused_files(doors: Doors, readings: Sequence[Reading], *, folder: str | None = None) -> Unused:
     """What none of the workflows names; `folder`: in that folder alone. Raises WorkflowError for an unreadable one."""
     library = as_local(doors.library())
     users = users_of_files(readings, library)

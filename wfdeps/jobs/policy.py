@@ -11,7 +11,7 @@ from wfdeps.domain.files import LocalFile
 from wfdeps.domain.refs import ModelRef, RefStatus
 from wfdeps.domain.resolutions import Ambiguous, Finding, Present, RefState, Resolution, Resolved, Unresolved
 from wfdeps.errors import ConfigError
-from wfdeps.jobs.civitai_pages import completed
+from wfdeps.jobs.civitai_pages import with_page_facts
 from wfdeps.match.rules import Facts, Rules, objection, rules_of
 from wfdeps.values import replace
 from wfdeps.wiring.doors import Doors
@@ -47,7 +47,7 @@ def judged_resolutions(resolutions: Iterable[Resolution], rules: Rules) -> tuple
 def with_licences(resolutions: Sequence[Resolution], doors: Doors) -> tuple[Resolution, ...]:
     """These resolutions, with licences asked of the models' pages where a version does not tell its own."""
     chosen = [one.choice.candidate for one in resolutions if isinstance(one, Resolved)]
-    candidates = iter(completed(chosen, doors))
+    candidates = iter(with_page_facts(chosen, doors))
     return tuple(
         replace(one, choice=replace(one.choice, candidate=next(candidates)))
         if isinstance(one, Resolved)

@@ -8,9 +8,10 @@ from wfdeps.domain.refs import ModelRef, UnreadableWorkflow, WorkflowRefs
 from wfdeps.errors import WorkflowError
 from wfdeps.library import LocalLibrary
 from wfdeps.match.local import find_local
+from wfdeps.workflow.read import Reading
 
 
-def all_readable(readings: Sequence[WorkflowRefs | UnreadableWorkflow]) -> tuple[WorkflowRefs, ...]:
+def all_readable(readings: Sequence[Reading]) -> tuple[WorkflowRefs, ...]:
     """The readings themselves. Raises WorkflowError for the first workflow that could not be read."""
     for reading in readings:
         if isinstance(reading, UnreadableWorkflow):
@@ -20,9 +21,7 @@ def all_readable(readings: Sequence[WorkflowRefs | UnreadableWorkflow]) -> tuple
     return tuple(reading for reading in readings if isinstance(reading, WorkflowRefs))
 
 
-def users_of_files(
-    readings: Sequence[WorkflowRefs | UnreadableWorkflow], library: LocalLibrary
-) -> dict[str, tuple[str, ...]]:
+def users_of_files(readings: Sequence[Reading], library: LocalLibrary) -> dict[str, tuple[str, ...]]:
     """Path of each used file → the workflows that name it, muted nodes included: what is muted may be wanted again.
 
     Raises WorkflowError for one that cannot be read: what it uses must not look unused.

@@ -93,7 +93,7 @@ def choose_update(
     that fits; SourceError where a newer version exists and none can be had.
     """
     if version_id:
-        version = next((one for one in model.versions if one.version_id == version_id), None)
+        version = next((each for each in model.versions if each.version_id == version_id), None)
         if version is None:
             raise UsageError(f"`{visible(model.name)}` shows no version {version_id}")
         if version.version_id == known.version_id:
@@ -102,7 +102,7 @@ def choose_update(
     newer = newer_than(known, model)
     left = () if any_base else newer.others
     wanted = sorted((*newer.versions, *(newer.others if any_base else ())), key=_published, reverse=True)
-    version = next((one for one in wanted if one.access.is_open and one.files), None)
+    version = next((each for each in wanted if each.access.is_open and each.files), None)
     if wanted and version is None:
         access = wanted[0].access
         raise SourceError(
@@ -218,56 +218,60 @@ def _names_of(file: LocalFile) -> Iterator[str]:
 def model_pages(model_ids: Iterable[int], pages: Pages) -> dict[int, ModelPage | SourceError]:
     """The page of each model: a hundred at once from the list, those it hides one by one."""
     wanted = sorted(set(model_ids))
-    found: dict[int, ModelPage | SourceError] = {}
+    answers: dict[int, ModelPage | SourceError] = {}
     for start in range(0, len(wanted), MODELS_AT_ONCE):
         for page in pages.models(wanted[start : start + MODELS_AT_ONCE]):
             if page.model_id is not None:
-                found[page.model_id] = page
+                answers[page.model_id] = page
     for model_id in wanted:
-        if model_id not in found:
+        if model_id not in answers:
             try:
-                found[model_id] = pages.model(model_id)
+                answers[model_id] = pages.model(model_id)
             except SourceError as error:
-                found[model_id] = error
-    return {model_id: found[model_id] for model_id in wanted}
+                answers[model_id] = error
+    return {model_id: answers[model_id] for model_id in wanted}
 
 
 def newer_than(known: KnownFile, model: ModelPage) -> NewerVersions:
     """What came after this file's version: by the date of publishing, by number where a date is missing."""
     own = _version_of(known, model)
     after = [
-        one for one in model.versions if one.version_id != known.version_id and _is_after(one, own, known)
+        version
+        for version in model.versions
+        if version.version_id != known.version_id and _is_after(version, own, known)
     ]
     after.sort(key=_published, reverse=True)
     base = own.base_model if own else known.sidecar.get("base_model")
-    same = tuple(one for one in after if one.base_model == base)
-    return NewerVersions(known, model, same, tuple(one for one in after if one not in same))
+    same = tuple(version for version in after if version.base_model == base)
+    return NewerVersions(known, model, same, tuple(version for version in after if version not in same))
 
 
 def version_before(known: KnownFile, model: ModelPage) -> VersionPage | None:
-    """The version before this one, for the same base model; None where the page shows none."""
+    """The version before the file's, for the same base model; None where the page shows none."""
     own = _version_of(known, model)
     base = own.base_model if own else known.sidecar.get("base_model")
     earlier = [
-        one
-        for one in model.versions
-        if one.version_id != known.version_id and one.base_model == base and not _is_after(one, own, known)
+        version
+        for version in model.versions
+        if version.version_id != known.version_id
+        and version.base_model == base
+        and not _is_after(version, own, known)
     ]
     return max(earlier, key=_published, default=None)
 
 
 def _version_of(known: KnownFile, model: ModelPage) -> VersionPage | None:
-    return next((one for one in model.versions if one.version_id == known.version_id), None)
+    return next((version for version in model.versions if version.version_id == known.version_id), None)
 
 
 def _published(version: VersionPage) -> tuple[str, int]:
     return version.published or "", version.version_id
 
 
-def _is_after(one: VersionPage, own: VersionPage | None, known: KnownFile) -> bool:
-    if own is None or not own.published or not one.published:
-        return one.version_id > known.version_id
-    return (one.published, one.version_id) > (own.published, own.version_id)
+def _is_after(version: VersionPage, own: VersionPage | None, known: KnownFile) -> bool:
+    if own is None or not own.published or not version.published:
+        return version.version_id > known.version_id
+    return (version.published, version.version_id) > (own.published, own.version_id)
 
 
 def matching_file(version: VersionPage, sidecar: Mapping[str, Any]) -> Candidate:

@@ -58,7 +58,7 @@ def pickle_refusal(name: str, *, allow_pickle: bool) -> Unavailable | None:
     if allow_pickle or not is_pickle_name(name):
         return None
     why = f"`{name}` is a pickle, which can run code when it is loaded"
-    return Unavailable(RefState.REFUSED, why, "--allow-pickle takes it all the same")
+    return Unavailable(RefState.REFUSED, why, "--allow-pickle takes it")
 
 
 def want_of(text: str, base_url: str = "") -> Want:
@@ -94,8 +94,8 @@ def _want_at(url: str, base_url: str) -> Want:
                 str(number or "") for number in (link.model_id, link.version_id, link.file_id)
             )
             return Want(WantSource.CIVITAI, model, version, file, "" if link.model_id else url)
-    elif found := huggingface_link(url, base_url=base_url):
-        return Want(WantSource.HUGGINGFACE, found.repository, found.revision, found.path)
+    elif page := huggingface_link(url, base_url=base_url):
+        return Want(WantSource.HUGGINGFACE, page.repository, page.revision, page.path)
     return Want(WantSource.URL, url=url)
 
 
@@ -123,7 +123,7 @@ def find_wants(wants: Sequence[Want], doors: Doors) -> list[FoundFile | Unavaila
 
     Raises UsageError where the config leaves out a source that is wanted.
     """
-    from wfdeps.jobs.civitai_pages import completed  # a plain address never pays for it
+    from wfdeps.jobs.civitai_pages import with_page_facts  # a plain address never pays for it
 
     queries = [_query(want) for want in wants]
     answers: dict[Query, Answer] = {}
@@ -131,7 +131,7 @@ def find_wants(wants: Sequence[Want], doors: Doors) -> list[FoundFile | Unavaila
         mine = [query for query, want in zip(queries, wants, strict=True) if want.source == source.name]
         answers |= source.find_all(mine)
     files = [_file_of(want, answers.get(query)) for want, query in zip(wants, queries, strict=True)]
-    whole = iter(completed([file.candidate for file in files if isinstance(file, FoundFile)], doors))
+    whole = iter(with_page_facts([file.candidate for file in files if isinstance(file, FoundFile)], doors))
     return [FoundFile(next(whole), file.remark) if isinstance(file, FoundFile) else file for file in files]
 
 

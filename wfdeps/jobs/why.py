@@ -9,7 +9,6 @@ from wfdeps.console.silent import NeverAsk
 from wfdeps.disk.sidecars import read_sidecar
 from wfdeps.domain.locks import LockEntry
 from wfdeps.domain.queries import Query
-from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.resolutions import Finding, Present, Resolution
 from wfdeps.errors import UsageError
 from wfdeps.jobs.resolving import resolve_needed
@@ -21,6 +20,7 @@ from wfdeps.ports import Reporter
 from wfdeps.values import dataclass
 from wfdeps.wiring.answers import locked_entries
 from wfdeps.wiring.doors import Doors
+from wfdeps.workflow.read import Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Reasons:
 
 
 def reasons_for(
-    name: str, readings: Sequence[WorkflowRefs | UnreadableWorkflow], doors: Doors, reporter: Reporter
+    name: str, readings: Sequence[Reading], doors: Doors, reporter: Reporter
 ) -> tuple[Reasons, ...]:
     """How the refs of that name were settled; where none has it, those whose name contains it.
 

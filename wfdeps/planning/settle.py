@@ -41,9 +41,6 @@ _ALSO: dict[ModelType, frozenset[ModelType]] = {
 _OPEN = frozenset({_T.UNKNOWN, _T.OTHER, _T.LLM, _T.MODEL_PATCH, _T.CONFIG})
 
 
-_CAN_RUN_CODE = frozenset({"pickle", "torchscript"})
-
-
 @dataclass(frozen=True, slots=True)
 class Misfit:
     """The header contradicts the reason for choosing this file: it is not placed."""
@@ -89,7 +86,7 @@ def misfit_of(download: Download, identity: Identity) -> Misfit | None:
 def disguise_of(download: Download, identity: Identity) -> Misfit | None:
     """What speaks against a file that could run code, under a name that promises it cannot; None where nothing does."""
     name = download.target.name
-    if identity.format not in _CAN_RUN_CODE or is_pickle_name(name):
+    if not identity.can_run_code or is_pickle_name(name):
         return None
     return Misfit(
         f"`{name}` is a {identity.format} by its bytes, whatever its name says ({identity.safety})",
@@ -99,7 +96,7 @@ def disguise_of(download: Download, identity: Identity) -> Misfit | None:
 
 def warning_of(download: Download, identity: Identity) -> str:
     """What the opcodes of a pickle that was allowed say against it; empty for a file that only holds numbers."""
-    if identity.format not in _CAN_RUN_CODE or identity.safety == "safe":
+    if not identity.can_run_code or identity.safety == "safe":
         return ""
     return f"`{download.target.name}` can run code when it is loaded: {identity.safety}"
 

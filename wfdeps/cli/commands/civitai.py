@@ -7,15 +7,12 @@ import argparse
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.domain.civitai_types import type_rows
-from wfdeps.domain.type_words import civitai_types
 from wfdeps.errors import UsageError
 from wfdeps.report import civitai_json, civitai_text
 
 EXAMPLE = """wfdeps civitai types
   wfdeps civitai search --query anime --model-type Checkpoint --limit 5
   wfdeps civitai info urn:air:sdxl:checkpoint:civitai:101055@128078 --json"""
-
-_LARGEST_LIMIT = 100
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,48 +64,46 @@ def _types(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _search(arguments: argparse.Namespace, context: Context) -> int:
-    from wfdeps.jobs.civitai_pages import SORTS, Filter, Pages  # the table of types needs no network
+    from wfdeps.jobs.civitai_pages import Pages, search_filter  # the table of types needs no network
 
-    sorts = {name.lower(): name for name in SORTS}
-    if arguments.sort is not None and arguments.sort.lower() not in sorts:
-        raise UsageError(f"unknown order `{arguments.sort}`", hint=f"one of {', '.join(SORTS)}")
-    if not 1 <= arguments.limit <= _LARGEST_LIMIT:
-        raise UsageError(f"`--limit` goes from 1 to {_LARGEST_LIMIT}")
-    sort = sorts[arguments.sort.lower()] if arguments.sort else None
-    if sort and arguments.query and SORTS[sort] is None:
-        context.err(f"note: Civitai orders a search by relevance; `{sort}` counts only without --query")
-    wanted = Filter(
-        query=arguments.query.strip(),
-        types=tuple(dict.fromkeys(name for word in arguments.model_type for name in civitai_types(word))),
-        base_models=tuple(arguments.base_model),
-        sort=sort,
+    wanted = search_filter(
+        arguments.query,
+        arguments.model_type,
+        arguments.base_model,
+        sort=arguments.sort,
         limit=arguments.limit,
     )
-    found = Pages(context.doors).search(wanted)
+    if wanted.ignores_sort:
+        context.err(
+            f"note: Civitai orders a search by relevance; `{wanted.sort}` counts only without --query"
+        )
+    models = Pages(context.doors).search(wanted)
     if arguments.json:
-        context.out(civitai_json.render_models(found))
-    elif found:
-        context.out(civitai_text.render_found(found))
+        context.out(civitai_json.render_models(models))
+    elif models:
+        context.out(civitai_text.render_found(models))
     else:
         context.err("nothing was found; Civitai searches names of models and creators, not of files")
-    return READY if found else UNMET
+    return READY if models else UNMET
 
 
 def _info(arguments: argparse.Namespace, context: Context) -> int:
-    from wfdeps.jobs.civitai_pages import Pages
+    from wfdeps.jobs.civitai_pages import PageKind, Pages
     from wfdeps.report.view import View
 
     if len(arguments.what) != 1:
         raise UsageError("name one model or version", hint="`wfdeps civitai info 101055`")
-    found = Pages(context.doors).look_up(arguments.what[0], as_what=arguments.as_what)
-    if found.remark:
-        context.err(f"note: {found.remark}")
+    as_what = PageKind(arguments.as_what) if arguments.as_what else None
+    result = Pages(context.doors).look_up(arguments.what[0], as_what=as_what)
+    model, kind = result.model, result.kind
+    if result.remark:
+        context.err(f"note: {result.remark}")
     if arguments.json:
-        context.out(civitai_json.render_models([found.model], found.taken_for))
+        context.out(civitai_json.render_models([model], kind))
         return READY
-    number = found.model.model_id if found.taken_for == "model" else found.model.versions[0].version_id
+    number = model.model_id if kind is PageKind.MODEL else model.versions[0].version_id
     view = View(color=context.colors(context.stdout))
-    context.out(civitai_text.render_model(found.model, f"{found.taken_for} {number}", view))
+    context.out(civitai_text.render_model(model, f"{kind} {number}", view))
     return READY
 
 

@@ -48,9 +48,9 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
                 context.out(f"{key}\t{name}" if len(keys) != 1 else name)
     else:
         shown = [
-            one
-            for one in folders
-            if (one.folder.folder_key in keys if keys else arguments.all or _is_told(one))
+            searched
+            for searched in folders
+            if (searched.folder.folder_key in keys if keys else arguments.all or _is_shown(searched))
         ]
         context.out(_text(library, shown))
     for notice in library.notices:
@@ -85,17 +85,20 @@ def _document(library: LocalLibrary, folders: Sequence[SearchedFolder]) -> dict[
 
 
 def _text(library: LocalLibrary, shown: list[SearchedFolder]) -> str:
-    keys_in_order = list(dict.fromkeys(one.folder.folder_key for one in shown))
-    shown.sort(key=lambda one: keys_in_order.index(one.folder.folder_key))
+    keys_in_order = list(dict.fromkeys(searched.folder.folder_key for searched in shown))
+    shown.sort(key=lambda searched: keys_in_order.index(searched.folder.folder_key))
     lines = [f"models root: {library.models_root}", f"separator in names: {library.separator}", ""]
-    for key, folders in groupby(shown, key=lambda one: one.folder.folder_key):
+    for key, folders in groupby(shown, key=lambda searched: searched.folder.folder_key):
         lines.append(key)
-        lines += [f"  {_mark(one)} {visible(one.folder.path)}  ({_why(one.folder)})" for one in folders]
+        lines += [
+            f"  {_mark(searched)} {visible(searched.folder.path)}  ({_why(searched.folder)})"
+            for searched in folders
+        ]
     lines += ["", "→ new files go here   - does not exist   ! not searched by the target"]
     return "\n".join(lines)
 
 
-def _is_told(searched: SearchedFolder) -> bool:
+def _is_shown(searched: SearchedFolder) -> bool:
     return searched.folder.exists or (searched.folder.is_default and searched.receives)
 
 

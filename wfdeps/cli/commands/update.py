@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 def _show(update: Update, context: Context, *, apply: bool) -> None:
     known = update.known
     if update.left:
-        names = ", ".join(f"{one.name} ({one.base_model})" for one in update.left)
+        names = ", ".join(f"{version.name} ({version.base_model})" for version in update.left)
         context.err(f"note: {known.label}: for other base models there is {names}; --any-base takes it")
     if update.version is None or update.candidate is None:
         context.out(visible(f"{known.label}: {known.version} is the newest"))
