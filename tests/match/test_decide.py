@@ -57,6 +57,13 @@ def test_a_version_id_picks_its_main_file() -> None:
     assert taken(settle(ref("x", air=air), *files, asked=AirQuery(air))) == (1, ChosenBy.ID)
 
 
+def test_training_data_is_no_candidate_however_it_is_asked_for() -> None:
+    data = file("x.safetensors", 2, file_type="Training Data")
+    for asked in (AirQuery(Air("civitai", "100", "10", "2")), NameQuery("x.safetensors", (ModelType.LORA,))):
+        resolution = settle(ref("x.safetensors"), data, asked=asked)
+        assert isinstance(resolution, Unresolved)
+
+
 def test_a_file_id_picks_that_file() -> None:
     air = Air("civitai", "100", "10", "3")
     files = (file("main.safetensors", 1), file("full.safetensors", 3, version_id=10, is_primary=False))

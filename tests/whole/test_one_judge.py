@@ -232,6 +232,24 @@ def test_a_file_that_aria2_still_writes_is_not_ready(person: Person) -> None:
     assert person.wfdeps(*line).code == 0
 
 
+@pytest.mark.parametrize("ending", [".part", ".crdownload", ".incomplete", ".downloading", ".aria2"])
+def test_an_unfinished_download_of_the_wanted_name_is_said(ending: str, person: Person) -> None:
+    path = put(person.models / "checkpoints" / f"a.safetensors{ending}", MODEL[:20])
+    line = ("check", str(workflow(person, "a.safetensors")), "--json", "--models", str(person.models))
+    (ref,) = person.wfdeps(*line).json["refs"]
+    assert ref["state"] == "missing"
+    assert f"`{path}` is its unfinished download" in ref["detail"]
+
+
+@pytest.mark.parametrize("name", ["a (1).safetensors", "a.safetensors.1"])
+def test_a_second_download_under_a_number_is_said(name: str, person: Person) -> None:
+    path = put(person.models / "checkpoints" / name, MODEL)
+    line = ("check", str(workflow(person, "a.safetensors")), "--json", "--models", str(person.models))
+    (ref,) = person.wfdeps(*line).json["refs"]
+    assert ref["state"] == "missing"
+    assert f"`{path}` may be it" in ref["detail"]
+
+
 def test_a_warm_look_opens_no_model(person: Person) -> None:
     path = put(person.models / "checkpoints" / "bad.safetensors", b"Entry not found")
     os.utime(path, (1_000, 1_000))  # old enough that a later change would show

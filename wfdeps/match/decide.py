@@ -76,6 +76,8 @@ def ranked_candidates(
     # What a source says now is newer than what was seen of it before.
     for query, answer in sorted(answers, key=lambda one: not one[1].is_whole):
         for candidate in answer.candidates:
+            if candidate.file_type == "Training Data" and answer.verdict.source != ANSWERS:
+                continue  # the images a model was trained on: whatever it is called, no loader reads it
             key = _place(candidate)
             seen.setdefault(key, candidate)
             asked.setdefault(key, []).append(query)

@@ -45,12 +45,13 @@ _WITHOUT_GGUF = frozenset(
 
 
 def stems_for(ref: ModelRef) -> set[str]:
-    """The folded stems of every file name that may answer this ref."""
+    """The folded stems of every file name that may answer this ref, or be what a download left of it."""
     names = (ref.name, *approximate_vae_parts(ref.name))
     # A Linux file may carry a backslash in its own name, and a tag without ending is a stem already.
     paths = (*(name.replace("\\", "/") for name in names), ref.name)
     bases = [path.rstrip("/").rpartition("/")[2] for path in paths]
-    return {stem for base in bases for stem in (folded_stem(base), fold(base)) if stem}
+    stems = {stem for base in bases for stem in (folded_stem(base), fold(base)) if stem}
+    return stems | {f"{folded_stem(base)} (1)" for base in bases if folded_stem(base)}
 
 
 def find_local(ref: ModelRef, inventory: Inventory) -> Finding:
@@ -333,6 +334,8 @@ def _missing(ref: ModelRef, inventory: Inventory, ruined: list[LocalFile]) -> Fi
     )
     if rival is not None:
         return Finding(ref, RefState.MISSING, (), f"`{rival.path}` has the name, but another hash")
+    if leftover := next((words for file in inventory.files if (words := _leftover(wanted, file))), ""):
+        return Finding(ref, RefState.MISSING, (), leftover)
     stem = split_ending(wanted)[0]
     other = next(
         (file for file in inventory.files if split_ending(file.basename)[0] == stem and file.listed), None
@@ -340,6 +343,30 @@ def _missing(ref: ModelRef, inventory: Inventory, ruined: list[LocalFile]) -> Fi
     if other is None and ref.accepts:
         return Finding(ref, RefState.MISSING, (), f"nor is there another file whose name has `{ref.accepts}`")
     return Finding(ref, RefState.MISSING, (), f"`{other.path}` differs in its ending" if other else "")
+
+
+UNFINISHED = (
+    ".aria2",
+    ".part",
+    ".crdownload",
+    ".incomplete",
+    ".downloading",
+    ".download",
+    ".partial",
+    ".tmp",
+)
+"""What aria2, Firefox, Chrome, huggingface_hub, ComfyUI-Manager, Safari and others add while they download."""
+
+
+def _leftover(wanted: str, file: LocalFile) -> str:
+    """What a download left of the wanted name (`X.part`, `X.1`, `X (1)`), in words; empty for any other file."""
+    stem, ending = split_ending(wanted)
+    added = fold(file.basename).removeprefix(fold(wanted))
+    if fold(file.basename) != added and added in UNFINISHED:
+        return f"`{file.path}` is its unfinished download: finish it, or fetch the file anew"
+    if added == ".1" or fold(file.basename) == fold(f"{stem} (1){ending}"):
+        return f"`{file.path}` may be it: a browser or wget numbers a second download; rename it if it is"
+    return ""
 
 
 # ── small words ─────────────────────────────────────────────────────────────────────────────────────
