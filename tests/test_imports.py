@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 
-LOWER = Path("wfdeps/workflow/claims.py")  # `read` imports it
+LOWER = Path("wfdeps/workflow/model_claims.py")  # `read` imports it
 CIRCLES = {
     "at the top": "from wfdeps.workflow.read import read_workflow\n",
     "inside a function": "def late():\n    from wfdeps.workflow.read import read_workflow\n",

@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 
 from wfdeps.domain.folders import canonical_key
 from wfdeps.domain.refs import RefStatus, WorkflowRefs
-from wfdeps.workflow.graph import Literal
 from wfdeps.workflow.names import has_model_ending
+from wfdeps.workflow.node_graph import Literal
 from wfdeps.workflow.read import read_workflow
 from wfdeps.workflow.ui_format import read_workflow_graph, widget_names
 

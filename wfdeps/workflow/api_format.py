@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from wfdeps.errors import WorkflowError
-from wfdeps.workflow.graph import Node, NodeGraph, Output
 from wfdeps.workflow.limits import MAX_NODES
+from wfdeps.workflow.node_graph import Node, NodeGraph, Output
 
 
 def is_prompt(value: object) -> bool:

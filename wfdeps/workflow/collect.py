@@ -8,7 +8,7 @@ from functools import cached_property
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import NodeSite, Notice, RefStatus
 from wfdeps.values import NamedTuple
-from wfdeps.workflow.claims import ModelClaim, RuntimeName, SitedClaim
+from wfdeps.workflow.model_claims import ModelClaim, RuntimeName, SitedClaim
 from wfdeps.workflow.names import is_stand_in
 from wfdeps.workflow.notices import notices_on_claim, notices_on_node, runtime_name, unknown_preset
 from wfdeps.workflow.reach import reach_of
@@ -16,8 +16,8 @@ from wfdeps.workflow.slots import claims_of
 from wfdeps.workflow.text_tags import TextTag, lora_readers, tags_of
 
 if TYPE_CHECKING:
-    from wfdeps.workflow.graph import Node, NodeGraph
     from wfdeps.workflow.loaders import LoaderRow, LoaderTable
+    from wfdeps.workflow.node_graph import Node, NodeGraph
 
 
 class GraphClaims(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from wfdeps.errors import WorkflowError
 from wfdeps.values import dataclass, field
-from wfdeps.workflow.document import Document, documents_in, paired
+from wfdeps.workflow.documents import Document, documents_in, paired
 from wfdeps.workflow.json_text import parse
 from wfdeps.workflow.limits import MAX_ENTRIES
 

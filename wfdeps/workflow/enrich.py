@@ -16,7 +16,7 @@ from wfdeps.values import NamedTuple, replace
 from wfdeps.workflow.names import ENDINGS, is_name
 
 if TYPE_CHECKING:  # only files with generation metadata pay for reading it
-    from wfdeps.workflow.graph import NodeGraph
+    from wfdeps.workflow.node_graph import NodeGraph
     from wfdeps.workflow.parameters import Resource
 
 

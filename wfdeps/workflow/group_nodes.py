@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from wfdeps import TYPE_CHECKING
-from wfdeps.workflow.graph import Node, Output
-from wfdeps.workflow.links import as_list, why_inactive
 from wfdeps.workflow.names import has_model_ending
+from wfdeps.workflow.node_graph import Node, Output
+from wfdeps.workflow.ui_links import as_list, why_inactive
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias

@@ -9,9 +9,9 @@ from wfdeps import TYPE_CHECKING
 from wfdeps.domain.folders import canonical_key
 from wfdeps.domain.refs import Certainty
 from wfdeps.patterns import pattern
-from wfdeps.workflow.claims import ModelClaim
-from wfdeps.workflow.graph import Literal, Node
+from wfdeps.workflow.model_claims import ModelClaim
 from wfdeps.workflow.names import has_model_ending, is_name
+from wfdeps.workflow.node_graph import Literal, Node
 
 if TYPE_CHECKING:
     from wfdeps.workflow.loaders import LoaderTable

@@ -11,9 +11,9 @@ from wfdeps.patterns import pattern
 from wfdeps.workflow.names import has_model_ending
 
 if TYPE_CHECKING:
-    from wfdeps.workflow.claims import ModelClaim, RuntimeName
-    from wfdeps.workflow.graph import Node
     from wfdeps.workflow.loaders import LoaderRow
+    from wfdeps.workflow.model_claims import ModelClaim, RuntimeName
+    from wfdeps.workflow.node_graph import Node
 
 _SHARD = pattern(r"-0*1-of-(\d+)\.\w+$")
 _WILDCARD = pattern(r"__([\w*/\-]{1,80})__")

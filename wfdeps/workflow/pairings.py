@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from wfdeps.domain.folders import model_type_of
 from wfdeps.domain.model_types import APPLIED_TO_A_BASE, ModelType
 from wfdeps.domain.refs import NodeSite, Pairing, RefStatus
-from wfdeps.workflow.claims import SitedClaim
-from wfdeps.workflow.graph import Node, NodeGraph, Output
+from wfdeps.workflow.model_claims import SitedClaim
+from wfdeps.workflow.node_graph import Node, NodeGraph, Output
 
 BASES = frozenset({"checkpoints", "diffusion_models", "diffusers"})
 """Folders of what the rest is applied to."""

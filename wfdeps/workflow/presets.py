@@ -15,16 +15,16 @@ from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import Certainty, RefStatus
 from wfdeps.patterns import pattern
 from wfdeps.values import NamedTuple
-from wfdeps.workflow.claims import ModelClaim, SitedClaim
-from wfdeps.workflow.graph import Literal, Node
+from wfdeps.workflow.model_claims import ModelClaim, SitedClaim
+from wfdeps.workflow.node_graph import Literal, Node
 from wfdeps.workflow.pairings import BASES, BaseWalk
 from wfdeps.workflow.slots import setting, text_of
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from wfdeps.workflow.graph import NodeGraph
     from wfdeps.workflow.loaders import LoaderRow, LoaderTable
+    from wfdeps.workflow.node_graph import NodeGraph
 
 _BASE_TITLES = {"sd15": "SD 1.5", "sdxl": "SDXL", "flux": "Flux", "sd3": "SD 3.5"}
 

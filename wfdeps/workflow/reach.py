@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.values import NamedTuple
-from wfdeps.workflow.graph import Node, NodeGraph, Output
+from wfdeps.workflow.node_graph import Node, NodeGraph, Output
 
 if TYPE_CHECKING:
     from wfdeps.workflow.loaders import LoaderTable

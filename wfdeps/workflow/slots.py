@@ -8,9 +8,9 @@ from wfdeps import TYPE_CHECKING
 from wfdeps.domain.folders import APPROXIMATE_VIDEO_VAES, approximate_vae_parts
 from wfdeps.patterns import pattern
 from wfdeps.values import NamedTuple
-from wfdeps.workflow.claims import ModelClaim, RuntimeName
-from wfdeps.workflow.graph import Literal, Node, NodeGraph, Output
+from wfdeps.workflow.model_claims import ModelClaim, RuntimeName
 from wfdeps.workflow.names import has_model_ending, is_name
+from wfdeps.workflow.node_graph import Literal, Node, NodeGraph, Output
 
 if TYPE_CHECKING:
     from wfdeps.workflow.loaders import LoaderRow, LoaderSlot, LoaderTable

@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from wfdeps.domain.air import AIR_ANYWHERE
 from wfdeps.patterns import pattern
 from wfdeps.values import NamedTuple
-from wfdeps.workflow.graph import Literal, Node, NodeGraph, Output
 from wfdeps.workflow.names import has_model_ending, is_name
+from wfdeps.workflow.node_graph import Literal, Node, NodeGraph, Output
 
 _LORA = pattern(r"<lora:([^:>\n]+)(?::([^>\n]*))?>")
 

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.errors import WorkflowError
-from wfdeps.workflow.graph import Node, NodeGraph, Output
 from wfdeps.workflow.limits import MAX_INSTANCES, MAX_NODES, MAX_SUBGRAPH_DEPTH
-from wfdeps.workflow.links import (
+from wfdeps.workflow.node_graph import Node, NodeGraph, Output
+from wfdeps.workflow.promoted import HostValues, host_values
+from wfdeps.workflow.ui_links import (
     BROADCAST,
     BROKEN,
     NOTES,
@@ -25,7 +26,6 @@ from wfdeps.workflow.links import (
     origin_of,
     why_inactive,
 )
-from wfdeps.workflow.promoted import HostValues, host_values
 
 if TYPE_CHECKING:
     from typing import Any

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from wfdeps import TYPE_CHECKING
-from wfdeps.workflow.graph import Literal, Origin, Output
 from wfdeps.workflow.limits import MAX_HOPS
+from wfdeps.workflow.node_graph import Literal, Origin, Output
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
