@@ -40,13 +40,11 @@ from wfdeps.domain.secrets import Secret
 from wfdeps.errors import LockError, UsageError, WorkflowError
 from wfdeps.jobs import check as checking
 from wfdeps.jobs import get as getting
-from wfdeps.jobs.planning import plan_for
+from wfdeps.jobs.plan import plan_for
 from wfdeps.jobs.reading import WorkflowFiles, read_file, read_options
-from wfdeps.jobs.resolving import resolve_needed
 from wfdeps.lock.document import parse, to_text
 from wfdeps.match.policy import Auto
 from wfdeps.pipeline.locking import read_lock
-from wfdeps.pipeline.survey import survey
 from wfdeps.ports import Chooser, Reporter
 from wfdeps.values import replace
 from wfdeps.wiring.doors import Doors
@@ -150,8 +148,7 @@ def resolve(
     """
     readings = _read(workflows, settings)
     with _doors(readings, settings, auto, allow_pickle) as doors:
-        surveyed = survey(readings, doors.library(), doors.is_optional)
-        return resolve_needed(surveyed, doors, chooser=chooser or NeverAsk(), reporter=Silent())
+        return plan_for(readings, doors, chooser=chooser or NeverAsk(), reporter=Silent()).resolutions
 
 
 def plan(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from wfdeps import TYPE_CHECKING
 from wfdeps.errors import (
     FetchError,
     LibraryError,
@@ -11,6 +14,9 @@ from wfdeps.errors import (
     WfdepsError,
     WorkflowError,
 )
+
+if TYPE_CHECKING:
+    from wfdeps.domain.resolutions import Resolution
 
 READY = 0
 UNMET = 1
@@ -41,3 +47,12 @@ _OF_ERROR: tuple[tuple[type[WfdepsError], int], ...] = (
 def exit_code_of(error: WfdepsError) -> int:
     """The code for an error that stopped a command; 1 for one no row names."""
     return next((code for kind, code in _OF_ERROR if isinstance(error, kind)), UNMET)
+
+
+def exit_code_of_all(resolutions: Sequence[Resolution]) -> int:
+    """0 when all are resolved or here, 3 when one could not be asked about, else 1."""
+    from wfdeps.domain.resolutions import Present, RefState, Resolved, Unresolved  # not for `--help`
+
+    if any(isinstance(one, Unresolved) and one.state is RefState.UNDECIDED for one in resolutions):
+        return UNDECIDED
+    return READY if all(isinstance(one, Resolved | Present) for one in resolutions) else UNMET

@@ -9,7 +9,7 @@ from wfdeps.domain.locks import Lock
 from wfdeps.domain.plans import Plan
 from wfdeps.domain.visible import visible
 from wfdeps.jobs.get import Done
-from wfdeps.jobs.planning import Planned, report_on_plan
+from wfdeps.jobs.plan import Planned, report_on_plan
 from wfdeps.report.sizes import count_text, size_text
 
 

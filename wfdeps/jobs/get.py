@@ -11,7 +11,7 @@ from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.reports import CheckReport
 from wfdeps.errors import DiskFullError
 from wfdeps.jobs.check import report_of
-from wfdeps.jobs.planning import Planned, plan_for, report_on_plan
+from wfdeps.jobs.plan import Planned, plan_for, report_on_plan
 from wfdeps.pipeline.carry import carry_out
 from wfdeps.pipeline.locking import read_lock, write_lock
 from wfdeps.pipeline.offered import as_offered

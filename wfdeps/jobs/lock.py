@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
-from wfdeps.jobs.planning import Planned, plan_for
+from wfdeps.jobs.plan import Planned, plan_for
 from wfdeps.pipeline.locking import write_lock
 from wfdeps.ports import Chooser, Reporter
 from wfdeps.wiring.doors import Doors

@@ -9,7 +9,7 @@ from wfdeps.domain.locks import Lock
 from wfdeps.domain.refs import WorkflowRefs
 from wfdeps.domain.resolutions import Finding, Present, RefState, Resolution
 from wfdeps.errors import LockError
-from wfdeps.jobs.planning import Planned
+from wfdeps.jobs.plan import Planned
 from wfdeps.jobs.resolving import plan_of
 from wfdeps.pipeline.locking import read_lock
 from wfdeps.pipeline.survey import Survey

@@ -6,7 +6,6 @@ import argparse
 import json
 from collections.abc import Sequence
 
-from wfdeps.cli.batch_config import Batch, read_batch
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import PARTLY_FAILED, READY
 from wfdeps.cli.options import add_download_options, add_library_options, add_pickle_option
@@ -14,9 +13,9 @@ from wfdeps.console.interrupts import stopping_on_signals
 from wfdeps.domain.visible import visible
 from wfdeps.domain.wants import WantResult, WantState
 from wfdeps.jobs.acquire import acquire
+from wfdeps.jobs.batch import read_batch, settings_for
 from wfdeps.report.sizes import count_text, size_text
 from wfdeps.report.want_json import want_json
-from wfdeps.values import replace
 
 EXAMPLE = """cat models.yaml
   downloads:
@@ -43,7 +42,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     batch = read_batch(arguments.batch, context.settings.civitai_url)
     for remark in batch.remarks:
         context.err(f"warning: {remark}")
-    _apply(batch, arguments, context)
+    context.settings = settings_for(batch, context.settings, jobs=arguments.jobs)
     with stopping_on_signals():
         results = acquire(batch.wants, context.doors, context.reporter)
     context.reporter.close()
@@ -53,17 +52,6 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         context.out("\n".join(map(_line, results)))
         context.err(_summary(results))
     return READY if all(result.is_good for result in results) else PARTLY_FAILED
-
-
-def _apply(batch: Batch, arguments: argparse.Namespace, context: Context) -> None:
-    """What the file sets where neither a flag nor the environment does."""
-    settings = context.settings
-    context.settings = replace(
-        settings,
-        civitai_token=settings.civitai_token or batch.civitai_token,
-        hf_token=settings.hf_token or batch.hf_token,
-    )
-    arguments.jobs = arguments.jobs or batch.jobs
 
 
 def _line(result: WantResult) -> str:

@@ -23,7 +23,7 @@ from wfdeps.cli.running import agrees, lock_sentence, show_done, show_plan
 from wfdeps.console.interrupts import stopping_on_signals
 from wfdeps.console.silent import NeverAsk
 from wfdeps.jobs.get import get, write_lock_of
-from wfdeps.jobs.planning import plan_for
+from wfdeps.jobs.plan import plan_for
 
 if TYPE_CHECKING:
     import argparse

@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, assert_never
 
-from wfdeps.cli.commands.resolve import exit_code_of_all
 from wfdeps.cli.context import Context
+from wfdeps.cli.exit_codes import exit_code_of_all
 from wfdeps.cli.options import add_library_options, add_reading_options, add_resolving_options, workflow_files
 from wfdeps.cli.prompts import listed
 from wfdeps.cli.reading import read_all

@@ -14,6 +14,7 @@ from wfdeps.errors import ConfigError, UsageError
 from wfdeps.jobs.wants import checked_want, want_of
 from wfdeps.schema import load_schema
 from wfdeps.values import dataclass, replace
+from wfdeps.wiring.settings import Settings
 from wfdeps.yaml_text import YamlTextError, parse_yaml
 
 LARGEST = 16 << 20
@@ -56,6 +57,17 @@ def read_batch(path: str, base_url: str) -> Batch:
         remarks=tuple(
             f"settings: `{name}` is not known, and left out" for name in settings if name not in _SETTINGS
         ),
+    )
+
+
+def settings_for(batch: Batch, settings: Settings, *, jobs: int | None) -> Settings:
+    """The settings with what the file sets, which is weaker than `jobs` of the command line and than the environment's
+    tokens, and stronger than the config file."""
+    return replace(
+        settings,
+        civitai_token=settings.civitai_token or batch.civitai_token,
+        hf_token=settings.hf_token or batch.hf_token,
+        jobs=jobs or batch.jobs or settings.jobs,
     )
 
 

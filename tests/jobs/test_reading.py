@@ -1,0 +1,70 @@
+"""Which files are read; what cannot be is a value, and what nobody claimed to be a workflow is left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
+from wfdeps.errors import UsageError
+from wfdeps.jobs.reading import ReadFiles, WorkflowFiles, read_files
+from wfdeps.wiring.doors import Doors
+from wfdeps.wiring.settings import Settings
+from wfdeps.workflow import limits
+
+WORKFLOW = '{"1": {"class_type": "VAELoader", "inputs": {"vae_name": "a.safetensors"}}, "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0]}}}'
+
+
+def read(*paths: Path | str, standard_input: bytes = b"") -> ReadFiles:
+    files = WorkflowFiles(tuple(map(str, paths)))
+    with Doors(Settings()) as doors:
+        return read_files(files, doors, standard_input=lambda at_most: standard_input[:at_most])
+
+
+def test_standard_input_is_what_the_caller_hands_in() -> None:
+    (reading,) = read("-", standard_input=WORKFLOW.encode()).readings
+    assert isinstance(reading, WorkflowRefs)
+    assert [ref.name for ref in reading.refs] == ["a.safetensors"]
+
+
+def test_a_named_file_that_is_none_is_said_one_in_a_folder_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(WORKFLOW)
+    (tmp_path / "b.json").write_text("[]")
+    found = read(tmp_path)
+    assert [reading.path for reading in found.readings] == [str(tmp_path / "a.json")]
+    assert [reading.path for reading in found.left_out] == [str(tmp_path / "b.json")]
+    (named,) = read(tmp_path / "b.json").readings
+    assert isinstance(named, UnreadableWorkflow)
+
+
+def test_a_cut_json_in_a_folder_does_not_go_unseen(tmp_path: Path) -> None:
+    (tmp_path / "cut.json").write_text(WORKFLOW[:40])
+    found = read(tmp_path)
+    assert found.left_out == ()
+    assert isinstance(found.readings[0], UnreadableWorkflow)
+
+
+def test_hidden_folders_are_not_searched_and_an_empty_one_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "a.json").write_text(WORKFLOW)
+    with pytest.raises(UsageError, match="no workflow files"):
+        read(tmp_path)
+
+
+def test_a_missing_file_is_a_value(tmp_path: Path) -> None:
+    (reading,) = read(tmp_path / "none.json").readings
+    assert isinstance(reading, UnreadableWorkflow)
+    assert "No such file" in reading.message
+
+
+def test_no_more_of_standard_input_is_asked_for_than_a_file_may_have() -> None:
+    asked: list[int] = []
+
+    def standard_input(at_most: int) -> bytes:
+        asked.append(at_most)
+        return b""
+
+    with Doors(Settings()) as doors:
+        read_files(WorkflowFiles(("-",)), doors, standard_input=standard_input)
+    assert asked == [limits.MAX_FILE_BYTES + 1]
