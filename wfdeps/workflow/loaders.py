@@ -26,6 +26,7 @@ _DOWNLOADS_BY_NAME = pattern(
 """Classes whose names say that they download, and ComfyUI-3D-Pack's loaders (`resume_or_download_model_from_hf`)."""
 
 _REMEMBERED = 10_000
+"""Rows kept as objects."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,9 @@ _DEPENDENT_TYPES = APPLIED_TO_A_BASE | {
 }
 """Types that fit some bases and not others."""
 _MAX_STEPS = 300_000
+"""Nodes visited downstream for all files of a workflow together; the largest real workflow has 2,000 nodes."""
 _MAX_BASES = 16
-"""More bases than that behind one node pair with nothing in particular."""
+"""Where more bases come together (a switch of all models), the rest is not collected, so that sets stay small."""
 
 
 def pairings_of(graph: NodeGraph, found: Sequence[SitedClaim]) -> tuple[Pairing, ...]:
