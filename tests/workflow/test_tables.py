@@ -113,7 +113,7 @@ def test_what_the_readme_shows_of_nodes_is_understood() -> None:
     "slot",
     [
         {"at": True}, {"repeat": [1, 2]}, {"when": [["x", "is", 1]]}, {"when": [[["x"], "above", 1]]}, {"zero": "strength"},
-        {"prefixes": {"a": 1}}, {"virtual": "yes"}, {"split": 1}, {"none": [1]}, {"colour": "red"},
+        {"prefixes": {"a": 1}}, {"approximate_vaes": "yes"}, {"split": 1}, {"none": [1]}, {"colour": "red"},
     ],
 )  # fmt: skip
 def test_an_option_that_cannot_be_read_is_refused_by_name(slot: dict[str, Any]) -> None:

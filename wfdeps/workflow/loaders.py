@@ -55,7 +55,7 @@ class LoaderSlot:
     """Within an object value: if all of these are zero it is not loaded."""
     prefixes: Mapping[str, str] | None = None
     """Leading directory of the value → the folder key it lies in."""
-    virtual: bool = False
+    approximate_vaes: bool = False
     """Whether `taesd` and its like mean an encoder and a decoder in `vae_approx`."""
     split: str = ""
     """Several names in one value, separated by this."""
@@ -164,6 +164,6 @@ def _slot(raw: Mapping[str, Any]) -> LoaderSlot:
         on=raw.get("on", ""),
         zero=tuple(raw.get("zero", ())),
         prefixes=raw.get("prefixes"),
-        virtual=bool(raw.get("virtual")),
+        approximate_vaes=bool(raw.get("approximate_vaes")),
         split=raw.get("split", ""),
     )

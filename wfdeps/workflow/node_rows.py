@@ -73,7 +73,7 @@ SLOT_OPTIONS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "on": _TEXT,
     "zero": _TEXTS,
     "prefixes": _PREFIXES,
-    "virtual": _SWITCH,
+    "approximate_vaes": _SWITCH,
     "split": _TEXT,
 }
 """Every option of a slot: what it holds, in words and as a check. `loaders.LoaderSlot` says what each means."""

@@ -181,10 +181,10 @@ def _texts(value: object, slot: LoaderSlot) -> Iterator[str]:
 
 def _expanded(name: str, slot: LoaderSlot) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The files that one value stands for, each with its folders, the likeliest first."""
-    if slot.virtual and (parts := approximate_vae_parts(name)):
+    if slot.approximate_vaes and (parts := approximate_vae_parts(name)):
         yield from ((part, ("vae_approx",)) for part in parts)
         return
-    if slot.virtual and name.startswith(APPROXIMATE_VIDEO_VAES):
+    if slot.approximate_vaes and name.startswith(APPROXIMATE_VIDEO_VAES):
         yield name, ("vae_approx", "vae")
         return
     for prefix, key in (slot.prefixes or {}).items():
