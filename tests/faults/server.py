@@ -337,7 +337,7 @@ class Answer:
             return await self.simple(
                 status,
                 gzip.compress(body(self.seed, start, stop), 1),
-                {**headers, "content-encoding": "gzip"},
+                {**headers, "content-encoding": "gzip" if options["gzip"] == "1" else options["gzip"]},
             )
         if self.has("chunked"):
             return await self.chunked(status, headers, start, stop)
@@ -399,10 +399,12 @@ class Answer:
 
     async def chunked(self, status: int, headers: dict[str, str], start: int, stop: int) -> bool:
         await self.head(status, {**headers, "transfer-encoding": "chunked"})
+        stop += self.number("overrun", 0)
         limit = min(stop, start + self.number("cut", 1 << 60))
         for position in range(start, limit, CHUNK):
             data = body(self.seed, position, min(limit, position + CHUNK))
             self.writer.write(b"%x\r\n%s\r\n" % (len(data), data))
+            self.request.sent += len(data)
             await self.writer.drain()
         if limit < stop:
             return False

@@ -118,11 +118,11 @@ def read_opening(reply: Reply, start: int, *, alone: bool) -> Opening:
     """
     headers = reply.headers
     validator = Validator.of(headers)
-    encoded = headers.get("content-encoding", "identity").strip().lower() not in ("", "identity")
     if reply.status == 416:
         raise BeyondEndError(total_of_unsatisfied(headers))
     if reply.status not in (200, 206):
         raise reply.failure()
+    encoded = bool(reply.encoding)
     if headers.get("content-type", "").lower().startswith("multipart/byteranges"):
         raise WrongRangeError("the server sends several ranges in one body")
     span = content_range(headers)

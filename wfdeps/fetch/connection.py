@@ -108,6 +108,8 @@ class Connection:
         floor = _SpeedFloor(self._limits.slowest, self._limits.slow_for)
         chunks = reply.decoded() if opening.encoded else reply.chunks()
         for chunk in gathered(_until(self._ended, chunks), GATHERED, GATHERED_WITHIN):
+            self._intake.check_length(claim, opening, len(chunk))
+            self._session.check_room(self._limits.kept_free)
             left = self._left(claim, opening, len(chunk))
             data = chunk if left is None or len(chunk) <= left else chunk[:left]
             if not data:

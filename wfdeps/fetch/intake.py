@@ -14,6 +14,8 @@ from wfdeps.http import Reply
 
 PAGES = 2
 """So many web pages in place of the file are taken for a passing fault where we would know the file."""
+SLACK = 16 << 20
+"""Bytes that a file may be longer than an estimate of its size allows."""
 _PAGE = "a web page came instead of the file"
 _TEXT_ENDINGS = (".json", ".yaml", ".yml", ".txt", ".md", ".html", ".htm", ".csv", ".xml", ".toml", ".py")
 
@@ -54,6 +56,23 @@ class Intake:
         if start == 0 and _is_html(reply):
             self._suspect("html page")
         return opening
+
+    def check_length(self, claim: Claim, opening: Opening, count: int) -> None:
+        """Whether `count` bytes more may come. Raises LengthMismatchError once they are more than the file can have.
+
+        Where the reply said how many come, that is the limit, unless a hash will prove the bytes that are kept; else the
+        exact size. An inexact size (ComfyUI-Manager's list rounds to `4.27GB`) is believed to within a factor of 2.
+        """
+        end = claim.position + count
+        if opening.stop is not None:
+            if end > opening.stop and not self._has_proof():
+                raise LengthMismatchError(opening.stop, end)
+            return
+        most = self.exact
+        if most is None and self._download.size is not None:
+            most = 2 * self._download.size + SLACK
+        if most is not None and end > most:
+            raise LengthMismatchError(self.exact or self._download.size or most, end)
 
     def look_at(self, claim: Claim, data: bytes | bytearray, count: int) -> None:
         """Look at the first bytes of the file, before they are written. Raises NotTheFileError."""

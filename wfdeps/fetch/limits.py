@@ -29,6 +29,8 @@ class Limits:
     backoff: Backoff = field(default_factory=Backoff)
     patience: float = 120.0
     """Seconds; a server that asks for more is not waited for."""
+    kept_free: int = 64 << 20
+    """Bytes that a body of unknown length leaves free on its disk."""
     hand_off: bool = True
     """Whether large bodies may be read straight from the socket."""
 

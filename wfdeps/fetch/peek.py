@@ -63,6 +63,8 @@ class RemoteFile:
         self._url = reply.url  # a signed address serves the second request without another redirect
         if reply.status == 416:
             self.size = total_of_unsatisfied(reply.headers) or start
+        elif reply.status in (200, 206) and reply.encoding:
+            raise UnexpectedPayloadError("the server sends the file compressed")
         elif reply.status == 206:
             self._front += self._slice(reply, start, end)
         elif reply.status == 200:

@@ -43,6 +43,7 @@ class Session:
         self._take_up(state)
         self.trail = Trail(handle, self.ledger, state.marks, spares)
         self._kept = self.ledger.written.total
+        self._room_checked_at: int | None = None
         self._wake = Event()
         self._ended = False
         self._proven = False
@@ -68,6 +69,21 @@ class Session:
             )
         self._preallocate(size)
         self.follow()
+
+    def check_room(self, kept_free: int) -> None:
+        """While the file's length is unknown: raises DiskFullError before its disk is full to `kept_free` bytes."""
+        total = self.ledger.written.total
+        if self.size is not None or (
+            self._room_checked_at is not None and total - self._room_checked_at < STEP
+        ):
+            return
+        self._room_checked_at = total
+        free = free_bytes(self.slot.folder)
+        if free is not None and free < kept_free:
+            raise DiskFullError(
+                f"no room in `{self.slot.folder}`: the server does not say how long the file is, and {free} bytes are free",
+                hint="free some space, then run it again",
+            )
 
     def write(self, claim: Claim, data: bytes | bytearray, count: int, *, owned: bool = False) -> None:
         """Put `count` bytes at the claim's position, and let the hash know. Raises DiskFullError, LibraryError."""

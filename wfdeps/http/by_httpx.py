@@ -13,7 +13,7 @@ from importlib import import_module
 from threading import Lock
 from typing import Any
 
-from wfdeps.http.dialing import Dialer
+from wfdeps.http.dialing import Deadline, Dialer
 from wfdeps.http.faults import unavailable
 from wfdeps.http.identity import USER_AGENT
 from wfdeps.http.replies import Reply
@@ -37,7 +37,7 @@ class HttpxReply(Reply):
         # No chunk size: httpx would copy everything once more, at a third of the speed.
         return self._guarded(self._response.iter_raw())
 
-    def decoded(self) -> Iterator[bytes]:
+    def _decoded(self) -> Iterator[bytes]:
         return self._guarded(self._response.iter_bytes())
 
     def hang_up(self) -> None:
@@ -83,6 +83,7 @@ class HttpxWire:
         self._connect_timeout = connect_timeout
         self._trust = trust
         self._dialer = dialer
+        self._deadline = Deadline()
         self._engine_name = engine
         self._transport = transport
         self._engine: Any = None
@@ -91,16 +92,26 @@ class HttpxWire:
 
     @contextmanager
     def sent(
-        self, method: str, url: str, headers: Mapping[str, str], content: bytes | None, timeout: float
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        content: bytes | None,
+        timeout: float,
+        within: float,
     ) -> Iterator[Reply]:
-        """An open reply to this one request; no redirect is followed. Raises SourceError."""
+        """An open reply to this one request; no redirect is followed. Raises SourceError.
+
+        `timeout`: seconds of silence; `within`: seconds until the head of the reply is here.
+        """
         client = self._connected(url)
         engine = self._engine
         faults = (engine.HTTPError, engine.InvalidURL, engine.StreamError, UnicodeError)
         try:
             waits = engine.Timeout(timeout, connect=self._connect_timeout, pool=None)
             request = client.build_request(method, url, headers=headers, content=content, timeout=waits)
-            response = client.send(request, stream=True, follow_redirects=False)
+            with self._deadline.within(within):
+                response = client.send(request, stream=True, follow_redirects=False)
         except faults as error:
             raise unavailable(error, url) from error
         try:
@@ -136,7 +147,7 @@ class HttpxWire:
         )
         # The bare context trusts nobody: were it ever asked for TLS, it would refuse.
         verify = self._trust() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        return transport_over(self._engine, route, self._dialer, limits=limits, verify=verify)
+        return transport_over(self._engine, route, self._dialer, self._deadline, limits=limits, verify=verify)
 
 
 def load_engine(name: str | None = None) -> Any:

@@ -25,7 +25,7 @@ from wfdeps.errors import (
 from wfdeps.http.dialing import Dialer
 from wfdeps.http.direct import DirectWire, NotPlainError, suits
 from wfdeps.http.origins import host_of, origin_of, redirected
-from wfdeps.http.replies import MIB, Reply, content_range, is_page
+from wfdeps.http.replies import MIB, Reply, content_range, in_time, is_page
 from wfdeps.http.routes import has_proxies
 from wfdeps.http.waits import LONGEST_WAIT, Backoff, HostGate
 
@@ -43,7 +43,8 @@ class Http:
     """One client: identity, pool, TLS context, credentials, limits. Safe to share between threads; `close` it.
 
     `credentials` maps origins (`https://civitai.com`) to bearer tokens. Proxies come from the environment,
-    `.netrc` does not. Cookies are never kept. `direct`: bodies may be fetched without httpx, where no proxy is set,
+    `.netrc` does not. Cookies are never kept. `timeout`: seconds of silence; `within`: seconds for a whole API call, and
+    for the head of a body, however steadily it drips. `direct`: bodies may be fetched without httpx, where no proxy is set,
     no engine named and no transport given.
 
         with Http({"https://civitai.com": token}) as http:
@@ -58,6 +59,7 @@ class Http:
         per_host: int = 16,
         timeout: float = 30.0,
         connect_timeout: float = 10.0,
+        within: float = 120.0,
         backoff: Backoff | None = None,
         patience: float = LONGEST_WAIT,
         allow_insecure_redirects: bool = False,
@@ -73,6 +75,7 @@ class Http:
         self._per_host = per_host
         self._timeout = timeout
         self._connect_timeout = connect_timeout
+        self._within = within
         self._backoff = backoff or Backoff()
         self._patience = patience
         self._allow_insecure = allow_insecure_redirects
@@ -114,10 +117,11 @@ class Http:
         full = _with_params(url, params)
 
         def ask() -> Any:
+            until = time.monotonic() + self._within
             with self._opened(method, full, headers, content, "api") as reply:
                 if reply.status // 100 != 2:
                     raise reply.failure(to_program=True)
-                return _decoded(reply, limit)
+                return _decoded(reply, limit, until)
 
         return self._tried(ask, full)
 
@@ -156,8 +160,9 @@ class Http:
 
         def ask() -> bytes:
             wanted = {"range": f"bytes={offset}-{offset + length - 1}", "accept-encoding": "identity"}
+            until = time.monotonic() + self._within
             with self._opened("GET", url, wanted, None, "api") as reply:
-                return _slice_of(reply, offset, length)
+                return _slice_of(reply, offset, length, until)
 
         return self._tried(ask, url)
 
@@ -291,9 +296,11 @@ class Http:
             reply = None
             if self._direct is not None and lane == "body" and suits(url):
                 with suppress(NotPlainError):
-                    reply = exits.enter_context(self._direct.sent(url, headers, timeout))
+                    reply = exits.enter_context(self._direct.sent(url, headers, timeout, self._within))
             if reply is None:
-                reply = exits.enter_context(self._over_httpx().sent(method, url, headers, content, timeout))
+                reply = exits.enter_context(
+                    self._over_httpx().sent(method, url, headers, content, timeout, self._within)
+                )
             yield reply
 
     def _over_httpx(self) -> HttpxWire:
@@ -372,8 +379,8 @@ def _plain(value: object) -> object:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def _decoded(reply: Reply, limit: int) -> Any:
-    body = reply.read(limit)
+def _decoded(reply: Reply, limit: int, until: float) -> Any:
+    body = reply.read(limit, until=until)
     if is_page(reply.headers, body):
         raise SourceUnavailableError(
             f"`{host_of(reply.url)}` sent a page where JSON was due",
@@ -388,27 +395,29 @@ def _decoded(reply: Reply, limit: int) -> Any:
         ) from error
 
 
-def _slice_of(reply: Reply, offset: int, length: int) -> bytes:
+def _slice_of(reply: Reply, offset: int, length: int, until: float) -> bytes:
     if reply.status == 416:
         return b""
+    if reply.status in (200, 206) and reply.encoding:
+        raise UnexpectedPayloadError(f"`{host_of(reply.url)}` sends the file compressed", status=reply.status)
     if reply.status == 206:
         begins = content_range(reply.headers)
         if begins is None or begins.start != offset:
             raise UnexpectedPayloadError(f"`{host_of(reply.url)}` sent another range than asked", status=206)
-        return _first(reply, length)
+        return _first(reply, length, until)
     if reply.status != 200:
         raise reply.failure()
     if offset > _MOST_SKIPPED:
         raise UnexpectedPayloadError(f"`{host_of(reply.url)}` sends no ranges", status=200)
-    return _first(reply, offset + length)[offset:]
+    return _first(reply, offset + length, until)[offset:]
 
 
 _MOST_SKIPPED = 8 * MIB
 
 
-def _first(reply: Reply, length: int) -> bytes:
+def _first(reply: Reply, length: int, until: float) -> bytes:
     body = bytearray()
-    for chunk in reply.chunks():
+    for chunk in in_time(reply.chunks(), until, reply.url):
         body += chunk
         if len(body) >= length:
             break

@@ -10,8 +10,9 @@ import contextlib
 import errno
 import selectors
 import socket
+import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 HEAD_START = 0.25
@@ -69,20 +70,60 @@ class Dialer:
         return []
 
 
-class Backend:
-    """The network backend of the engine, called at the address that answers."""
+class Deadline(threading.local):
+    """When the request of this thread must have its answer's head, as a moment of `time.monotonic`; None: never."""
 
-    def __init__(self, inner: Any, dialer: Dialer) -> None:
+    at: float | None = None
+
+    @contextlib.contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Every read in it ends by then."""
+        self.at = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self.at = None
+
+    def shortened(self, timeout: float | None) -> float | None:
+        """The seconds a read may take, given its own time-out."""
+        if self.at is None:
+            return timeout
+        left = max(0.001, self.at - time.monotonic())
+        return left if timeout is None else min(timeout, left)
+
+
+class Backend:
+    """The network backend of the engine, called at the address that answers; its reads keep to the deadline."""
+
+    def __init__(self, inner: Any, dialer: Dialer, deadline: Deadline) -> None:
         self._inner = inner
         self._dialer = dialer
+        self._deadline = deadline
 
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, *more: Any, **named: Any
     ) -> Any:
         """As the engine's own; TLS still asks for the name."""
-        return self._inner.connect_tcp(
-            self._dialer.nearest(host, port, timeout), port, timeout, *more, **named
-        )
+        address = self._dialer.nearest(host, port, timeout)
+        return _TimedStream(self._inner.connect_tcp(address, port, timeout, *more, **named), self._deadline)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+class _TimedStream:
+    """A connection of the engine. Its own time-outs are for each read: a byte every few seconds meets none of them."""
+
+    def __init__(self, inner: Any, deadline: Deadline) -> None:
+        self._inner = inner
+        self._deadline = deadline
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        data: bytes = self._inner.read(max_bytes, self._deadline.shortened(timeout))
+        return data
+
+    def start_tls(self, *given: Any, **named: Any) -> _TimedStream:
+        return _TimedStream(self._inner.start_tls(*given, **named), self._deadline)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)

@@ -17,10 +17,12 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from io import BufferedReader
+from io import BufferedReader, RawIOBase
 from select import select
 from threading import Lock
 from urllib.parse import SplitResult, quote, urlsplit
@@ -60,12 +62,46 @@ class _Lines(BufferedReader):
         return line
 
 
+class _Timed(RawIOBase):
+    """A socket's bytes, the reads of a head ending by `until`: a byte every few seconds meets no time-out of its own."""
+
+    def __init__(self, inner: Any, body: socket.socket) -> None:
+        self._inner = inner
+        self._socket = body
+        self.until: float | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self.until is None:
+            return self._inner.readinto(buffer)  # type: ignore[no-any-return]
+        usual = self._socket.gettimeout()
+        left = max(0.001, self.until - time.monotonic())
+        self._socket.settimeout(left if usual is None else min(usual, left))
+        try:
+            return self._inner.readinto(buffer)  # type: ignore[no-any-return]
+        finally:
+            self._socket.settimeout(usual)
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
+
+
 class _WholeHead(HTTPResponse):
     """A reply of the standard library's, less forgiving."""
 
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        self.fp = _Lines(self.fp.detach())
+    def __init__(self, body: socket.socket, *given: Any, within: float, **named: Any) -> None:
+        super().__init__(body, *given, **named)
+        self._within = within
+        self._timed = _Timed(self.fp.detach(), body)
+        self.fp = _Lines(self._timed)
+
+    def begin(self) -> None:
+        self._timed.until = time.monotonic() + self._within
+        super().begin()
+        self._timed.until = None
 
 
 class DirectReply(Reply):
@@ -93,7 +129,7 @@ class DirectReply(Reply):
         if self._left:
             raise _cut(self.url)
 
-    def decoded(self) -> Iterator[bytes]:
+    def _decoded(self) -> Iterator[bytes]:
         return self.chunks()  # a compressed body never comes here, but for an error page nobody reads
 
     def hang_up(self) -> None:
@@ -135,12 +171,15 @@ class DirectWire:
         self._lock = Lock()
 
     @contextmanager
-    def sent(self, url: str, headers: Mapping[str, str], timeout: float) -> Iterator[Reply]:
-        """An open reply to a GET; no redirect is followed. Raises SourceError, NotPlainError."""
+    def sent(self, url: str, headers: Mapping[str, str], timeout: float, within: float) -> Iterator[Reply]:
+        """An open reply to a GET; no redirect is followed. Raises SourceError, NotPlainError.
+
+        `timeout`: seconds of silence; `within`: seconds until the head of the reply is here.
+        """
         origin = origin_of(url)
         line = self._kept(origin) or self._new(url)
         try:
-            reply = _reply_to(line, url, headers, timeout)
+            reply = _reply_to(line, url, headers, timeout, within)
         except (OSError, HTTPException, ValueError) as error:
             line.close()
             raise unavailable(error, url) from error
@@ -182,8 +221,7 @@ class DirectWire:
             )
         else:
             line = HTTPConnection(host, parts.port, timeout=self._connect_timeout)
-        line.response_class = _WholeHead
-        # What the library itself calls; TLS still asks for the name.
+            # What the library itself calls; TLS still asks for the name.
         line._create_connection = self._dialer.connected  # type: ignore[attr-defined]
         return line
 
@@ -214,11 +252,14 @@ def suits(url: str) -> bool:
     return (urlsplit(url).hostname or "").isascii()
 
 
-def _reply_to(line: HTTPConnection, url: str, headers: Mapping[str, str], timeout: float) -> DirectReply:
+def _reply_to(
+    line: HTTPConnection, url: str, headers: Mapping[str, str], timeout: float, within: float
+) -> DirectReply:
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     body: socket.socket = line.sock
     body.settimeout(timeout)
+    line.response_class = partial(_WholeHead, within=within)  # type: ignore[assignment]
     line.request(
         "GET",
         quote(target, safe=_AS_THEY_ARE),

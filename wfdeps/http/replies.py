@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 MIB = 1 << 20
 _MESSAGE_CAP = 64 * 1024
 
+_ENCODINGS = frozenset({"gzip", "deflate"})
+"""What API calls ask for, and every version of httpx decodes."""
 _FINAL_429 = ("too many pages", "use cursors", "amount of downloading", "quota", "download limit")
 """What the body of a 429 says when waiting a minute does not help: a page too deep, a used-up quota."""
 
@@ -57,12 +60,32 @@ class Reply:
             return False
         return headers.get("content-length", "").isdigit()
 
+    @property
+    def encoding(self) -> str:
+        """The body's content encoding, `gzip` or `deflate`; empty for none.
+
+        Raises UnexpectedPayloadError for one that nobody asked for, and for several on top of each other: 2 kB of
+        `gzip, gzip` unpack to 2.5 GB, and what httpx does not know it hands out as it came.
+        """
+        encoding = self.headers.get("content-encoding", "").strip().lower()
+        if encoding in ("", "identity"):
+            return ""
+        if encoding not in _ENCODINGS:
+            raise UnexpectedPayloadError(
+                f"`{host_of(self.url)}` sent a body encoded as `{encoding[:40]}`, which is not read",
+                status=self.status,
+            )
+        return encoding
+
     def chunks(self) -> Iterator[bytes]:
         """The body as sent, in the sizes it arrives. Raises SourceUnavailableError when it is cut or stalls."""
         raise NotImplementedError
 
     def decoded(self) -> Iterator[bytes]:
-        """The body without its content encoding. Raises as `chunks` does."""
+        """The body without its content encoding. Raises as `chunks` and `encoding` do."""
+        return self._decoded() if self.encoding else self.chunks()
+
+    def _decoded(self) -> Iterator[bytes]:
         raise NotImplementedError
 
     def hang_up(self) -> None:
@@ -77,11 +100,15 @@ class Reply:
         """
         return None
 
-    def read(self, limit: int) -> bytes:
-        """The whole body, decoded. Raises UnexpectedPayloadError once it grows beyond `limit` bytes."""
+    def read(self, limit: int, *, until: float | None = None) -> bytes:
+        """The whole body, decoded.
+
+        Raises UnexpectedPayloadError once it grows beyond `limit` bytes, SourceUnavailableError when it is not here at
+        `until`, a moment of `time.monotonic`.
+        """
         parts: list[bytes] = []
         total = 0
-        for chunk in self.decoded():
+        for chunk in in_time(self.decoded(), until, self.url):
             total += len(chunk)
             if total > limit:
                 raise UnexpectedPayloadError(
@@ -107,6 +134,14 @@ class Reply:
         except SourceError:
             pass  # a cut error page still has its status
         return body[:_MESSAGE_CAP]
+
+
+def in_time(chunks: Iterator[bytes], until: float | None, url: str) -> Iterator[bytes]:
+    """The chunks, while they come before `until`. Raises SourceUnavailableError: a byte every few seconds is no answer."""
+    for chunk in chunks:
+        if until is not None and time.monotonic() > until:
+            raise SourceUnavailableError(f"`{host_of(url)}` takes too long to send its answer")
+        yield chunk
 
 
 def failure_of(

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from wfdeps.errors import ConfigError
-from wfdeps.http.dialing import Backend, Dialer
+from wfdeps.http.dialing import Backend, Deadline, Dialer
 
 
 def has_proxies() -> bool:
@@ -43,7 +43,7 @@ def route_to(url: str) -> str | None:
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def transport_over(engine: Any, route: str | None, dialer: Dialer, **options: Any) -> Any:
+def transport_over(engine: Any, route: str | None, dialer: Dialer, deadline: Deadline, **options: Any) -> Any:
     """The engine's transport by that route. Raises ConfigError for a proxy it cannot use; its login is in no message."""
     try:
         transport = engine.HTTPTransport(proxy=route, **options)
@@ -57,7 +57,7 @@ def transport_over(engine: Any, route: str | None, dialer: Dialer, **options: An
     if hasattr(
         pool, "_network_backend"
     ):  # no public door leads there: without it, addresses are tried in order
-        pool._network_backend = Backend(pool._network_backend, dialer)
+        pool._network_backend = Backend(pool._network_backend, dialer, deadline)
     return transport
 
 
