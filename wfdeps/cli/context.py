@@ -57,7 +57,7 @@ class Context:
         )
 
     def afresh(self) -> Context:
-        """The same run once more, with doors of its own."""
+        """Another run with these settings and streams, with doors of its own."""
         return Context(self.settings, self.stdout, self.stderr, workflows=self._workflows, lock=self._lock)
 
     @property

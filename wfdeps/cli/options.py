@@ -170,7 +170,7 @@ def add_pickle_option(parser: argparse._ActionsContainer) -> None:
 
 
 def add_policy_option(parser: argparse.ArgumentParser) -> None:
-    """What is not allowed here, whoever offers it."""
+    """The file that says what is not allowed here."""
     parser.add_argument(
         "--policy",
         metavar="FILE",

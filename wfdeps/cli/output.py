@@ -168,7 +168,7 @@ def _format(wish: str) -> str:
 
 
 def _fail_ons(words: str) -> list[FailOn]:
-    """The same for what turns the exit code."""
+    """What turns the exit code, once each word is known."""
     try:
         return list(map(_fail_on, words.split(",")))
     except UsageError as error:

@@ -30,7 +30,7 @@ def new_parser(verb: str, summary: str, example: str) -> argparse.ArgumentParser
 def below_actions(
     parser: argparse.ArgumentParser, declare: Callable[[argparse.ArgumentParser], None]
 ) -> None:
-    """The same options behind each of a command's actions (`auth check --offline`), where it has any."""
+    """Declare these options behind each of a command's actions (`auth check --offline`), where it has any."""
     for action in parser._actions:
         for child in action.choices.values() if isinstance(action, argparse._SubParsersAction) else ():
             own = len(child._actions)

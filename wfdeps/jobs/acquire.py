@@ -16,7 +16,7 @@ from wfdeps.domain.refs import Certainty, ModelRef
 from wfdeps.domain.resolutions import ChosenBy, Finding, Present, RefState, Resolved
 from wfdeps.domain.urls import without_secrets
 from wfdeps.domain.wants import Want, WantResult, WantSource, WantState
-from wfdeps.errors import DiskFullError, UnsafePathError, UsageError
+from wfdeps.errors import UnsafePathError, UsageError
 from wfdeps.jobs.wants import (
     FoundFile,
     Unavailable,
@@ -26,7 +26,7 @@ from wfdeps.jobs.wants import (
     want_state_of,
 )
 from wfdeps.library import LocalLibrary, as_local
-from wfdeps.pipeline.carry import carry_out
+from wfdeps.pipeline.carry import carry_out, require_room
 from wfdeps.planning.build import Layout, build_plan
 from wfdeps.planning.layout import collisions, target_for
 from wfdeps.planning.settle import Misfit
@@ -65,10 +65,7 @@ def _carried(
     """What became of each step, by the folder and name of its refs."""
     if clashes := collisions(plan):
         raise UsageError(str(clashes[0]), hint="give one of them another name; nothing was touched")
-    if troubles := library.room(plan):
-        raise DiskFullError(
-            "; ".join(troubles), hint="free some space, or name other folders; nothing was touched"
-        )
+    require_room(plan, library)
     reporter.plan(plan)
     settling = partial(shelve, overrides=doors.settings.folders)
     outcomes = carry_out(plan, fetcher=doors.fetcher(), library=library, reporter=reporter, settling=settling)

@@ -9,12 +9,10 @@ from wfdeps.domain.outcomes import Outcome
 from wfdeps.domain.plans import Plan
 from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.reports import CheckReport
-from wfdeps.errors import DiskFullError
 from wfdeps.jobs.check import report_of
 from wfdeps.jobs.plan import Planned, plan_for, report_on_plan
-from wfdeps.pipeline.carry import carry_out
+from wfdeps.pipeline.carry import as_offered, carry_out, require_room
 from wfdeps.pipeline.locking import read_lock, write_lock
-from wfdeps.pipeline.offered import as_offered
 from wfdeps.pipeline.survey import survey
 from wfdeps.ports import Chooser, Reporter
 from wfdeps.values import dataclass
@@ -68,10 +66,7 @@ def carry(
 ) -> Done:
     """The plan carried out, unless `agrees` says no to it. Raises DiskFullError where there is no room."""
     library, plan = doors.library(), planned.plan
-    if troubles := library.room(plan):
-        raise DiskFullError(
-            "; ".join(troubles), hint="free some space, or name other folders; nothing was touched"
-        )
+    require_room(plan, library)
     reporter.plan(plan)
     if plan.downloads and not agrees(plan):
         return Done(planned, None, report_on_plan(planned, doors, place=place))

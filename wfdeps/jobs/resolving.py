@@ -10,8 +10,7 @@ from wfdeps.domain.locks import Lock
 from wfdeps.domain.plans import Plan
 from wfdeps.domain.resolutions import Resolution
 from wfdeps.jobs.policy import judged_resolutions, policy_rules, with_licences
-from wfdeps.pipeline.access import with_access
-from wfdeps.pipeline.nearby import from_mirrors
+from wfdeps.pipeline.access import from_mirrors, with_access
 from wfdeps.pipeline.resolve import Helpers, resolve, with_origins
 from wfdeps.pipeline.survey import Survey
 from wfdeps.planning.build import Layout, build_plan, without_collisions

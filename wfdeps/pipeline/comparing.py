@@ -27,7 +27,7 @@ _COMPARABLE = frozenset({Algorithm.SHA256, Algorithm.AUTOV2})
 _FOUND_BY_NAME = frozenset({RefState.PRESENT, RefState.PRESENT_ELSEWHERE, RefState.WRONG_FOLDER})
 
 
-def read_what_is_asked(
+def read_for_hashes(
     findings: Iterable[Finding], library: Library, *, at_most: int = A_MOMENT
 ) -> tuple[LocalFile, ...]:
     """The files whose hashes these findings hang on, with those hashes.
@@ -35,17 +35,17 @@ def read_what_is_asked(
     Files that have the name are read while they fit into `at_most` bytes, the smallest first. Where a name is missing,
     the unread files of its folders are read if all of them together cost no more than a moment.
     """
-    asked = [finding for finding in findings if _is_asked(finding)]
-    unread = {file.path: file for finding in asked for file in _uncompared(finding)}
+    by_hash = [finding for finding in findings if _names_a_hash(finding)]
+    unread = {file.path: file for finding in by_hash for file in _uncompared(finding)}
     chosen = list(_fitting(unread.values(), at_most))
-    keys = {key for finding in asked if finding.state is RefState.MISSING for key in finding.ref.folders}
+    keys = {key for finding in by_hash if finding.state is RefState.MISSING for key in finding.ref.folders}
     chosen += library.unread(keys, A_MOMENT) if keys else ()
     return tuple(_read(chosen, library))
 
 
-def said_so(finding: Finding) -> Finding:
-    """The same, saying of a file that has the name that its bytes were not compared."""
-    if finding.state is not RefState.PRESENT or finding.detail or not _is_asked(finding):
+def with_uncompared_noted(finding: Finding) -> Finding:
+    """The finding; of a file that has the name, its detail says where its bytes were not compared."""
+    if finding.state is not RefState.PRESENT or finding.detail or not _names_a_hash(finding):
         return finding
     if not any(_uncompared(finding)):
         return finding
@@ -53,7 +53,7 @@ def said_so(finding: Finding) -> Finding:
     return replace(finding, detail=f"not yet compared with {wanted}: `wfdeps verify` reads it")
 
 
-def _is_asked(finding: Finding) -> bool:
+def _names_a_hash(finding: Finding) -> bool:
     return any(digest.algorithm in _COMPARABLE for digest in finding.ref.digests)
 
 

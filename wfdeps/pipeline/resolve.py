@@ -64,9 +64,9 @@ def resolve(
     answers = ask(wanted, helpers, policy)
     case = _Case(answers, tuple(_bases_here(findings, library)) if wanted else (), policy)
     settled = case.settled({ref: decide(ref, answers.of(ref), policy=policy) for ref in wanted})
-    settled = _asked(settled, case, helpers.chooser)
+    settled = _after_questions(settled, case, helpers.chooser)
     resolutions = tuple(
-        _own_file_here(settled[finding.ref], library) if finding.ref in settled else _without_asking(finding)
+        _from_own_file(settled[finding.ref], library) if finding.ref in settled else _without_asking(finding)
         for finding in findings
     )
     found = _found_by_hash(resolutions, library)
@@ -88,7 +88,7 @@ def _without_asking(finding: Finding) -> Resolution:
 def _found_by_hash(
     resolutions: tuple[Resolution, ...], library: Library, read: tuple[LocalFile, ...] = ()
 ) -> tuple[Resolution, ...]:
-    """The same, with every remote file whose very bytes the library holds, or `read` are, taken from there."""
+    """These resolutions; a remote file whose bytes the library holds, or one of `read` has, is taken from there."""
     refs = {one.ref: _with_digests(one) for one in resolutions if isinstance(one, Resolved)}
     inventory = library.inventory(tuple(refs.values())).knowing(read)
     return tuple(
@@ -122,11 +122,11 @@ def ask(
             if queries:
                 answers = answers.with_answers(source.find_all(queries))
         if round_ is Round.NAME:
-            answers = _asked_again(refs, answers, helpers.sources, policy)
+            answers = _with_later_answers(refs, answers, helpers.sources, policy)
     return answers
 
 
-def _asked_again(
+def _with_later_answers(
     refs: Sequence[ModelRef], answers: Answers, sources: Sequence[Source], policy: Policy
 ) -> Answers:
     """With what a memory has learned meanwhile: one search may have told what another was looking for.
@@ -157,7 +157,7 @@ def with_origins(
     *,
     previous: Lock | None,
 ) -> tuple[Resolution, ...]:
-    """The same, with every present file's SHA-256 known and, where a source knows that hash, its origin.
+    """These resolutions, with every present file's SHA-256 known and, where a source knows that hash, its origin.
 
     A lock wants both: the hash to repeat the file, the origin to find it elsewhere. Files whose hash the index
     does not know are read; of those in the previous lock nobody is asked.
@@ -203,10 +203,10 @@ def _bases_here(findings: Iterable[Finding], library: Library) -> Iterator[tuple
                 yield finding.ref, library.identity(finding.files[0])
 
 
-def _asked(
+def _after_questions(
     settled: Mapping[ModelRef, Resolution], case: _Case, chooser: Chooser
 ) -> dict[ModelRef, Resolution]:
-    """The same, after what is a person's choice was put to them: one question a file, those of a pair together.
+    """These resolutions, after the open ones were put to a person: one question a file, those of a pair together.
 
     What they say tells more of what the rest is made for, so each question is decided anew before it is put.
     """
@@ -222,7 +222,7 @@ def _asked(
             question = _in_context(question_for(still), settled.values(), family)
             chosen = chooser.choose(question, left=left)
             heard = heard or chosen is not None
-            settled |= {one.ref: _as_said(one, chosen) for one in still}
+            settled |= {one.ref: _as_chosen(one, chosen) for one in still}
     return settled
 
 
@@ -237,7 +237,7 @@ def _in_context(question: Ambiguous, settled: Iterable[Resolution], family: Fami
     return in_pair(question, taken) if taken else question
 
 
-def _as_said(question: Ambiguous, chosen: RankedCandidate | MarkedOptional | None) -> Resolution:
+def _as_chosen(question: Ambiguous, chosen: RankedCandidate | MarkedOptional | None) -> Resolution:
     match chosen:
         case None:
             return question
@@ -252,7 +252,7 @@ def _as_said(question: Ambiguous, chosen: RankedCandidate | MarkedOptional | Non
             return Resolved(question.ref, chosen, ChosenBy.USER, rivals, question.verdicts)
 
 
-def _own_file_here(resolution: Resolution, library: Library) -> Resolution:
+def _from_own_file(resolution: Resolution, library: Library) -> Resolution:
     """A file that the person named on their own disk, as one the library has elsewhere: given a second name, not fetched."""
     if not isinstance(resolution, Resolved) or resolution.choice.candidate.source != LOCAL:
         return resolution

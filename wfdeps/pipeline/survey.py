@@ -9,7 +9,7 @@ from wfdeps.domain.merging import merge_refs
 from wfdeps.domain.refs import ModelRef, RefStatus, UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.resolutions import Finding, RefState
 from wfdeps.match.local import find_local
-from wfdeps.pipeline.comparing import A_MOMENT, read_what_is_asked, said_so
+from wfdeps.pipeline.comparing import A_MOMENT, read_for_hashes, with_uncompared_noted
 from wfdeps.values import dataclass, replace
 
 if TYPE_CHECKING:
@@ -55,13 +55,14 @@ def survey(
     looked_for = [ref for ref in refs if ref.status not in _NOT_LOOKED_FOR]
     inventory = library.inventory(looked_for)
     found = {ref: find_local(ref, inventory) for ref in looked_for}
-    if read := read_what_is_asked(found.values(), library, at_most=read_at_most):
+    if read := read_for_hashes(found.values(), library, at_most=read_at_most):
         inventory = inventory.knowing(read)
         found = {ref: find_local(ref, inventory) for ref in looked_for}
     return Survey(
         readings,
         tuple(
-            _as_marked(said_so(found[ref]), is_optional) if ref in found else _as_status(ref) for ref in refs
+            _as_marked(with_uncompared_noted(found[ref]), is_optional) if ref in found else _as_status(ref)
+            for ref in refs
         ),
     )
 

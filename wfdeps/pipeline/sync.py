@@ -10,7 +10,7 @@ from wfdeps.domain.resolutions import Finding, Present, RefState, Resolution, Re
 from wfdeps.domain.urls import Addresses
 from wfdeps.lock.refs import Places, candidate_of, ref_of
 from wfdeps.match.local import find_local
-from wfdeps.pipeline.nearby import held_by
+from wfdeps.pipeline.access import held_by
 from wfdeps.ports import Library, Source
 from wfdeps.values import replace
 
@@ -50,7 +50,7 @@ def _resolution(entry: LockEntry, finding: Finding, places: Places) -> Resolutio
 
 
 def _proven(finding: Finding, library: Library) -> Finding:
-    """The same finding with the first file's SHA-256 known, and judged by it."""
+    """The finding with the first file's SHA-256 known, and judged by it."""
     if not finding.files or not finding.ref.digests:
         return finding
     first = library.digest(finding.files[0])

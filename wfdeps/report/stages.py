@@ -36,7 +36,7 @@ def with_stages(
     For a Present resolution the item is the one that its finding makes.
     """
     item = _with_outcome(_with_step(_with_resolution(item, resolution), step), outcome)
-    # What was placed and then blocked is offered under another spelling: `pipeline.offered`.
+    # What was placed and then blocked is offered under another spelling: `pipeline.carry.as_offered`.
     return (
         replace(item, respell=True) if isinstance(step, Download) and isinstance(outcome, Blocked) else item
     )

@@ -178,7 +178,7 @@ class Doors:
     def fetcher(self, *, beside: bool = False) -> Fetcher:
         """What turns URLs into verified files in staging: the store's, so that all its trees wait for one download.
 
-        `beside`: in the target's own all the same, for what is not placed through the store.
+        `beside`: in the target's own staging, for what is not placed through the store.
         """
         from wfdeps.fetch.executor import open_fetcher
         from wfdeps.fetch.staging import staging_in
