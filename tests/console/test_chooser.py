@@ -14,7 +14,8 @@ from wfdeps.console.asking import agreed
 from wfdeps.console.chooser import Prompt, TakeBest, Terminal
 from wfdeps.console.question import Screen, cards, details, heading, keys
 from wfdeps.console.silent import NeverAsk
-from wfdeps.domain.candidates import Access, AccessState, Candidate, Evidence, RankedCandidate, Why
+from wfdeps.domain.access import Access, AccessState
+from wfdeps.domain.candidates import Candidate, Evidence, RankedCandidate, Why
 from wfdeps.domain.refs import ModelRef, NodeSite
 from wfdeps.domain.resolutions import Ambiguous, MarkedOptional
 from wfdeps.errors import ConfigError, LibraryError

@@ -15,10 +15,11 @@ from tests.fakes.weights import holding, sound
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.files import LocalFile
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.plans import Download, Link, Placement, Plan, Target
 from wfdeps.domain.refs import ModelRef, RefStatus
-from wfdeps.domain.resolutions import ChosenBy, RefState
+from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.errors import ConfigError, LibraryError, TargetExistsError, UnsafePathError
 from wfdeps.library import LocalLibrary, Roots, open_library
 from wfdeps.match.local import find_local

@@ -8,9 +8,10 @@ from typing import Any
 from wfdeps.domain.candidates import Candidate, RankedCandidate
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.files import Folder, LocalFile
+from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.folders import FOLDER_KEYS, model_type_of
 from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus
-from wfdeps.domain.resolutions import ChosenBy, Finding, Present, RefState, Resolved
+from wfdeps.domain.resolutions import ChosenBy, Present, Resolved
 
 FOLDERS = tuple(
     Folder(row.key, f"/models/{directory}", row.endings, "models root")

@@ -13,9 +13,9 @@ import pytest
 import wfdeps
 from tests.whole.conftest import Person
 from tests.whole.test_misfits import SDXL_LORA, put, with_lora
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.reports import CheckReport
-from wfdeps.domain.resolutions import RefState
 from wfdeps.packaged import sample_path
 from wfdeps.report.json import to_document
 

@@ -15,9 +15,9 @@ import pytest
 from tests.fakes.weights import sound
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.files import LocalFile, folded_stem
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import ModelRef, RefStatus
-from wfdeps.domain.resolutions import RefState
 from wfdeps.errors import LibraryError
 from wfdeps.library import Roots, open_library
 from wfdeps.library.digesting import digests_of

@@ -15,9 +15,9 @@ from typing import NamedTuple
 import pytest
 import yaml
 
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus
-from wfdeps.domain.resolutions import RefState
 from wfdeps.library import LocalLibrary, Roots, open_library
 from wfdeps.match.local import find_local
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.weights import sound
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import ModelRef, RefStatus
-from wfdeps.domain.resolutions import RefState
 from wfdeps.errors import ConfigError
 from wfdeps.library import Roots, open_library
 from wfdeps.library.extra_paths import STOPS_COMFYUI, read_extra_paths

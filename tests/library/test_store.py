@@ -15,10 +15,10 @@ import pytest
 from tests.fakes.weights import pickled
 from wfdeps.disk import LINK_KINDS, device_of, entered, filesystem_of, make_link
 from wfdeps.domain.digests import Algorithm, Digest
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.plans import Link, Placement, Target
 from wfdeps.domain.refs import ModelRef, RefStatus
-from wfdeps.domain.resolutions import RefState
 from wfdeps.errors import LibraryError, UnsafePathError
 from wfdeps.library import open_library
 from wfdeps.library.roots import Roots

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from tests.fakes.words import FOLDERS, candidate, local_file, present, ref, resolved, sha256
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.locks import Lock, LockSource
 from wfdeps.domain.outcomes import Failed, Outcome, Placed, Receipt
 from wfdeps.domain.plans import Blocked, Download, Keep
 from wfdeps.domain.refs import ModelRef, WorkflowRefs
-from wfdeps.domain.resolutions import ChosenBy, RefState
+from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.lock.build import build_lock
 from wfdeps.lock.document import to_text
 from wfdeps.lock.refs import Places, candidate_of

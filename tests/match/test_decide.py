@@ -7,12 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.match.making import answer, file, ref, settle, sha256
+from wfdeps.domain.access import Access, AccessState
 from wfdeps.domain.air import Air
-from wfdeps.domain.candidates import Access, AccessState, Answer, Candidate, Verdict, VerdictKind, Why
+from wfdeps.domain.candidates import Answer, Candidate, Verdict, VerdictKind, Why
 from wfdeps.domain.digests import Algorithm, Digest
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, UrlQuery
-from wfdeps.domain.resolutions import Ambiguous, ChosenBy, RefState, Resolved, Unresolved
+from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Resolved, Unresolved
 from wfdeps.match.decide import decide
 from wfdeps.match.policy import Auto, Policy
 from wfdeps.values import replace

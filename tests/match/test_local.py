@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.files import Inventory, LocalFile, split_ending
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus
-from wfdeps.domain.resolutions import RefState
 from wfdeps.match.local import find_local
 
 ONE, TWO = Digest(Algorithm.SHA256, "1" * 64), Digest(Algorithm.SHA256, "2" * 64)

@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fakes.words import FOLDERS, candidate, local_file, present, ref, resolved, sha256
-from wfdeps.domain.candidates import Access, AccessState, RankedCandidate
+from wfdeps.domain.access import Access, AccessState
+from wfdeps.domain.candidates import RankedCandidate
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.plans import Blocked, Download, Keep, Link
 from wfdeps.domain.refs import NodeSite
-from wfdeps.domain.resolutions import Ambiguous, RefState, Unresolved
+from wfdeps.domain.resolutions import Ambiguous, Unresolved
 from wfdeps.planning.build import Layout, build_plan, without_collisions
 
 LAYOUT = Layout(FOLDERS, "/")
@@ -63,8 +65,8 @@ def test_refs_that_want_one_file_in_one_place_share_a_download() -> None:
     [
         (AccessState.TOKEN, RefState.GATED),
         (AccessState.EARLY_ACCESS, RefState.EARLY_ACCESS),
-        (AccessState.DISABLED, RefState.GATED),
-        (AccessState.ARCHIVED, RefState.UNRESOLVED),
+        (AccessState.DISABLED, RefState.UNAVAILABLE),
+        (AccessState.ARCHIVED, RefState.UNAVAILABLE),
     ],
 )
 def test_what_cannot_be_downloaded_is_known_before_the_first_byte(

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.report import scenes
+from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.graphs import Graph, GraphKind, Relation
 from wfdeps.domain.refs import Pairing, UnreadableWorkflow
-from wfdeps.domain.resolutions import Finding, Present, RefState
+from wfdeps.domain.resolutions import Present
 from wfdeps.planning.graph import build_graph, graphml, to_networkx
 from wfdeps.values import replace
 

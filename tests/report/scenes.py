@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from wfdeps.domain.access import Access, AccessState
 from wfdeps.domain.air import Air
-from wfdeps.domain.candidates import Access, AccessState, Candidate, Evidence, RankedCandidate, Why
+from wfdeps.domain.candidates import Candidate, Evidence, RankedCandidate, Why
 from wfdeps.domain.digests import Digest
 from wfdeps.domain.files import LocalFile
+from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.folders import model_type_of
 from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus, UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.reports import CheckReport
-from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Finding, RefState, Resolution, Resolved
+from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Resolution, Resolved
 from wfdeps.report.build import build_report
 from wfdeps.values import replace
 

@@ -7,13 +7,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.report import scenes
-from wfdeps.domain.candidates import AccessState
+from wfdeps.domain.access import AccessState
+from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.lints import Lint, LintLevel
 from wfdeps.domain.outcomes import Failed, FailureKind, Placed, Receipt
 from wfdeps.domain.plans import Blocked, Download, Plan, Target
 from wfdeps.domain.refs import Notice, RefStatus, UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.reports import ExitPolicy, FailOn, ReportVerdict, WorkflowVerdict
-from wfdeps.domain.resolutions import Finding, RefState, Unresolved
+from wfdeps.domain.resolutions import Unresolved
 from wfdeps.report.build import build_report
 from wfdeps.report.judging import TROUBLE
 from wfdeps.report.next_steps import ADVICE

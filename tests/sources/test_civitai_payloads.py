@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wfdeps.domain.candidates import AccessState, Candidate
+from wfdeps.domain.access import AccessState
+from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.digests import Algorithm
 from wfdeps.domain.model_types import ModelType
 from wfdeps.errors import SourceError, UnexpectedPayloadError

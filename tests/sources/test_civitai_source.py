@@ -11,8 +11,9 @@ import pytest
 from tests.fakes.hub import run_hub
 from tests.match.making import ref, settle
 from tests.sources.catalogue import ROWS, civitai, http, row, sha256_of
+from wfdeps.domain.access import AccessState
 from wfdeps.domain.air import Air
-from wfdeps.domain.candidates import AccessState, Candidate, VerdictKind
+from wfdeps.domain.candidates import Candidate, VerdictKind
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, Query, UrlQuery

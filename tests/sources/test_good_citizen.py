@@ -14,8 +14,8 @@ from tests.fakes.hub import run_hub
 from tests.match.making import ref
 from tests.sources.catalogue import ROWS, civitai, http, row, sha256_of
 from wfdeps.console.silent import NeverAsk, Silent
+from wfdeps.domain.access import AccessState
 from wfdeps.domain.air import Air
-from wfdeps.domain.candidates import AccessState
 from wfdeps.domain.merging import merge_refs
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import AirQuery

@@ -10,7 +10,8 @@ import pytest
 from tests.fakes.hub import run_hub
 from tests.match.making import ref
 from tests.sources.catalogue import http, row
-from wfdeps.domain.candidates import AccessState, VerdictKind
+from wfdeps.domain.access import AccessState
+from wfdeps.domain.candidates import VerdictKind
 from wfdeps.domain.queries import UrlQuery
 from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Resolution, Resolved
 from wfdeps.hub import anatomy

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from tests.fakes.hub import run_hub
 from tests.match.making import answer, file, ref, sha256
 from tests.sources.catalogue import ROWS, Row, civitai, http, row, sha256_of
+from wfdeps.domain.access import Access, AccessState
 from wfdeps.domain.air import Air
-from wfdeps.domain.candidates import Access, AccessState, Answer, Candidate, Verdict, VerdictKind
+from wfdeps.domain.candidates import Answer, Candidate, Verdict, VerdictKind
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import HashQuery, NameQuery, Query
 from wfdeps.domain.refs import NodeSite

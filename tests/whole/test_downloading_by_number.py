@@ -178,7 +178,7 @@ def test_the_newest_version_that_can_be_had_is_taken_and_the_newer_one_named(
     said = download(person, "--model-id", LANTERN)
     assert said.code == 0, said
     assert sidecar(person, LANTERN_FILE)["version_id"] == LANTERN_V
-    assert "v2.0` is newer, and early access: `v1.0` is taken" in said.err
+    assert "v2.0` is newer, and early access until 2099-01-01: `v1.0` is taken" in said.err
 
 
 def test_a_wrong_hash_is_never_placed(person: Person) -> None:

@@ -51,7 +51,8 @@ def exit_code_of(error: WfdepsError) -> int:
 
 def exit_code_of_all(resolutions: Sequence[Resolution]) -> int:
     """0 when all are resolved or here, 3 when one could not be asked about, else 1."""
-    from wfdeps.domain.resolutions import Present, RefState, Resolved, Unresolved  # not for `--help`
+    from wfdeps.domain.findings import RefState
+    from wfdeps.domain.resolutions import Present, Resolved, Unresolved  # not for `--help`
 
     if any(isinstance(one, Unresolved) and one.state is RefState.UNDECIDED for one in resolutions):
         return UNDECIDED

@@ -24,7 +24,8 @@ from wfdeps.console.question import (
     rating_in_words,
 )
 from wfdeps.console.silent import NeverAsk
-from wfdeps.domain.candidates import AccessState, Candidate, RankedCandidate, Why
+from wfdeps.domain.access import AccessState
+from wfdeps.domain.candidates import Candidate, RankedCandidate, Why
 from wfdeps.domain.folders import is_pickle_name
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Ambiguous, MarkedOptional

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
 
-from wfdeps.domain.candidates import Access, Candidate, Evidence, RankedCandidate, Why
+from wfdeps.domain.candidates import Candidate, Evidence, RankedCandidate, Why
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.resolutions import Ambiguous
 from wfdeps.domain.visible import visible
@@ -150,7 +150,7 @@ def details(one: RankedCandidate, screen: Screen) -> str:
         "variant": candidate.variant,
         "trigger words": ", ".join(candidate.trained_words[:40]),
         "licence": "; ".join(candidate.licence),
-        "access": access_in_words(candidate.access) or "open",
+        "access": candidate.access.words or "open",
         "scanner": candidate.unsafe,
         "sha256": sha256.value if sha256 else None,
         "air": str(candidate.air) if candidate.air else None,
@@ -164,14 +164,6 @@ def details(one: RankedCandidate, screen: Screen) -> str:
         for row, line in enumerate(_flowed(words, screen, " " * 19, " ")):
             lines.append(f"     {pad('' if row else name, 14)}{line[19:]}")
     return "\n".join(lines)
-
-
-def access_in_words(access: Access) -> str:
-    """What stands between us and the bytes; empty where nothing does."""
-    if access.is_open:
-        return access.detail
-    until = f" until {access.until[:10]}" if access.until else ""
-    return f"{access.state.replace('_', ' ')}{until}{f': {access.detail}' if access.detail else ''}"
 
 
 def rating_in_words(candidate: Candidate) -> str:
@@ -216,7 +208,7 @@ def _beside(candidate: Candidate) -> list[_Piece]:
     more = f" and {len(words) - 6} more" if len(words) > 6 else ""
     pieces = (
         f"scanner warns: {candidate.unsafe}" if candidate.unsafe else "",
-        f"access: {access_in_words(candidate.access) or 'open'}",
+        f"access: {candidate.access.words or 'open'}",
         f"trigger words: {', '.join(words[:6])}{more}" if words else "",
         f"licence: {', '.join(candidate.licence)}" if candidate.licence else "",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.domain.access import Access
 from wfdeps.domain.model_types import ModelType
 from wfdeps.values import dataclass, field
 
@@ -17,37 +18,6 @@ LOCAL = "local"
 """The source of a file that a person named on their own disk."""
 MIRROR = "mirror"
 """The source of a file in a store laid out by hash."""
-
-
-class AccessState(StrEnum):
-    """Whether a file can be downloaded, as far as its source says before the first byte."""
-
-    OPEN = "open"
-    TOKEN = "token"
-    """Needs a token, and we have none (all of Civitai's downloads, gated repositories)."""
-    EARLY_ACCESS = "early_access"
-    DISABLED = "disabled"
-    """Its creator switched downloads off; no token helps."""
-    ARCHIVED = "archived"
-    DELETED = "deleted"
-    BLOCKED = "blocked"
-    """By region or licence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Whether a file can be downloaded from here, and if not, why."""
-
-    state: AccessState = AccessState.OPEN
-    detail: str = ""
-    until: str | None = None
-    """ISO 8601: the end of early access."""
-    if_bought: bool = False
-    """Open only to those who bought it; we have a token, and only a try tells whether its owner did."""
-
-    @property
-    def is_open(self) -> bool:
-        return self.state is AccessState.OPEN
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from wfdeps.domain.findings import Finding
 from wfdeps.domain.refs import ModelRef
-from wfdeps.domain.resolutions import Finding
 from wfdeps.values import dataclass
 
 

@@ -63,6 +63,8 @@ class FailureKind(StrEnum):
     """401 or 403: a token, a login or accepted terms are missing."""
     EARLY_ACCESS = "early_access"
     """Civitai's 401 for a version that has to be bought until a date."""
+    DISABLED = "disabled"
+    """Civitai's 401 for a file whose creator switched downloads off: no token helps."""
     RATE_LIMITED = "rate_limited"
     NETWORK = "network"
     """No answer, a cut connection, 5xx, a page in the file's place."""
@@ -101,7 +103,8 @@ class FailureKind(StrEnum):
             ):
                 return True
             case (
-                FailureKind.MISSING
+                FailureKind.DISABLED
+                | FailureKind.MISSING
                 | FailureKind.REFUSED
                 | FailureKind.DIGEST
                 | FailureKind.LENGTH

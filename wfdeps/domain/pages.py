@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wfdeps.domain.candidates import Access, Candidate
+from wfdeps.domain.access import Access
+from wfdeps.domain.candidates import Candidate
 from wfdeps.values import dataclass
 
 

@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from wfdeps.domain.candidates import Candidate, Evidence, RankedCandidate
     from wfdeps.domain.digests import Digest
     from wfdeps.domain.files import LocalFile
+    from wfdeps.domain.findings import RefState
     from wfdeps.domain.refs import ModelRef
-    from wfdeps.domain.resolutions import ChosenBy, RefState
+    from wfdeps.domain.resolutions import ChosenBy
 
 
 @dataclass(frozen=True, slots=True)

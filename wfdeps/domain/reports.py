@@ -5,12 +5,14 @@ from __future__ import annotations
 from enum import StrEnum
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.refs import ModelRef, Notice, RefStatus, UnreadableWorkflow
-from wfdeps.domain.resolutions import ChosenBy, RefState
+from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.values import dataclass
 
 if TYPE_CHECKING:
-    from wfdeps.domain.candidates import Access, RankedCandidate, Verdict
+    from wfdeps.domain.access import Access
+    from wfdeps.domain.candidates import RankedCandidate, Verdict
     from wfdeps.domain.files import LocalFile
     from wfdeps.domain.lints import Lint
 

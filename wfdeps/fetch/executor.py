@@ -9,6 +9,7 @@ from queue import Empty, SimpleQueue
 from threading import Event, Semaphore, Thread
 
 from wfdeps.disk import LinkKind, files_below, is_regular, make_link, remove_quietly
+from wfdeps.domain.access import Access, AccessState, downloads_are_off
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import ModelType
@@ -283,7 +284,9 @@ class _Run:
         except WfdepsError as error:
             if isinstance(error, NotTheFileError):
                 self._portal.saw_page(job.first)
-            self._fail(job, error.message, error.hint or "", kind_of(error))
+            kind = kind_of(error)
+            hint = Access(AccessState.DISABLED).hint if kind is FailureKind.DISABLED else error.hint or ""
+            self._fail(job, error.message, hint, kind)
         except BaseException as error:
             # Exactly one final event, even on a bug: the caller waits for it.
             reason = f"internal error: {type(error).__name__}: {error}"
@@ -407,6 +410,8 @@ _KINDS: tuple[tuple[type[WfdepsError], FailureKind], ...] = (
 
 def kind_of(error: WfdepsError) -> FailureKind:
     """What kind of failure an error is to the person; FAILED for any that has no kind of its own."""
+    if isinstance(error, AuthRequiredError) and downloads_are_off(error.message):
+        return FailureKind.DISABLED
     if isinstance(error, AuthRequiredError) and _is_early_access(error.payload):
         return FailureKind.EARLY_ACCESS
     return next((kind for type_, kind in _KINDS if isinstance(error, type_)), FailureKind.FAILED)

@@ -10,10 +10,11 @@ from wfdeps.disk.sidecars import read_sidecar
 from wfdeps.domain.candidates import Candidate, RankedCandidate
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.files import LocalFile, fold
+from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.outcomes import Failed, Outcome, Placed
 from wfdeps.domain.plans import Blocked, Keep, Link, Plan
 from wfdeps.domain.refs import Certainty, ModelRef
-from wfdeps.domain.resolutions import ChosenBy, Finding, Present, RefState, Resolved
+from wfdeps.domain.resolutions import ChosenBy, Present, Resolved
 from wfdeps.domain.urls import without_secrets
 from wfdeps.domain.wants import Want, WantResult, WantSource, WantState
 from wfdeps.errors import UnsafePathError, UsageError

@@ -20,7 +20,7 @@ from wfdeps.domain.plans import Download, Placement, Plan, Target
 from wfdeps.domain.refs import Certainty
 from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.domain.urls import without_secrets
-from wfdeps.domain.wants import Want, WantResult, WantState
+from wfdeps.domain.wants import Want, WantResult
 from wfdeps.errors import DiskFullError, LibraryError, TargetExistsError, UnsafePathError, UsageError
 from wfdeps.fetch.staging import Staging
 from wfdeps.jobs.wants import Unavailable, find_wants, pickle_refusal, result_of_unavailable
@@ -76,8 +76,9 @@ def downloads_of_wants(
             continue
         candidate = found.candidate
         if not candidate.access.is_open:
-            detail = candidate.access.detail or candidate.access.state.replace("_", " ")
-            refused.append(WantResult(want, WantState.UNDECIDED, reason=detail))
+            access = candidate.access
+            why = Unavailable(access.ref_state, access.words, access.hint)
+            refused.append(result_of_unavailable(want, why))
             continue
         if found.remark:
             reporter.note(found.remark)

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from wfdeps.domain.explanations import Explanation, Rejection
+from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.folders import canonical_key, model_type_of
 from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus, WorkflowRefs
-from wfdeps.domain.resolutions import Finding, RefState
 from wfdeps.errors import UnsafePathError
 from wfdeps.match.explain import alike, rejections_in, same_file
 from wfdeps.pipeline.survey import survey

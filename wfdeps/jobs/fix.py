@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import Any
 
 from wfdeps import disk
+from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.outcomes import Receipt
 from wfdeps.domain.plans import Link
-from wfdeps.domain.resolutions import Finding, RefState
 from wfdeps.errors import LibraryError, UsageError, WorkflowError
 from wfdeps.jobs.users import all_readable
 from wfdeps.library import as_local

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from wfdeps.disk.sidecars import read_sidecar
 from wfdeps.domain.files import LocalFile
+from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.refs import ModelRef, RefStatus
-from wfdeps.domain.resolutions import Ambiguous, Finding, Present, RefState, Resolution, Resolved, Unresolved
+from wfdeps.domain.resolutions import Ambiguous, Present, Resolution, Resolved, Unresolved
 from wfdeps.errors import ConfigError
 from wfdeps.jobs.civitai_pages import with_page_facts
 from wfdeps.match.rules import Facts, Rules, objection, rules_of

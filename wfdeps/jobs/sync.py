@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 
+from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.refs import WorkflowRefs
-from wfdeps.domain.resolutions import Finding, Present, RefState, Resolution
+from wfdeps.domain.resolutions import Present, Resolution
 from wfdeps.errors import LockError
 from wfdeps.jobs.plan import Planned
 from wfdeps.jobs.resolving import plan_of

@@ -104,9 +104,8 @@ def choose_update(
     wanted = sorted((*newer.versions, *(newer.others if any_base else ())), key=_published, reverse=True)
     version = next((each for each in wanted if each.access.is_open and each.files), None)
     if wanted and version is None:
-        access = wanted[0].access
         raise SourceError(
-            f"`{visible(wanted[0].name)}` is newer, and cannot be had: {access.detail or access.state}",
+            f"`{visible(wanted[0].name)}` is newer, and cannot be had: {wanted[0].access.words}",
             hint="nothing was changed",
         )
     return Update(known, version, matching_file(version, known.sidecar) if version else None, left)
@@ -307,9 +306,9 @@ def replace_by(
 ) -> Receipt:
     """The candidate under the old file's name, verified before; the old bytes are kept. Raises FetchError, LibraryError."""
     if not candidate.access.is_open:
-        detail = candidate.access.detail or candidate.access.state.replace("_", " ")
-        until = f" until {candidate.access.until}" if candidate.access.until else ""
-        raise SourceError(f"`{candidate.title}` cannot be had: {detail}{until}", hint="nothing was changed")
+        raise SourceError(
+            f"`{candidate.title}` cannot be had: {candidate.access.words}", hint="nothing was changed"
+        )
     library = as_local(doors.library())
     target = target_of(known, library)
     urls = (candidate.url, *candidate.mirrors)

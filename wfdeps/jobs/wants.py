@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from wfdeps.domain.air import Air
 from wfdeps.domain.candidates import Answer, Candidate, VerdictKind
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.folders import is_pickle_name
 from wfdeps.domain.queries import AirQuery, Query, UrlQuery
-from wfdeps.domain.resolutions import RefState
 from wfdeps.domain.wants import Want, WantResult, WantSource, WantState
 from wfdeps.errors import UsageError
 from wfdeps.match.links import civitai_link, huggingface_link, plain_url
@@ -189,8 +189,7 @@ def _files_of_version(want: Want, files: Sequence[Candidate]) -> tuple[Sequence[
     mine = [file for file in files if file.version_id == taken.version_id]
     if taken.version_id == newest.version_id:
         return mine, ""
-    reason = newest.access.detail or newest.access.state.replace("_", " ")
-    return mine, f"`{newest.title}` is newer, and {reason}: `{taken.version_name}` is taken"
+    return mine, f"`{newest.title}` is newer, and {newest.access.words}: `{taken.version_name}` is taken"
 
 
 def _main_file(files: Sequence[Candidate]) -> Candidate:

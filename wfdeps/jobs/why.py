@@ -7,9 +7,10 @@ from typing import Any
 
 from wfdeps.console.silent import NeverAsk
 from wfdeps.disk.sidecars import read_sidecar
+from wfdeps.domain.findings import Finding
 from wfdeps.domain.locks import LockEntry
 from wfdeps.domain.queries import Query
-from wfdeps.domain.resolutions import Finding, Present, Resolution
+from wfdeps.domain.resolutions import Present, Resolution
 from wfdeps.errors import UsageError
 from wfdeps.jobs.resolving import resolve_needed
 from wfdeps.jobs.users import all_readable

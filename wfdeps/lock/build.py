@@ -7,11 +7,12 @@ from typing import assert_never
 
 from wfdeps.domain.candidates import LOCAL, Candidate, Evidence, RankedCandidate
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.locks import Lock, LockEntry, LockSource
 from wfdeps.domain.outcomes import Failed, Outcome, Placed
 from wfdeps.domain.plans import Blocked, Download, Keep, Link
 from wfdeps.domain.refs import ModelRef, RefStatus, WorkflowRefs
-from wfdeps.domain.resolutions import ChosenBy, RefState
+from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.domain.urls import AS_WRITTEN, Addresses, without_secrets
 from wfdeps.values import replace
 

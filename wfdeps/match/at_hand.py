@@ -7,7 +7,7 @@ An equal hash does. An equal file name does only when it is the one file of that
 from __future__ import annotations
 
 from wfdeps.domain.digests import agreement
-from wfdeps.domain.resolutions import Finding, RefState
+from wfdeps.domain.findings import Finding, RefState
 from wfdeps.match.search_terms import says_nothing
 
 _ELSEWHERE = (RefState.PRESENT_ELSEWHERE, RefState.WRONG_FOLDER)

@@ -11,21 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from wfdeps.domain.candidates import (
-    AccessState,
-    Answer,
-    Candidate,
-    Evidence,
-    RankedCandidate,
-    Verdict,
-    VerdictKind,
-    Why,
-)
+from wfdeps.domain.candidates import Answer, Candidate, Evidence, RankedCandidate, Verdict, VerdictKind, Why
 from wfdeps.domain.digests import Algorithm, find_digest
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import NameQuery, Query
 from wfdeps.domain.refs import ModelRef
-from wfdeps.domain.resolutions import Ambiguous, ChosenBy, RefState, Resolution, Resolved, Unresolved
+from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Resolution, Resolved, Unresolved
 from wfdeps.match.evidence import ANSWERS, has, rank
 from wfdeps.match.policy import Auto, Policy
 from wfdeps.match.search_terms import UNSEARCHABLE, says_nothing
@@ -56,7 +48,7 @@ def decide(
         if found is None:
             continue
         chosen, chosen_by = found
-        if chosen.candidate.access.state in _CLOSED:
+        if chosen.candidate.access.is_closed:
             return _not_to_be_had(ref, chosen, ranked, verdicts)
         if chosen_by is not ChosenBy.USER and (against := _never_silently(chosen, policy)):
             return Ambiguous(ref, _first(chosen, ranked), against, verdicts)
@@ -237,8 +229,7 @@ def _never_silently(chosen: RankedCandidate, policy: Policy) -> str:
     if has(chosen.evidence, Why.HASH_DIFFERS):
         return "the workflow names another hash"
     if candidate.access.if_bought:
-        until = f" until {candidate.access.until}" if candidate.access.until else ""
-        return f"{candidate.access.detail}{until}: only for those who bought it"
+        return f"{candidate.access.words}: only for those who bought it"
     if candidate.unsafe:
         return f"a scanner warns: {candidate.unsafe}"
     if spell(candidate.file_name).is_pickle and not policy.allow_pickle:
@@ -253,25 +244,14 @@ def _not_to_be_had(
 ) -> Unresolved:
     """We know which file it is, and nobody may have it now."""
     access = chosen.candidate.access
-    said = access.detail or access.state.replace("_", " ")
-    until = f" until {access.until}" if access.until else ""
     return Unresolved(
         ref,
-        _CLOSED[access.state],
-        f"{chosen.candidate.title}: {said}{until}",
-        hint=f"see {chosen.candidate.page or chosen.candidate.url}",
+        access.ref_state,
+        f"{chosen.candidate.title}: {access.words}",
+        hint=f"{access.hint}; see {chosen.candidate.page or chosen.candidate.url}",
         verdicts=verdicts,
         candidates=_first(chosen, ranked),
     )
-
-
-_CLOSED: Final[dict[AccessState, RefState]] = {
-    AccessState.EARLY_ACCESS: RefState.EARLY_ACCESS,
-    AccessState.DISABLED: RefState.GATED,
-    AccessState.ARCHIVED: RefState.UNRESOLVED,
-    AccessState.DELETED: RefState.UNRESOLVED,
-    AccessState.BLOCKED: RefState.GATED,
-}
 
 
 def _left_open(ref: ModelRef, ranked: Sequence[RankedCandidate], verdicts: tuple[Verdict, ...]) -> Resolution:

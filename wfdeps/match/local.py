@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.digests import agreement
 from wfdeps.domain.files import Inventory, LocalFile, fold, folded_stem, split_ending
+from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.folders import (
     APPROXIMATE_VIDEO_VAES,
     BUILT_IN_VAES,
@@ -22,7 +23,6 @@ from wfdeps.domain.folders import (
     canonical_key,
     name_within,
 )
-from wfdeps.domain.resolutions import Finding, RefState
 
 if TYPE_CHECKING:
     from wfdeps.domain.refs import ModelRef

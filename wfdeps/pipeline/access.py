@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from wfdeps.domain.candidates import MIRROR, Access, Candidate
+from wfdeps.domain.access import Access
+from wfdeps.domain.candidates import MIRROR, Candidate
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.queries import HashQuery
 from wfdeps.domain.resolutions import Resolution, Resolved

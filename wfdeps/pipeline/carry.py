@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import assert_never
 
 from wfdeps.domain.files import Folder, Inventory
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.outcomes import (
     Failed,
@@ -20,7 +21,7 @@ from wfdeps.domain.outcomes import (
     Placed,
 )
 from wfdeps.domain.plans import Blocked, Download, Keep, Link, Plan
-from wfdeps.domain.resolutions import ChosenBy, RefState
+from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.errors import DiskFullError, LibraryError
 from wfdeps.match.local import find_local
 from wfdeps.pipeline.staged import settle_staged

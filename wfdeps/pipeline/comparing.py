@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.digests import Algorithm, agreement
-from wfdeps.domain.resolutions import Finding, RefState
+from wfdeps.domain.findings import Finding, RefState
 from wfdeps.errors import LibraryError
 from wfdeps.values import replace
 

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from json import loads
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.lints import Lint, LintLevel
 from wfdeps.domain.refs import RefStatus
-from wfdeps.domain.resolutions import Finding, RefState, Resolution, Resolved
+from wfdeps.domain.resolutions import Resolution, Resolved
 from wfdeps.errors import LibraryError
 from wfdeps.values import replace
 

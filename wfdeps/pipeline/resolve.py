@@ -8,6 +8,7 @@ from contextlib import suppress
 from wfdeps.domain.candidates import LOCAL, Answer, RankedCandidate
 from wfdeps.domain.digests import Algorithm, agreement, find_digest
 from wfdeps.domain.files import LocalFile
+from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.queries import HashQuery
@@ -15,10 +16,8 @@ from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import (
     Ambiguous,
     ChosenBy,
-    Finding,
     MarkedOptional,
     Present,
-    RefState,
     Resolution,
     Resolved,
     Unresolved,

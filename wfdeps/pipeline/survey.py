@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.merging import merge_refs
 from wfdeps.domain.refs import ModelRef, RefStatus, UnreadableWorkflow, WorkflowRefs
-from wfdeps.domain.resolutions import Finding, RefState
 from wfdeps.match.local import find_local
 from wfdeps.pipeline.comparing import A_MOMENT, read_for_hashes, with_uncompared_noted
 from wfdeps.values import dataclass, replace

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wfdeps.domain.digests import Algorithm, find_digest
+from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.locks import Lock, LockEntry
-from wfdeps.domain.resolutions import Finding, Present, RefState, Resolution, Resolved, Unresolved
+from wfdeps.domain.resolutions import Present, Resolution, Resolved, Unresolved
 from wfdeps.domain.urls import Addresses
 from wfdeps.lock.refs import Places, candidate_of, ref_of
 from wfdeps.match.local import find_local

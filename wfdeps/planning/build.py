@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
-from wfdeps.domain.candidates import Access, AccessState, Candidate
+from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.files import Folder
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.plans import Blocked, Download, Keep, Link, Plan, Step, Target
 from wfdeps.domain.refs import ModelRef
-from wfdeps.domain.resolutions import Ambiguous, Present, RefState, Resolution, Resolved, Unresolved
+from wfdeps.domain.resolutions import Ambiguous, Present, Resolution, Resolved, Unresolved
 from wfdeps.errors import UnsafePathError
 from wfdeps.planning.fixes import NoFix, link_for
 from wfdeps.planning.layout import collisions, place_of, target_for
@@ -84,7 +85,8 @@ def _second_name(present: Present, layout: Layout) -> Link | Blocked:
 def _download(resolved: Resolved, layout: Layout) -> Step:
     ref, candidate = resolved.ref, resolved.choice.candidate
     if not candidate.access.is_open and not candidate.nearer:
-        return _no_access(ref, candidate.access)
+        access = candidate.access
+        return Blocked(ref, access.ref_state, access.words, access.hint)
     try:
         target = target_for(ref.folder, _name_for(ref, candidate), layout.folders, layout.separator)
     except UnsafePathError as error:
@@ -107,32 +109,6 @@ def _name_for(ref: ModelRef, candidate: Candidate) -> str:
     ending = candidate.file_name[candidate.file_name.rfind(".") :] if "." in candidate.file_name else ""
     has_ending = "." in stem and len(stem) - stem.rfind(".") <= len(".safetensors")
     return ref.name if has_ending or not ending else ref.name + ending
-
-
-_NO_ACCESS: dict[AccessState, tuple[RefState, str]] = {
-    AccessState.OPEN: (RefState.RESOLVED, ""),
-    AccessState.TOKEN: (
-        RefState.GATED,
-        "set a token (CIVITAI_API_TOKEN or HF_TOKEN); `wfdeps auth check` tells",
-    ),
-    AccessState.EARLY_ACCESS: (
-        RefState.EARLY_ACCESS,
-        "buy early access on its page, wait, or choose another version",
-    ),
-    AccessState.DISABLED: (RefState.GATED, "its creator switched downloads off; no token helps"),
-    AccessState.ARCHIVED: (
-        RefState.UNRESOLVED,
-        "its page is archived; a mirror may still hold the same bytes",
-    ),
-    AccessState.DELETED: (RefState.UNRESOLVED, "it was deleted; a mirror may still hold the same bytes"),
-    AccessState.BLOCKED: (RefState.GATED, "not available in this region or under this licence"),
-}
-
-
-def _no_access(ref: ModelRef, access: Access) -> Blocked:
-    state, hint = _NO_ACCESS[access.state]
-    reason = access.detail or access.state.replace("_", " ")
-    return Blocked(ref, state, f"{reason} until {access.until}" if access.until else reason, hint)
 
 
 def _merged(steps: Iterable[Step]) -> Iterable[Step]:

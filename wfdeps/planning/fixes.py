@@ -8,9 +8,9 @@ from typing import Any
 
 from wfdeps.domain.digests import agreement
 from wfdeps.domain.files import Folder, LocalFile
+from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.folders import PREFIXES, canonical_key
 from wfdeps.domain.plans import Link
-from wfdeps.domain.resolutions import Finding, RefState
 from wfdeps.errors import UnsafePathError
 from wfdeps.planning.layout import target_for
 from wfdeps.values import dataclass, field

@@ -14,18 +14,11 @@ from typing import TYPE_CHECKING, assert_never
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.files import LocalFile
+from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.graphs import Graph, GraphEdge, GraphKind, GraphNode, Relation
 from wfdeps.domain.merging import merge_refs
 from wfdeps.domain.refs import ModelRef, NodeSite, Pairing, UnreadableWorkflow, WorkflowRefs
-from wfdeps.domain.resolutions import (
-    Ambiguous,
-    Finding,
-    Present,
-    RefState,
-    Resolution,
-    Resolved,
-    Unresolved,
-)
+from wfdeps.domain.resolutions import Ambiguous, Present, Resolution, Resolved, Unresolved
 from wfdeps.domain.urls import without_secrets
 from wfdeps.domain.visible import visible
 

@@ -22,9 +22,10 @@ from wfdeps.report.totals import bytes_to_fetch, present, required, total
 from wfdeps.report.weights import floors
 
 if TYPE_CHECKING:
+    from wfdeps.domain.findings import Finding
     from wfdeps.domain.outcomes import Outcome
     from wfdeps.domain.plans import Plan
-    from wfdeps.domain.resolutions import Finding, Resolution
+    from wfdeps.domain.resolutions import Resolution
 
 _LINT_ORDER = tuple(LintLevel)
 _Place = tuple[str, str]

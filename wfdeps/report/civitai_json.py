@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from wfdeps.domain.candidates import Access, Candidate
+from wfdeps.domain.access import Access
+from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.civitai_types import TypeRow
 from wfdeps.domain.pages import ModelPage, VersionPage
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from wfdeps.domain.candidates import Access, Candidate
+from wfdeps.domain.access import Access
+from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.civitai_types import TypeRow
 from wfdeps.domain.pages import ModelPage, VersionPage
 from wfdeps.report.escaping import visible
@@ -98,8 +99,7 @@ def _file_line(file: Candidate) -> str:
 
 def access_text(access: Access) -> str:
     """Whether it can be downloaded, in words."""
-    told = access.detail or ("" if access.is_open else access.state.replace("_", " "))
-    told += f" until {access.until}" if access.until else ""
+    told = access.words
     return (
         f"{told} (a download needs a token that may)"
         if access.is_open and told

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from wfdeps.domain.explanations import Explanation, Rejection
-from wfdeps.domain.resolutions import RefState
+from wfdeps.domain.findings import RefState
 from wfdeps.report.escaping import json_text, visible
 from wfdeps.report.painting import Painter
 from wfdeps.report.ref_fields import file_fields

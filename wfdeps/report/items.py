@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.refs import ModelRef, RefStatus
 from wfdeps.domain.reports import ReportItem
-from wfdeps.domain.resolutions import Finding, Present, RefState, Resolution
+from wfdeps.domain.resolutions import Present, Resolution
 from wfdeps.report.next_steps import advice_for
 from wfdeps.values import dataclass, replace
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.lints import Lint, LintLevel
 from wfdeps.domain.refs import Notice, UnreadableWorkflow
 from wfdeps.domain.reports import ExitPolicy, FailOn, ReportItem, ReportVerdict, WorkflowVerdict
-from wfdeps.domain.resolutions import RefState
 
 TROUBLE: dict[RefState, FailOn | None] = {
     RefState.PRESENT: None,
@@ -26,6 +26,7 @@ TROUBLE: dict[RefState, FailOn | None] = {
     RefState.OPTIONAL: None,
     RefState.GATED: FailOn.MISSING,
     RefState.EARLY_ACCESS: FailOn.MISSING,
+    RefState.UNAVAILABLE: FailOn.MISSING,
     RefState.REFUSED: FailOn.POLICY,
     RefState.UNDECIDED: FailOn.UNDECIDED,
     RefState.FAILED: FailOn.FAILED,

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.refs import UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport, ReportItem, WorkflowVerdict
-from wfdeps.domain.resolutions import RefState
 from wfdeps.report.escaping import visible
 from wfdeps.report.ref_fields import shown_name
 from wfdeps.report.states import STATES, Level

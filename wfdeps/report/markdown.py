@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.lints import LintLevel
 from wfdeps.domain.refs import UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport, ReportItem, ReportVerdict, WorkflowVerdict
-from wfdeps.domain.resolutions import RefState
 from wfdeps.report.escaping import visible
 from wfdeps.report.graph_mermaid import render as render_mermaid
 from wfdeps.report.ref_fields import shown_name

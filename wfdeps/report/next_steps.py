@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wfdeps import TYPE_CHECKING
-from wfdeps.domain.resolutions import RefState
+from wfdeps.domain.findings import RefState
 from wfdeps.report.escaping import is_visible, shell_word
 from wfdeps.values import dataclass
 
@@ -58,6 +58,10 @@ ADVICE: dict[RefState, Advice] = {
     ),
     RefState.GATED: Advice("it needs a token or a login", "wfdeps auth check"),
     RefState.EARLY_ACCESS: Advice("it is in early access: buy it, wait, or choose another version"),
+    RefState.UNAVAILABLE: Advice(
+        "its source hands it to nobody, and no token helps; give the address of the same bytes elsewhere",
+        "wfdeps choose {name} URL --folder {folder}",
+    ),
     RefState.REFUSED: Advice("it is refused here"),
     RefState.UNDECIDED: Advice("no source could be asked; try again", "wfdeps get {workflow}{place}"),
     RefState.FAILED: Advice("run the same command again; what came is kept", "wfdeps get {workflow}{place}"),

@@ -5,27 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import assert_never
 
-from wfdeps.domain.candidates import LOCAL, AccessState, RankedCandidate
+from wfdeps.domain.candidates import LOCAL
 from wfdeps.domain.files import LocalFile
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.outcomes import Failed, FailureKind, Outcome, Placed
 from wfdeps.domain.plans import Blocked, Download, Keep, Link, Step, Target
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.reports import ReportItem
-from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Present, RefState, Resolution, Resolved, Unresolved
+from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Present, Resolution, Resolved, Unresolved
 from wfdeps.values import replace
 
-_CLOSED: dict[AccessState, RefState] = {
-    AccessState.OPEN: RefState.RESOLVED,
-    AccessState.TOKEN: RefState.GATED,
-    AccessState.EARLY_ACCESS: RefState.EARLY_ACCESS,
-    AccessState.DISABLED: RefState.UNRESOLVED,
-    AccessState.ARCHIVED: RefState.UNRESOLVED,
-    AccessState.DELETED: RefState.UNRESOLVED,
-    AccessState.BLOCKED: RefState.REFUSED,
+_FAILED_KIND = {
+    FailureKind.GATED: RefState.GATED,
+    FailureKind.EARLY_ACCESS: RefState.EARLY_ACCESS,
+    FailureKind.DISABLED: RefState.UNAVAILABLE,
 }
-"""How a ref stands whose file is known, by whether it can be had from here."""
-
-_FAILED_KIND = {FailureKind.GATED: RefState.GATED, FailureKind.EARLY_ACCESS: RefState.EARLY_ACCESS}
 
 
 def with_stages(
@@ -74,8 +68,9 @@ def _with_resolution(item: ReportItem, resolution: Resolution | None) -> ReportI
             access = choice.candidate.access
             return replace(
                 item,
-                state=_found_remotely(item.state, _CLOSED[access.state]),
-                detail=item.detail or _access_detail(choice),
+                state=_found_remotely(item.state, access.ref_state),
+                detail=item.detail or ("" if access.is_open else access.words),
+                hint=item.hint or access.hint,
                 candidates=(choice, *(rival for rival in rivals if rival != choice)),
                 chosen=choice,
                 chosen_by=chosen_by,
@@ -102,14 +97,6 @@ def _with_resolution(item: ReportItem, resolution: Resolution | None) -> ReportI
 def _found_remotely(local: RefState, remote: RefState) -> RefState:
     """What the library says is worse than missing stays said: it is what a person has to mend."""
     return remote if local in (RefState.MISSING, RefState.UNDECIDED) else local
-
-
-def _access_detail(choice: RankedCandidate) -> str:
-    access = choice.candidate.access
-    if access.is_open:
-        return ""
-    until = f" until {access.until}" if access.until else ""
-    return access.detail or f"{access.state.replace('_', ' ')}{until}"
 
 
 def _with_step(item: ReportItem, step: Step | None) -> ReportItem:

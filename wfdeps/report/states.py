@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from wfdeps import TYPE_CHECKING
-from wfdeps.domain.resolutions import RefState
+from wfdeps.domain.findings import RefState
 from wfdeps.values import dataclass
 
 if TYPE_CHECKING:
@@ -110,6 +110,13 @@ STATES: Final[dict[RefState, StateRow]] = {
         "WFD006",
         "early-access",
         "Known, and not to be had before a date or a purchase.",
+    ),
+    _S.UNAVAILABLE: StateRow(
+        "handed out to nobody",
+        Level.ERROR,
+        "WFD017",
+        "unavailable",
+        "Known, and deleted, archived, or its creator switched downloads off: no token helps.",
     ),
     _S.UNDECIDED: StateRow(
         "not decided",

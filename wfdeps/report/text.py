@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.lints import LintLevel
 from wfdeps.domain.refs import Certainty, UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport, ReportItem, ReportVerdict, WorkflowVerdict
-from wfdeps.domain.resolutions import RefState
 from wfdeps.domain.urls import without_secrets
 from wfdeps.report.escaping import visible
 from wfdeps.report.painting import Painter, columns, pad

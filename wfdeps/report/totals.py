@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.refs import RefStatus
 from wfdeps.domain.reports import FileSystemTotal, FolderTotal, ReportItem, Totals
-from wfdeps.domain.resolutions import RefState
 
 if TYPE_CHECKING:
     from wfdeps.domain.outcomes import Outcome

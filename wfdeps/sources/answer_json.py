@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, assert_never
 
+from wfdeps.domain.access import Access, AccessState
 from wfdeps.domain.air import Air
-from wfdeps.domain.candidates import Access, AccessState, Answer, Candidate, Verdict, VerdictKind
+from wfdeps.domain.candidates import Answer, Candidate, Verdict, VerdictKind
 from wfdeps.domain.digests import Digest
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, Query, UrlQuery

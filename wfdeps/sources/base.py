@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
-from wfdeps.domain.candidates import AccessState, Answer, Candidate, Verdict, VerdictKind
+from wfdeps.domain.access import AccessState
+from wfdeps.domain.candidates import Answer, Candidate, Verdict, VerdictKind
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.queries import HashQuery, Query
 from wfdeps.errors import (

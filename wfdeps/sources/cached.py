@@ -6,7 +6,8 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from wfdeps.domain.candidates import Access, Answer, Candidate, Verdict, VerdictKind
+from wfdeps.domain.access import Access
+from wfdeps.domain.candidates import Answer, Candidate, Verdict, VerdictKind
 from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, Query, UrlQuery
 from wfdeps.ports import Source
 from wfdeps.sources.answer_json import answer_of, json_of, key_of_query

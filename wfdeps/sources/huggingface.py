@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from wfdeps.domain.access import Access, AccessState
 from wfdeps.domain.air import Air
-from wfdeps.domain.candidates import Access, AccessState, Answer, Candidate, Verdict, VerdictKind
+from wfdeps.domain.candidates import Answer, Candidate, Verdict, VerdictKind
 from wfdeps.domain.folders import FOLDER_KEYS, canonical_key, model_type_of
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import AirQuery, Query, UrlQuery

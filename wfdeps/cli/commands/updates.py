@@ -77,7 +77,7 @@ def _lines(newer: NewerVersions) -> list[str]:
         return [visible(f"{known.label}: {known.version} is the newest for its base model; also {others}")]
     newest = newer.versions[0]
     notes = newest.notes.split("\n")[:NOTES_SHOWN] if newest.notes else []
-    access = "" if newest.access.is_open else f"  ({newest.access.detail or newest.access.state})"
+    access = "" if newest.access.is_open else f"  ({newest.access.words})"
     head = f"{known.label}: {known.version} → {newest.name}  ({(newest.published or '')[:10]}){access}"
     return [
         visible(line)

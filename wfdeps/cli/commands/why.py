@@ -11,11 +11,11 @@ from wfdeps.cli.exit_codes import exit_code_of_all
 from wfdeps.cli.options import add_library_options, add_reading_options, add_resolving_options, workflow_files
 from wfdeps.cli.prompts import listed
 from wfdeps.cli.reading import read_all
-from wfdeps.console.question import access_in_words
 from wfdeps.domain.candidates import RankedCandidate, Verdict
+from wfdeps.domain.findings import Finding
 from wfdeps.domain.locks import LockEntry
 from wfdeps.domain.refs import ModelRef
-from wfdeps.domain.resolutions import Ambiguous, Finding, Present, Resolved, Unresolved
+from wfdeps.domain.resolutions import Ambiguous, Present, Resolved, Unresolved
 from wfdeps.domain.urls import without_secrets
 from wfdeps.domain.visible import visible
 from wfdeps.jobs.why import Reasons, reasons_for
@@ -140,7 +140,7 @@ def _kind(verdict: Verdict) -> str:
 
 
 def _evidence(one: RankedCandidate) -> list[str]:
-    access = access_in_words(one.candidate.access)
+    access = one.candidate.access.words
     where = str(one.candidate.air or without_secrets(one.candidate.url))
     return [
         f"    {visible(where)}",

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from wfdeps.domain.candidates import Access, AccessState, Candidate
+from wfdeps.domain.access import Access, AccessState, downloads_are_off
+from wfdeps.domain.candidates import Candidate
 from wfdeps.errors import AuthRequiredError, SourceError
 from wfdeps.sources.base import RangedHttp
 from wfdeps.sources.cached import AccessMemory
 from wfdeps.sources.civitai.client import CivitaiClient
 from wfdeps.sources.civitai.payloads import SOURCE, Site, access_of_mini
-
-_SETTLED = frozenset({AccessState.DISABLED, AccessState.ARCHIVED, AccessState.DELETED, AccessState.BLOCKED})
 
 
 class AccessProbe:
@@ -35,7 +34,7 @@ class AccessProbe:
 
     def access_of(self, candidate: Candidate) -> Access:
         """What stands between us and the bytes; what was known before, where Civitai does not say."""
-        if candidate.source != SOURCE or candidate.version_id is None or candidate.access.state in _SETTLED:
+        if candidate.source != SOURCE or candidate.version_id is None or candidate.access.is_settled:
             return candidate.access
         if self._memory and (known := self._memory.recall(candidate)):
             return known
@@ -79,7 +78,7 @@ class AccessProbe:
         return self._door
 
     def _refused(self, candidate: Candidate, message: str) -> Access:
-        if "disabled downloads" in message:
+        if downloads_are_off(message):
             return Access(AccessState.DISABLED, message)
         wrong = "the token is wrong or has expired; " if self._site.signed_in else ""
         access = Access(AccessState.TOKEN, wrong + message)

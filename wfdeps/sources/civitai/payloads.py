@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from wfdeps.domain.access import Access, AccessState
 from wfdeps.domain.air import Air
-from wfdeps.domain.candidates import Access, AccessState, Candidate
+from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.digests import EMPTY_SHA256, Algorithm, Digest
 from wfdeps.domain.ecosystems import air_words
 from wfdeps.domain.model_types import ModelType, from_civitai
