@@ -11,7 +11,7 @@ from contextlib import suppress
 
 import pytest
 
-from wfdeps.errors import SourceUnavailableError, UnexpectedPayloadError
+from wfdeps.errors import RateLimitError, SourceUnavailableError, UnexpectedPayloadError
 from wfdeps.fetch.peek import RemoteFile
 from wfdeps.http import Backoff, Http
 from wfdeps.http.by_httpx import ENGINES
@@ -140,3 +140,25 @@ def test_a_body_may_take_longer_than_its_head(http: Http, server: Server) -> Non
     server.slow = b"x" * 20
     with http.get(server.url) as reply:
         assert b"".join(reply.chunks()) == server.slow
+
+
+def test_a_pause_that_a_server_asks_for_is_said(server: Server) -> None:
+    said: list[str] = []
+    server.fast = b"HTTP/1.1 429 Later\r\nRetry-After: 6\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    with (
+        Http(on_wait=said.append, sleep=lambda _: None, backoff=Backoff(attempts=2)) as http,
+        pytest.raises(RateLimitError),
+    ):
+        http.json("GET", server.url)
+    assert said == ["waiting 6 seconds: `127.0.0.1` asks us to wait 6 seconds (429)"]
+
+
+def test_an_answer_that_takes_long_is_said_once_and_a_quick_one_is_not(server: Server) -> None:
+    said: list[str] = []
+    server.slow = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]"
+    with Http(on_wait=said.append, said_after=0.5) as http:
+        assert http.json("GET", server.url) == []
+        assert said == ["waiting for an answer of `127.0.0.1`"]
+        server.slow = b""
+        assert http.json("GET", server.says(b"[]")) == []
+    assert len(said) == 1

@@ -31,7 +31,7 @@ from wfdeps.match.decide import decide
 from wfdeps.match.rounds import ROUNDS, Answers, open_queries
 from wfdeps.ports import Source
 from wfdeps.sources.civitai.client import CivitaiClient
-from wfdeps.sources.civitai.payloads import Site
+from wfdeps.sources.civitai.payloads import CivitaiSite
 from wfdeps.sources.civitai.rows import candidate_of_row
 from wfdeps.sources.civitai.source import CivitaiSource
 from wfdeps.sources.name_index import NameIndex
@@ -154,7 +154,7 @@ def _sources(url: str, http: Http, rows: Iterable[Row], *, index: bool) -> Seque
     if not index:
         return (civitai,)
     own = NameIndex(":memory:")
-    own.learn(found for row in rows if (found := candidate_of_row(row, Site(url, ""))))
+    own.learn(found for row in rows if (found := candidate_of_row(row, CivitaiSite(url, ""))))
     own.remember_whole(time.time())
     return (own, civitai)
 

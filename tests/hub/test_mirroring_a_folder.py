@@ -83,7 +83,7 @@ def test_in_a_folder_that_says_nothing_the_header_tells_the_type(models: Path, g
 
 def test_a_row_finds_its_file_by_hash_wherever_it_lies(models: Path, get) -> None:
     write_file(models, lora(1, "x"))
-    (book,) = Shelf(str(models)).books()
+    (book,) = Shelf(str(models)).files()
     row = lora(1, "x", path=None, file_name="another name.safetensors", hashes=book.hashes)
     with run_hub([row], models) as hub:
         assert get(hub, "/api/download/models/1001").status_code == 307
@@ -109,11 +109,11 @@ def test_hashes_are_remembered_until_a_file_changes(
     monkeypatch.setattr(shelf, "digest_file", lambda path: read.append(path) or honest(path))
     write_file(models, lora(1, "x"))
     index = str(tmp_path / "cache" / "index.sqlite")
-    first = Shelf(str(models), index=index).books()
-    assert Shelf(str(models), index=index).books() == first
+    first = Shelf(str(models), index=index).files()
+    assert Shelf(str(models), index=index).files() == first
     assert len(read) == 1
     (models / "loras/1.safetensors").write_bytes(b"other bytes, another time")
-    assert Shelf(str(models), index=index).books() != first
+    assert Shelf(str(models), index=index).files() != first
     assert len(read) == 2
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wfdeps.hub.ranges import Part, UnsatisfiableError, read_range
+from wfdeps.hub.serving import Part, UnsatisfiableError, read_range
 
 
 @given(

@@ -17,7 +17,7 @@ from wfdeps.domain.model_types import ModelType
 from wfdeps.errors import SourceError, UnexpectedPayloadError
 from wfdeps.http.replies import failure_of
 from wfdeps.sources.civitai.payloads import (
-    Site,
+    CivitaiSite,
     access_of_mini,
     candidates_of_model,
     candidates_of_version,
@@ -26,7 +26,7 @@ from wfdeps.sources.civitai.payloads import (
     versions_by_hash,
 )
 
-SITE = Site("https://civitai.com", "2026-11-01T00:00:00")
+SITE = CivitaiSite("https://civitai.com", "2026-11-01T00:00:00")
 FILE = {
     "id": 3,
     "name": "x.safetensors",
@@ -168,7 +168,7 @@ def test_what_stands_before_the_bytes_is_known_before_the_first(
 
 def test_a_login_that_is_asked_for_is_no_obstacle_with_a_token() -> None:
     assert access_of_mini({"requireAuth": True}, SITE).state is AccessState.TOKEN
-    assert access_of_mini({"requireAuth": True}, Site(SITE.base_url, SITE.now, signed_in=True)).is_open
+    assert access_of_mini({"requireAuth": True}, CivitaiSite(SITE.base_url, SITE.now, signed_in=True)).is_open
 
 
 @pytest.mark.parametrize("uses", [["Image", "Rent"], "{Image,Rent}", "Image, Rent"])

@@ -25,7 +25,7 @@ from wfdeps.hub.samples import safetensors_bytes
 from wfdeps.hub.server import HubServer
 from wfdeps.sources.civitai.access import AccessProbe
 from wfdeps.sources.civitai.client import CivitaiClient
-from wfdeps.sources.civitai.payloads import Site
+from wfdeps.sources.civitai.payloads import CivitaiSite
 from wfdeps.sources.civitai.source import CivitaiSource
 
 LORA = (ModelType.LORA,)
@@ -299,7 +299,9 @@ def test_a_login_that_a_creator_asks_for_is_known_before_the_first_byte(client: 
         (found,) = (
             civitai(hub, client).find_all([HashQuery(sha256_of("x.safetensors"))]).popitem()[1].candidates
         )
-        probe = AccessProbe(CivitaiClient(client, hub.url), client, Site(hub.url, "2026-11-01T00:00:00"))
+        probe = AccessProbe(
+            CivitaiClient(client, hub.url), client, CivitaiSite(hub.url, "2026-11-01T00:00:00")
+        )
         access = probe.access_of(found)
     assert found.access.is_open
     assert access.state is AccessState.TOKEN
@@ -315,7 +317,7 @@ def test_a_purchase_is_told_by_a_try(tmp_path: Path, token: str, state: AccessSt
     with known as hub, Http({hub.url: Secret(token)}) as signed_in:
         query = AirQuery(Air("civitai", "1", "1001"))
         (found,) = civitai(hub, signed_in, signed_in=True).find_all([query])[query].candidates
-        site = Site(hub.url, "2026-11-01T00:00:00", signed_in=True)
+        site = CivitaiSite(hub.url, "2026-11-01T00:00:00", signed_in=True)
         access = AccessProbe(CivitaiClient(signed_in, hub.url), signed_in, site).access_of(found)
     assert found.access.if_bought
     assert access.state is state

@@ -30,7 +30,7 @@ from wfdeps.ports import Source
 from wfdeps.sources.cached import AccessMemory, AnswerCache, Cached
 from wfdeps.sources.civitai.access import AccessProbe
 from wfdeps.sources.civitai.client import CivitaiClient
-from wfdeps.sources.civitai.payloads import Site
+from wfdeps.sources.civitai.payloads import CivitaiSite
 from wfdeps.sources.name_index import NameIndex
 
 MANY = [
@@ -134,7 +134,7 @@ def test_who_may_download_what_is_asked_once_for_a_while(tmp_path: Path) -> None
         memory = AccessMemory(AnswerCache(str(tmp_path / "a.sqlite")), hub.url, lambda: clock[0])
         query = AirQuery(Air("civitai", "1", "1001"))
         (wanted,) = civitai(hub, client).find_all([query])[query].candidates
-        probe = AccessProbe(CivitaiClient(client, hub.url), client, Site(hub.url, ""), memory)
+        probe = AccessProbe(CivitaiClient(client, hub.url), client, CivitaiSite(hub.url, ""), memory)
         hub.requests.clear()
         assert [probe.access_of(wanted) for _ in range(3)] == [probe.access_of(wanted)] * 3
         assert len(hub.requests.to("/api/v1/")) == 1
@@ -156,7 +156,7 @@ def test_a_site_that_asks_everybody_for_a_login_is_tried_twice_and_only_without_
         client = exits.enter_context(Http({hub.url: Secret(token)} if token else {}))
         queries = [AirQuery(Air("civitai", str(number), str(1000 + number))) for number in range(100, 105)]
         found = civitai(hub, client).find_all(queries)
-        site = Site(hub.url, "", signed_in=bool(token))
+        site = CivitaiSite(hub.url, "", signed_in=bool(token))
         probe = AccessProbe(CivitaiClient(client, hub.url), client, site)
         access = [probe.access_of(found[query].candidates[0]) for query in queries]
         assert [one.state for one in access] == [state] * 5
@@ -170,7 +170,7 @@ def test_one_file_that_is_not_for_all_says_nothing_of_the_others() -> None:
     with run_hub(rows) as hub, http() as client:
         queries = [AirQuery(Air("civitai", str(number), str(1000 + number))) for number in range(100, 103)]
         found = civitai(hub, client).find_all(queries)
-        probe = AccessProbe(CivitaiClient(client, hub.url), client, Site(hub.url, ""))
+        probe = AccessProbe(CivitaiClient(client, hub.url), client, CivitaiSite(hub.url, ""))
         states = [probe.access_of(found[query].candidates[0]).state for query in queries]
     assert states == [AccessState.TOKEN, AccessState.OPEN, AccessState.OPEN]
 
@@ -182,7 +182,7 @@ def test_another_token_is_believed_at_once(tmp_path: Path) -> None:
         for token in ("wrong", "right"):
             with Http({hub.url: Secret(token)}) as client:
                 (wanted,) = civitai(hub, client).find_all([query])[query].candidates
-                site = Site(hub.url, "", signed_in=True)
+                site = CivitaiSite(hub.url, "", signed_in=True)
                 probe = AccessProbe(CivitaiClient(client, hub.url), client, site, memory)
                 states.append(probe.access_of(wanted).state)
     assert states == [AccessState.TOKEN, AccessState.OPEN]
@@ -194,5 +194,7 @@ def test_a_fault_while_asking_who_may_download_is_not_remembered(tmp_path: Path)
         query = AirQuery(Air("civitai", "1", "1001"))
         (wanted,) = civitai(hub, client).find_all([query])[query].candidates
         hub.fail_next(status=404)
-        AccessProbe(CivitaiClient(client, hub.url), client, Site(hub.url, ""), memory).access_of(wanted)
+        AccessProbe(CivitaiClient(client, hub.url), client, CivitaiSite(hub.url, ""), memory).access_of(
+            wanted
+        )
         assert memory.recall(wanted) is None

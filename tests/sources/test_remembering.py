@@ -31,7 +31,7 @@ from wfdeps.sources.answer_json import answer_of, json_of
 from wfdeps.sources.answers import AnswerBook, AnswerScope
 from wfdeps.sources.cached import AnswerCache, Cached
 from wfdeps.sources.civitai.client import CivitaiClient
-from wfdeps.sources.civitai.payloads import Site
+from wfdeps.sources.civitai.payloads import CivitaiSite
 from wfdeps.sources.civitai.rows import candidate_of_row, row_of_candidate
 from wfdeps.sources.civitai.walk import Step, walk
 from wfdeps.sources.name_index import NameIndex
@@ -231,7 +231,7 @@ def test_everything_a_source_says_feeds_the_index() -> None:
 
 
 def test_a_row_comes_back_as_it_went() -> None:
-    site = Site("https://civitai.com", "2026-11-01T00:00:00")
+    site = CivitaiSite("https://civitai.com", "2026-11-01T00:00:00")
     for one in ROWS:
         candidate = candidate_of_row(one, site)
         assert candidate is not None
@@ -303,7 +303,9 @@ class Catalogue:
     index: NameIndex
 
     def walk(self, **more: Any) -> Iterator[Step]:
-        return walk(self.client, Site(self.hub.url, "2026-11-01T00:00:00"), self.index, pause=0, **more)
+        return walk(
+            self.client, CivitaiSite(self.hub.url, "2026-11-01T00:00:00"), self.index, pause=0, **more
+        )
 
 
 def test_a_walk_learns_everything_and_goes_on_where_it_stopped(catalogue: Catalogue) -> None:
@@ -362,7 +364,7 @@ def test_pages_that_go_round_in_a_circle_are_no_catalogue() -> None:
             return {"items": [], "metadata": {"nextCursor": turn}}
 
     index = NameIndex(":memory:")
-    steps = walk(CivitaiClient(Circle(), "https://x"), Site("https://x", ""), index, pause=0)
+    steps = walk(CivitaiClient(Circle(), "https://x"), CivitaiSite("https://x", ""), index, pause=0)
     with pytest.raises(UnexpectedPayloadError, match="circle"):
         list(steps)
     assert index.whole_since() is None

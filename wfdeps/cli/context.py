@@ -41,7 +41,16 @@ class Context:
         """The real doors, each opened when first asked for."""
         from wfdeps.wiring.doors import Doors  # `refs` and `--help` need none of them
 
-        return Doors(self.settings, workflows=self._workflows, lock=self._lock)
+        return Doors(
+            self.settings,
+            workflows=self._workflows,
+            lock=self._lock,
+            on_wait=self._note,
+        )
+
+    def _note(self, text: str) -> None:
+        """A line for the person; the reporter is made when there is something to say."""
+        self.reporter.note(text)
 
     @cached_property
     def reporter(self) -> Reporter:

@@ -8,7 +8,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
-from threading import Lock
+from threading import Lock, Timer
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.parse import unquote, urlencode, urlsplit
@@ -44,7 +44,8 @@ class Http:
 
     `credentials` maps origins (`https://civitai.com`) to bearer tokens. Proxies come from the environment,
     `.netrc` does not. Cookies are never kept. `timeout`: seconds of silence; `within`: seconds for a whole API call, and
-    for the head of a body, however steadily it drips. `direct`: bodies may be fetched without httpx, where no proxy is set,
+    for the head of a body, however steadily it drips. `on_wait` hears, from any thread, what an API call waits for once
+    that takes longer than `said_after` seconds. `direct`: bodies may be fetched without httpx, where no proxy is set,
     no engine named and no transport given.
 
         with Http({"https://civitai.com": token}) as http:
@@ -60,6 +61,8 @@ class Http:
         timeout: float = 30.0,
         connect_timeout: float = 10.0,
         within: float = 120.0,
+        on_wait: Callable[[str], None] | None = None,
+        said_after: float = 5.0,
         backoff: Backoff | None = None,
         patience: float = LONGEST_WAIT,
         allow_insecure_redirects: bool = False,
@@ -76,6 +79,8 @@ class Http:
         self._timeout = timeout
         self._connect_timeout = connect_timeout
         self._within = within
+        self._on_wait = on_wait
+        self._said_after = said_after
         self._backoff = backoff or Backoff()
         self._patience = patience
         self._allow_insecure = allow_insecure_redirects
@@ -118,7 +123,7 @@ class Http:
 
         def ask() -> Any:
             until = time.monotonic() + self._within
-            with self._opened(method, full, headers, content, "api") as reply:
+            with self._saying_waits(full), self._opened(method, full, headers, content, "api") as reply:
                 if reply.status // 100 != 2:
                     raise reply.failure(to_program=True)
                 return _decoded(reply, limit, until)
@@ -161,7 +166,7 @@ class Http:
         def ask() -> bytes:
             wanted = {"range": f"bytes={offset}-{offset + length - 1}", "accept-encoding": "identity"}
             until = time.monotonic() + self._within
-            with self._opened("GET", url, wanted, None, "api") as reply:
+            with self._saying_waits(url), self._opened("GET", url, wanted, None, "api") as reply:
                 return _slice_of(reply, offset, length, until)
 
         return self._tried(ask, url)
@@ -208,6 +213,8 @@ class Http:
                 delay = self._delay(error, attempt)
                 if delay is None:
                     raise
+                if self._on_wait is not None and delay > self._said_after:
+                    self._on_wait(f"waiting {delay:.0f} seconds: {error.message}")
                 if isinstance(error, RateLimitError):
                     self._gate("api", url).complain(delay)  # the next slot is given when the pause is over
                 else:
@@ -215,6 +222,20 @@ class Http:
             else:
                 self._gate("api", url).thank()
                 return answer
+
+    @contextmanager
+    def _saying_waits(self, url: str) -> Iterator[None]:
+        """Say once that the host is slow, where what is done in it takes long."""
+        if self._on_wait is None:
+            yield
+            return
+        timer = Timer(self._said_after, self._on_wait, (f"waiting for an answer of `{host_of(url)}`",))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _delay(self, error: SourceError, attempt: int) -> float | None:
         """Seconds until the next try; None where there should be none."""

@@ -19,7 +19,7 @@ from wfdeps.hub.endpoints import LONG_CACHED, mixed, ok, post_only, public
 from wfdeps.hub.payloads import mini_body, model_body, models_page, version_body
 from wfdeps.hub.refusals import error
 from wfdeps.hub.search import find_models, read_wanted
-from wfdeps.hub.site import INT4, Site
+from wfdeps.hub.site import INT4, HubSite
 from wfdeps.hub.vocabulary import BASE_MODEL_TYPES, FILE_TYPES, MODEL_TYPES
 
 MOST_OBJECTS, MOST_IDS = 100, 10_000
@@ -46,7 +46,7 @@ def api_routes() -> list[BaseRoute]:
     ]
 
 
-async def _models(request: Request, site: Site) -> Response:
+async def _models(request: Request, site: HubSite) -> Response:
     wanted = read_wanted(request.query_params, signed_in=site.visitor(request).signed_in)
     found = find_models(site.store, wanted, site.clock())
     base = site.base(request)
@@ -65,7 +65,7 @@ def _next_page(request: Request, cursor: str | None, base: str) -> str | None:
     return f"{base}{request.url.path}?{urlencode([*kept, ('cursor', cursor)])}"
 
 
-async def _model(request: Request, site: Site) -> Response:
+async def _model(request: Request, site: HubSite) -> Response:
     model_id = _number(request.path_params["id"])
     if model_id is None or not 0 < model_id <= INT4:
         raise error(400, "✖ Invalid input: expected number, received NaN\n  → at id")
@@ -76,7 +76,7 @@ async def _model(request: Request, site: Site) -> Response:
     return ok(model_body(model, base=site.base(request), now=site.now()))
 
 
-async def _version(request: Request, site: Site) -> Response:
+async def _version(request: Request, site: HubSite) -> Response:
     version_id = _number(request.path_params["id"])
     if version_id is None:
         raise error(400, "✖ Invalid input: expected number, received NaN\n  → at id")
@@ -87,14 +87,14 @@ async def _version(request: Request, site: Site) -> Response:
     return ok(_version_body(site, version_id, base=site.base(request), with_vae=True))
 
 
-async def _version_by_hash(request: Request, site: Site) -> Response:
+async def _version_by_hash(request: Request, site: HubSite) -> Response:
     version_id = site.store.version_by_hash(request.path_params["hash"].upper())
     if version_id is None:
         raise error(404, "Model not found")
     return ok(_version_body(site, version_id, base=site.base(request)))
 
 
-def _version_body(site: Site, version_id: int, *, base: str, with_vae: bool = False) -> dict[str, Any]:
+def _version_body(site: HubSite, version_id: int, *, base: str, with_vae: bool = False) -> dict[str, Any]:
     found = site.version(version_id)
     if found is None or not found[0].is_published:
         raise error(404, "Model not found")
@@ -105,12 +105,12 @@ def _version_body(site: Site, version_id: int, *, base: str, with_vae: bool = Fa
     return body
 
 
-def _linked_vae(site: Site, version: Version) -> list[tuple[Version, File]]:
+def _linked_vae(site: HubSite, version: Version) -> list[tuple[Version, File]]:
     found = site.version(version.row.get("vae_version_id") or 0)
     return [(found[1], file) for file in found[1].files] if found else []
 
 
-async def _versions_by_hash(request: Request, site: Site) -> Response:
+async def _versions_by_hash(request: Request, site: HubSite) -> Response:
     hashes = await _read_hashes(request, most=MOST_OBJECTS)
     # Built from a header that nobody sends, so every URL in a batch names this host.
     base = "https://undefined"
@@ -118,14 +118,14 @@ async def _versions_by_hash(request: Request, site: Site) -> Response:
     return ok([_batch_item(site, version_id, base) for version_id in version_ids])
 
 
-def _batch_item(site: Site, version_id: int, base: str) -> dict[str, Any] | None:
+def _batch_item(site: HubSite, version_id: int, base: str) -> dict[str, Any] | None:
     found = site.version(version_id)
     if found is None or found[1].row.get("null_in_batch"):
         return None
     return version_body(*found, base=base)
 
 
-async def _ids_by_hash(request: Request, site: Site) -> Response:
+async def _ids_by_hash(request: Request, site: HubSite) -> Response:
     hashes = await _read_hashes(request, most=MOST_IDS)
     return ok(
         [
@@ -159,7 +159,7 @@ def _issue(code: str, path: list[int], message: str) -> str:
     return json.dumps([{"code": code, "path": path, "message": message}], indent=2)
 
 
-async def _mini(request: Request, site: Site) -> Response:
+async def _mini(request: Request, site: HubSite) -> Response:
     version_id = _number(request.path_params["id"])
     if version_id is None or not 0 < version_id <= INT4:
         raise error(400, "✖ Invalid input: expected number, received NaN\n  → at id")
@@ -180,7 +180,7 @@ async def _mini(request: Request, site: Site) -> Response:
     return ok(mini_body(model, version, file, chosen=bool(file_id), base=site.base(request), now=site.now()))
 
 
-async def _tensors(request: Request, site: Site) -> Response:
+async def _tensors(request: Request, site: HubSite) -> Response:
     place = site.store.version_of_file(_number(request.path_params["id"]) or 0)
     found = site.version(place[1]) if place else None
     file = found[1].file(int(request.path_params["id"])) if found else None
@@ -200,7 +200,7 @@ async def _tensors(request: Request, site: Site) -> Response:
     return ok(body | {"tensors": tensors})
 
 
-async def _enums(request: Request, site: Site) -> Response:
+async def _enums(request: Request, site: HubSite) -> Response:
     return ok(
         {
             "ModelType": list(MODEL_TYPES),
@@ -212,7 +212,7 @@ async def _enums(request: Request, site: Site) -> Response:
     )
 
 
-async def _creators(request: Request, site: Site) -> Response:
+async def _creators(request: Request, site: HubSite) -> Response:
     limit, page = _paging(request)
     pattern = f"%{request.query_params.get('query', '').lower()}%"
     where = "FROM models WHERE creator != '' AND listed AND creator LIKE ?"
@@ -229,7 +229,7 @@ async def _creators(request: Request, site: Site) -> Response:
     return ok({"items": items, "metadata": _page_metadata(request, base, total, limit, page)})
 
 
-async def _tags(request: Request, site: Site) -> Response:
+async def _tags(request: Request, site: HubSite) -> Response:
     limit, page = _paging(request)
     rows = site.store.fetch(
         "SELECT tag, count(*) FROM tags WHERE tag LIKE ? GROUP BY tag ORDER BY 2 DESC, 1 LIMIT ? OFFSET ?",
@@ -240,11 +240,11 @@ async def _tags(request: Request, site: Site) -> Response:
     return ok({"items": items, "metadata": _page_metadata(request, base, 0, limit, page)})
 
 
-async def _images(request: Request, site: Site) -> Response:
+async def _images(request: Request, site: HubSite) -> Response:
     return ok({"items": [], "metadata": {}})
 
 
-async def _me(request: Request, site: Site) -> Response:
+async def _me(request: Request, site: HubSite) -> Response:
     visitor = site.visitor(request)
     if not visitor.signed_in:
         raise error(401, "Unauthorized")

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from wfdeps.hub.access import Visitor, choose_file, read_selection
 from wfdeps.hub.endpoints import ANY_METHOD, NEVER, site_of
 from wfdeps.hub.refusals import RefusedError, error
-from wfdeps.hub.site import INT4, Site
+from wfdeps.hub.site import INT4, HubSite
 
 _BROWSER = re.compile(r"mozilla|chrome|safari|firefox|opera|edge", re.IGNORECASE)
 
@@ -29,7 +29,7 @@ async def _download(request: Request) -> Response:
         return _refused(request, refusal)
 
 
-def _location(request: Request, site: Site) -> str:
+def _location(request: Request, site: HubSite) -> str:
     version_id, selection = request.path_params["id"], read_selection(dict(request.query_params))
     if not (version_id.isascii() and version_id.isdecimal()):
         raise error(400, "Invalid id: Invalid input: expected number, received NaN")

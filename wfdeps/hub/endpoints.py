@@ -10,9 +10,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from wfdeps.hub.refusals import RefusedError
-from wfdeps.hub.site import Site
+from wfdeps.hub.site import HubSite
 
-Endpoint = Callable[[Request, Site], Awaitable[Response]]
+Endpoint = Callable[[Request, HubSite], Awaitable[Response]]
 
 ANY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 CACHED = "public, s-maxage=300, stale-while-revalidate=150"
@@ -22,9 +22,9 @@ NEVER = "no-store"
 _ANYONE = {"access-control-allow-origin": "*"}
 
 
-def site_of(request: Request) -> Site:
+def site_of(request: Request) -> HubSite:
     """The hub this request came to."""
-    site: Site = request.app.state.site
+    site: HubSite = request.app.state.site
     return site
 
 

@@ -16,7 +16,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from wfdeps.hub.catalogue import File
 from wfdeps.hub.endpoints import site_of
-from wfdeps.hub.site import Site
+from wfdeps.hub.site import HubSite
 from wfdeps.values import dataclass
 
 _METHODS = ["GET", "HEAD"]
@@ -141,7 +141,7 @@ async def _whoami(request: Request) -> Response:
     return JSONResponse({"type": "user", "name": "hub-user", "auth": {"type": "access_token"}})
 
 
-def _open_repository(request: Request, site: Site, *, bytes_wanted: bool = True) -> list[Entry]:
+def _open_repository(request: Request, site: HubSite, *, bytes_wanted: bool = True) -> list[Entry]:
     """The repository's files. Raises HubError where it, or its revision, is not there, or is gated."""
     repo, visitor = _repo(request), site.visitor(request)
     entries = _entries(site, repo)
@@ -169,7 +169,7 @@ def _open_repository(request: Request, site: Site, *, bytes_wanted: bool = True)
     return entries
 
 
-def _entries(site: Site, repo: str) -> list[Entry]:
+def _entries(site: HubSite, repo: str) -> list[Entry]:
     found = []
     rows = site.store.fetch(
         "SELECT path, version_id, file_id FROM repositories WHERE repo = ? ORDER BY path", (repo,)
@@ -185,17 +185,17 @@ def _entries(site: Site, repo: str) -> list[Entry]:
     return found
 
 
-def _hf_rows(site: Site, repo: str) -> list[dict[str, Any]]:
+def _hf_rows(site: HubSite, repo: str) -> list[dict[str, Any]]:
     rows = site.store.fetch("SELECT DISTINCT model_id FROM repositories WHERE repo = ?", (repo,))
     described = [row["hf"] for (model_id,) in rows for row in site.store.rows(model_id) if row.get("hf")]
     return [hf for hf in described if hf["repo"] == repo]
 
 
-def _gate(site: Site, repo: str) -> bool | str:
+def _gate(site: HubSite, repo: str) -> bool | str:
     return next((hf["gated"] for hf in _hf_rows(site, repo) if hf.get("gated")), False)
 
 
-def _revisions(site: Site, repo: str) -> set[str]:
+def _revisions(site: HubSite, repo: str) -> set[str]:
     return {hf["revision"] for hf in _hf_rows(site, repo) if hf.get("revision")}
 
 

@@ -14,7 +14,7 @@ from wfdeps.hub.faults import Fault
 from wfdeps.hub.refusals import RefusedError, error
 from wfdeps.hub.serving import serve_file
 from wfdeps.hub.signing import disposition
-from wfdeps.hub.site import Site
+from wfdeps.hub.site import HubSite
 
 
 def mirror_routes() -> list[BaseRoute]:
@@ -32,7 +32,7 @@ async def _by_sha256(request: Request) -> Response:
     return serve_file(request, path, etag=digest.lower(), disposition=disposition(name), fault=fault)
 
 
-def _allowed(request: Request, site: Site, digest: str) -> tuple[str, str]:
+def _allowed(request: Request, site: HubSite, digest: str) -> tuple[str, str]:
     """Name and path of a file of that hash that this visitor may have. Raises the last version's RefusedError.
 
     A mirror knows hashes, not rights: what a version withholds it withholds too, unless another gives it freely.
@@ -66,7 +66,7 @@ def _allowed(request: Request, site: Site, digest: str) -> tuple[str, str]:
     raise refusal
 
 
-def _kept(request: Request, site: Site, digest: str) -> tuple[str, str]:
+def _kept(request: Request, site: HubSite, digest: str) -> tuple[str, str]:
     path = site.kept(digest.lower()) if _SHA256.match(digest) else None
     if path is None:
         raise error(404, "File not found")

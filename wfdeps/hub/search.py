@@ -17,7 +17,7 @@ from starlette.datastructures import QueryParams
 
 from wfdeps.hub.catalogue import Model
 from wfdeps.hub.refusals import RefusedError, error, invalid
-from wfdeps.hub.store import Store
+from wfdeps.hub.store import CatalogueStore
 from wfdeps.hub.vocabulary import CHECKPOINT_TYPES, MODEL_TYPES, PERIODS, SORTS
 from wfdeps.hub.words import words_of
 from wfdeps.values import dataclass
@@ -105,7 +105,7 @@ def read_wanted(params: QueryParams, *, signed_in: bool) -> Wanted:
     return wanted
 
 
-def find_models(store: Store, wanted: Wanted, now: datetime) -> Found:
+def find_models(store: CatalogueStore, wanted: Wanted, now: datetime) -> Found:
     """The page asked for. Raises RefusedError for an unknown user or a cursor of another sort."""
     if wanted.username and not store.fetch(
         "SELECT 1 FROM models WHERE creator = ?", (wanted.username.lower(),)
@@ -116,7 +116,7 @@ def find_models(store: Store, wanted: Wanted, now: datetime) -> Found:
     return _searched(store, wanted, now) if wanted.query else _listed(store, wanted, now)
 
 
-def _listed(store: Store, wanted: Wanted, now: datetime) -> Found:
+def _listed(store: CatalogueStore, wanted: Wanted, now: datetime) -> Found:
     fields = _ORDERS[wanted.sort]
     ascending = wanted.sort == "Oldest"
     conditions, values = _search_conditions(wanted)
@@ -142,7 +142,7 @@ def _listed(store: Store, wanted: Wanted, now: datetime) -> Found:
     return Found(tuple(store.models([row[0] for row in page])), cursor)
 
 
-def _searched(store: Store, wanted: Wanted, now: datetime) -> Found:
+def _searched(store: CatalogueStore, wanted: Wanted, now: datetime) -> Found:
     offset = _offset(wanted.cursor)
     hits = _hits(store, wanted, offset + wanted.limit + 1)
     page = hits[offset : offset + wanted.limit]
@@ -159,7 +159,7 @@ def _searched(store: Store, wanted: Wanted, now: datetime) -> Found:
     return Found(tuple(store.models(page)), cursor)
 
 
-def _hits(store: Store, wanted: Wanted, enough: int) -> list[int]:
+def _hits(store: CatalogueStore, wanted: Wanted, enough: int) -> list[int]:
     """Model ids in the engine's order, no more than are needed."""
     words = words_of(wanted.query)[:_MAX_WORDS]
     terms = [_term(store, word, is_last=index == len(words) - 1) for index, word in enumerate(words)]
@@ -181,14 +181,14 @@ def _hits(store: Store, wanted: Wanted, enough: int) -> list[int]:
     return list(hits)[:enough]
 
 
-def _term(store: Store, word: str, *, is_last: bool) -> str:
+def _term(store: CatalogueStore, word: str, *, is_last: bool) -> str:
     """A word for the full-text index: the last one as a beginning, long ones with their likely misspellings."""
     alike = [f'"{other}"' for other in _alike(store, word)]
     exact = f'"{word}"' + (" *" if is_last else "")
     return f"({' OR '.join([exact, *alike])})" if alike else exact
 
 
-def _alike(store: Store, word: str) -> Iterator[str]:
+def _alike(store: CatalogueStore, word: str) -> Iterator[str]:
     allowed = 2 if len(word) >= 16 else 1 if len(word) >= 12 else 0
     if not allowed:
         return
@@ -212,7 +212,9 @@ def _search_conditions(wanted: Wanted) -> tuple[list[str], tuple[Any, ...]]:
     return conditions, values
 
 
-def _list_conditions(store: Store, wanted: Wanted, now: datetime) -> tuple[list[str], tuple[Any, ...]]:
+def _list_conditions(
+    store: CatalogueStore, wanted: Wanted, now: datetime
+) -> tuple[list[str], tuple[Any, ...]]:
     """What is applied to a list as a whole, but to a search only after its page was cut."""
     conditions: list[str] = [] if wanted.archived else ["NOT archived"]
     values: tuple[Any, ...] = ()

@@ -27,13 +27,12 @@ from wfdeps.hub.faults import Fault
 from wfdeps.hub.huggingface import huggingface_routes
 from wfdeps.hub.journal import Journal, Seen
 from wfdeps.hub.mirror import mirror_routes
-from wfdeps.hub.shelf import Shelf
+from wfdeps.hub.monitor import Monitor
+from wfdeps.hub.shelf import Shelf, take_stock
 from wfdeps.hub.signing import Signer
-from wfdeps.hub.site import Site
-from wfdeps.hub.stocktake import take_stock
+from wfdeps.hub.site import HubSite
 from wfdeps.hub.storage import storage_routes
-from wfdeps.hub.store import Store
-from wfdeps.hub.watch import Watch
+from wfdeps.hub.store import CatalogueStore
 
 _LONG_IDLE = 75
 _LOOPBACKS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
@@ -66,9 +65,9 @@ class HubServer:
         kept: Callable[[str], str | None] | None = None,
     ) -> None:
         shelf = Shelf(os.fspath(models), index=index) if models is not None else None
-        store = Store()
+        store = CatalogueStore()
         store.add(take_stock(_rows(catalogue), shelf))
-        self.site = Site(
+        self.site = HubSite(
             store,
             shelf,
             Signer(seconds=link_seconds),
@@ -187,12 +186,12 @@ class HubServer:
     def _app(self) -> ASGIApp:
         app = Starlette(routes=[*api_routes(), *download_routes(), *mirror_routes(), *huggingface_routes()])
         app.state.site = self.site
-        return Watch(app, self.site, storage=False)
+        return Monitor(app, self.site, storage=False)
 
     def _storage_app(self) -> ASGIApp:
         app = Starlette(routes=storage_routes())
         app.state.site = self.site
-        return Watch(app, self.site, storage=True)
+        return Monitor(app, self.site, storage=True)
 
     def _serve(self, listening: list[socket.socket], ready: threading.Event) -> None:
         async def both() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import AsyncIterator
 from email.utils import formatdate
 
@@ -11,10 +12,44 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from wfdeps.hub.faults import Fault
-from wfdeps.hub.ranges import Part, UnsatisfiableError, read_range
+from wfdeps.values import dataclass
 
 _CHUNK = 1 << 20
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 _SOUND = Fault()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Bytes `start` up to, not including, `end`."""
+
+    start: int
+    end: int
+
+
+class UnsatisfiableError(ValueError):
+    """The range lies outside the file."""
+
+
+def read_range(header: str | None, size: int) -> Part | None:
+    """The part asked for; None for the whole file, also where the header is no single byte range.
+
+    Raises UnsatisfiableError, which is a 416.
+    """
+    match = _RANGE.match((header or "").replace(" ", ""))
+    if match is None or match.group(1) == match.group(2) == "":
+        return None
+    first, last = match.groups()
+    if not first:
+        if int(last) == 0 or size == 0:
+            raise UnsatisfiableError
+        return Part(max(0, size - int(last)), size)
+    start, end = int(first), min(int(last) + 1, size) if last else size
+    if last and int(last) < start:
+        return None
+    if start >= size:
+        raise UnsatisfiableError
+    return Part(start, end)
 
 
 class CutOffError(Exception):

@@ -1,27 +1,29 @@
-"""The folder of models behind a hub: which file has which hash, remembered from run to run."""
+"""The folder of models behind a hub: which file has which hash, remembered from run to run, and which row describes it."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from wfdeps.disk.sidecars import read_sidecar
 from wfdeps.errors import UsageError
-from wfdeps.hub.catalogue import KINDS
+from wfdeps.hub.catalogue import KINDS, Row
 from wfdeps.hub.contents import folder_key_of
 from wfdeps.hub.digests import digest_file
 from wfdeps.hub.vocabulary import MODEL_SUFFIXES, TYPE_OF_FOLDER
 from wfdeps.values import dataclass
 
+_FIRST_MODEL, _FIRST_VERSION, _FIRST_FILE = 900_000_000, 910_000_000, 920_000_000
+"""Ids of rows that have none, each counted up from here."""
 _OWN_IDS = 1_000_000_000
 """Files without a catalogue row get ids from here on: made from their hash, so a restart keeps them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class ShelfFile:
     """One model file in the folder."""
 
     path: str
@@ -40,16 +42,16 @@ class Shelf:
     def __init__(self, directory: str, *, index: str | None = None) -> None:
         self.directory = os.path.abspath(directory)
         self.skipped: list[str] = []
-        """Files that could not be read, when `books` was last asked."""
+        """Files that could not be read, when `files` was last asked."""
         self._index = index
 
-    def books(self) -> list[Book]:
+    def files(self) -> list[ShelfFile]:
         """Every model file, sorted by path, with its hashes; reads each file the index does not know."""
         if not os.path.isdir(self.directory):
             raise UsageError(f"no folder of models at `{self.directory}`")
         self.skipped = []
         with contextlib.closing(_remembering(self._index)) as memory:
-            return [book for path in sorted(self._paths()) if (book := self._readable(path, memory))]
+            return [file for path in sorted(self._paths()) if (file := self._readable(path, memory))]
 
     def real_path(self, path: str) -> str | None:
         """The absolute path of a file on this shelf; None where it is absent or would lie outside."""
@@ -77,14 +79,14 @@ class Shelf:
                 if os.path.splitext(name)[1].lower() in MODEL_SUFFIXES and not name.startswith("."):
                     yield os.path.relpath(os.path.join(folder, name), self.directory)
 
-    def _readable(self, path: str, memory: sqlite3.Connection) -> Book | None:
+    def _readable(self, path: str, memory: sqlite3.Connection) -> ShelfFile | None:
         try:
             return self._book(path, memory)
         except OSError:
             self.skipped.append(path)
             return None
 
-    def _book(self, path: str, memory: sqlite3.Connection) -> Book:
+    def _book(self, path: str, memory: sqlite3.Connection) -> ShelfFile:
         absolute = os.path.join(self.directory, path)
         status = os.stat(absolute)
         key = (absolute, status.st_size, status.st_mtime_ns)
@@ -97,27 +99,77 @@ class Shelf:
                 "INSERT INTO digests VALUES (?,?,?,?,?)", [(*key, *pair) for pair in hashes.items()]
             )
             memory.commit()
-        return Book(path.replace(os.sep, "/"), status.st_size, hashes)
+        return ShelfFile(path.replace(os.sep, "/"), status.st_size, hashes)
 
 
-def rows_for(book: Book, shelf: Shelf) -> Iterator[dict[str, Any]]:
+def take_stock(rows: Iterable[Row], shelf: Shelf | None, *, strays: bool = True) -> Iterator[dict[str, Any]]:
+    """The rows, completed, then, where `strays` are wanted, one for each file of the shelf that none describes.
+
+    A row finds its file by `path`, else by SHA-256, else, where it has no hash, by name.
+    """
+    files = shelf.files() if shelf else []
+    by_path = {file.path: file for file in files}
+    by_hash = {file.hashes["SHA256"]: file for file in files}
+    by_name = {file.name: file for file in files}
+    described: set[str] = set()
+    for number, row in enumerate(rows):
+        file = _file_of(row, by_path, by_hash, by_name)
+        complete = _with_ids(row, number)
+        if file:
+            described.add(file.path)
+            complete["path"] = file.path
+            complete.setdefault("file_size_kb", file.size / 1024)
+            if not row.get("hashes"):
+                complete["hashes"] = file.hashes
+        elif row.get("path") and shelf and shelf.real_path(row["path"]):
+            complete.setdefault("hashes", shelf.hashes(row["path"]))
+        yield complete
+    if shelf and strays:
+        for file in files:
+            if file.path not in described:
+                yield from rows_for(file, shelf)
+
+
+def _file_of(
+    row: Row, by_path: dict[str, ShelfFile], by_hash: dict[str, ShelfFile], by_name: dict[str, ShelfFile]
+) -> ShelfFile | None:
+    if row.get("path"):
+        return by_path.get(row["path"])
+    sha256 = (row.get("hashes") or {}).get("SHA256")
+    # A name is believed only where there is no hash to contradict it: a mirror never hands out other bytes.
+    return by_hash.get(sha256.upper()) if sha256 else by_name.get(row["file_name"])
+
+
+def _with_ids(row: Row, number: int) -> dict[str, Any]:
+    complete = dict(row)
+    complete["model_id"] = row.get("model_id") or _FIRST_MODEL + number
+    complete["version_id"] = row.get("version_id") or _FIRST_VERSION + number
+    complete["file_id"] = row.get("file_id") or _FIRST_FILE + number
+    complete["model_name"] = row.get("model_name") or row["file_name"].rpartition(".")[0] or row["file_name"]
+    complete["model_type"] = row.get("model_type") or "Other"
+    if row.get("hashes"):
+        complete["hashes"] = {kind: str(value).upper() for kind, value in row["hashes"].items()}
+    return complete
+
+
+def rows_for(file: ShelfFile, shelf: Shelf) -> Iterator[dict[str, Any]]:
     """Catalogue rows for a file that none describes.
 
     Where our own sidecar lies beside it, and means these very bytes, one has Civitai's numbers and words, so that a lock
     written elsewhere is answered here. Under a name of its own it has a row besides, which that name finds.
     """
-    row, label = _row_for(book, shelf), _label_of(book, shelf)
+    row, label = _row_for(file, shelf), _label_of(file, shelf)
     if label:
         yield row | label
-    if label.get("file_name") != book.name:
+    if label.get("file_name") != file.name:
         yield row
 
 
-def _row_for(book: Book, shelf: Shelf) -> dict[str, Any]:
+def _row_for(file: ShelfFile, shelf: Shelf) -> dict[str, Any]:
     """The file as its folder, or else its header, tells its type; its ids are made from its hash."""
-    stem, suffix = os.path.splitext(book.name)
-    model_type, file_type = _type_of(book.path, shelf)
-    own_id = _OWN_IDS + int(book.hashes["SHA256"][:7], 16)
+    stem, suffix = os.path.splitext(file.name)
+    model_type, file_type = _type_of(file.path, shelf)
+    own_id = _OWN_IDS + int(file.hashes["SHA256"][:7], 16)
     return {
         "model_id": own_id,
         "model_name": stem,
@@ -126,25 +178,26 @@ def _row_for(book: Book, shelf: Shelf) -> dict[str, Any]:
         "version_name": "local",
         "base_model": "Other",
         "file_id": own_id,
-        "file_name": book.name,
+        "file_name": file.name,
         "file_type": file_type,
         "file_format": MODEL_SUFFIXES.get(suffix.lower(), "Other"),
-        "file_size_kb": book.size / 1024,
-        "hashes": book.hashes,
-        "path": book.path,
+        "file_size_kb": file.size / 1024,
+        "hashes": file.hashes,
+        "path": file.path,
     }
 
 
-def _label_of(book: Book, shelf: Shelf) -> dict[str, Any]:
+def _label_of(file: ShelfFile, shelf: Shelf) -> dict[str, Any]:
     """What Civitai said of the file when it was placed; empty where nobody wrote it down."""
-    told = read_sidecar(os.path.join(shelf.directory, book.path))
-    hashes = told.get("hashes")
-    if not isinstance(hashes, dict) or str(hashes.get("sha256")).upper() != book.hashes["SHA256"]:
+    sidecar = read_sidecar(os.path.join(shelf.directory, file.path))
+    hashes = sidecar.get("hashes")
+    if not isinstance(hashes, dict) or str(hashes.get("sha256")).upper() != file.hashes["SHA256"]:
         return {}
-    words = {row_key: told.get(key) for key, row_key in _TOLD.items()}
+    words = {row_key: sidecar.get(key) for key, row_key in _TOLD.items()}
     words = {key: word for key, word in words.items() if word and isinstance(word, KINDS[key])}
     is_numbered = (
-        told.get("source") == "civitai" and {"model_id", "version_id", "file_id", "file_name"} <= words.keys()
+        sidecar.get("source") == "civitai"
+        and {"model_id", "version_id", "file_id", "file_name"} <= words.keys()
     )
     return words if is_numbered else {}
 

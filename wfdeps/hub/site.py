@@ -14,7 +14,7 @@ from wfdeps.hub.faults import Faults
 from wfdeps.hub.journal import Journal
 from wfdeps.hub.shelf import Shelf
 from wfdeps.hub.signing import Signer
-from wfdeps.hub.store import Store
+from wfdeps.hub.store import CatalogueStore
 from wfdeps.values import dataclass, field
 
 INT4 = 2**31 - 1
@@ -25,10 +25,10 @@ def _utc_now() -> datetime:
 
 
 @dataclass(slots=True)
-class Site:
+class HubSite:
     """One hub. `tokens` are known to it; the owners of those in `buyers` have bought all early access."""
 
-    store: Store
+    store: CatalogueStore
     shelf: Shelf | None
     signer: Signer
     journal: Journal = field(default_factory=Journal)

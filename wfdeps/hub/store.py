@@ -11,10 +11,46 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
-from wfdeps.hub.catalogue import Model, Row, model_from_rows
-from wfdeps.hub.records import INDEXES, SEARCH, TABLES, Record, records_of
+from wfdeps.hub.catalogue import File, Model, Row, Version, model_from_rows
+from wfdeps.hub.words import words_of
+
+TABLES: Final[dict[str, tuple[str, ...]]] = {
+    "models": (
+        "model_id INTEGER PRIMARY KEY", "name TEXT", "type TEXT", "creator TEXT", "nsfw_level INTEGER",
+        "thumbs INTEGER", "downloads INTEGER", "published_at TEXT", "base_models TEXT", "listed INTEGER",
+        "archived INTEGER", "minor INTEGER", "early INTEGER", "checkpoint_type TEXT", "body TEXT NOT NULL",
+    ),
+    "versions": ("version_id INTEGER PRIMARY KEY", "model_id INTEGER", "published INTEGER"),
+    "files": ("file_id INTEGER", "version_id INTEGER", "model_id INTEGER", "path TEXT"),
+    "hashes": (
+        "hash TEXT", "kind TEXT", "file_id INTEGER", "version_id INTEGER", "model_id INTEGER",
+        "published_at TEXT", "published INTEGER",
+    ),
+    "tags": ("tag TEXT", "model_id INTEGER"),
+    "repositories": ("repo TEXT", "path TEXT", "model_id INTEGER", "version_id INTEGER", "file_id INTEGER"),
+}  # fmt: skip
+
+INDEXES: Final = (
+    "models (thumbs DESC, downloads DESC, model_id DESC)",
+    "models (downloads DESC, thumbs DESC, model_id DESC)",
+    "models (published_at DESC, model_id DESC)",
+    "models (creator)",
+    "versions (model_id)",
+    "files (file_id)",
+    "files (model_id)",
+    "hashes (hash)",
+    "hashes (model_id)",
+    "tags (tag)",
+    "tags (model_id)",
+    "repositories (repo)",
+)
+
+SEARCH: Final = "search (rowid, name, username, hashes, words)"
+"""What is searched: nothing else, and no file names."""
+
+Record = tuple[Any, ...]
 
 _INSERTS = {
     # Two models may claim one version, in a catalogue put together by hand: the later has it.
@@ -26,7 +62,7 @@ _INSERTS = {
 }
 
 
-class Store:
+class CatalogueStore:
     """All models of a hub. May be used from several threads."""
 
     def __init__(self) -> None:
@@ -72,8 +108,8 @@ class Store:
 
     def rows(self, model_id: int) -> list[dict[str, Any]]:
         """A model's rows; empty for an id nobody has."""
-        found = self.fetch("SELECT body FROM models WHERE model_id = ?", (model_id,))
-        return json.loads(found[0][0]) if found else []
+        rows = self.fetch("SELECT body FROM models WHERE model_id = ?", (model_id,))
+        return json.loads(rows[0][0]) if rows else []
 
     def model(self, model_id: int) -> Model | None:
         rows = self.rows(model_id)
@@ -86,16 +122,16 @@ class Store:
         return [model_from_rows(json.loads(bodies[model_id])) for model_id in model_ids if model_id in bodies]
 
     def model_of_version(self, version_id: int) -> Model | None:
-        found = self.fetch("SELECT model_id FROM versions WHERE version_id = ?", (version_id,))
-        return self.model(found[0][0]) if found else None
+        rows = self.fetch("SELECT model_id FROM versions WHERE version_id = ?", (version_id,))
+        return self.model(rows[0][0]) if rows else None
 
     def version_by_hash(self, digest: str) -> int | None:
         """The published version with a file of that hash, whatever the algorithm; the earliest, then the lowest id."""
-        found = self.fetch(
+        rows = self.fetch(
             "SELECT version_id FROM hashes WHERE hash = ? AND published ORDER BY published_at, version_id LIMIT 1",
             (digest,),
         )
-        return found[0][0] if found else None
+        return rows[0][0] if rows else None
 
     def files_by_sha256(self, digests: Sequence[str]) -> Iterator[tuple[int, int, str]]:
         """Version id, model id and hash of every published file with one of these hashes."""
@@ -109,10 +145,10 @@ class Store:
 
     def version_of_file(self, file_id: int) -> tuple[int, int] | None:
         """Model id and version id of a file; the first where it is in several."""
-        found = self.fetch(
+        rows = self.fetch(
             "SELECT model_id, version_id FROM files WHERE file_id = ? ORDER BY version_id", (file_id,)
         )
-        return found[0] if found else None
+        return rows[0] if rows else None
 
     def long_words(self, length: int) -> list[str]:
         """The words of the index that have that many letters."""
@@ -141,3 +177,70 @@ class Store:
         self._database.execute("DELETE FROM search WHERE rowid = ?", (model_id,))
         for table in ("models", "versions", "files", "hashes", "tags", "repositories"):
             self._database.execute(f"DELETE FROM {table} WHERE model_id = ?", (model_id,))  # noqa: S608
+
+
+def records_of(model: Model, rows: Sequence[Row]) -> Iterator[tuple[str, Record]]:
+    """Table and record, for everything there is to know of a model; `rows` are kept as they are."""
+    yield "models", _model_record(model, rows)
+    yield "search", _search_record(model)
+    for tag in model.row.get("tags") or ():
+        yield "tags", (tag, model.model_id)
+    published = model.is_published
+    for version in model.versions:
+        yield "versions", (version.version_id, model.model_id, published)
+        for file in version.files:
+            yield from _file_records(model.model_id, version, file, published)
+
+
+def _model_record(model: Model, rows: Sequence[Row]) -> Record:
+    return (
+        model.model_id,
+        model.name,
+        model.type,
+        (model.row.get("creator") or "").lower(),
+        model.nsfw_level,
+        model.thumbs_up,
+        model.downloads,
+        model.published_at,
+        _set_of(version.base_model for version in model.versions),
+        model.is_published and not model.claims("unsearchable") and not model.claims("poi"),
+        model.mode == "Archived",
+        model.claims("minor"),
+        model.claims("early_access"),
+        model.row.get("checkpoint_type"),
+        json.dumps(rows, separators=(",", ":")),
+    )
+
+
+def _file_records(
+    model_id: int, version: Version, file: File, published: bool
+) -> Iterator[tuple[str, Record]]:
+    place = (file.file_id, version.version_id, model_id)
+    yield "files", (*place, file.path)
+    moment = version.published_at
+    for kind, value in file.hashes.items():
+        yield "hashes", (value, kind, *place, moment, published)
+    if hf := file.row.get("hf"):
+        yield "repositories", (hf["repo"], hf["path"], model_id, version.version_id, file.file_id)
+
+
+def _search_record(model: Model) -> Record:
+    triggers = {word for row in model.rows() for word in row.get("trained_words") or ()}
+    digests = {
+        value
+        for version in model.versions
+        for file in version.files
+        for kind, value in file.hashes.items()
+        if kind != "AutoV1"
+    }
+    return (
+        model.model_id,
+        " ".join(words_of(model.name)),
+        " ".join(words_of(model.row.get("creator") or "")),
+        " ".join(sorted(digests)),
+        " ".join(words_of(" ".join(sorted(triggers)))),
+    )
+
+
+def _set_of(names: Iterable[str]) -> str:
+    return "|" + "|".join(sorted(set(names))) + "|"

@@ -11,7 +11,7 @@ from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.type_words import civitai_types
 from wfdeps.errors import UsageError
 from wfdeps.sources.civitai.client import CivitaiClient
-from wfdeps.sources.civitai.payloads import Site
+from wfdeps.sources.civitai.payloads import CivitaiSite
 from wfdeps.sources.civitai.rows import candidate_of_row, row_of_candidate
 from wfdeps.sources.civitai.walk import PAUSE, Step, walk
 from wfdeps.sources.name_index import NameIndex
@@ -55,7 +55,7 @@ def export_rows(index: NameIndex) -> Iterator[str]:
     return (json.dumps(row_of_candidate(candidate), ensure_ascii=False) for candidate in index.candidates())
 
 
-def _candidates(lines: Iterable[str], label: str, site: Site) -> Iterator[Candidate]:
+def _candidates(lines: Iterable[str], label: str, site: CivitaiSite) -> Iterator[Candidate]:
     for number, line in enumerate(_decoded(lines, label), start=1):
         try:
             row = json.loads(line) if line.strip() else None

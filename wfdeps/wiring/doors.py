@@ -27,12 +27,21 @@ if TYPE_CHECKING:
 class Doors:
     """The doors of one run; a context manager."""
 
-    def __init__(self, settings: Settings, *, workflows: Sequence[str] = (), lock: str = LOCK) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        workflows: Sequence[str] = (),
+        lock: str = LOCK,
+        on_wait: Callable[[str], None] | None = None,
+    ) -> None:
         self.settings = settings
         self.workflows = tuple(workflows)
         """Paths; a person's answers given for these workflows count."""
         self.lock = lock
         """The lock whose choices and optional marks count; there may be none at that path."""
+        self._on_wait = on_wait
+        """Hears what is waited for, once that takes long."""
         self._exits = ExitStack()
 
     def close(self) -> None:
@@ -155,7 +164,9 @@ class Doors:
         if settings.civitai_fallback:
             known.append((settings.civitai_fallback, settings.civitai_token))
         tokens = {url: token for url, token in known if token is not None}
-        return self._exits.enter_context(Http(tokens, offline=settings.offline, direct=settings.hand_off))
+        return self._exits.enter_context(
+            Http(tokens, offline=settings.offline, direct=settings.hand_off, on_wait=self._on_wait)
+        )
 
     def sources(self) -> Sequence[Source]:
         """The sources, in the order they are asked: `[resolve] sources` of the config, else the usual."""

@@ -16,7 +16,7 @@ from wfdeps.sources.cached import ALL_KINDS, AccessMemory, AnswerCache, Cached
 from wfdeps.sources.civarchive import BASE_URL, CivArchiveSource
 from wfdeps.sources.civitai.access import AccessProbe
 from wfdeps.sources.civitai.client import CivitaiClient
-from wfdeps.sources.civitai.payloads import Site
+from wfdeps.sources.civitai.payloads import CivitaiSite
 from wfdeps.sources.civitai.source import CivitaiSource
 from wfdeps.sources.huggingface import HuggingFaceClient, HuggingFaceSource
 from wfdeps.sources.locked import LockedChoices
@@ -61,10 +61,10 @@ def build_probe(settings: Settings, http: Http, exits: ExitStack) -> AccessProbe
     return AccessProbe(client, http, site, memory)
 
 
-def site_of(settings: Settings) -> Site:
+def site_of(settings: Settings) -> CivitaiSite:
     """Civitai as this run sees it."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return Site(settings.civitai_url, now, settings.civitai_token is not None)
+    return CivitaiSite(settings.civitai_url, now, settings.civitai_token is not None)
 
 
 @dataclass(frozen=True, slots=True)

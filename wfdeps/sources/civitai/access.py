@@ -10,7 +10,7 @@ from wfdeps.errors import AuthRequiredError, SourceError
 from wfdeps.sources.base import RangedHttp
 from wfdeps.sources.cached import AccessMemory
 from wfdeps.sources.civitai.client import CivitaiClient
-from wfdeps.sources.civitai.payloads import SOURCE, Site, access_of_mini
+from wfdeps.sources.civitai.payloads import SOURCE, CivitaiSite, access_of_mini
 
 
 class AccessProbe:
@@ -22,7 +22,7 @@ class AccessProbe:
     """
 
     def __init__(
-        self, client: CivitaiClient, http: RangedHttp, site: Site, memory: AccessMemory | None = None
+        self, client: CivitaiClient, http: RangedHttp, site: CivitaiSite, memory: AccessMemory | None = None
     ) -> None:
         self._client = client
         self._http = http

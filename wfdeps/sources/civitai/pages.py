@@ -10,7 +10,7 @@ from typing import Any
 from wfdeps.domain.pages import ModelPage, VersionPage
 from wfdeps.errors import UnexpectedPayloadError
 from wfdeps.sources.civitai.payloads import (
-    Site,
+    CivitaiSite,
     access_of,
     creator_of,
     files_of,
@@ -34,7 +34,7 @@ class PageOfModels:
     cursor: str | None
 
 
-def models_of(payload: object, site: Site) -> PageOfModels:
+def models_of(payload: object, site: CivitaiSite) -> PageOfModels:
     """The answer to `GET /models`. Raises UnexpectedPayloadError where it is none."""
     body = record(payload)
     if not isinstance(body.get("items"), list):
@@ -42,14 +42,14 @@ def models_of(payload: object, site: Site) -> PageOfModels:
     return PageOfModels(tuple(model_page(model, site) for model in records(body["items"])), next_cursor(body))
 
 
-def model_page(payload: object, site: Site) -> ModelPage:
+def model_page(payload: object, site: CivitaiSite) -> ModelPage:
     """One model with all its versions. Raises UnexpectedPayloadError."""
     model = object_of(payload)
     versions = (_version_page(version, model, site) for version in records(model.get("modelVersions")))
     return _page(model, positive(model.get("id")), tuple(version for version in versions if version), site)
 
 
-def version_page(payload: object, site: Site) -> ModelPage:
+def version_page(payload: object, site: CivitaiSite) -> ModelPage:
     """A version asked for by itself: its model as far as it tells, with that one version. Raises UnexpectedPayloadError."""
     version = object_of(payload)
     model = record(version.get("model"))
@@ -73,7 +73,7 @@ _TAG = re.compile(r"<[^<>]*>")
 
 
 def _page(
-    model: Mapping[str, Any], model_id: int | None, versions: tuple[VersionPage, ...], site: Site
+    model: Mapping[str, Any], model_id: int | None, versions: tuple[VersionPage, ...], site: CivitaiSite
 ) -> ModelPage:
     stats = record(model.get("stats"))
     place = f"models/{model_id}" if model_id else f"api/v1/model-versions/{versions[0].version_id}"
@@ -90,7 +90,9 @@ def _page(
     )
 
 
-def _version_page(version: Mapping[str, Any], model: Mapping[str, Any], site: Site) -> VersionPage | None:
+def _version_page(
+    version: Mapping[str, Any], model: Mapping[str, Any], site: CivitaiSite
+) -> VersionPage | None:
     version_id = positive(version.get("id"))
     if version_id is None:
         return None

@@ -26,7 +26,7 @@ SOURCE = "civitai"
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class CivitaiSite:
     """Where Civitai stands, when it was asked, and whether we have a token for it."""
 
     base_url: str
@@ -44,7 +44,7 @@ class SearchPage:
     models: int
 
 
-def page_of(payload: object, site: Site) -> SearchPage:
+def page_of(payload: object, site: CivitaiSite) -> SearchPage:
     """The answer to `GET /models`. Raises UnexpectedPayloadError where it is none."""
     body = object_of(payload)
     if not isinstance(body.get("items"), list):
@@ -62,7 +62,7 @@ def next_cursor(body: Mapping[str, Any]) -> str | None:
     return str(cursor) or None
 
 
-def candidates_of_model(payload: object, site: Site) -> tuple[Candidate, ...]:
+def candidates_of_model(payload: object, site: CivitaiSite) -> tuple[Candidate, ...]:
     """Every file of every version of a model, in its own order."""
     model = object_of(payload)
     return tuple(
@@ -72,7 +72,7 @@ def candidates_of_model(payload: object, site: Site) -> tuple[Candidate, ...]:
     )
 
 
-def candidates_of_version(payload: object, site: Site) -> tuple[Candidate, ...]:
+def candidates_of_version(payload: object, site: CivitaiSite) -> tuple[Candidate, ...]:
     """Every file of one version, as `/model-versions/…` tells it. Raises UnexpectedPayloadError where it is none."""
     version = object_of(payload)
     if "id" not in version and "files" not in version:
@@ -80,7 +80,7 @@ def candidates_of_version(payload: object, site: Site) -> tuple[Candidate, ...]:
     return files_of(version, record(version.get("model")), site)
 
 
-def candidates_of_versions(payload: object, site: Site) -> tuple[Candidate, ...]:
+def candidates_of_versions(payload: object, site: CivitaiSite) -> tuple[Candidate, ...]:
     """Every file of several versions: the batch answers a list with doubles, gaps and nulls."""
     if not isinstance(payload, list):
         raise UnexpectedPayloadError("a batch of hashes was not answered with a list", payload=payload)
@@ -103,7 +103,7 @@ def versions_by_hash(payload: object) -> dict[str, tuple[int, ...]]:
     return versions
 
 
-def access_of_mini(payload: object, site: Site) -> Access:
+def access_of_mini(payload: object, site: CivitaiSite) -> Access:
     """Whether a file can be downloaded, from `/model-versions/mini/:id`."""
     body = object_of(payload)
     early = _early_access(body, site)
@@ -123,14 +123,16 @@ def object_of(payload: object) -> Mapping[str, Any]:
     return payload
 
 
-def files_of(version: Mapping[str, Any], model: Mapping[str, Any], site: Site) -> tuple[Candidate, ...]:
+def files_of(
+    version: Mapping[str, Any], model: Mapping[str, Any], site: CivitaiSite
+) -> tuple[Candidate, ...]:
     """Every file of one version of that model, in the site's order."""
     candidates = (_candidate(file, version, model, site) for file in records(version.get("files")))
     return tuple(candidate for candidate in candidates if candidate is not None)
 
 
 def _candidate(
-    file: Mapping[str, Any], version: Mapping[str, Any], model: Mapping[str, Any], site: Site
+    file: Mapping[str, Any], version: Mapping[str, Any], model: Mapping[str, Any], site: CivitaiSite
 ) -> Candidate | None:
     link = text(file.get("downloadUrl"))
     version_id = positive(version.get("id")) or _number_in(_VERSION_IN_URL, link)
@@ -247,7 +249,7 @@ def _number_in(pattern: re.Pattern[str], url: str) -> int | None:
 
 
 def _download_url(
-    site: Site, version_id: int, file_id: int | None, file_type: str, metadata: Mapping[str, Any]
+    site: CivitaiSite, version_id: int, file_id: int | None, file_type: str, metadata: Mapping[str, Any]
 ) -> str:
     url = f"{site.base_url}/api/download/models/{version_id}"
     if file_id is not None:
@@ -257,7 +259,7 @@ def _download_url(
     return f"{url}?{query}" if query else url
 
 
-def _page(site: Site, model_id: int | None, version_id: int) -> str:
+def _page(site: CivitaiSite, model_id: int | None, version_id: int) -> str:
     if model_id is None:
         return f"{site.base_url}/api/v1/model-versions/{version_id}"
     return f"{site.base_url}/models/{model_id}?modelVersionId={version_id}"
@@ -300,7 +302,7 @@ def _downloads(version: Mapping[str, Any], model: Mapping[str, Any]) -> int | No
     return whole(record(model.get("stats")).get("downloadCount")) if of_version is None else of_version
 
 
-def access_of(version: Mapping[str, Any], model: Mapping[str, Any], site: Site) -> Access:
+def access_of(version: Mapping[str, Any], model: Mapping[str, Any], site: CivitaiSite) -> Access:
     """Whether a version's files can be downloaded, as far as its page says."""
     if model.get("mode") == "Archived":
         return Access(AccessState.ARCHIVED, "archived by its creator")
@@ -312,7 +314,7 @@ def access_of(version: Mapping[str, Any], model: Mapping[str, Any], site: Site) 
     return _early_access(version, site) or _login(version, site)
 
 
-def _early_access(version: Mapping[str, Any], site: Site) -> Access | None:
+def _early_access(version: Mapping[str, Any], site: CivitaiSite) -> Access | None:
     """None where it is over, or there is none. With a token, its owner may have bought it."""
     paid = record(version.get("paidAccess"))
     until = text(version.get("earlyAccessEndsAt")) or text(paid.get("endsAt")) or None
@@ -327,7 +329,7 @@ def _early_access(version: Mapping[str, Any], site: Site) -> Access | None:
     return None
 
 
-def _login(version: Mapping[str, Any], site: Site) -> Access:
+def _login(version: Mapping[str, Any], site: CivitaiSite) -> Access:
     if version.get("requireAuth") is True and not site.signed_in:
         return Access(AccessState.TOKEN, "its creator asks for a login")
     return Access()

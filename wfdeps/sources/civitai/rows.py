@@ -8,7 +8,7 @@ from typing import Any
 
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.digests import Algorithm
-from wfdeps.sources.civitai.payloads import Site, candidates_of_version
+from wfdeps.sources.civitai.payloads import CivitaiSite, candidates_of_version
 from wfdeps.sources.json_values import positive, record, text
 
 _SPELT: dict[Algorithm, str] = {
@@ -22,7 +22,7 @@ _SPELT: dict[Algorithm, str] = {
 _BUILT_IN_URL = re.compile(r"/api/download/models/\d+")
 
 
-def candidate_of_row(row: Mapping[str, Any], site: Site) -> Candidate | None:
+def candidate_of_row(row: Mapping[str, Any], site: CivitaiSite) -> Candidate | None:
     """The file a row describes; None where it names no file or no version."""
     version_id = positive(row.get("version_id"))
     if version_id is None or not text(row.get("file_name")):

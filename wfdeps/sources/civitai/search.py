@@ -16,7 +16,7 @@ from wfdeps.match.name_rule import names_by_rule
 from wfdeps.match.search_terms import search_terms
 from wfdeps.match.spelling import Spelling, core_of, key_of, spell
 from wfdeps.sources.civitai.client import CivitaiClient
-from wfdeps.sources.civitai.payloads import Site, page_of
+from wfdeps.sources.civitai.payloads import CivitaiSite, page_of
 
 KEPT = 30
 """Candidates that are handed on: the closest."""
@@ -32,7 +32,7 @@ class Search:
     def __init__(
         self,
         client: CivitaiClient,
-        site: Site,
+        site: CivitaiSite,
         learn: Callable[[Sequence[Candidate]], object],
         *,
         requests: int,

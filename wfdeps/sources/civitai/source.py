@@ -19,7 +19,7 @@ from wfdeps.sources.base import answer_with, failed, no_such, stops_the_rest
 from wfdeps.sources.civitai.client import IDS_AT_ONCE, LARGEST_ID, VERSIONS_AT_ONCE, CivitaiClient
 from wfdeps.sources.civitai.payloads import (
     SOURCE,
-    Site,
+    CivitaiSite,
     candidates_of_model,
     candidates_of_version,
     candidates_of_versions,
@@ -52,7 +52,7 @@ class CivitaiSource:
     ) -> None:
         self._client = client
         self._learn = learn
-        self._site = Site(client.base_url, now().strftime("%Y-%m-%dT%H:%M:%S"), signed_in)
+        self._site = CivitaiSite(client.base_url, now().strftime("%Y-%m-%dT%H:%M:%S"), signed_in)
         self._requests_a_name = requests_a_name
         self._questions = _Questions(now)
 
@@ -180,7 +180,7 @@ class CivitaiSource:
             payload, self._learned(candidates_of_version(payload, self._front(version_id=version_id)))
         )
 
-    def _front(self, **numbers: int) -> Site:
+    def _front(self, **numbers: int) -> CivitaiSite:
         return replace(self._site, base_url=self._client.front_of(**numbers))
 
     def _learned(self, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from wfdeps.domain.candidates import Candidate
 from wfdeps.errors import SourceError, UnexpectedPayloadError
 from wfdeps.sources.civitai.client import CivitaiClient
-from wfdeps.sources.civitai.payloads import SearchPage, Site, page_of
+from wfdeps.sources.civitai.payloads import CivitaiSite, SearchPage, page_of
 from wfdeps.sources.name_index import NameIndex, Walk
 from wfdeps.values import dataclass
 
@@ -28,7 +28,7 @@ class Step:
 
 def walk(
     client: CivitaiClient,
-    site: Site,
+    site: CivitaiSite,
     index: NameIndex,
     *,
     types: Sequence[str] = (),
@@ -67,7 +67,7 @@ def walk(
 
 
 def _page(
-    client: CivitaiClient, site: Site, types: Sequence[str], cursor: str | None, *, is_resumed: bool
+    client: CivitaiClient, site: CivitaiSite, types: Sequence[str], cursor: str | None, *, is_resumed: bool
 ) -> SearchPage:
     try:
         return page_of(client.newest(types, cursor=cursor), site)

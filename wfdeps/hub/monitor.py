@@ -1,4 +1,4 @@
-"""Round every route: writes the journal, and lets happen what was ordered to go wrong."""
+"""Around every route: writes the journal, and lets happen what was ordered to go wrong."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from wfdeps.hub.faults import Fault
 from wfdeps.hub.journal import Seen
 from wfdeps.hub.serving import CutOffError
-from wfdeps.hub.site import Site
+from wfdeps.hub.site import HubSite
 
 _DOWNLOAD = re.compile(r"/api/download/models/(\d{1,10})$")
 _OBJECT = re.compile(r"/model/(\d{1,10})/\d+/")
 _TOKEN = re.compile(r"(^|&)(token)=[^&]*")
 
 
-class Watch:
-    """An ASGI app round another."""
+class Monitor:
+    """An ASGI app around another."""
 
-    def __init__(self, app: ASGIApp, site: Site, *, storage: bool) -> None:
+    def __init__(self, app: ASGIApp, site: HubSite, *, storage: bool) -> None:
         self._app, self._site, self._storage = app, site, storage
         self._row_faults_used: dict[int, int] = {}
 
@@ -60,8 +60,8 @@ class Watch:
         return ordered or self._row_fault(request.url.path)
 
     def _row_fault(self, path: str) -> Fault | None:
-        found = (_OBJECT if self._storage else _DOWNLOAD).match(path)
-        of_version = self._site.version(int(found.group(1))) if found else None
+        match = (_OBJECT if self._storage else _DOWNLOAD).match(path)
+        of_version = self._site.version(int(match.group(1))) if match else None
         described: Any = of_version[1].row.get("fault") if of_version else None
         if of_version is None or not isinstance(described, dict):
             return None
