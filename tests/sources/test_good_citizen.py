@@ -25,7 +25,7 @@ from wfdeps.domain.secrets import Secret
 from wfdeps.http import Http
 from wfdeps.match.decide import decide
 from wfdeps.match.policy import Policy
-from wfdeps.pipeline.resolve import Helpers, ask
+from wfdeps.pipeline.resolve import ResolvingDoors, ask
 from wfdeps.ports import Source
 from wfdeps.sources.cached import AccessMemory, AnswerCache, Cached
 from wfdeps.sources.civitai.access import AccessProbe
@@ -48,7 +48,7 @@ FAULTS = ({"status": 429, "body": {"error": "slow down"}, "retry_after": 0}, {"s
 
 def settled(refs: Sequence[ModelRef], source: Source) -> list[bool]:
     """Which of these are resolved by this source alone."""
-    answers = ask(refs, Helpers((source,), NeverAsk(), Silent()), Policy())
+    answers = ask(refs, ResolvingDoors((source,), NeverAsk(), Silent()), Policy())
     return [isinstance(decide(wanted, answers.of(wanted)), Resolved) for wanted in refs]
 
 
@@ -114,7 +114,7 @@ def test_what_one_search_tells_by_the_way_is_known_to_the_whole_run() -> None:
     refs = [ref("q7x-000004.safetensors"), ref("harbour_v1.safetensors")]
     index = NameIndex(":memory:")
     with run_hub(rows) as hub, http() as client:
-        helpers = Helpers((index, civitai(hub, client, learn=index.learn)), NeverAsk(), Silent())
+        helpers = ResolvingDoors((index, civitai(hub, client, learn=index.learn)), NeverAsk(), Silent())
         answers = ask(refs, helpers, Policy())
     assert [type(decide(wanted, answers.of(wanted))) for wanted in refs] == [Resolved, Resolved]
 

@@ -21,7 +21,7 @@ from wfdeps.jobs.choose import AnswerMemory
 from wfdeps.library import open_library
 from wfdeps.library.roots import Roots
 from wfdeps.match.policy import Policy
-from wfdeps.pipeline.resolve import Helpers, resolve
+from wfdeps.pipeline.resolve import ResolvingDoors, resolve
 from wfdeps.pipeline.survey import survey
 from wfdeps.sources.answers import AnswerBook
 
@@ -67,7 +67,9 @@ class Person:
             terminal = Terminal(self.seen.append, lambda prompt: typed.pop(0) if typed else None)
             chooser = _Noting(Prompt(memory=AnswerMemory(book), terminal=terminal), self.asked)
             surveyed = survey([WorkflowRefs("wf.json", "api", "json", "", tuple(refs))], library)
-            return resolve(surveyed.needed, library, Helpers((book, source), chooser, Silent()), Policy())
+            return resolve(
+                surveyed.needed, library, ResolvingDoors((book, source), chooser, Silent()), Policy()
+            )
 
 
 @dataclass

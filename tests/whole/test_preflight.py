@@ -178,7 +178,7 @@ def test_a_plain_check_imports_nothing_of_all_this(person: Person) -> None:
     )
     for name in (
         "wfdeps.api", "wfdeps.match.rules", "wfdeps.jobs.policy", "wfdeps.cli.watching", "wfdeps.wiring.sources",
-        "wfdeps.jobs.resolving", "wfdeps.jobs.plan", "wfdeps.library.file_systems", "wfdeps.library.renewing", "wfdeps.http",
+        "wfdeps.jobs.resolve", "wfdeps.jobs.plan", "wfdeps.library.file_systems", "wfdeps.library.renewing", "wfdeps.http",
     ):  # fmt: skip
         assert f"'{name}'" not in told.stderr
 

@@ -158,10 +158,10 @@ def _read(verb: str, command: ModuleType, line: Sequence[str], environ: Mapping[
     """The line's arguments, with what the environment adds. Raises UsageError."""
     words: list[str] = []
     if any(name.startswith("WFDEPS_") for name in environ):
-        from wfdeps.cli.twins import as_words, given
+        from wfdeps.cli.environment_options import options_in, words_for
 
-        if found := given(environ):
-            words = as_words(found, parser_of(verb))
+        if options := options_in(environ):
+            words = words_for(options, parser_of(verb))
     try:
         return parser_of(verb).parse_args([*words, *line])
     except UsageError as error:

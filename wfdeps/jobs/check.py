@@ -46,7 +46,7 @@ def check_online(
 ) -> Checked:
     """How the workflows stand, and how each missing file would be had; nothing is downloaded, nobody is asked."""
     from wfdeps.console.silent import NeverAsk  # an offline check never pays for resolving
-    from wfdeps.jobs.resolving import plan_of, resolve_needed
+    from wfdeps.jobs.resolve import plan_of, resolve_needed
 
     surveyed = survey(readings, doors.library(), doors.is_optional)
     resolutions = resolve_needed(surveyed, doors, chooser=NeverAsk(), reporter=reporter)

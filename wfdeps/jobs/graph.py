@@ -23,7 +23,7 @@ def graph_of(surveyed: Survey, doors: Doors, *, online: Reporter | None = None) 
     """The graph. `online`: the sources are asked too, and this reporter hears how it goes."""
     if online is None:
         return build_graph(surveyed.readings, surveyed.findings, ())
-    from wfdeps.jobs.resolving import resolve_needed
+    from wfdeps.jobs.resolve import resolve_needed
 
     resolutions = resolve_needed(surveyed, doors, chooser=NeverAsk(), reporter=online)
     return build_graph(surveyed.readings, surveyed.findings, resolutions)

@@ -9,7 +9,7 @@ from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.reports import CheckReport
 from wfdeps.domain.resolutions import Resolution
 from wfdeps.jobs.check import report_of
-from wfdeps.jobs.resolving import plan_of, resolve_needed, with_file_origins
+from wfdeps.jobs.resolve import plan_of, resolve_needed, with_file_origins
 from wfdeps.pipeline.comparing import A_MOMENT, EVERY_BYTE
 from wfdeps.pipeline.locking import read_lock
 from wfdeps.pipeline.survey import Survey, survey

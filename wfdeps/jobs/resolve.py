@@ -1,56 +1,47 @@
-"""Which files bare names mean, without a workflow around them."""
+"""How the files of workflows would be had: asked of mirrors and sources, of a person, and judged by the policy."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from contextlib import ExitStack
 
-from wfdeps.console.silent import NeverAsk, Silent
-from wfdeps.domain.digests import Digest
-from wfdeps.domain.folders import FOLDER_KEYS, canonical_key, model_type_of
-from wfdeps.domain.model_types import ModelType
-from wfdeps.domain.refs import ModelRef, RefStatus
+from wfdeps.console.silent import NeverAsk
+from wfdeps.domain.locks import Lock
+from wfdeps.domain.plans import Plan
 from wfdeps.domain.resolutions import Resolution
-from wfdeps.errors import UsageError
-from wfdeps.match.decide import decide
-from wfdeps.match.links import air_of
-from wfdeps.pipeline.resolve import Helpers, ask
+from wfdeps.jobs.policy import judged_resolutions, policy_rules, with_licences
+from wfdeps.pipeline.access import from_mirrors, with_access
+from wfdeps.pipeline.resolve import ResolvingDoors, resolve, with_origins
+from wfdeps.pipeline.survey import Survey
+from wfdeps.planning.build import Layout, build_plan, without_collisions
+from wfdeps.ports import Chooser, Library, Reporter
 from wfdeps.wiring.doors import Doors
+from wfdeps.wiring.sources import build_probe
 
 
-def refs_of_names(
-    names: Sequence[str], *, folder: str = "", sha256: str = "", base_models: Sequence[str] = ()
-) -> tuple[ModelRef, ...]:
-    """One ref a name: a file name, an AIR or a URL. Raises UsageError for a folder or a hash that is none.
-
-    `folder` is the folder key all of them belong in, `sha256` the hash of the one file that is named, `base_models`
-    what the rest is made for.
-    """
-    if sha256 and len(names) > 1:
-        raise UsageError("`--sha256` is the hash of one file, and several are named")
-    key = canonical_key(folder) if folder else ""
-    if key and key not in FOLDER_KEYS:
-        raise UsageError(f"unknown folder `{key}`", hint=f"one of {', '.join(sorted(FOLDER_KEYS))}")
-    try:
-        digests = (Digest.parse(f"sha256:{sha256}"),) if sha256 else ()
-    except ValueError:
-        raise UsageError(f"not a SHA-256: `{sha256}`", hint="64 hexadecimal digits") from None
-    return tuple(
-        ModelRef(
-            name,
-            model_type_of(key) if key else ModelType.UNKNOWN,
-            (key,) if key else (),
-            RefStatus.REQUIRED,
-            sites=(),
-            digests=digests,
-            air=air_of(name),
-            base_models=tuple(base_models),
-        )
-        for name in names
-    )
+def resolve_needed(
+    surveyed: Survey, doors: Doors, *, chooser: Chooser, reporter: Reporter
+) -> tuple[Resolution, ...]:
+    """How every needed ref is settled, and whether its file may be had from here, as far as can be asked."""
+    settings = doors.settings
+    helpers = ResolvingDoors(doors.sources(), chooser, reporter)
+    resolutions = resolve(surveyed.needed, doors.library(), helpers, settings.policy)
+    resolutions = from_mirrors(resolutions, doors.mirrors())
+    if not settings.offline:
+        with ExitStack() as exits:
+            resolutions = with_access(resolutions, build_probe(settings, doors.http(), exits).access_of)
+    rules = policy_rules(settings.policy_file)
+    return judged_resolutions(with_licences(resolutions, doors), rules) if rules else resolutions
 
 
-def resolve_names(refs: Sequence[ModelRef], doors: Doors) -> tuple[Resolution, ...]:
-    """What the sources say each of these is; the model folders are not looked at, and nobody is asked."""
-    policy = doors.settings.policy
-    answers = ask(refs, Helpers(doors.sources(), NeverAsk(), Silent()), policy)
-    return tuple(decide(ref, answers.of(ref, base_models=policy.base_models), policy=policy) for ref in refs)
+def with_file_origins(
+    resolutions: tuple[Resolution, ...], doors: Doors, *, previous: Lock | None, reporter: Reporter
+) -> tuple[Resolution, ...]:
+    """These resolutions, the files that are here with their SHA-256 and origin, as a lock wants them."""
+    helpers = ResolvingDoors(doors.sources(), NeverAsk(), reporter)
+    return with_origins(resolutions, doors.library(), helpers, doors.settings.policy, previous=previous)
+
+
+def plan_of(resolutions: Iterable[Resolution], library: Library) -> Plan:
+    """The plan for these resolutions in this library, no two files in one place."""
+    return without_collisions(build_plan(resolutions, Layout(library.folders(), library.separator)))

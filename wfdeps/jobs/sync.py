@@ -11,7 +11,7 @@ from wfdeps.domain.refs import WorkflowRefs
 from wfdeps.domain.resolutions import Present, Resolution
 from wfdeps.errors import LockError
 from wfdeps.jobs.plan import Planned
-from wfdeps.jobs.resolving import plan_of
+from wfdeps.jobs.resolve import plan_of
 from wfdeps.pipeline.locking import read_lock
 from wfdeps.pipeline.survey import Survey
 from wfdeps.pipeline.sync import resolve_lock

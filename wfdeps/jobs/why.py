@@ -12,7 +12,7 @@ from wfdeps.domain.locks import LockEntry
 from wfdeps.domain.queries import Query
 from wfdeps.domain.resolutions import Present, Resolution
 from wfdeps.errors import UsageError
-from wfdeps.jobs.resolving import resolve_needed
+from wfdeps.jobs.resolve import resolve_needed
 from wfdeps.jobs.users import all_readable
 from wfdeps.match.queries import queries_for
 from wfdeps.match.spelling import key_of, spell

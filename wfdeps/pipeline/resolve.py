@@ -42,7 +42,7 @@ _NOT_ASKED = (*_IN_THE_WAY, RefState.OPTIONAL)
 
 
 @dataclass(frozen=True, slots=True)
-class Helpers:
+class ResolvingDoors:
     """The doors that resolving needs."""
 
     sources: Sequence[Source]
@@ -51,7 +51,7 @@ class Helpers:
 
 
 def resolve(
-    findings: Iterable[Finding], library: Library, helpers: Helpers, policy: Policy
+    findings: Iterable[Finding], library: Library, helpers: ResolvingDoors, policy: Policy
 ) -> tuple[Resolution, ...]:
     """One resolution a finding, in their order. Ambiguous ones are put to the chooser; the rest is rules.
 
@@ -61,9 +61,9 @@ def resolve(
     findings = tuple(findings)
     wanted = [one.ref for one in findings if not is_at_hand(one) and one.state not in _NOT_ASKED]
     answers = ask(wanted, helpers, policy)
-    case = _Case(answers, tuple(_bases_here(findings, library)) if wanted else (), policy)
-    settled = case.settled({ref: decide(ref, answers.of(ref), policy=policy) for ref in wanted})
-    settled = _after_questions(settled, case, helpers.chooser)
+    decisions = _Decisions(answers, tuple(_bases_here(findings, library)) if wanted else (), policy)
+    settled = decisions.settled({ref: decide(ref, answers.of(ref), policy=policy) for ref in wanted})
+    settled = _after_questions(settled, decisions, helpers.chooser)
     resolutions = tuple(
         _from_own_file(settled[finding.ref], library) if finding.ref in settled else _without_asking(finding)
         for finding in findings
@@ -109,7 +109,7 @@ def _from_library(resolved: Resolved, finding: Finding) -> Resolution:
 
 
 def ask(
-    refs: Sequence[ModelRef], helpers: Helpers, policy: Policy, rounds: Iterable[Round] = ROUNDS
+    refs: Sequence[ModelRef], helpers: ResolvingDoors, policy: Policy, rounds: Iterable[Round] = ROUNDS
 ) -> Answers:
     """What the sources say of these refs, the strongest questions first and each only of those left open."""
     answers = Answers()
@@ -151,7 +151,7 @@ def _has_spoken(source: Source, told: Iterable[Answer]) -> bool:
 def with_origins(
     resolutions: Iterable[Resolution],
     library: Library,
-    helpers: Helpers,
+    helpers: ResolvingDoors,
     policy: Policy,
     *,
     previous: Lock | None,
@@ -172,7 +172,7 @@ def with_origins(
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class _Decisions:
     """What the decisions of one run rest on."""
 
     answers: Answers
@@ -203,7 +203,7 @@ def _bases_here(findings: Iterable[Finding], library: Library) -> Iterator[tuple
 
 
 def _after_questions(
-    settled: Mapping[ModelRef, Resolution], case: _Case, chooser: Chooser
+    settled: Mapping[ModelRef, Resolution], decisions: _Decisions, chooser: Chooser
 ) -> dict[ModelRef, Resolution]:
     """These resolutions, after the open ones were put to a person: one question a file, those of a pair together.
 
@@ -211,11 +211,11 @@ def _after_questions(
     """
     settled = dict(settled)
     files = distinct_questions(one for one in settled.values() if isinstance(one, Ambiguous))
-    family, heard = case.family(settled), False
+    family, heard = decisions.family(settled), False
     for left, same in zip(reversed(range(len(files))), files, strict=True):
         if heard:
-            family = case.family(settled)
-            settled |= {one.ref: case.in_company(one.ref, family) for one in same}
+            family = decisions.family(settled)
+            settled |= {one.ref: decisions.in_company(one.ref, family) for one in same}
         still = tuple(now for one in same if isinstance(now := settled[one.ref], Ambiguous))
         if still:
             question = _in_context(question_for(still), settled.values(), family)

@@ -17,9 +17,9 @@ from wfdeps.cli.options import (
     workflow_files,
 )
 from wfdeps.cli.output import add_report_options, report_wishes
+from wfdeps.cli.plan_output import agrees, lock_sentence, show_done, show_plan
 from wfdeps.cli.prompts import chooser_for
 from wfdeps.cli.reading import read_all
-from wfdeps.cli.running import agrees, lock_sentence, show_done, show_plan
 from wfdeps.console.interrupts import stopping_on_signals
 from wfdeps.console.silent import NeverAsk
 from wfdeps.jobs.get import get, write_lock_of

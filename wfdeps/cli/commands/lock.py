@@ -15,9 +15,9 @@ from wfdeps.cli.options import (
     workflow_files,
 )
 from wfdeps.cli.output import add_report_options, report_wishes
+from wfdeps.cli.plan_output import show_plan
 from wfdeps.cli.prompts import chooser_for
 from wfdeps.cli.reading import read_all
-from wfdeps.cli.running import show_plan
 from wfdeps.jobs.lock import plan_lock, write_planned_lock
 from wfdeps.report.sizes import count_text
 

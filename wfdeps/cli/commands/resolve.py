@@ -14,7 +14,7 @@ from wfdeps.cli.prompts import listed
 from wfdeps.domain.resolutions import Ambiguous, Resolution, Resolved, Unresolved
 from wfdeps.domain.visible import visible
 from wfdeps.errors import UsageError
-from wfdeps.jobs.resolve import refs_of_names, resolve_names
+from wfdeps.jobs.bare_names import refs_of_names, resolve_names
 from wfdeps.report.resolution_json import resolution_document
 
 EXAMPLE = "wfdeps resolve add_detail.safetensors --folder loras --json"

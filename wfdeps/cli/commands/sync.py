@@ -7,7 +7,7 @@ import argparse
 from wfdeps.cli.context import Context
 from wfdeps.cli.options import add_download_options, add_library_options
 from wfdeps.cli.output import add_report_options, report_wishes
-from wfdeps.cli.running import show_done, show_plan
+from wfdeps.cli.plan_output import show_done, show_plan
 from wfdeps.console.interrupts import stopping_on_signals
 from wfdeps.errors import LockError
 from wfdeps.jobs.get import carry

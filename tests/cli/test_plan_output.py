@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.fetch.fetching import download
-from wfdeps.cli.running import lock_sentence, question_of
+from wfdeps.cli.plan_output import lock_sentence, question_of
 from wfdeps.domain.locks import Lock, LockEntry
 from wfdeps.domain.plans import Plan
 from wfdeps.domain.resolutions import ChosenBy

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from wfdeps.cli.environment_options import options_in, words_for
 from wfdeps.cli.main import VERBS, main, parser_of
-from wfdeps.cli.twins import as_words, given
 from wfdeps.packaged import sample_path
 
 
@@ -27,7 +27,7 @@ def test_every_option_of_every_verb_has_its_twin(verb: str) -> None:
                 continue
             name = "WFDEPS_" + option[2:].upper().replace("-", "_")
             wanted = [option] if action.nargs == 0 else [f"{option}=1"]
-            assert as_words(given({name: "1"}), parser) == wanted
+            assert words_for(options_in({name: "1"}), parser) == wanted
 
 
 def test_the_environment_says_what_the_line_leaves_open(tmp_path: Path) -> None:
@@ -48,4 +48,4 @@ def test_a_wrong_value_says_where_it_comes_from(tmp_path: Path) -> None:
     code, _, err = run("check", "wf.json", WFDEPS_FORMAT="xlm")
     assert code == 2
     assert "--format: from the environment" in err
-    assert given({"WFDEPS_API_KEY": "s3cret"}) == {}
+    assert options_in({"WFDEPS_API_KEY": "s3cret"}) == {}

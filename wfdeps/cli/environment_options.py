@@ -2,7 +2,7 @@
 
 Written before the words of the line, so that what a person types is stronger. A variable whose option a command does
 not have is none of its business; a switch is on for 1, true, yes and on. What only an action of a command takes
-(`catalogue build --pause`) has no twin.
+(`catalogue build --pause`) has no variable.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _OWN = frozenset(
 """Read by the settings themselves, or not meant for an environment: a token has its own names."""
 
 
-def given(environ: Mapping[str, str]) -> dict[str, str]:
-    """Option → value of every variable that may be the twin of one; empty for nearly everybody."""
+def options_in(environ: Mapping[str, str]) -> dict[str, str]:
+    """Option → value of every variable that may stand for one; empty for nearly everybody."""
     names = (name for name in environ if name.startswith(PREFIX) and environ[name])
     return {
         f"--{own.lower().replace('_', '-')}": environ[PREFIX + own]
@@ -32,13 +32,13 @@ def given(environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def as_words(given: Mapping[str, str], parser: argparse.ArgumentParser) -> list[str]:
+def words_for(options: Mapping[str, str], parser: argparse.ArgumentParser) -> list[str]:
     """The words of those that this command has an option for."""
     words = []
     for action in parser._actions:
-        for option in given.keys() & set(action.option_strings):
+        for option in options.keys() & set(action.option_strings):
             if action.nargs != 0:
-                words.append(f"{option}={given[option]}")
-            elif is_on(given[option]):
+                words.append(f"{option}={options[option]}")
+            elif is_on(options[option]):
                 words.append(option)
     return words
