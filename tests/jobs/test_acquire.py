@@ -6,7 +6,7 @@ import pytest
 
 from tests.jobs.helpers import Remembering, doors_of
 from tests.whole.conftest import Person
-from wfdeps.domain.resolutions import RefState
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.wants import Want, WantSource, WantState
 from wfdeps.errors import UsageError
 from wfdeps.jobs.acquire import acquire

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.fakes.weights import holding
 from tests.jobs.helpers import doors_of, readings_of
 from tests.whole.conftest import Person
-from wfdeps.domain.resolutions import RefState
+from wfdeps.domain.findings import RefState
 from wfdeps.jobs.explain import explain_errors
 
 ERROR = (Path(__file__).parents[1] / "cli" / "data" / "refused_truncated.json").read_text(encoding="utf-8")
