@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from tests.detect.files import gguf, state_dict_pickle, torch_zip
 from tests.detect.files import safetensors as made
-from wfdeps.detect.judge import SOUND, Judgement, judge
+from wfdeps.detect.judge import judge
+from wfdeps.domain.judgement import SOUND, Judgement
 
 
 def told(data: bytes, name: str = "x.safetensors") -> Judgement:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.detect.files import gguf, read_bytes, safetensors, state_dict_pickle, torch_zip
-from wfdeps.detect import quick_trouble
 from wfdeps.detect.headers import Corrupt
+from wfdeps.detect.trouble import quick_trouble
 
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
 

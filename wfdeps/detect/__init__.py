@@ -11,12 +11,7 @@ fit together; whether a pickle could run code. Leaves to others: where the bytes
 3. What a file says of itself narrows an answer, and never proves one.
 4. What cannot be told apart is answered as a set.
 
+    >>> from wfdeps.detect.judge import judge
     >>> from wfdeps.detect.headers import read_header
     >>> from wfdeps.detect.identify import identify
 """
-
-from __future__ import annotations
-
-from wfdeps.detect.trouble import quick_trouble
-
-__all__ = ["quick_trouble"]

@@ -18,32 +18,11 @@ from wfdeps.detect.trouble import (
     text_trouble,
 )
 from wfdeps.domain.files import split_ending
-from wfdeps.domain.folders import FOLDER_KEYS, PICKLE_ENDINGS, SAFETENSORS_ENDINGS
-from wfdeps.values import NamedTuple
+from wfdeps.domain.folders import PICKLE_ENDINGS, SAFETENSORS_ENDINGS
+from wfdeps.domain.judgement import SOUND, Judgement
 
 if TYPE_CHECKING:
     from wfdeps.detect.tensors import Read
-
-
-class Judgement(NamedTuple):
-    """Whether a file can be loaded under its name."""
-
-    trouble: str = ""
-    """Why not, in one clause; empty for a sound file and for one that is not judged."""
-    hint: str = ""
-    """What to do other than to fetch it again; empty where nothing else helps."""
-    comfyui: str = ""
-    """How the error begins that ComfyUI would show; empty where its own loaders do not read such a file."""
-    core_only: bool = False
-    """ComfyUI's own loaders refuse it; a pack's own loader might know better."""
-
-    def counts_in(self, folder_key: str) -> bool:
-        """Whether this speaks against the file as one of that folder, whose loader is ComfyUI's own or a pack's."""
-        row = FOLDER_KEYS.get(folder_key)
-        return bool(self.trouble) and (not self.core_only or (row is not None and row.core))
-
-
-SOUND = Judgement()
 
 
 def judge(read: Read, size: int, name: str) -> Judgement:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import Literal
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.disk.asking import same_filesystem
 from wfdeps.disk.faults import FULL, translated
 from wfdeps.disk.flags import NO_FOLLOW
@@ -14,7 +14,10 @@ from wfdeps.disk.folders import opened_folder, sync_folder
 from wfdeps.disk.naming import copy_across, own_temporary, remove_quietly, take_name
 from wfdeps.errors import LibraryError, TargetExistsError
 
-LinkKind = Literal["reflink", "hardlink", "symlink", "copy"]
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
+LinkKind: TypeAlias = 'Literal["reflink", "hardlink", "symlink", "copy"]'
 LINK_KINDS: tuple[LinkKind, ...] = ("reflink", "hardlink", "symlink", "copy")
 """How the same bytes get a second name, in the order we prefer."""
 

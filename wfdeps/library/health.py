@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 
 from wfdeps import TYPE_CHECKING
-from wfdeps.detect.judge import SOUND, Judgement, judge
-from wfdeps.disk.reading import reader
+from wfdeps.domain.judgement import SOUND, Judgement
 from wfdeps.errors import LibraryError
 from wfdeps.patterns import pattern
 
@@ -45,6 +44,9 @@ _UNREADABLE = "cannot be read: "
 
 def judgement_of(path: str, size: int, name: str = "") -> Judgement:
     """What the judge says of a file, read now; `name` where it is to have another one."""
+    from wfdeps.detect.judge import judge  # a warm check remembers what it says
+    from wfdeps.disk.reading import reader
+
     try:
         with reader(path) as read:
             return judge(read, size, name or os.path.basename(path))

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from os.path import splitext
 
 from wfdeps import TYPE_CHECKING
-from wfdeps.detect.judge import SOUND, Judgement
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.files import Folder, LocalFile
 from wfdeps.domain.folders import (
@@ -19,6 +18,7 @@ from wfdeps.domain.folders import (
     endings_of,
     name_within,
 )
+from wfdeps.domain.judgement import SOUND, Judgement
 from wfdeps.library.health import remembered
 from wfdeps.library.sidecars import claimed_digests
 from wfdeps.match.local import accepts, stems_for
