@@ -8,8 +8,9 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from wfdeps.disk.database import MEMORY, open_database, transaction
 from wfdeps.disk.sidecars import read_sidecar
-from wfdeps.errors import UsageError
+from wfdeps.errors import LibraryError, UsageError
 from wfdeps.hub.catalogue import KINDS, Row
 from wfdeps.hub.contents import folder_key_of
 from wfdeps.hub.digests import digest_file
@@ -82,7 +83,7 @@ class Shelf:
     def _readable(self, path: str, memory: sqlite3.Connection) -> ShelfFile | None:
         try:
             return self._book(path, memory)
-        except OSError:
+        except (OSError, LibraryError):
             self.skipped.append(path)
             return None
 
@@ -94,11 +95,11 @@ class Shelf:
         hashes = dict(known.fetchall())
         if not hashes:
             hashes = digest_file(absolute)
-            memory.execute("DELETE FROM digests WHERE path=?", key[:1])
-            memory.executemany(
-                "INSERT INTO digests VALUES (?,?,?,?,?)", [(*key, *pair) for pair in hashes.items()]
-            )
-            memory.commit()
+            with transaction(memory):
+                memory.execute("DELETE FROM digests WHERE path=?", key[:1])
+                memory.executemany(
+                    "INSERT INTO digests VALUES (?,?,?,?,?)", [(*key, *pair) for pair in hashes.items()]
+                )
         return ShelfFile(path.replace(os.sep, "/"), status.st_size, hashes)
 
 
@@ -226,17 +227,16 @@ def _type_of(path: str, shelf: Shelf) -> tuple[str, str]:
     return TYPE_OF_FOLDER.get(folder, ("Other", "Model"))
 
 
+_DIGESTS = """
+CREATE TABLE digests (path TEXT, size INTEGER, mtime_ns INTEGER, kind TEXT, hash TEXT, PRIMARY KEY (path, kind))
+"""
+
+
 def _remembering(index: str | None) -> sqlite3.Connection:
+    """Where hashes are remembered by path, size and time. Raises UsageError where that cannot be."""
     try:
-        if index:
-            os.makedirs(os.path.dirname(os.path.abspath(index)), exist_ok=True)
-        memory = sqlite3.connect(index or ":memory:")
-        memory.execute(
-            "CREATE TABLE IF NOT EXISTS digests (path TEXT, size INTEGER, mtime_ns INTEGER, kind TEXT, hash TEXT,"
-            " PRIMARY KEY (path, kind))"
-        )
+        return open_database(index or MEMORY, _DIGESTS, version=1)
     except (OSError, sqlite3.Error) as error:
         raise UsageError(
             f"cannot remember hashes in `{index}`: {error}", hint="name another file with `--index`"
         ) from error
-    return memory

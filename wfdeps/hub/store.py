@@ -8,11 +8,11 @@ and trigger words. Never file names.
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
+from wfdeps.disk.database import MEMORY, open_database, transaction
 from wfdeps.hub.catalogue import File, Model, Row, Version, model_from_rows
 from wfdeps.hub.words import words_of
 
@@ -60,20 +60,21 @@ _INSERTS = {
     },
     "search": f"INSERT INTO {SEARCH} VALUES (?,?,?,?,?)",  # noqa: S608
 }
+_SCHEMA = ";".join(
+    (
+        *(f"CREATE TABLE {table} ({', '.join(columns)})" for table, columns in TABLES.items()),
+        "CREATE VIRTUAL TABLE search USING fts5"
+        " (name, username, hashes, words, tokenize = 'unicode61 remove_diacritics 2')",
+        "CREATE VIRTUAL TABLE vocabulary USING fts5vocab (search, row)",
+    )
+)
 
 
 class CatalogueStore:
     """All models of a hub. May be used from several threads."""
 
     def __init__(self) -> None:
-        self._database = sqlite3.connect(":memory:", check_same_thread=False)
-        for table, columns in TABLES.items():
-            self._database.execute(f"CREATE TABLE {table} ({', '.join(columns)})")
-        self._database.execute(
-            "CREATE VIRTUAL TABLE search USING fts5"
-            " (name, username, hashes, words, tokenize = 'unicode61 remove_diacritics 2')"
-        )
-        self._database.execute("CREATE VIRTUAL TABLE vocabulary USING fts5vocab (search, row)")
+        self._database = open_database(MEMORY, _SCHEMA, version=1, any_thread=True)
         self._lock = threading.RLock()
         self._long_words: dict[int, list[str]] | None = None
 
@@ -85,7 +86,7 @@ class CatalogueStore:
         by_model: dict[int, list[Row]] = {}
         for row in rows:
             by_model.setdefault(row["model_id"], []).append(row)
-        with self._lock, self._database:
+        with self._lock, transaction(self._database):
             for (model_id,) in self.fetch("SELECT model_id FROM models"):
                 if model_id in by_model:
                     self._delete(model_id)
@@ -102,7 +103,7 @@ class CatalogueStore:
         for row in rows:
             if version_id in (None, row["version_id"]) and file_id in (None, row["file_id"]):
                 row.update(switches)
-        with self._lock, self._database:
+        with self._lock, transaction(self._database):
             self._delete(model_id)
             self._insert([rows])
 

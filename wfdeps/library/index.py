@@ -13,6 +13,14 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 
+from wfdeps.disk.database import (
+    MEMORY,
+    copied_to_memory,
+    open_database,
+    remove_database,
+    transaction,
+    version_of,
+)
 from wfdeps.values import NamedTuple
 
 VERSION = 1
@@ -104,7 +112,7 @@ class Index:
             self._update(read, gone)
 
     def _update(self, read: tuple[Listing, ...], gone: tuple[str, ...]) -> None:
-        with self._transaction() as db:
+        with transaction(self._db) as db:
             for path in gone:
                 span = (path, *_below(path))
                 db.execute(
@@ -191,7 +199,7 @@ class Index:
         """Keep facts of the file as it was at `known_ns` (now, if not given), beside those that still hold."""
         stamp, known = stamp_of(found), self._clock() if known_ns is None else known_ns
         try:
-            with self._transaction() as db:
+            with transaction(self._db) as db:
                 row = db.execute("SELECT stamp, known_ns FROM stamps WHERE path = ?", (path,)).fetchone()
                 if row is None or row[0] != stamp or not _is_settled(row[0], row[1]):
                     db.execute("DELETE FROM facts WHERE path = ?", (path,))
@@ -212,22 +220,13 @@ class Index:
 
     # ── keeping
 
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._db
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
-
     def _to_memory(self) -> None:
-        memory = sqlite3.connect(":memory:", isolation_level=None)
+        memory = sqlite3.connect(MEMORY, isolation_level=None)
         with contextlib.suppress(sqlite3.Error):
             self._db.backup(memory)
-        if memory.execute("PRAGMA user_version").fetchone()[0] != VERSION:
-            memory = _fresh(":memory:")
+        if version_of(memory) != VERSION:
+            memory.close()
+            memory = open_database(MEMORY, _SCHEMA, version=VERSION)
         with contextlib.suppress(sqlite3.Error):
             self._db.close()
         self._db, self.is_kept = memory, False
@@ -236,75 +235,34 @@ class Index:
 def _open(path: str | None) -> tuple[sqlite3.Connection, bool]:
     """A connection ready for use, and whether what is written there stays."""
     if path is None:
-        return _fresh(":memory:"), False
-    for attempt in ("as it is", "anew"):
+        return open_database(MEMORY, _SCHEMA, version=VERSION), False
+    for is_last in (False, True):
         try:
-            return _open_file(path, anew=attempt == "anew"), True
+            return _open_file(path), True
         except sqlite3.OperationalError:
             break  # cannot be opened or written: read what can be read, keep the rest in memory
         except sqlite3.DatabaseError:
-            continue  # no database, or a damaged one: it is only a memory, so it is made anew
+            if is_last:
+                break
+            with contextlib.suppress(OSError):
+                remove_database(
+                    path
+                )  # no database, or a damaged one: it is only a memory, so it is made anew
         except OSError:
             break
-    return _copied_to_memory(path), False
+    return copied_to_memory(path, _SCHEMA, version=VERSION), False
 
 
-def _open_file(path: str, *, anew: bool) -> sqlite3.Connection:
-    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    if anew:
-        for ending in ("", "-wal", "-shm"):
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(path + ending)
-    db = sqlite3.connect(path, timeout=5.0, isolation_level=None)
+def _open_file(path: str) -> sqlite3.Connection:
+    database = open_database(path, _SCHEMA, version=VERSION, log=True)
     try:
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version != VERSION:
-            _make(db, path)
-        db.execute("PRAGMA synchronous=NORMAL")
-        if version == VERSION and not os.access(path, os.W_OK):
+        database.execute("PRAGMA synchronous=NORMAL")
+        if not os.access(path, os.W_OK):
             raise sqlite3.OperationalError("read-only")
     except BaseException:
-        db.close()
+        database.close()
         raise
-    return db
-
-
-def _make(db: sqlite3.Connection, path: str) -> None:
-    db.execute("PRAGMA journal_mode=WAL").fetchone()
-    db.execute("BEGIN EXCLUSIVE")
-    try:
-        if (
-            db.execute("PRAGMA user_version").fetchone()[0] != VERSION
-        ):  # another process may have been quicker
-            for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
-                db.execute(f'DROP TABLE "{name}"')
-            for statement in _SCHEMA.split(";"):
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version={VERSION}")
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
-
-
-def _fresh(path: str) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None)
-    _make(db, path)
-    return db
-
-
-def _copied_to_memory(path: str) -> sqlite3.Connection:
-    memory = sqlite3.connect(":memory:", isolation_level=None)
-    # An immutable open reads a database on a read-only medium, where WAL's shared memory cannot be made.
-    with contextlib.suppress(sqlite3.Error, OSError):
-        from urllib.parse import quote
-
-        source = sqlite3.connect(f"file:{quote(os.path.abspath(path))}?mode=ro&immutable=1", uri=True)
-        with contextlib.closing(source):
-            source.backup(memory)
-        if memory.execute("PRAGMA user_version").fetchone()[0] == VERSION:
-            return memory
-    return _fresh(":memory:")
+    return database
 
 
 def _below(path: str) -> tuple[str, str]:

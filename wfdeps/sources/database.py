@@ -9,12 +9,11 @@ from contextlib import suppress
 from threading import RLock
 from typing import Any, TypeVar
 
+from wfdeps.disk.database import MEMORY, OtherVersionError, open_database, transaction
 from wfdeps.domain.visible import encodable
 from wfdeps.errors import ConfigError
 
 _T = TypeVar("_T")
-WAIT = 10.0
-"""Seconds to wait for another process that is writing."""
 
 
 class Database:
@@ -38,7 +37,7 @@ class Database:
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query. Nothing is written to look into what is not there."""
-        if self._precious and self._path != ":memory:" and not os.path.exists(self._path):
+        if self._precious and self._path != MEMORY and not os.path.exists(self._path):
             return []
         return self._tried(lambda connection: connection.execute(statement, _storable(values)).fetchall())
 
@@ -47,7 +46,7 @@ class Database:
         storable = [_storable(row) for row in values]
 
         def write(connection: sqlite3.Connection) -> int:
-            with connection:
+            with transaction(connection):
                 return connection.executemany(statement, storable).rowcount
 
         return self._tried(write)
@@ -74,7 +73,7 @@ class Database:
         self.close()
         damaged = type(error) is sqlite3.DatabaseError
         aside = f"{self._path}.damaged"
-        if damaged and self._path != ":memory:":
+        if damaged and self._path != MEMORY:
             with suppress(OSError):
                 os.replace(self._path, aside)
         if self._precious:
@@ -85,7 +84,7 @@ class Database:
                 hint="`WFDEPS_STATE_DIR` names another folder to keep it in",
             ) from error
         if not damaged or os.path.exists(self._path):
-            self._path = ":memory:"
+            self._path = MEMORY
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -93,42 +92,15 @@ class Database:
         return self._connection
 
     def _opened(self) -> sqlite3.Connection:
-        if self._path != ":memory:":
-            os.makedirs(os.path.dirname(os.path.abspath(self._path)), exist_ok=True)
-        connection = sqlite3.connect(self._path, timeout=WAIT, check_same_thread=False)
         try:
-            if _version_of(connection) != self._version:
-                self._rebuild(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _rebuild(self, connection: sqlite3.Connection) -> None:
-        """The tables of this version, empty. Raises ConfigError where a person's own are of another."""
-        with connection:
-            connection.execute("BEGIN IMMEDIATE")
-            version = _version_of(connection)
-            if version == self._version:
-                return  # another process did it meanwhile, and may have written already
-            if self._precious and version:
-                raise ConfigError(
-                    f"`{self._path}` was written by another version of wfdeps",
-                    hint="use that version, or name another folder with `WFDEPS_STATE_DIR`",
-                )
-            tables = connection.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+            return open_database(
+                self._path, self._schema, version=self._version, precious=self._precious, any_thread=True
             )
-            for (table,) in tables.fetchall():
-                connection.execute(f'DROP TABLE IF EXISTS "{table}"')
-            for statement in filter(str.strip, self._schema.split(";")):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {self._version}")
-
-
-def _version_of(connection: sqlite3.Connection) -> int:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    return int(version)
+        except OtherVersionError as error:
+            raise ConfigError(
+                f"`{self._path}` was written by another version of wfdeps",
+                hint="use that version, or name another folder with `WFDEPS_STATE_DIR`",
+            ) from error
 
 
 def _storable(values: Sequence[Any]) -> tuple[Any, ...]:

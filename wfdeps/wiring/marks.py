@@ -7,6 +7,7 @@ import sqlite3
 from json import loads
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.disk.database import open_read_only
 
 if TYPE_CHECKING:
     from wfdeps.wiring.settings import Settings
@@ -26,7 +27,7 @@ def _book_has(path: str) -> bool:
     if not os.path.exists(path):
         return False
     try:
-        database = sqlite3.connect(path)
+        database = open_read_only(path)
         try:
             return database.execute("SELECT 1 FROM choices WHERE body IS NULL LIMIT 1").fetchone() is not None
         finally:

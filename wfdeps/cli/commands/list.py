@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 
 from wfdeps.cli.context import Context
-from wfdeps.cli.exit_codes import READY
+from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.cli.options import add_library_options, add_reading_options, workflow_files
 from wfdeps.cli.reading import read_all
 from wfdeps.domain.visible import visible
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         context.out(json.dumps(document, indent=2, ensure_ascii=False))
     else:
         context.out(_text(files))
-    return READY
+    return UNMET if any(listed.file.trouble for listed in files) else READY
 
 
 def _fields(listed: ListedFile) -> dict[str, object]:
