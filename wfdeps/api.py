@@ -27,6 +27,8 @@ A workflow is a path, or what `read_workflow` gave. Nothing is asked and nothing
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TypeAlias
 
 from wfdeps.console.silent import NeverAsk, Silent
@@ -37,14 +39,14 @@ from wfdeps.domain.refs import ModelRef, UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.reports import CheckReport
 from wfdeps.domain.resolutions import Resolution
 from wfdeps.domain.secrets import Secret
-from wfdeps.errors import LockError, UsageError, WorkflowError
+from wfdeps.errors import UsageError, WorkflowError
 from wfdeps.jobs import check as checking
 from wfdeps.jobs import get as getting
 from wfdeps.jobs.plan import plan_for
 from wfdeps.jobs.reading import WorkflowFiles, read_file, read_options
+from wfdeps.jobs.sync import lock_at
 from wfdeps.lock.document import parse, to_text
 from wfdeps.match.policy import Auto
-from wfdeps.pipeline.locking import read_lock
 from wfdeps.ports import Chooser, Reporter
 from wfdeps.values import replace
 from wfdeps.wiring.doors import Doors
@@ -114,7 +116,7 @@ def find_refs(*workflows: Workflow) -> tuple[ModelRef, ...]:
     >>> [ref.name for ref in wfdeps.find_refs(workflow) if ref.folder == "vae"]
     ['clearwater_vae.safetensors']
     """
-    return merge_refs(ref for one in _read(workflows) for ref in one.refs)
+    return merge_refs(ref for one in _read(workflows, load_settings()) for ref in one.refs)
 
 
 def check(*workflows: Workflow, settings: Settings | None = None, online: bool = False) -> CheckReport:
@@ -124,8 +126,7 @@ def check(*workflows: Workflow, settings: Settings | None = None, online: bool =
     >>> sorted({item.state.value for item in report.needed})
     ['ambiguous', 'resolved']
     """
-    readings = _read(workflows, settings)
-    with _doors(readings, settings) as doors:
+    with _run(workflows, settings) as (readings, doors):
         if online:
             return checking.check_online(readings, doors, Silent()).report
         return checking.check(readings, doors).report
@@ -146,8 +147,7 @@ def resolve(
     >>> [type(one).__name__ for one in wfdeps.resolve(workflow, settings=settings)].count("Resolved")
     4
     """
-    readings = _read(workflows, settings)
-    with _doors(readings, settings, auto, allow_pickle) as doors:
+    with _run(workflows, settings, auto, allow_pickle) as (readings, doors):
         return plan_for(readings, doors, chooser=chooser or NeverAsk(), reporter=Silent()).resolutions
 
 
@@ -164,8 +164,7 @@ def plan(
     >>> len(todo.downloads), todo.bytes_to_fetch > 1_000_000
     (5, True)
     """
-    readings = _read(workflows, settings)
-    with _doors(readings, settings, auto, allow_pickle) as doors:
+    with _run(workflows, settings, auto, allow_pickle) as (readings, doors):
         return plan_for(readings, doors, chooser=chooser or NeverAsk(), reporter=Silent()).plan
 
 
@@ -186,8 +185,8 @@ def get(
     >>> wfdeps.get(workflow, settings=settings, auto="best", lock=lock).totals.present
     5
     """
-    readings, path = _read(workflows, settings), os.fspath(lock) if lock else ""
-    with _doors(readings, settings, auto, allow_pickle, lock=path or LOCK) as doors:
+    path = os.fspath(lock) if lock else ""
+    with _run(workflows, settings, auto, allow_pickle, lock=path or LOCK) as (readings, doors):
         done = getting.get(
             readings, doors, chooser=chooser or NeverAsk(), reporter=reporter or Silent(), lock=path
         )
@@ -215,9 +214,7 @@ class Lock(LockValue):
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Lock:
         """The lock at that path. Raises LockError where there is none."""
-        value = read_lock(os.fspath(path))
-        if value is None:
-            raise LockError(f"no lock at `{os.fspath(path)}`", hint="`wfdeps lock` writes one")
+        value = lock_at(os.fspath(path))
         return cls(value.workflows, value.entries, value.unresolved, value.optional)
 
     def __str__(self) -> str:
@@ -227,15 +224,16 @@ class Lock(LockValue):
 # ── within
 
 
-def _doors(
-    readings: tuple[WorkflowRefs, ...],
+@contextmanager
+def _run(
+    workflows: tuple[Workflow, ...],
     settings: Settings | None,
     auto: str | None = None,
     allow_pickle: bool | None = None,
     *,
     lock: str = LOCK,
-) -> Doors:
-    """The doors of one call; a context manager. What the call itself says is stronger than the settings."""
+) -> Iterator[tuple[tuple[WorkflowRefs, ...], Doors]]:
+    """The workflows read, and the doors of this call. What the call itself says is stronger than the settings."""
     settings = settings or load_settings()
     if allow_pickle is not None:
         settings = replace(settings, allow_pickle=allow_pickle)
@@ -243,14 +241,16 @@ def _doors(
         if auto not in set(Auto):
             raise UsageError(f"`auto` is none of {', '.join(Auto)}: `{auto}`")
         settings = replace(settings, auto=Auto(auto))
-    return Doors(settings, workflows=tuple(one.path for one in readings), lock=lock)
+    readings = _read(workflows, settings)
+    with Doors(settings, workflows=tuple(reading.path for reading in readings), lock=lock) as doors:
+        yield readings, doors
 
 
-def _read(workflows: tuple[Workflow, ...], settings: Settings | None = None) -> tuple[WorkflowRefs, ...]:
-    """The workflows read, with the person's own rows of the loader table."""
+def _read(workflows: tuple[Workflow, ...], settings: Settings) -> tuple[WorkflowRefs, ...]:
+    """The workflows, read with the person's own rows of the loader table."""
     if not workflows:
         raise UsageError("no workflow was given")
-    with Doors(settings or load_settings()) as doors:
+    with Doors(settings) as doors:
         options = read_options(WorkflowFiles(()), doors)
     return tuple(
         given if isinstance(given, WorkflowRefs) else _only(read_file(os.fspath(given), options))
