@@ -44,6 +44,13 @@ def test_more_than_the_exact_size_stops_at_once(
     assert left_in(tmp_path) == 0
 
 
+def test_one_byte_more_than_the_exact_size_is_too_much_whatever_the_hash(
+    server: FaultServer, tmp_path: Path
+) -> None:
+    url = server.url(size=SMALL + 1, chunked=1, ignore_range=1)
+    assert fetch(download(tmp_path, url, size=SMALL, sha256=body_sha256(1, SMALL))).kind == "length"
+
+
 @pytest.mark.parametrize("sha256", [None, "ab" * 32], ids=["no hash", "a hash"])
 def test_much_more_than_an_estimate_stops(sha256: str | None, server: FaultServer, tmp_path: Path) -> None:
     item = download(tmp_path, server.url(size=ENDLESS, chunked=1, ignore_range=1), sha256=sha256)
