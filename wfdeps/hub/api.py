@@ -48,11 +48,11 @@ def api_routes() -> list[BaseRoute]:
 
 async def _models(request: Request, site: HubSite) -> Response:
     wanted = read_wanted(request.query_params, signed_in=site.visitor(request).signed_in)
-    found = find_models(site.store, wanted, site.clock())
+    result = find_models(site.store, wanted, site.clock())
     base = site.base(request)
     return ok(
         models_page(
-            found, wanted, base=base, next_page=_next_page(request, found.next_cursor, base), now=site.now()
+            result, wanted, base=base, next_page=_next_page(request, result.next_cursor, base), now=site.now()
         )
     )
 
@@ -95,10 +95,10 @@ async def _version_by_hash(request: Request, site: HubSite) -> Response:
 
 
 def _version_body(site: HubSite, version_id: int, *, base: str, with_vae: bool = False) -> dict[str, Any]:
-    found = site.version(version_id)
-    if found is None or not found[0].is_published:
+    entry = site.version(version_id)
+    if entry is None or not entry[0].is_published:
         raise error(404, "Model not found")
-    model, version = found
+    model, version = entry
     body = version_body(model, version, base=base, linked=_linked_vae(site, version) if with_vae else ())
     if body is None:
         raise error(404, "Missing model file")
@@ -106,8 +106,8 @@ def _version_body(site: HubSite, version_id: int, *, base: str, with_vae: bool =
 
 
 def _linked_vae(site: HubSite, version: Version) -> list[tuple[Version, File]]:
-    found = site.version(version.row.get("vae_version_id") or 0)
-    return [(found[1], file) for file in found[1].files] if found else []
+    entry = site.version(version.row.get("vae_version_id") or 0)
+    return [(entry[1], file) for file in entry[1].files] if entry else []
 
 
 async def _versions_by_hash(request: Request, site: HubSite) -> Response:
@@ -119,10 +119,10 @@ async def _versions_by_hash(request: Request, site: HubSite) -> Response:
 
 
 def _batch_item(site: HubSite, version_id: int, base: str) -> dict[str, Any] | None:
-    found = site.version(version_id)
-    if found is None or found[1].row.get("null_in_batch"):
+    entry = site.version(version_id)
+    if entry is None or entry[1].row.get("null_in_batch"):
         return None
-    return version_body(*found, base=base)
+    return version_body(*entry, base=base)
 
 
 async def _ids_by_hash(request: Request, site: HubSite) -> Response:
@@ -166,10 +166,10 @@ async def _mini(request: Request, site: HubSite) -> Response:
     # The schema asks for a number and nobody makes one of the text: any epoch is refused.
     if "epoch" in request.query_params:
         raise error(400, "✖ Invalid input: expected number, received string\n  → at epoch")
-    found = site.version(version_id)
-    if found is None or not found[0].is_published:
+    entry = site.version(version_id)
+    if entry is None or not entry[0].is_published:
         raise error(404, "Model not found")
-    model, version = found
+    model, version = entry
     file_id = _number(request.query_params.get("modelFileId", ""))
     file = version.file(file_id) if file_id else primary_file(version.files)
     if file is None:
@@ -182,11 +182,11 @@ async def _mini(request: Request, site: HubSite) -> Response:
 
 async def _tensors(request: Request, site: HubSite) -> Response:
     place = site.store.version_of_file(_number(request.path_params["id"]) or 0)
-    found = site.version(place[1]) if place else None
-    file = found[1].file(int(request.path_params["id"])) if found else None
-    if found is None or file is None or (path := site.path_of(file)) is None:
+    entry = site.version(place[1]) if place else None
+    file = entry[1].file(int(request.path_params["id"])) if entry else None
+    if entry is None or file is None or (path := site.path_of(file)) is None:
         raise error(404, "File not found")
-    if found[0].mode == "Archived":
+    if entry[0].mode == "Archived":
         raise error(410, "Model archived")
     header = header_of(path)
     if isinstance(header, Corrupt):

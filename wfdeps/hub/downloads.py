@@ -33,8 +33,8 @@ def _location(request: Request, site: HubSite) -> str:
     version_id, selection = request.path_params["id"], read_selection(dict(request.query_params))
     if not (version_id.isascii() and version_id.isdecimal()):
         raise error(400, "Invalid id: Invalid input: expected number, received NaN")
-    found = site.version(int(version_id)) if len(version_id) < 18 and int(version_id) <= INT4 else None
-    model, version = found or (None, None)
+    entry = site.version(int(version_id)) if len(version_id) < 18 and int(version_id) <= INT4 else None
+    model, version = entry or (None, None)
     # A HEAD is never recognised as signed in, whatever token it carries.
     visitor = Visitor() if request.method == "HEAD" else site.visitor(request)
     file = choose_file(

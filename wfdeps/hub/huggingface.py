@@ -170,7 +170,7 @@ def _open_repository(request: Request, site: HubSite, *, bytes_wanted: bool = Tr
 
 
 def _entries(site: HubSite, repo: str) -> list[Entry]:
-    found = []
+    files = []
     rows = site.store.fetch(
         "SELECT path, version_id, file_id FROM repositories WHERE repo = ? ORDER BY path", (repo,)
     )
@@ -179,10 +179,10 @@ def _entries(site: HubSite, repo: str) -> list[Entry]:
         file = of_version[1].file(file_id) if of_version else None
         size = site.size_of(file) if file else None
         if file is not None:
-            found.append(
+            files.append(
                 Entry(path, version_id, file, size if size is not None else round(file.size_kb * 1024))
             )
-    return found
+    return files
 
 
 def _hf_rows(site: HubSite, repo: str) -> list[dict[str, Any]]:

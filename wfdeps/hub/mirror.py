@@ -43,10 +43,10 @@ def _allowed(request: Request, site: HubSite, digest: str) -> tuple[str, str]:
     if not versions:
         return _kept(request, site, digest)
     for version_id, _, _ in versions:
-        found = site.version(version_id)
-        if found is None:
+        entry = site.version(version_id)
+        if entry is None:
             continue
-        model, version = found
+        model, version = entry
         for file in version.files:
             if file.hashes.get("SHA256") != digest or (path := site.path_of(file)) is None:
                 continue

@@ -13,22 +13,22 @@ from urllib.parse import quote
 
 from wfdeps.hub.access import primary_file
 from wfdeps.hub.catalogue import File, Model, Version
-from wfdeps.hub.search import Found, Wanted
+from wfdeps.hub.search import SearchResult, Wanted
 from wfdeps.hub.vocabulary import air_of
 
 _PUBLIC = "Public"
 
 
 def models_page(
-    found: Found, wanted: Wanted, *, base: str, next_page: str | None, now: str
+    result: SearchResult, wanted: Wanted, *, base: str, next_page: str | None, now: str
 ) -> dict[str, Any]:
     """The body of `GET /models`: no totals, and no `nextCursor` at the end."""
     metadata: dict[str, Any] = {}
-    if found.next_cursor is not None:
-        metadata |= {"nextCursor": found.next_cursor, "nextPage": next_page}
+    if result.next_cursor is not None:
+        metadata |= {"nextCursor": result.next_cursor, "nextPage": next_page}
     if wanted.page and not wanted.cursor:
         metadata |= {"currentPage": wanted.page, "pageSize": wanted.limit}
-    items = [_listed_model(model, wanted, base=base, now=now) for model in found.models]
+    items = [_listed_model(model, wanted, base=base, now=now) for model in result.models]
     return {"items": items, "metadata": metadata}
 
 

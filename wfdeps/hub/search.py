@@ -64,7 +64,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """One page: the models, and where the next begins, if there is one."""
 
     models: tuple[Model, ...]
@@ -105,18 +105,18 @@ def read_wanted(params: QueryParams, *, signed_in: bool) -> Wanted:
     return wanted
 
 
-def find_models(store: CatalogueStore, wanted: Wanted, now: datetime) -> Found:
+def find_models(store: CatalogueStore, wanted: Wanted, now: datetime) -> SearchResult:
     """The page asked for. Raises RefusedError for an unknown user or a cursor of another sort."""
     if wanted.username and not store.fetch(
         "SELECT 1 FROM models WHERE creator = ?", (wanted.username.lower(),)
     ):
         raise RefusedError(404, {"message": "User not found"})
     if wanted.limit == 0:
-        return Found((), None)
+        return SearchResult((), None)
     return _searched(store, wanted, now) if wanted.query else _listed(store, wanted, now)
 
 
-def _listed(store: CatalogueStore, wanted: Wanted, now: datetime) -> Found:
+def _listed(store: CatalogueStore, wanted: Wanted, now: datetime) -> SearchResult:
     fields = _ORDERS[wanted.sort]
     ascending = wanted.sort == "Oldest"
     conditions, values = _search_conditions(wanted)
@@ -139,10 +139,10 @@ def _listed(store: CatalogueStore, wanted: Wanted, now: datetime) -> Found:
     )
     page = rows[: wanted.limit]
     cursor = "|".join(str(value) for value in page[-1][1:]) if len(rows) > wanted.limit else None
-    return Found(tuple(store.models([row[0] for row in page])), cursor)
+    return SearchResult(tuple(store.models([row[0] for row in page])), cursor)
 
 
-def _searched(store: CatalogueStore, wanted: Wanted, now: datetime) -> Found:
+def _searched(store: CatalogueStore, wanted: Wanted, now: datetime) -> SearchResult:
     offset = _offset(wanted.cursor)
     hits = _hits(store, wanted, offset + wanted.limit + 1)
     page = hits[offset : offset + wanted.limit]
@@ -156,7 +156,7 @@ def _searched(store: CatalogueStore, wanted: Wanted, now: datetime) -> Found:
         )
         allowed = {model_id for (model_id,) in kept}
         page = [model_id for model_id in page if model_id in allowed]
-    return Found(tuple(store.models(page)), cursor)
+    return SearchResult(tuple(store.models(page)), cursor)
 
 
 def _hits(store: CatalogueStore, wanted: Wanted, enough: int) -> list[int]:

@@ -215,16 +215,16 @@ class HubServer:
     def _model_of(self, version_id: int | None, file_id: int | None, file_name: str | None) -> int:
         store = self.site.store
         if version_id is not None:
-            found = store.fetch("SELECT model_id FROM versions WHERE version_id = ?", (version_id,))
+            rows = store.fetch("SELECT model_id FROM versions WHERE version_id = ?", (version_id,))
         elif file_id is not None:
-            found = store.fetch("SELECT model_id FROM files WHERE file_id = ?", (file_id,))
+            rows = store.fetch("SELECT model_id FROM files WHERE file_id = ?", (file_id,))
         else:
-            found = store.fetch(
+            rows = store.fetch(
                 "SELECT model_id FROM models WHERE instr(body, ?) > 0", (f'"file_name":"{file_name}"',)
             )
-        if not found:
+        if not rows:
             raise UsageError("no such row in the catalogue")
-        return int(found[0][0])
+        return int(rows[0][0])
 
 
 def _rows(catalogue: str | os.PathLike[str] | Iterable[Row] | None) -> Iterable[Row]:

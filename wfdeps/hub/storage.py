@@ -30,10 +30,10 @@ async def _object(request: Request) -> Response:
         return _xml(403, "SignatureDoesNotMatch", "The request signature we calculated does not match")
     if site.signer.is_expired(query, site.clock()):
         return _xml(403, "AccessDenied", "Request has expired")
-    found = site.version(version_id)
-    file = found[1].file(file_id) if found else None
+    entry = site.version(version_id)
+    file = entry[1].file(file_id) if entry else None
     path = site.path_of(file) if file else None
-    if found is None or file is None or path is None:
+    if entry is None or file is None or path is None:
         return _xml(404, "NoSuchKey", "The specified key does not exist.")
     fault: Fault | None = request.scope.get("wfdeps.fault")
     etag = (file.row.get("etag") or file.hashes.get("SHA256") or f"{file_id:032x}").lower()[:32]
