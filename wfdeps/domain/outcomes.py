@@ -62,7 +62,7 @@ class FailureKind(StrEnum):
     GATED = "gated"
     """401 or 403: a token, a login or accepted terms are missing."""
     EARLY_ACCESS = "early_access"
-    """Civitai's 401 for a version that has to be bought until a date."""
+    """Civitai's 403 `Early Access`: the version has to be bought, most until a date."""
     DISABLED = "disabled"
     """Civitai's 401 for a file whose creator switched downloads off: no token helps."""
     RATE_LIMITED = "rate_limited"

@@ -96,7 +96,7 @@ class HuggingFaceSource:
             return error
 
     def _refused(self, error: SourceError, link: HuggingFaceLink | None) -> Answer:
-        """Hugging Face answers 401 for a repository that does not exist as for one that is private."""
+        """Without a token Hugging Face answers 401 for a repository that does not exist, as for one that is private."""
         if not isinstance(error, AuthRequiredError) or link is None or not link.file_name:
             return failed(SOURCE, error)
         state = AccessState.BLOCKED if self._signed_in else AccessState.TOKEN

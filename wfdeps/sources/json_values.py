@@ -46,7 +46,10 @@ def positive(value: object) -> int | None:
 
 
 def bytes_of_kibibytes(value: object) -> int | None:
-    """Civitai's `sizeKB`, a float of KiB, as whole bytes; None where it is no number, or 0."""
+    """Civitai's `sizeKB`, a float of KiB, as whole bytes; None where it is no number, or 0.
+
+    The uploading client wrote it, and sometimes wrote it wrong: never a reason to refuse a file.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return whole(value * 1024) or None

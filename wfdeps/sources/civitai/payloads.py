@@ -184,12 +184,12 @@ def _candidate(
 
 
 def published_of(version: Mapping[str, Any]) -> str | None:
-    """When a version was published, ISO 8601; `publishedAt` is missing from `by-hash` answers."""
+    """When a version was published, else made, ISO 8601; lists leave out `createdAt`, and any key may be gone that is null."""
     return text(version.get("publishedAt")) or text(version.get("createdAt")) or None
 
 
 def creator_of(model: Mapping[str, Any]) -> str | None:
-    """The name of a model's creator; None where the account is gone."""
+    """The name of a model's creator; None where `creator` is absent, as of deleted users."""
     return text(record(model.get("creator")).get("username")) or None
 
 
