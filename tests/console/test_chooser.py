@@ -19,6 +19,8 @@ from wfdeps.domain.candidates import Candidate, Evidence, RankedCandidate, Why
 from wfdeps.domain.refs import ModelRef, NodeSite
 from wfdeps.domain.resolutions import Ambiguous, MarkedOptional
 from wfdeps.errors import ConfigError, LibraryError
+from wfdeps.match.decide import cautions_of
+from wfdeps.match.policy import Policy
 from wfdeps.report.painting import columns
 from wfdeps.values import replace
 
@@ -27,8 +29,14 @@ DIFFERS = Evidence(Why.BASE_DIFFERS, "SDXL 1.0, the workflow is SD 1.5")
 
 
 def ranked(number: int, confidence: float, *evidence: Evidence, **more: object) -> RankedCandidate:
-    found = file("add_detail.safetensors", number, **more)
-    return RankedCandidate(found, evidence or (EXACT,), confidence)
+    return judged(
+        RankedCandidate(file("add_detail.safetensors", number, **more), evidence or (EXACT,), confidence)
+    )
+
+
+def judged(candidate: RankedCandidate, *, allow_pickle: bool = False) -> RankedCandidate:
+    """The candidate with its cautions, as the resolver hands it to a chooser."""
+    return replace(candidate, cautions=cautions_of(candidate, Policy(allow_pickle=allow_pickle)))
 
 
 def question(*candidates: RankedCandidate, name: str = "add_detail.safetensors") -> Ambiguous:
@@ -298,7 +306,7 @@ def test_who_never_asks_leaves_it_open() -> None:
         ranked(1, 0.9, EXACT, DIFFERS),
         ranked(1, 0.9, access=Access(AccessState.EARLY_ACCESS)),
         ranked(1, 0.9, unsafe="dangerous import"),
-        RankedCandidate(file("add_detail.ckpt"), (EXACT,), 0.9),
+        judged(RankedCandidate(file("add_detail.ckpt"), (EXACT,), 0.9)),
     ],
 )
 def test_the_best_is_never_what_must_be_named(first: RankedCandidate) -> None:
@@ -306,6 +314,13 @@ def test_the_best_is_never_what_must_be_named(first: RankedCandidate) -> None:
     found = TakeBest().choose(question(first, ranked(2, 0.5)))
     assert isinstance(found, RankedCandidate)
     assert found.candidate.file_id == 2
+
+
+def test_where_pickles_are_allowed_the_rule_for_the_rest_and_enter_take_them_too() -> None:
+    pickle = judged(RankedCandidate(file("add_detail.ckpt"), (EXACT,), 0.97), allow_pickle=True)
+    assert TakeBest().choose(question(pickle)) is pickle
+    person = Person([""])
+    assert Prompt(terminal=person.terminal()).choose(question(pickle)) is pickle
 
 
 WORDY = ranked(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,13 +11,22 @@ from hypothesis import strategies as st
 from tests.match.making import answer, file, ref, settle, sha256
 from wfdeps.domain.access import Access, AccessState
 from wfdeps.domain.air import Air
-from wfdeps.domain.candidates import Answer, Candidate, Verdict, VerdictKind, Why
+from wfdeps.domain.candidates import (
+    Answer,
+    Candidate,
+    Caution,
+    Evidence,
+    RankedCandidate,
+    Verdict,
+    VerdictKind,
+    Why,
+)
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.findings import RefState
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, UrlQuery
 from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Resolved, Unresolved
-from wfdeps.match.decide import decide
+from wfdeps.match.decide import cautions_of, decide
 from wfdeps.match.policy import Auto, Policy
 from wfdeps.values import replace
 
@@ -337,3 +348,43 @@ def test_confidence_falls_from_the_first_to_the_last(files: list[Candidate]) -> 
 def test_a_file_is_counted_once_however_often_it_was_told() -> None:
     found = file(NAME)
     assert isinstance(settle(ref(NAME), found, found, replace(found)), Resolved)
+
+
+def made(evidence: Sequence[Evidence] = (), **more: object) -> RankedCandidate:
+    """A candidate named `a.safetensors`, unless told otherwise, with this evidence."""
+    name = str(more.pop("name", "a.safetensors"))
+    return RankedCandidate(file(name, **more), tuple(evidence), 0.9)
+
+
+@pytest.mark.parametrize(
+    ("ranked", "caution"),
+    [
+        (made([Evidence(Why.HASH_DIFFERS, "")]), Caution.HASH_DIFFERS),
+        (made(access=Access(if_bought=True)), Caution.BOUGHT),
+        (made(unsafe="a warning"), Caution.SCANNER),
+        (made(name="a.ckpt"), Caution.PICKLE),
+        (made([Evidence(Why.BASE_DIFFERS, "")]), Caution.BASE_DIFFERS),
+        (made(access=Access(AccessState.DISABLED)), Caution.CLOSED),
+        (made([Evidence(Why.TYPE_DIFFERS, "")]), Caution.TYPE_DIFFERS),
+        (made([Evidence(Why.PAIR_DIFFERS, "")]), Caution.PAIR_DIFFERS),
+        (made(file_type="Training Data"), Caution.NOT_A_MODEL),
+        (made(file_type="Archive"), Caution.NOT_A_MODEL),
+        (made(name="a.yaml"), Caution.NOT_A_MODEL),
+    ],
+)
+def test_each_reason_to_ask_has_its_caution(ranked: RankedCandidate, caution: Caution) -> None:
+    assert cautions_of(ranked, Policy()) == (caution,)
+
+
+def test_nothing_against_it_is_no_caution_and_allowed_pickles_are_none() -> None:
+    assert cautions_of(made([Evidence(Why.NAME_EXACT, "")]), Policy()) == ()
+    assert cautions_of(made(access=Access(AccessState.TOKEN)), Policy()) == ()
+    assert cautions_of(made(name="a.ckpt"), Policy(allow_pickle=True)) == ()
+
+
+def test_what_speaks_against_a_name_only_does_not_outweigh_a_proof() -> None:
+    assert {caution for caution in Caution if not caution.outweighs_proof} == {
+        Caution.TYPE_DIFFERS,
+        Caution.PAIR_DIFFERS,
+        Caution.NOT_A_MODEL,
+    }

@@ -24,9 +24,7 @@ from wfdeps.console.question import (
     rating_in_words,
 )
 from wfdeps.console.silent import NeverAsk
-from wfdeps.domain.access import AccessState
 from wfdeps.domain.candidates import Candidate, RankedCandidate, Why
-from wfdeps.domain.folders import is_pickle_name
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Ambiguous, MarkedOptional
 from wfdeps.domain.visible import visible
@@ -35,10 +33,10 @@ from wfdeps.values import dataclass
 
 
 class TakeBest:
-    """Takes the first that no rule forbids to take silently; leaves open what has none."""
+    """Takes the first that needs no person's word; leaves open what has none."""
 
     def choose(self, question: Ambiguous, *, left: int = 0) -> RankedCandidate | None:
-        return next((one for one in question.candidates if _may_be_taken(one)), None)
+        return next((one for one in question.candidates if not one.cautions), None)
 
 
 class Memory(Protocol):
@@ -271,14 +269,3 @@ def _prompt_for(question: Ambiguous, shown: Sequence[RankedCandidate]) -> str:
 
 def _enter_is_offered(question: Ambiguous, shown: Sequence[RankedCandidate]) -> bool:
     return enter_takes_first(question) and shown[0] is question.candidates[0]
-
-
-def _may_be_taken(one: RankedCandidate) -> bool:
-    """No pickle, no early access, no other base model, no other hash: those a person must name."""
-    candidate = one.candidate
-    against = {Why.BASE_DIFFERS, Why.TYPE_DIFFERS, Why.HASH_DIFFERS, Why.PAIR_DIFFERS}
-    is_pickle = is_pickle_name(candidate.file_name)
-    closed = candidate.access.if_bought or candidate.access.state not in (AccessState.OPEN, AccessState.TOKEN)
-    return not (
-        candidate.unsafe or is_pickle or closed or any(piece.why in against for piece in one.evidence)
-    )

@@ -91,12 +91,11 @@ def enter_takes_first(question: Ambiguous) -> bool:
     first = question.candidates[0]
     against = any(piece.why in _AGAINST for piece in first.evidence)
     rivalled = len(question.candidates) > 1 and question.candidates[1].confidence >= first.confidence
-    risky = (
-        bool(first.candidate.unsafe)
-        or first.candidate.access.if_bought
-        or question.reason.startswith("a pickle")
+    return (
+        first.confidence >= SURE
+        and not (against or rivalled or first.cautions)
+        and first.candidate.access.is_open
     )
-    return first.confidence >= SURE and not (against or rivalled or risky) and first.candidate.access.is_open
 
 
 def heading(question: Ambiguous, number: int, total: int, screen: Screen) -> str:

@@ -121,6 +121,30 @@ class Evidence:
         return f"{text}: {self.detail}" if self.detail else text
 
 
+class Caution(StrEnum):
+    """Why a candidate is never taken without a person's word."""
+
+    HASH_DIFFERS = "hash_differs"
+    BOUGHT = "bought"
+    """Only those who bought it may have it."""
+    SCANNER = "scanner"
+    """A scanner warns of it."""
+    PICKLE = "pickle"
+    """It can run code when it is loaded, and the policy does not allow that."""
+    BASE_DIFFERS = "base_differs"
+    CLOSED = "closed"
+    """It cannot be downloaded now, with or without a token."""
+    TYPE_DIFFERS = "type_differs"
+    PAIR_DIFFERS = "pair_differs"
+    NOT_A_MODEL = "not_a_model"
+    """It comes with a model: its training data, its config, an archive."""
+
+    @property
+    def outweighs_proof(self) -> bool:
+        """Whether it holds even where a hash or an id proves which file is meant. The others speak against a name only."""
+        return self not in (Caution.TYPE_DIFFERS, Caution.PAIR_DIFFERS, Caution.NOT_A_MODEL)
+
+
 @dataclass(frozen=True, slots=True)
 class RankedCandidate:
     """A candidate with what speaks for it. `confidence` is 0 to 1, comparable within one ref only."""
@@ -128,6 +152,8 @@ class RankedCandidate:
     candidate: Candidate
     evidence: tuple[Evidence, ...]
     confidence: float
+    cautions: tuple[Caution, ...] = ()
+    """Decided by `match.decide`, which knows the policy; empty where it may be taken without asking."""
 
 
 class VerdictKind(StrEnum):

@@ -9,9 +9,18 @@ whatever speaks for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from typing import Final, assert_never
 
-from wfdeps.domain.candidates import Answer, Candidate, Evidence, RankedCandidate, Verdict, VerdictKind, Why
+from wfdeps.domain.candidates import (
+    Answer,
+    Candidate,
+    Caution,
+    Evidence,
+    RankedCandidate,
+    Verdict,
+    VerdictKind,
+    Why,
+)
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.findings import RefState
 from wfdeps.domain.model_types import ModelType
@@ -50,8 +59,10 @@ def decide(
         chosen, chosen_by = found
         if chosen.candidate.access.is_closed:
             return _not_to_be_had(ref, chosen, ranked, verdicts)
-        if chosen_by is not ChosenBy.USER and (against := _never_silently(chosen, policy)):
-            return Ambiguous(ref, _first(chosen, ranked), against, verdicts)
+        grave = [caution for caution in chosen.cautions if caution.outweighs_proof]
+        if chosen_by is not ChosenBy.USER and grave:
+            reason = _caution_in_words(grave[0], chosen.candidate)
+            return Ambiguous(ref, _first(chosen, ranked), reason, verdicts)
         return Resolved(ref, chosen, chosen_by, _rivals(chosen, ranked), verdicts)
     return _left_open(ref, ranked, verdicts)
 
@@ -82,7 +93,9 @@ def ranked_candidates(
         for key, candidate in seen.items()
         for one in (rank(candidate, ref, asked[key], policy.base_models),)
     ]
-    useful = [one for one in ranked if one.confidence >= WORTH_SHOWING]
+    useful = [
+        replace(one, cautions=cautions_of(one, policy)) for one in ranked if one.confidence >= WORTH_SHOWING
+    ]
     return _merge_same_bytes(sorted(useful, key=_order))
 
 
@@ -176,11 +189,7 @@ def _by_name(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -
 def _by_best(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -> _Found:
     if policy.auto is not Auto.BEST or says_nothing(ref.name):
         return None
-    fair = [
-        one
-        for one in ranked
-        if not (has(one.evidence, *_AGAINST) or _never_silently(one, policy) or _is_extra(one.candidate))
-    ]
+    fair = [one for one in ranked if not one.cautions]
     return (fair[0], ChosenBy.POLICY) if fair else None
 
 
@@ -223,20 +232,46 @@ def _is_extra(candidate: Candidate) -> bool:
     )
 
 
-def _never_silently(chosen: RankedCandidate, policy: Policy) -> str:
-    """Why this must be asked although all else says yes; empty where it need not."""
-    candidate = chosen.candidate
-    if has(chosen.evidence, Why.HASH_DIFFERS):
-        return "the workflow names another hash"
-    if candidate.access.if_bought:
-        return f"{candidate.access.words}: only for those who bought it"
-    if candidate.unsafe:
-        return f"a scanner warns: {candidate.unsafe}"
-    if spell(candidate.file_name).is_pickle and not policy.allow_pickle:
-        return "a pickle can run code when it is loaded"
-    if has(chosen.evidence, Why.BASE_DIFFERS):
-        return f"made for another base model ({candidate.base_model})"
-    return ""
+def cautions_of(ranked: RankedCandidate, policy: Policy) -> tuple[Caution, ...]:
+    """Every reason why this candidate is not taken without asking, the gravest first."""
+    candidate, evidence = ranked.candidate, ranked.evidence
+    holds = {
+        Caution.HASH_DIFFERS: has(evidence, Why.HASH_DIFFERS),
+        Caution.BOUGHT: candidate.access.if_bought,
+        Caution.SCANNER: bool(candidate.unsafe),
+        Caution.PICKLE: spell(candidate.file_name).is_pickle and not policy.allow_pickle,
+        Caution.BASE_DIFFERS: has(evidence, Why.BASE_DIFFERS),
+        Caution.CLOSED: candidate.access.is_closed,
+        Caution.TYPE_DIFFERS: has(evidence, Why.TYPE_DIFFERS),
+        Caution.PAIR_DIFFERS: has(evidence, Why.PAIR_DIFFERS),
+        Caution.NOT_A_MODEL: _is_extra(candidate),
+    }
+    return tuple(caution for caution in Caution if holds[caution])
+
+
+def _caution_in_words(caution: Caution, candidate: Candidate) -> str:
+    """Why it is asked about, for a person."""
+    match caution:
+        case Caution.HASH_DIFFERS:
+            return "the workflow names another hash"
+        case Caution.BOUGHT:
+            return f"{candidate.access.words}: only for those who bought it"
+        case Caution.SCANNER:
+            return f"a scanner warns: {candidate.unsafe}"
+        case Caution.PICKLE:
+            return "a pickle can run code when it is loaded"
+        case Caution.BASE_DIFFERS:
+            return f"made for another base model ({candidate.base_model})"
+        case Caution.CLOSED:
+            return f"it cannot be downloaded: {candidate.access.words}"
+        case Caution.TYPE_DIFFERS:
+            return "it is of another type"
+        case Caution.PAIR_DIFFERS:
+            return "it is the other half of a pair"
+        case Caution.NOT_A_MODEL:
+            return "it comes with a model and is none"
+        case _:
+            assert_never(caution)
 
 
 def _not_to_be_had(
