@@ -81,6 +81,9 @@ def test_a_policy_of_the_config_holds_for_both(comfyui: Person) -> None:
     report = wfdeps.check(DEMO, online=True)
     assert RefState.REFUSED in {item.state for item in report.needed}
     assert as_json(report) == comparable(said.json)
+    assert wfdeps.plan(DEMO).downloads == ()
+    assert {item.state for item in wfdeps.get(DEMO).needed} == {RefState.REFUSED}
+    assert comfyui.tree() == {}
 
 
 def test_what_turns_the_exit_code_is_the_settings_word_for_both(comfyui: Person) -> None:
@@ -121,9 +124,11 @@ def test_get_does_and_reports_the_same_for_both(comfyui: Person, shelf: tuple[Pa
     report = wfdeps.get(workflow, lock=lock)
     assert comfyui.tree() == tree
     assert lock_at(lock) == locked
-    assert any(lint.level == "error" for lint in report.lints), "of the files that are there now"
     assert report.warnings
     assert as_json(report) == comparable(said.json)
+    now = comfyui.wfdeps("check", str(workflow), "--json").json
+    assert any(lint["level"] == "error" for lint in now["lints"])
+    assert said.json["lints"] == now["lints"], "what does not fit is told of the files that are there now"
 
 
 def test_what_the_settings_take_alone_is_taken_for_both(comfyui: Person) -> None:
