@@ -8,9 +8,7 @@ that is near the end of the bytes at hand, goes the long way through `pickletool
 from __future__ import annotations
 
 import pickletools
-import re
 from collections.abc import Callable
-from struct import Struct
 from typing import IO, Any, Final, cast
 
 from wfdeps.detect.window import Window
@@ -73,146 +71,15 @@ def unroll(file: Window) -> Unrolled:
     return machine.unrolled()
 
 
-_CODES: Final = {opcode.name: ord(opcode.code) for opcode in pickletools.opcodes}
-_PUT, _LONG_PUT, _GET, _LONG_GET = (
-    _CODES[name] for name in ("BINPUT", "LONG_BINPUT", "BINGET", "LONG_BINGET")
-)
-_INT1, _INT2, _INT4, _TEXT, _FALSE = (
-    _CODES[name] for name in ("BININT1", "BININT2", "BININT", "BINUNICODE", "NEWFALSE")
-)
-_MARK, _TUPLE, _TUPLE1, _TUPLE2, _TUPLE3, _NO_TUPLE = (
-    _CODES[name] for name in ("MARK", "TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "EMPTY_TUPLE")
-)
-_REDUCE, _PERSISTENT, _GLOBAL = (_CODES[name] for name in ("REDUCE", "BINPERSID", "GLOBAL"))
 _OPCODES: Final = {opcode.code.encode("latin-1"): opcode for opcode in pickletools.opcodes}
-_WIDEST: Final = 5
-"""Bytes of the longest of these opcodes, a text's own bytes left out."""
-
-_u16: Final = Struct("<H").unpack_from
-_u32: Final = Struct("<I").unpack_from
-_i32: Final = Struct("<i").unpack_from
-
-
-_NUMBER: Final = rb"(?:K.|M..|J...[\0-\x7f])"
-_KEPT: Final = rb"(q.|r....)?"
-_AGAIN: Final = rb"(h.|j....)"
-_SIZES: Final = rb"(\((?:N)*t|N\x85|NN\x86|NNN\x87|\))".replace(b"N", _NUMBER)
-_TENSOR: Final = re.compile(
-    rb"\(\(" + _AGAIN + _AGAIN + rb"X([\x01-\x14])\0\0\0(\d+)" + _KEPT + _AGAIN + b"(" + _NUMBER + rb")(N?)t" + _KEPT
-    + b"Q(" + _NUMBER + b")" + _SIZES + _KEPT + _SIZES + _KEPT + rb"([\x88\x89])" + _AGAIN + rb"\)R" + _KEPT
-    + b"t" + _KEPT + b"R",
-    re.DOTALL,
-)  # fmt: skip
-"""The thirty opcodes between a rebuilder and the tensor it makes, as torch writes them for all but the first."""
-
-
-def _tensor_at(data: bytes, at: int) -> re.Match[bytes] | None:
-    found = _TENSOR.match(data, at)
-    return found if found and found[3][0] == len(found[4]) else None
-
-
-def _numbers(opcodes: bytes) -> tuple[int, ...]:
-    """What a run of number opcodes pushes; a mark before them and the tuple's opcode behind are passed over."""
-    numbers, at = [], 0
-    while at < len(opcodes):
-        code = opcodes[at]
-        width = {_INT1: 1, _INT2: 2, _INT4: 4}.get(code, 0)
-        if width:
-            numbers.append(int.from_bytes(opcodes[at + 1 : at + 1 + width], "little"))
-        at += 1 + width
-    return tuple(numbers)
 
 
 def _run(machine: Machine, file: Window) -> None:
-    """Every opcode up to STOP. One long loop, since a checkpoint has a hundred thousand: a call for each is the time."""
-    stack, memo, marks = machine.stack, machine.memo, machine.marks
-    push, pop = stack.append, stack.pop
-    data, at = file.held()
-    whole = len(data) - _WIDEST
-    floor = 0  # how much of the stack lies below the last mark
-    named: dict[bytes, Name] = {}
+    """Every opcode up to STOP."""
     for _ in range(MAX_OPCODES):
-        code = data[at] if at <= whole else -1
-        if code == _LONG_PUT and stack:
-            memo[_u32(data, at + 1)[0]] = stack[-1]
-            at += 5
-        elif code == _TEXT and (end := at + 5 + _u32(data, at + 1)[0]) <= len(data):
-            push(str(data[at + 5 : end], "utf-8", "surrogatepass"))
-            at = end
-        elif code == _GET and data[at + 1] in memo:
-            push(memo[data[at + 1]])
-            at += 2
-        elif (
-            code == _MARK and data[at + 1] == _MARK and len(stack) > floor and (found := _tensor_at(data, at))
-        ):
-            machine.rebuild(found)
-            at = found.end()
-        elif code == _PUT and stack:
-            memo[data[at + 1]] = stack[-1]
-            at += 2
-        elif code == _INT1:
-            push(data[at + 1])
-            at += 2
-        elif code == _INT2:
-            push(_u16(data, at + 1)[0])
-            at += 3
-        elif code == _INT4:
-            push(_i32(data, at + 1)[0])
-            at += 5
-        elif code == _MARK:
-            floor = len(stack)
-            marks.append(floor)
-            at += 1
-        elif code == _TUPLE and marks:
-            made = tuple(stack[floor:])
-            del stack[floor:]
-            push(made)
-            marks.pop()
-            floor = marks[-1] if marks else 0
-            at += 1
-        elif code == _TUPLE2 and len(stack) - floor >= 2:
-            stack[-2:] = [(stack[-2], stack[-1])]
-            at += 1
-        elif code == _REDUCE and len(stack) - floor >= 2:
-            arguments = pop()
-            machine.call(pop(), arguments)
-            at += 1
-        elif code == _TUPLE1 and len(stack) > floor:
-            stack[-1] = (stack[-1],)
-            at += 1
-        elif code == _PERSISTENT and len(stack) > floor:
-            stack[-1] = Persistent(stack[-1])
-            at += 1
-        elif code == _FALSE:
-            push(False)
-            at += 1
-        elif code == _NO_TUPLE:
-            push(())
-            at += 1
-        elif code == _LONG_GET and _u32(data, at + 1)[0] in memo:
-            push(memo[_u32(data, at + 1)[0]])
-            at += 5
-        elif code == _TUPLE3 and len(stack) - floor >= 3:
-            stack[-3:] = [(stack[-3], stack[-2], stack[-1])]
-            at += 1
-        elif code == _GLOBAL and (lines := _two_lines(data, at)) in named:
-            push(named[lines])
-            at += len(lines)
-        else:
-            file.stand(at)
-            if _one_opcode(machine, file) == "STOP":
-                return
-            if code == _GLOBAL and lines:
-                named[lines] = stack[-1]
-            data, at = file.held()
-            whole = len(data) - _WIDEST
-            floor = marks[-1] if marks else 0
+        if _one_opcode(machine, file) == "STOP":
+            return
     raise BadPickleError(f"more than {MAX_OPCODES} opcodes")
-
-
-def _two_lines(data: bytes, at: int) -> bytes:
-    """From there through the second line break; nothing where there are not two."""
-    return data[at : data.find(b"\n", data.find(b"\n", at) + 1) + 1]
 
 
 def _one_opcode(machine: Machine, file: Window) -> str:
@@ -237,7 +104,6 @@ class Machine:
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
-        self._sizes: dict[bytes, tuple[int, ...]] = {}
 
     def unrolled(self) -> Unrolled:
         """What stands on top at the end. Raises BadPickleError where nothing does."""
@@ -311,45 +177,6 @@ class Machine:
         elif what.makes_a_table:
             return {}
         return Made(what, arguments)
-
-    def rebuild(self, found: re.Match[bytes]) -> None:
-        """What the opcodes of one tensor do, in their order; behind each one's first byte stands its number."""
-        memo, number = self.memo, int.from_bytes
-        kind, storage, _, index, kept, device, count, view, *more = found.groups()
-        kept_id, offset, shape, kept_shape, strides, kept_strides, flag, hooks, kept_hooks, kept_all = more
-        what, of, key = memo[number(kind[1:], "little")], memo[number(storage[1:], "little")], index.decode()
-        if kept:
-            memo[number(kept[1:], "little")] = key
-        place: tuple[Any, ...] = (
-            what,
-            of,
-            key,
-            memo[number(device[1:], "little")],
-            number(count[1:], "little"),
-        )
-        if view:
-            place = (*place, None)
-        if kept_id:
-            memo[number(kept_id[1:], "little")] = place
-        lengths, steps = self.sizes(shape), self.sizes(strides)
-        if kept_shape:
-            memo[number(kept_shape[1:], "little")] = lengths
-        if kept_strides:
-            memo[number(kept_strides[1:], "little")] = steps
-        made = self.made(memo[number(hooks[1:], "little")], ())
-        if kept_hooks:
-            memo[number(kept_hooks[1:], "little")] = made
-        arguments = (Persistent(place), number(offset[1:], "little"), lengths, steps, flag == b"\x88", made)
-        if kept_all:
-            memo[number(kept_all[1:], "little")] = arguments
-        self.stack[-1] = self.made(self.stack[-1], arguments)
-
-    def sizes(self, opcodes: bytes) -> tuple[int, ...]:
-        """The tuple of numbers, read once for all tensors of that shape."""
-        known = self._sizes.get(opcodes)
-        if known is None:
-            known = self._sizes[opcodes] = _numbers(opcodes)
-        return known
 
     def set_items(self, pairs: list[Any]) -> None:
         target = self._target()

@@ -57,14 +57,6 @@ class Window:
         self._at = end
         return taken
 
-    def held(self) -> tuple[bytes, int]:
-        """The bytes held in memory and where in them we stand, for one who walks them in its own loop."""
-        return self._bytes, self._at
-
-    def stand(self, at: int) -> None:
-        """We stand there, in the bytes held."""
-        self._at = at
-
     def skip(self, length: int) -> None:
         """Go forward without reading. Raises RanOutError past the limit."""
         if self.tell() + length > self._limit:
