@@ -35,6 +35,7 @@ VERBS: dict[str, str] = {
     "answers": "list or forget what was chosen before",
     "lock": "resolve every file and write wfdeps.lock",
     "sync": "make the model folders match a lock",
+    "export": "write a lock in another tool's format: Dockerfile, aria2, comfy-build, SBOM …",
     "download": "fetch by address, AIR or number: verified, resumable, placed by what it is",
     "batch": "fetch all that a JSON or YAML file lists",
     "graph": "draw the dependency graph",

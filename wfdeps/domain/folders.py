@@ -196,6 +196,12 @@ def directories_of(key: str) -> tuple[str, ...]:
     return row.directories if row else (key,)
 
 
+def default_directory(key: str) -> str:
+    """Below the models root, where a new file of that key goes: `diffusion_models`, though `unet` is searched first."""
+    directories = directories_of(key)
+    return key if key in directories else directories[0]
+
+
 def endings_of(key: str) -> frozenset[str]:
     """What a bare ComfyUI with the pack installed lists there; every file for a key nobody lists."""
     row = FOLDER_KEYS.get(canonical_key(key))

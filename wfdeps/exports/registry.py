@@ -1,0 +1,63 @@
+"""Every format that comes with wfdeps, and the one function that exports a lock to any format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from wfdeps.domain.locks import Lock
+from wfdeps.errors import UsageError, did_you_mean
+from wfdeps.exports.checked import checked_files
+from wfdeps.exports.values import Bundle, Format, LeftOut, TextFile
+from wfdeps.values import dataclass
+
+FORMATS: dict[str, str] = {
+    "aria2": "aria2",
+    "comfy-build": "comfy_build",
+    "comfy-cli": "comfy_cli",
+    "comfy-pack": "comfy_pack",
+    "csv": "csv_table",
+    "cyclonedx": "cyclonedx",
+    "dockerfile": "dockerfile",
+    "extra-model-paths": "extra_model_paths",
+    "hf": "hf",
+    "k8s": "k8s",
+    "modal": "modal",
+    "model-list": "model_list",
+    "rclone": "rclone",
+    "s5cmd": "s5cmd",
+    "salad": "salad",
+    "shell": "shell",
+    "truss": "truss",
+}
+"""Format → the module of this room whose `FORMAT` it is; only what is asked for is imported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """The files of an export, the main one first, and what it does not carry, sorted."""
+
+    files: tuple[TextFile, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def built_in(name: str) -> Format:
+    """The format of that name. Raises KeyError where none comes with wfdeps."""
+    made: Format = import_module(f"wfdeps.exports.{FORMATS[name]}").FORMAT
+    return made
+
+
+def export(lock: Lock, form: Format, options: Mapping[str, str]) -> Export:
+    """The lock in that format. Raises UsageError for an option the format does not have, or cannot use."""
+    for name in options:
+        if name not in form.settings:
+            hint = did_you_mean(name, form.settings) or (
+                f"it has {', '.join(sorted(form.settings))}" if form.settings else "it has none"
+            )
+            raise UsageError(f"the format has no option `{name}`", hint=hint)
+    settled = {name: options.get(name, setting.default) for name, setting in form.settings.items()}
+    files, left_out = checked_files(lock)
+    refused = [LeftOut(file.path, reason) for file in files if (reason := form.refusal(file))]
+    carried = tuple(file for file in files if not form.refusal(file))
+    all_left_out = tuple(sorted((*left_out, *refused), key=lambda one: (one.what, one.reason)))
+    return Export(form.render(Bundle(carried, all_left_out, lock, settled)), all_left_out)
