@@ -47,7 +47,7 @@ def stamp_of(found: os.stat_result) -> str:
     return f"{found.st_size}.{found.st_mtime_ns}.{found.st_ctime_ns}.{found.st_ino}"
 
 
-def _is_settled(stamp: str, known_ns: int) -> bool:
+def is_settled(stamp: str, known_ns: int) -> bool:
     """Whether a later change would show: the last one is older than the file system's clock ticks."""
     modified = int(stamp.split(".", 2)[1])
     # Whole seconds mean FAT, HFS or an old NFS: two seconds a tick. Else the kernel's tick, 10 ms at most.
@@ -96,7 +96,7 @@ class Index:
             (top, *_below(top)),
         )
         return {
-            path: KnownDirectory(path, stamp, loop, _is_settled(stamp, known))
+            path: KnownDirectory(path, stamp, loop, is_settled(stamp, known))
             for path, stamp, known, loop in rows
         }
 
@@ -189,7 +189,7 @@ class Index:
             "SELECT s.stamp, s.known_ns, f.fact, f.value FROM stamps s JOIN facts f ON f.path = s.path WHERE s.path = ?",
             (path,),
         ).fetchall()
-        if not rows or rows[0][0] != stamp_of(found) or not _is_settled(rows[0][0], rows[0][1]):
+        if not rows or rows[0][0] != stamp_of(found) or not is_settled(rows[0][0], rows[0][1]):
             return {}
         return {fact: value for _, _, fact, value in rows}
 
@@ -201,7 +201,7 @@ class Index:
         try:
             with transaction(self._db) as db:
                 row = db.execute("SELECT stamp, known_ns FROM stamps WHERE path = ?", (path,)).fetchone()
-                if row is None or row[0] != stamp or not _is_settled(row[0], row[1]):
+                if row is None or row[0] != stamp or not is_settled(row[0], row[1]):
                     db.execute("DELETE FROM facts WHERE path = ?", (path,))
                     db.execute("INSERT OR REPLACE INTO stamps VALUES (?, ?, ?)", (path, stamp, known))
                 db.executemany(
@@ -210,6 +210,20 @@ class Index:
                 )
         except sqlite3.OperationalError:
             return  # a memory that cannot be kept is no error
+
+    def facts_below(self, top: str, fact: str, *, itself: bool = False) -> dict[str, str]:
+        """One remembered fact of everything below `top` (or of it), by path, whether it still holds or not."""
+        if itself:
+            rows = self._db.execute("SELECT path, value FROM facts WHERE path = ? AND fact = ?", (top, fact))
+        else:
+            rows = self._db.execute(
+                "SELECT path, value FROM facts WHERE path > ? AND path < ? AND fact = ?", (*_below(top), fact)
+            )
+        return dict(rows)
+
+    def now(self) -> int:
+        """The time of the clock that stamps are judged by, in nanoseconds."""
+        return self._clock()
 
     def paths_with(self, fact: str, value: str) -> tuple[str, ...]:
         """Files of which this was once true; whether it still is, `facts` says. `value` may be a beginning."""

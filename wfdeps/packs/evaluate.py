@@ -724,7 +724,7 @@ class Pack:
             if isinstance(node, ast.Lambda):
                 return self._value(node.body, names, function.module)
             # A function's own names end with it, those it declares global do not.
-            shared = {name for one in ast.walk(node) if isinstance(one, ast.Global) for name in one.names}
+            shared = {name for one in node.body if isinstance(one, ast.Global) for name in one.names}
             names.update({name: function.module.names.get(name, UNKNOWN) for name in shared})
             returned = self._run(node.body, names, function.module)
             function.module.names.update({name: names[name] for name in shared if name in names})
