@@ -33,8 +33,10 @@ class InputUse:
     """A file that a node of one workflow reads from ComfyUI's `input` folder (or `output`, `temp`)."""
 
     name: str
-    """As the workflow says it: `sub/name.png [output]`."""
+    """As the workflow says it, less the folder: `sub/name.png`."""
     site: NodeSite
+    folder: str = "input"
+    """`input`, `output` or `temp`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +55,62 @@ class NodePack:
 
 
 @dataclass(frozen=True, slots=True)
-class NodeFinding:
-    """A node class that is not there."""
+class Installed:
+    """The node classes of a ComfyUI, as its sources tell."""
 
-    use: NodeUse
-    packs: tuple[str, ...] = ()
-    """Who has it, best first: a registry id, or `owner/repository`; empty where nobody knows."""
+    core: NodePack | None
+    """What ComfyUI itself registers; None where its code is not here."""
+    packs: tuple[NodePack, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFinding:
+    """A node class that was not found."""
+
+    uses: tuple[NodeUse, ...]
+    """One a workflow."""
+    judged: bool = True
+    """False where a pack that cannot be read in full may have it."""
+    proven: bool = False
+    """Whether the ComfyUI's own object_info says that it is not there."""
+    pack: str = ""
+    """Who has it: a registry id, or `owner/repository`; empty where nobody knows."""
+    detail: str = ""
+    """One clause: what is known of it."""
     command: str = ""
     """What installs it; empty where nobody knows."""
-    detail: str = ""
-    proven: bool = False
-    """Whether the ComfyUI itself says so, by its object_info."""
+
+    @property
+    def node_class(self) -> str:
+        return self.uses[0].node_class
 
 
 @dataclass(frozen=True, slots=True)
 class InputFinding:
     """An input file that is not there."""
 
-    use: InputUse
+    uses: tuple[InputUse, ...]
+    """One a node."""
     folder: str
-    """`input`, `output` or `temp`."""
+    """`input`, `output` or `temp`: where it was looked for."""
     proven: bool = False
+    """Whether the ComfyUI's own object_info says that it is not there."""
+
+    @property
+    def name(self) -> str:
+        return self.uses[0].name
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """What a run would be refused for besides models."""
+
+    nodes: tuple[NodeFinding, ...] = ()
+    """Sorted by class."""
+    inputs: tuple[InputFinding, ...] = ()
+    """Sorted by name."""
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether ComfyUI itself says so of one of them."""
+        return any(node.proven for node in self.nodes) or any(each.proven for each in self.inputs)

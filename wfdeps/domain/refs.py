@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from wfdeps.domain.air import Air
     from wfdeps.domain.digests import Digest
     from wfdeps.domain.model_types import ModelType
+    from wfdeps.domain.nodes import InputUse, NodeUse
 
 
 class RefStatus(StrEnum):
@@ -116,6 +117,10 @@ class WorkflowRefs:
     refs: tuple[ModelRef, ...]
     warnings: tuple[Notice, ...] = ()
     pairings: tuple[Pairing, ...] = ()
+    nodes: tuple[NodeUse, ...] = ()
+    """The node classes that a run needs, each once."""
+    inputs: tuple[InputUse, ...] = ()
+    """The files it reads from ComfyUI's `input` folder."""
 
 
 @dataclass(frozen=True, slots=True)

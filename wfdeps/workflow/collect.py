@@ -18,6 +18,7 @@ from wfdeps.workflow.text_tags import TextTag, lora_readers, tags_of
 if TYPE_CHECKING:
     from wfdeps.workflow.loaders import LoaderRow, LoaderTable
     from wfdeps.workflow.node_graph import Node, NodeGraph
+    from wfdeps.workflow.reach import Reach
 
 
 class GraphClaims(NamedTuple):
@@ -25,6 +26,8 @@ class GraphClaims(NamedTuple):
 
     claims: list[SitedClaim]
     notices: list[Notice]
+    reach: Reach
+    """Which nodes run."""
 
 
 def claims_in(graph: NodeGraph, table: LoaderTable, path: str, *, include_inactive: bool) -> GraphClaims:
@@ -61,7 +64,7 @@ class _Collector:
             self._collect_preset(node, row)
         for each in self.claims:
             self.notices.extend(notices_on_claim(each.claim, each.site, each.status))
-        return GraphClaims(self.claims, self.notices)
+        return GraphClaims(self.claims, self.notices, self.reach)
 
     def _claims(self, node: Node, row: LoaderRow | None) -> Iterator[ModelClaim]:
         if row is not None:

@@ -33,6 +33,8 @@ class Node:
     title: str | None = None
     pack: str = ""
     """Who the class is from, where the workflow says it: `cnr_id`, else `aux_id`."""
+    version: str = ""
+    """The pack's version that the workflow was made with: `ver`."""
     named: Mapping[str, object] = field(default_factory=dict)
     """Values whose input's name is known, the surest kind."""
     listed: Sequence[object] = ()

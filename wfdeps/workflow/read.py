@@ -20,6 +20,7 @@ from wfdeps.workflow.loaders import LoaderTable, default_table
 from wfdeps.workflow.model_claims import refs_of_claims
 from wfdeps.workflow.pairings import pairings_of
 from wfdeps.workflow.ui_format import read_workflow_graph
+from wfdeps.workflow.uses import input_uses, node_uses
 
 if TYPE_CHECKING:  # most workflows are JSON without metadata: they do not pay for reading it
     from typing import Any
@@ -173,6 +174,8 @@ def _refs(
         refs,
         tuple(dict.fromkeys(warnings)),
         pairings_of(graph, gathered.claims),
+        node_uses(graph, path, include_inactive=options.include_inactive),
+        input_uses(graph, gathered.reach, path, options.object_info),
     )
 
 

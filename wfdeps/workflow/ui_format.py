@@ -176,6 +176,8 @@ def _node_of(node_id: str, raw: Raw, node_class: str, overrides: Mapping[str, ob
     if isinstance(properties, dict):
         pack = properties.get("cnr_id") or properties.get("aux_id")
         node.pack = pack if isinstance(pack, str) else ""
+        version = properties.get("ver")
+        node.version = version if isinstance(version, str) else ""
         models = properties.get("models")
         if isinstance(models, list):
             node.declared = [model for model in models if isinstance(model, dict)]

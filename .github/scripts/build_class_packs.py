@@ -1,0 +1,49 @@
+"""Writes wfdeps/packs/class_packs.txt: which pack has which node classes, one pack a line.
+
+    python .github/scripts/build_class_packs.py ../shared/data
+
+Read: `workflows/class_packs.json` (from ComfyUI-Manager's extension-node-map and packs' sources), and the class lists of
+several ComfyUI versions, which make the first line, `comfy-core`. A line is the pack, then its classes, each followed
+by a tab; lines and classes are sorted. A class of several packs
+stands with the one that has the most stars, and once more with the second, in a line after all of these.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+TARGET = Path(__file__).resolve().parents[2] / "wfdeps" / "packs" / "class_packs.txt"
+CORE = "comfy-core"
+_CORE_FILES = ("workflows/object_info_comfyui_0.8.0.json", "comfyui_033/object_info.json")
+
+
+def written(data: Path) -> str:
+    """The text of the table, made from the files below `data`."""
+    core = set(_load(data / "workflows/core_node_ids_v0.26.json"))
+    for name in _CORE_FILES:
+        core |= {
+            node_class
+            for node_class, node in _load(data / name).items()
+            if not str(node.get("python_module", "")).startswith("custom_nodes")
+        }
+    first: dict[str, list[str]] = {CORE: sorted(core)}
+    second: dict[str, list[str]] = {}
+    for node_class, names in _load(data / "workflows/class_packs.json")["classes"].items():
+        if node_class not in core and node_class.strip() and not {"\t", "\n", "\r"} & {*node_class}:
+            for name, packs in zip(names, (first, second), strict=False):
+                packs.setdefault(name, []).append(node_class)
+    lines = (
+        "\t".join((name, *sorted(packs[name]), "")) for packs in (first, second) for name in sorted(packs)
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _load(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    TARGET.write_text(written(Path(sys.argv[1])), encoding="utf-8")

@@ -1,0 +1,58 @@
+"""Which pack has a node class, for classes that are not here: a table of 40,000, searched as text.
+
+`class_packs.txt` has one pack a line, its name and its classes, each followed by a tab; it is written by
+`.github/scripts/build_class_packs.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from wfdeps import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
+CORE = "comfy-core"
+"""What the registry calls ComfyUI itself."""
+
+
+def packs_of(node_class: str) -> tuple[str, ...]:
+    """The packs that have the class, as `owner/repository`, or CORE, the best known first; empty where nobody lists it."""
+    return tuple(_lines_with(f"\t{node_class}\t")) if _is_plain(node_class) else ()
+
+
+def is_core(node_class: str) -> bool:
+    """Whether some version of ComfyUI itself has the class."""
+    return CORE in packs_of(node_class)
+
+
+def is_listed(name: str) -> bool:
+    """Whether a pack's folder of this name is one the table knows all classes of, letter case aside."""
+    return _is_plain(name) and f"/{name.lower()}\t" in _lower()
+
+
+def _lines_with(text: str) -> Iterator[str]:
+    table = _table()
+    start = table.find(text)
+    while start >= 0:
+        line = table.rfind("\n", 0, start) + 1
+        yield table[line : table.index("\t", line)]
+        start = table.find(text, table.find("\n", start))
+
+
+def _is_plain(text: str) -> bool:
+    return bool(text) and not {"\t", "\n", "\r"} & {*text}
+
+
+@cache
+def _table() -> str:
+    assert __spec__ is not None and __spec__.loader is not None
+    loader: Any = __spec__.loader  # data beside a module: works from a zip too
+    return str(loader.get_data(__file__.rpartition("class_packs.py")[0] + "class_packs.txt").decode())
+
+
+@cache
+def _lower() -> str:
+    return _table().lower()
