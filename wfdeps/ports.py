@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from wfdeps.domain.candidates import Answer, RankedCandidate
     from wfdeps.domain.files import Folder, Inventory, LocalFile
     from wfdeps.domain.identity import Identity
+    from wfdeps.domain.nodes import Installed
     from wfdeps.domain.outcomes import FetchEvent, Receipt
     from wfdeps.domain.plans import Download, Link, Placement, Plan
     from wfdeps.domain.queries import Query
@@ -81,6 +82,15 @@ class Library(Protocol):
 
     def memo(self, topic: str, files: Sequence[LocalFile], compute: Callable[[], str]) -> str:
         """What was computed under that topic from these files as they are now; computed and kept if need be."""
+
+    def installed(self, *, thorough: bool = False) -> Installed | None:
+        """The node classes of this ComfyUI, read from its sources; None where neither code nor packs are here.
+
+        `thorough`: a file that had nothing to say when it was read is looked at again too.
+        """
+
+    def has_input(self, folder: str, name: str) -> bool | None:
+        """Whether a file (or folder) of that name lies in `input`, `output` or `temp`; None where that cannot be told."""
 
     def room(self, plan: Plan) -> tuple[str, ...]:
         """What speaks against carrying out the plan here: too little space, no permission; empty: nothing."""

@@ -1,4 +1,4 @@
-"""Node classes: what a workflow uses, what is installed, and what a run would therefore be refused for."""
+"""Node classes and input files: what is installed, and what a run would be refused for."""
 
 from __future__ import annotations
 
@@ -10,33 +10,7 @@ from wfdeps.values import dataclass, field
 if TYPE_CHECKING:
     from typing import Any
 
-    from wfdeps.domain.refs import NodeSite
-
-
-@dataclass(frozen=True, slots=True)
-class NodeUse:
-    """One node class of one workflow, in nodes that are neither muted nor bypassed."""
-
-    node_class: str
-    site: NodeSite
-    """The first node of the class."""
-    count: int = 1
-    """How many nodes are of it."""
-    pack: str = ""
-    """`cnr_id`, else `aux_id`, as the workflow says it; empty: it does not."""
-    version: str = ""
-    """The pack's version that the workflow was made with: `ver`."""
-
-
-@dataclass(frozen=True, slots=True)
-class InputUse:
-    """A file that a node of one workflow reads from ComfyUI's `input` folder (or `output`, `temp`)."""
-
-    name: str
-    """As the workflow says it, less the folder: `sub/name.png`."""
-    site: NodeSite
-    folder: str = "input"
-    """`input`, `output` or `temp`."""
+    from wfdeps.domain.refs import InputUse, NodeUse
 
 
 @dataclass(frozen=True, slots=True)

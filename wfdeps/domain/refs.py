@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from wfdeps.domain.air import Air
     from wfdeps.domain.digests import Digest
     from wfdeps.domain.model_types import ModelType
-    from wfdeps.domain.nodes import InputUse, NodeUse
 
 
 class RefStatus(StrEnum):
@@ -100,6 +99,32 @@ class Pairing:
 
     dependent: NodeSite
     base: NodeSite
+
+
+@dataclass(frozen=True, slots=True)
+class NodeUse:
+    """One node class of one workflow, in nodes that are neither muted nor bypassed."""
+
+    node_class: str
+    site: NodeSite
+    """The first node of the class."""
+    count: int = 1
+    """How many nodes are of it."""
+    pack: str = ""
+    """`cnr_id`, else `aux_id`, as the workflow says it; empty: it does not."""
+    version: str = ""
+    """The pack's version that the workflow was made with: `ver`."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputUse:
+    """A file that a node of one workflow reads from ComfyUI's `input` folder (or `output`, `temp`)."""
+
+    name: str
+    """As the workflow says it, less the folder: `sub/name.png`."""
+    site: NodeSite
+    folder: str = "input"
+    """`input`, `output` or `temp`."""
 
 
 @dataclass(frozen=True, slots=True)

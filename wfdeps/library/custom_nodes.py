@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from json import dumps, loads
 
 from wfdeps import TYPE_CHECKING
-from wfdeps.domain.nodes import NodePack
+from wfdeps.domain.nodes import Installed, NodePack
 from wfdeps.library.index import is_settled, stamp_of
 from wfdeps.values import NamedTuple
 
@@ -38,6 +38,16 @@ class Tree(NamedTuple):
     modules: dict[str, str]
     is_whole: bool
     """False where there was more than is looked at, or a link that was not followed."""
+
+
+def installed_in(
+    base: str, folders: Sequence[str], index: Index, *, thorough: bool = False
+) -> Installed | None:
+    """The node classes of the ComfyUI in `base`, with the packs of these folders; None where there is neither."""
+    core = read_sources(base, index)
+    if core is None and not any(map(os.path.isdir, folders)):
+        return None
+    return Installed(core, read_packs(folders, index, thorough=thorough))
 
 
 def read_packs(folders: Sequence[str], index: Index, *, thorough: bool = False) -> tuple[NodePack, ...]:

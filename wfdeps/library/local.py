@@ -24,6 +24,7 @@ from wfdeps.values import asdict, replace
 if TYPE_CHECKING:  # a check places nothing and hashes nothing: what does is imported where it is used
     from wfdeps.disk import LinkKind
     from wfdeps.domain.identity import Identity
+    from wfdeps.domain.nodes import Installed
     from wfdeps.domain.outcomes import Receipt
     from wfdeps.domain.plans import Link, Placement, Plan
     from wfdeps.domain.reports import FileSystemTotal
@@ -246,6 +247,24 @@ class LocalLibrary:
         from wfdeps.library.digesting import digests_of_all
 
         return digests_of_all(files, algorithms, self._index, afresh=afresh)
+
+    def installed(self, *, thorough: bool = False) -> Installed | None:
+        """As the door promises."""
+        base = self._paths.base
+        if not base:
+            return None
+        from wfdeps.library.custom_nodes import KEY, installed_in  # a bare models folder has none
+
+        folders = [folder.path for folder in self._paths.without_models if folder.folder_key == KEY]
+        return installed_in(base, folders, self._index, thorough=thorough)
+
+    def has_input(self, folder: str, name: str) -> bool | None:
+        """As the door promises. A ComfyUI without its folder `input` is a tree of models: nothing is told of it."""
+        base = self._paths.base
+        if not base or not os.path.isdir(os.path.join(base, "input")):
+            return None
+        path = os.path.join(base, folder, name)
+        return os.path.exists(path) or os.path.exists(path.replace("\\", "/"))
 
     def room(self, plan: Plan) -> tuple[str, ...]:
         """What speaks against carrying out the plan here: too little space, no permission; empty: nothing."""

@@ -36,3 +36,5 @@ class SearchPaths:
     notices: tuple[Notice, ...] = ()
     without_models: tuple[Folder, ...] = ()
     """Those of keys under which no loader reads a model (custom nodes, fonts): shown, never searched."""
+    base: str = ""
+    """Below which ComfyUI's code, `custom_nodes` and `input` stand; empty for a bare models folder."""

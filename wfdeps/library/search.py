@@ -48,4 +48,4 @@ def _searched(roots: Roots, separator: str, usual: tuple[str, ...], read_extra: 
     table.add_packs(install.models, install.base)
     notices = (*install.notices, *(notice for extra in extras for notice in extra.notices))
     folders = table.folders(install.models)
-    return SearchPaths(folders, install.models, separator, notices, table.without_models())
+    return SearchPaths(folders, install.models, separator, notices, table.without_models(), install.base)

@@ -42,6 +42,14 @@ def parse_object_info(
     return value, models if isinstance(models, dict) else {}
 
 
+def options_of(info: Mapping[str, Any], node_class: str, name: str) -> list[str] | None:
+    """The options of one input of a class; None where it is no combo, or not there."""
+    node = info.get(node_class)
+    if not isinstance(node, dict):
+        return None
+    return next((_options(spec) for given, spec in _inputs(node) if given == name), None)
+
+
 def rows_of(
     info: Mapping[str, Any], model_lists: Mapping[str, Any], table: LoaderTable
 ) -> tuple[dict[str, Any], list[str]]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from wfdeps import TYPE_CHECKING
-from wfdeps.domain.nodes import InputUse, NodeUse
-from wfdeps.domain.refs import NodeSite
+from wfdeps.domain.refs import InputUse, NodeSite, NodeUse
 from wfdeps.patterns import pattern
 from wfdeps.values import replace
 from wfdeps.workflow.names import is_stand_in

@@ -1,0 +1,143 @@
+"""What a run would be refused for besides models: node classes and input files that are not here.
+
+Two witnesses: the ComfyUI's own `/object_info`, which proves it, else the sources of ComfyUI and its packs, read
+without running them. A class that a pack might register whose source does not tell is not judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from wfdeps import TYPE_CHECKING
+from wfdeps.domain.nodes import Absent, InputFinding, NodeFinding
+from wfdeps.patterns import pattern
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from wfdeps.domain.nodes import Installed
+    from wfdeps.domain.refs import InputUse, NodeUse, WorkflowRefs
+    from wfdeps.ports import Library
+
+_REGISTRY_ID = pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_REPOSITORY = pattern(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
+"""What may stand in a command that a person pastes."""
+
+
+def find_absent(
+    workflows: Sequence[WorkflowRefs], library: Library, object_info: Mapping[str, Any] | None = None
+) -> Absent:
+    """The classes and input files of these workflows that are not here; nothing where nobody can tell."""
+    uses: dict[str, list[NodeUse]] = {}
+    for workflow in workflows:
+        for use in workflow.nodes:
+            uses.setdefault(use.node_class, []).append(use)
+    return Absent(_nodes(uses, library, object_info), _inputs(workflows, library, object_info))
+
+
+def _nodes(
+    uses: Mapping[str, Sequence[NodeUse]], library: Library, object_info: Mapping[str, Any] | None
+) -> tuple[NodeFinding, ...]:
+    if object_info is not None:
+        installed = library.installed() if uses.keys() - object_info.keys() else None
+        absent = sorted(uses.keys() - object_info.keys())
+        return tuple(_finding(uses[name], installed, proven=True) for name in absent)
+    installed = library.installed()
+    if installed is not None and _absent(uses, installed):
+        # A file may have begun to register unseen: every one is looked at before a class is called missing.
+        installed = library.installed(thorough=True)
+    if installed is None:
+        return ()
+    return tuple(_finding(uses[name], installed) for name in sorted(_absent(uses, installed)))
+
+
+def _absent(names: Iterable[str], installed: Installed) -> set[str]:
+    """Those that neither ComfyUI nor a pack here registers."""
+    rest = set(names)
+    for pack in installed.packs:
+        rest -= pack.classes
+    if installed.core is not None:
+        rest -= installed.core.classes
+    if rest and (installed.core is None or not installed.core.complete):
+        from wfdeps.packs.class_packs import is_core  # a table of a megabyte
+
+        rest = {name for name in rest if not is_core(name)}
+    return rest
+
+
+def _finding(uses: Sequence[NodeUse], installed: Installed | None, *, proven: bool = False) -> NodeFinding:
+    from wfdeps.packs.class_packs import CORE, is_listed, packs_of
+
+    listed = packs_of(uses[0].node_class)
+    named = next((use.pack for use in uses if use.pack), "")
+    if CORE in (named, *listed):
+        return NodeFinding(
+            tuple(uses), proven=proven, pack=CORE, detail="another version of ComfyUI itself has it"
+        )
+    pack = named if _is_pack(named) else next(iter(listed), "")
+    here = {_short(one.name): one for one in installed.packs} if installed is not None else {}
+    names = {_short(name) for name in (named, *listed) if name}
+    if not proven and any(
+        not one.complete and (not names or short in names or not is_listed(one.name))
+        for short, one in here.items()
+    ):
+        unread = sorted(one.name for one in here.values() if not one.complete)
+        detail = f"`{unread[0]}` registers classes that cannot be read, maybe this one"
+        return NodeFinding(tuple(uses), judged=False, pack=pack, detail=detail)
+    mine = next((here[name] for name in sorted(names) if name in here), None)
+    if mine is not None:
+        detail = f"`{mine.name}` is installed, and " + (
+            "did not load it"
+            if proven and uses[0].node_class in mine.classes
+            else "has no such class: another version may"
+        )
+        command = f"comfy node update {named}" if named and "/" not in named and _is_pack(named) else ""
+        return NodeFinding(tuple(uses), proven=proven, pack=pack, detail=detail, command=command)
+    return NodeFinding(tuple(uses), proven=proven, pack=pack, command=_command(pack))
+
+
+def _is_pack(name: str) -> bool:
+    return bool((_REPOSITORY() if "/" in name else _REGISTRY_ID()).fullmatch(name))
+
+
+def _command(pack: str) -> str:
+    """What installs it. comfy-cli takes a registry id, or a repository's address."""
+    if not pack:
+        return ""
+    return f"comfy node install {f'https://github.com/{pack}' if '/' in pack else pack}"
+
+
+def _short(pack: str) -> str:
+    """The folder's name of a pack, whoever names it: `owner/Repo`, `Repo`, `repo`."""
+    return pack.rpartition("/")[2].lower().removesuffix(".git").removesuffix(".py")
+
+
+def _inputs(
+    workflows: Iterable[WorkflowRefs], library: Library, object_info: Mapping[str, Any] | None
+) -> tuple[InputFinding, ...]:
+    groups: dict[tuple[str, str], list[InputUse]] = {}
+    for workflow in workflows:
+        for use in workflow.inputs:
+            groups.setdefault((use.name, use.folder), []).append(use)
+    found = []
+    for (name, folder), uses in sorted(groups.items()):
+        is_here = library.has_input(folder, name)
+        is_offered = _is_offered(uses[0], object_info) if object_info is not None else None
+        if is_here is not True and (is_offered is False or (is_here is False and is_offered is None)):
+            found.append(InputFinding(tuple(uses), folder, proven=is_offered is False))
+    return tuple(found)
+
+
+def _is_offered(use: InputUse, object_info: Mapping[str, Any]) -> bool | None:
+    """Whether the node's list has the file; None for what a list does not tell: subfolders, and other folders.
+
+    ComfyUI takes a file of a subfolder though its list has none (nodes.py, `LoadImage.VALIDATE_INPUTS`).
+    """
+    from wfdeps.workflow.object_info import options_of
+
+    options = options_of(object_info, use.site.node_class, use.site.input)
+    if options is None or use.folder != "input":
+        return None
+    if use.name in options:
+        return True
+    return None if "/" in use.name or "\\" in use.name or not options else False
