@@ -21,7 +21,7 @@ from wfdeps.domain.resolutions import Ambiguous, MarkedOptional
 from wfdeps.errors import ConfigError, LibraryError
 from wfdeps.match.decide import cautions_of
 from wfdeps.match.policy import Policy
-from wfdeps.report.painting import columns
+from wfdeps.report.wording import columns
 from wfdeps.values import replace
 
 EXACT = Evidence(Why.NAME_EXACT, "add_detail.safetensors")

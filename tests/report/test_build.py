@@ -17,8 +17,7 @@ from wfdeps.domain.reports import ExitPolicy, FailOn, ReportVerdict, WorkflowVer
 from wfdeps.domain.resolutions import Unresolved
 from wfdeps.report.build import build_report
 from wfdeps.report.judging import TROUBLE
-from wfdeps.report.next_steps import ADVICE
-from wfdeps.report.states import STATES
+from wfdeps.report.states import ADVICE, STATES
 
 A = scenes.ref("a.safetensors")
 B = scenes.ref("b.safetensors", "checkpoints", node="4")

@@ -14,7 +14,7 @@ from tests.report import scenes
 from wfdeps.domain.graphs import Graph, GraphEdge, GraphKind, GraphNode, Relation
 from wfdeps.report import graph_dot, graph_json, graph_mermaid, graph_tree
 from wfdeps.report.collapsing import smaller, without
-from wfdeps.report.view import View
+from wfdeps.report.wording import View
 from wfdeps.schema import problems
 
 K, R = GraphKind, Relation

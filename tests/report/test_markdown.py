@@ -15,7 +15,7 @@ from wfdeps.domain.lints import Lint, LintLevel
 from wfdeps.planning.graph import build_graph
 from wfdeps.report import markdown
 from wfdeps.report.build import build_report
-from wfdeps.report.view import View
+from wfdeps.report.wording import View
 
 OURS = {"<code>", "</code>", "<br>"}
 

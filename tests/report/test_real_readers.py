@@ -23,7 +23,7 @@ from tests.report.test_graph_formats import chain
 from wfdeps.domain.lints import Lint, LintLevel
 from wfdeps.report import graph_mermaid, junit, sarif
 from wfdeps.report.build import build_report
-from wfdeps.report.view import View
+from wfdeps.report.wording import View
 
 READERS = Path(__file__).resolve().parent.parent / "readers"
 MODULES = READERS / "node_modules"

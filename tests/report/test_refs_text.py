@@ -13,7 +13,7 @@ from wfdeps.domain.refs import (
     WorkflowRefs,
 )
 from wfdeps.report.refs_text import render
-from wfdeps.report.view import View
+from wfdeps.report.wording import View
 
 
 def ref(name: str, folder: str, status: RefStatus = RefStatus.REQUIRED, **more: object) -> ModelRef:

@@ -17,9 +17,7 @@ from wfdeps.domain.reports import FileSystemTotal
 from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.report import text
 from wfdeps.report.build import build_report
-from wfdeps.report.escaping import shell_word
-from wfdeps.report.sizes import size_text
-from wfdeps.report.view import View
+from wfdeps.report.wording import View, shell_word, size_text
 from wfdeps.values import replace
 
 LORA = scenes.ref("add_detail.safetensors")

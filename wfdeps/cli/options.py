@@ -127,7 +127,7 @@ def _given(arguments: argparse.Namespace, name: str) -> Any:
 
 def library_words(arguments: argparse.Namespace) -> str:
     """The options of `add_library_options` as they were given, quoted for a shell: what a command to paste needs."""
-    from wfdeps.report.escaping import shell_word  # not for `--help`
+    from wfdeps.report.wording import shell_word  # not for `--help`
 
     given = [
         (option, value)

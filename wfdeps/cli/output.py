@@ -10,7 +10,7 @@ from wfdeps import TYPE_CHECKING, __version__
 from wfdeps.cli.options import library_words, type_error
 from wfdeps.domain.reports import CheckReport, FailOn
 from wfdeps.errors import UsageError
-from wfdeps.report.view import View
+from wfdeps.report.wording import View
 from wfdeps.values import dataclass, replace
 
 if TYPE_CHECKING:

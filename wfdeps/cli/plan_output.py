@@ -10,7 +10,7 @@ from wfdeps.domain.plans import Plan
 from wfdeps.domain.visible import visible
 from wfdeps.jobs.get import Done
 from wfdeps.jobs.plan import Planned, report_on_plan
-from wfdeps.report.sizes import count_text, size_text
+from wfdeps.report.wording import count_text, size_text
 
 
 def show_plan(planned: Planned, wishes: ReportWishes, context: Context) -> int:

@@ -17,7 +17,7 @@ def read_all(files: WorkflowFiles, context: Context, *, hashed: bool = True) -> 
     """Every workflow of these files, as `jobs.reading.read_files` returns them; `-` is this process's own input."""
     read = read_files(files, context.doors, standard_input=_standard_input, hashed=hashed)
     if read.left_out:
-        from wfdeps.report.sizes import count_text
+        from wfdeps.report.wording import count_text
 
         if context.settings.verbosity > 0:
             for reading in read.left_out:

@@ -23,7 +23,7 @@ from wfdeps.domain.outcomes import (
 from wfdeps.domain.plans import Plan
 from wfdeps.domain.urls import without_secrets
 from wfdeps.domain.visible import visible_lines
-from wfdeps.report.sizes import size_text
+from wfdeps.report.wording import size_text
 
 if TYPE_CHECKING:
     from wfdeps.domain.plans import Download

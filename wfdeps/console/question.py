@@ -12,8 +12,7 @@ from wfdeps.domain.candidates import Candidate, Evidence, RankedCandidate, Why
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.resolutions import Ambiguous
 from wfdeps.domain.visible import visible
-from wfdeps.report.painting import columns, pad
-from wfdeps.report.sizes import size_text
+from wfdeps.report.wording import columns, pad, size_text
 from wfdeps.values import dataclass
 
 SURE = 0.85

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from wfdeps.report.sizes import size_text
+from wfdeps.report.wording import size_text
 
 WINDOW = 10.0
 """Seconds over which a speed is measured."""

@@ -13,7 +13,7 @@ from wfdeps.domain.outcomes import (
     FetchStarted,
 )
 from wfdeps.domain.plans import Download
-from wfdeps.report.sizes import size_text
+from wfdeps.report.wording import size_text
 
 UNWRITABLE = (OSError, ValueError)
 """What writing raises where the terminal is gone, or cannot spell a name."""

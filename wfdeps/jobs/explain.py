@@ -9,14 +9,15 @@ from wfdeps.domain.explanations import Explanation, Rejection
 from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.folders import canonical_key, model_type_of
 from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus, WorkflowRefs
+from wfdeps.domain.visible import is_visible
 from wfdeps.errors import UnsafePathError
 from wfdeps.match.explain import alike, rejections_in, same_file
 from wfdeps.pipeline.survey import survey
 from wfdeps.planning.layout import target_for
 from wfdeps.ports import Library
-from wfdeps.report.escaping import is_visible, shell_word
 from wfdeps.report.explanation import HINTS
-from wfdeps.report.next_steps import advice_for
+from wfdeps.report.states import advice_for
+from wfdeps.report.wording import shell_word
 from wfdeps.values import replace
 from wfdeps.workflow.guess import folder_by_words
 from wfdeps.workflow.names import has_model_ending

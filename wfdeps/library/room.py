@@ -7,7 +7,7 @@ import os
 from wfdeps import disk
 from wfdeps.domain.plans import Download, Link, Plan
 from wfdeps.library.file_systems import Need, Ways, folder_of, needs_of
-from wfdeps.report.sizes import count_text, size_text
+from wfdeps.report.wording import count_text, size_text
 
 MARGIN = 64 << 20
 """Left free on every file system, or a sixteenth of what comes where that is less: a full disk breaks other programs

@@ -12,7 +12,7 @@ from wfdeps.errors import LibraryError
 from wfdeps.match.evidence import likeness
 from wfdeps.match.spelling import spell
 from wfdeps.ports import Library, Reporter
-from wfdeps.report.sizes import count_text
+from wfdeps.report.wording import count_text
 
 MOST_READ = 3
 """Files for one that is wanted: LoRAs of one trainer are of one length by the hundred."""

@@ -8,10 +8,8 @@ from wfdeps.domain.access import Access
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.civitai_types import TypeRow
 from wfdeps.domain.pages import ModelPage, VersionPage
-from wfdeps.report.escaping import visible
-from wfdeps.report.painting import Painter, pad
-from wfdeps.report.sizes import size_text
-from wfdeps.report.view import View
+from wfdeps.domain.visible import visible
+from wfdeps.report.wording import Painter, View, pad, size_text
 
 _LABEL = 10
 NOTES_SHOWN = 5

@@ -8,11 +8,10 @@ from typing import Any
 
 from wfdeps.domain.explanations import Explanation, Rejection
 from wfdeps.domain.findings import RefState
-from wfdeps.report.escaping import json_text, visible
-from wfdeps.report.painting import Painter
+from wfdeps.domain.visible import visible
 from wfdeps.report.ref_fields import file_fields
 from wfdeps.report.states import STATES
-from wfdeps.report.view import View
+from wfdeps.report.wording import Painter, View, json_text
 
 SCHEMA = "wfdeps/explain/1"
 _SHOWN = 5

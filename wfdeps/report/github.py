@@ -10,7 +10,7 @@ from wfdeps.domain.reports import CheckReport
 from wfdeps.domain.visible import encodable
 from wfdeps.report.problems import Problem, problems_of, with_regions
 from wfdeps.report.states import Level
-from wfdeps.report.view import View
+from wfdeps.report.wording import View
 
 MOST = 10
 _COMMAND = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice", Level.NONE: "notice"}

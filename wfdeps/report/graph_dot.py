@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wfdeps.domain.graphs import Graph, GraphKind, GraphNode, Relation
-from wfdeps.report.escaping import visible
+from wfdeps.domain.visible import visible
 
 _SHAPES: dict[GraphKind, str] = {
     GraphKind.WORKFLOW: "folder",

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from wfdeps.domain.graphs import Graph
-from wfdeps.report.escaping import json_text
+from wfdeps.report.wording import json_text
 
 SCHEMA = "wfdeps/graph/1"
 

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from wfdeps.domain.graphs import Graph, GraphKind, GraphNode, Relation
+from wfdeps.domain.visible import visible
 from wfdeps.report.collapsing import smaller
-from wfdeps.report.escaping import visible
 
 MAX_EDGES = 500
 MAX_CHARACTERS = 50_000

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 
 from wfdeps.domain.graphs import Graph, GraphKind, GraphNode, Relation
 from wfdeps.domain.refs import RefStatus
-from wfdeps.report.escaping import visible
-from wfdeps.report.painting import Painter
-from wfdeps.report.sizes import size_text
+from wfdeps.domain.visible import visible
 from wfdeps.report.states import STATES, Level
-from wfdeps.report.view import View
+from wfdeps.report.wording import Painter, View, size_text
 
 _TONE = {Level.ERROR: "bad", Level.WARNING: "warn", Level.NOTE: "dim", Level.NONE: "dim"}
 _BRANCHES = {False: ("├─ ", "└─ ", "│  ", "   "), True: ("|- ", "`- ", "|  ", "   ")}

@@ -8,7 +8,7 @@ from typing import Any
 
 from wfdeps.domain.identity import Identity, Inspection
 from wfdeps.domain.model_types import ModelType
-from wfdeps.report.escaping import json_text
+from wfdeps.report.wording import json_text
 
 SCHEMA = "wfdeps/inspect/1"
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from wfdeps.domain.identity import Identity, Inspection
-from wfdeps.report.escaping import visible
-from wfdeps.report.painting import Painter, pad
-from wfdeps.report.sizes import count_text, size_text
-from wfdeps.report.view import View
+from wfdeps.domain.visible import visible
+from wfdeps.report.wording import Painter, View, count_text, pad, size_text
 
 _LABEL = 12
 _CLAIMS_SHOWN = ("modelspec.title", "ss_output_name", "ss_sd_model_name", "general.name", "tags")

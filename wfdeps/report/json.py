@@ -8,9 +8,8 @@ from typing import Any
 from wfdeps.domain.lints import Lint
 from wfdeps.domain.refs import Notice, UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport, ReportItem, Totals, WorkflowVerdict
-from wfdeps.report.escaping import json_text
 from wfdeps.report.ref_fields import candidate_fields, file_fields, ref_fields, site_fields
-from wfdeps.report.view import View
+from wfdeps.report.wording import View, json_text
 
 SCHEMA = "wfdeps/report/1"
 

@@ -11,10 +11,10 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from wfdeps.domain.findings import RefState
 from wfdeps.domain.refs import UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport, ReportItem, WorkflowVerdict
-from wfdeps.report.escaping import visible
+from wfdeps.domain.visible import visible
 from wfdeps.report.ref_fields import shown_name
 from wfdeps.report.states import STATES, Level
-from wfdeps.report.view import View
+from wfdeps.report.wording import View
 
 _ERRORS = frozenset({RefState.UNDECIDED, RefState.FAILED})
 

@@ -12,13 +12,11 @@ from wfdeps.domain.findings import RefState
 from wfdeps.domain.lints import LintLevel
 from wfdeps.domain.refs import UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport, ReportItem, ReportVerdict, WorkflowVerdict
-from wfdeps.report.escaping import visible
+from wfdeps.domain.visible import visible
 from wfdeps.report.graph_mermaid import render as render_mermaid
 from wfdeps.report.ref_fields import shown_name
-from wfdeps.report.sizes import count_text, size_text
 from wfdeps.report.states import STATES, rank
-from wfdeps.report.view import View
-from wfdeps.report.where import where_text
+from wfdeps.report.wording import View, count_text, size_text, where_text
 
 MAX_BYTES = 1_000_000
 _SIGN = {

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from wfdeps.domain.reports import CheckReport
-from wfdeps.report.escaping import json_text
 from wfdeps.report.json import item_fields, lint_fields, summary_fields, workflow_fields
-from wfdeps.report.view import View
+from wfdeps.report.wording import View, json_text
 
 
 def render(report: CheckReport, view: View | None = None) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from wfdeps.domain.lints import Lint, LintLevel
 from wfdeps.domain.refs import NodeSite, UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport, ReportItem
-from wfdeps.report.escaping import visible
+from wfdeps.domain.visible import visible
 from wfdeps.report.locating import Places, Region
 from wfdeps.report.ref_fields import shown_name
 from wfdeps.report.states import STATES, Level, rank
-from wfdeps.report.where import where_text
+from wfdeps.report.wording import where_text
 from wfdeps.values import dataclass, replace
 
 UNREADABLE_RULE = "WFD000"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.urls import has_secrets, without_secrets
-from wfdeps.report.next_steps import choose_command
+from wfdeps.report.states import choose_command
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from wfdeps.domain.refs import Certainty, ModelRef, Notice, RefStatus, UnreadableWorkflow, WorkflowRefs
-from wfdeps.report.escaping import visible
-from wfdeps.report.painting import Painter, columns, pad
+from wfdeps.domain.visible import visible
 from wfdeps.report.ref_fields import shown_name
-from wfdeps.report.sizes import count_text
-from wfdeps.report.view import View
+from wfdeps.report.wording import Painter, View, columns, count_text, pad
 
 _GLYPH = {RefStatus.REQUIRED: "item", RefStatus.AUTO_DOWNLOAD: "next", RefStatus.PLACEHOLDER: "warn"}
 _TONE = {RefStatus.REQUIRED: "", RefStatus.AUTO_DOWNLOAD: "command", RefStatus.PLACEHOLDER: "warn"}

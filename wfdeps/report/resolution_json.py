@@ -10,8 +10,8 @@ from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.resolutions import Ambiguous, Present, Resolution, Resolved, Unresolved
 from wfdeps.domain.urls import without_secrets
-from wfdeps.report.next_steps import choose_command
 from wfdeps.report.ref_fields import told_fields
+from wfdeps.report.states import choose_command
 
 SCHEMA = "wfdeps/resolution/1"
 

@@ -17,12 +17,10 @@ from urllib.parse import quote
 from wfdeps.domain.refs import UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport
 from wfdeps.domain.visible import encodable
-from wfdeps.report.escaping import json_text
 from wfdeps.report.locating import Region
-from wfdeps.report.next_steps import ADVICE
 from wfdeps.report.problems import LINT_RULE, UNREADABLE_RULE, Problem, problems_of, with_regions
-from wfdeps.report.states import STATES, Level
-from wfdeps.report.view import View
+from wfdeps.report.states import ADVICE, STATES, Level
+from wfdeps.report.wording import View, json_text
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 FINGERPRINT = "wfdepsProblem/v1"

@@ -11,13 +11,10 @@ from wfdeps.domain.lints import LintLevel
 from wfdeps.domain.refs import Certainty, UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport, ReportItem, ReportVerdict, WorkflowVerdict
 from wfdeps.domain.urls import without_secrets
-from wfdeps.report.escaping import visible
-from wfdeps.report.painting import Painter, columns, pad
+from wfdeps.domain.visible import visible
 from wfdeps.report.ref_fields import shown_name
-from wfdeps.report.sizes import count_text, size_text
 from wfdeps.report.states import STATES, Level, level_of, rank
-from wfdeps.report.view import View
-from wfdeps.report.where import where_text
+from wfdeps.report.wording import Painter, View, columns, count_text, pad, size_text, where_text
 
 if TYPE_CHECKING:
     from wfdeps.domain.candidates import RankedCandidate

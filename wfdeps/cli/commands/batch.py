@@ -14,8 +14,8 @@ from wfdeps.domain.visible import visible
 from wfdeps.domain.wants import WantResult, WantState
 from wfdeps.jobs.acquire import acquire
 from wfdeps.jobs.batch import read_batch, settings_for
-from wfdeps.report.sizes import count_text, size_text
 from wfdeps.report.want_json import want_json
+from wfdeps.report.wording import count_text, size_text
 
 EXAMPLE = """cat models.yaml
   downloads:

@@ -12,7 +12,7 @@ from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
 from wfdeps.errors import UsageError
 from wfdeps.jobs.catalogue import build_index, export_rows, import_rows
-from wfdeps.report.sizes import count_text
+from wfdeps.report.wording import count_text
 from wfdeps.sources.civitai.walk import PAUSE
 from wfdeps.sources.name_index import WHOLE_FOR, NameIndex
 from wfdeps.wiring.sources import open_index

@@ -89,7 +89,7 @@ def _search(arguments: argparse.Namespace, context: Context) -> int:
 
 def _info(arguments: argparse.Namespace, context: Context) -> int:
     from wfdeps.jobs.civitai_pages import PageKind, Pages
-    from wfdeps.report.view import View
+    from wfdeps.report.wording import View
 
     if len(arguments.what) != 1:
         raise UsageError("name one model or version", hint="`wfdeps civitai info 101055`")

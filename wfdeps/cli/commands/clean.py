@@ -11,7 +11,7 @@ from wfdeps.cli.options import add_library_options
 from wfdeps.domain.visible import visible
 from wfdeps.fetch.staging import Leftover
 from wfdeps.jobs.clean import find_leftovers, remove_leftovers
-from wfdeps.report.sizes import count_text, size_text
+from wfdeps.report.wording import count_text, size_text
 
 EXAMPLE = "wfdeps clean --comfyui ~/ComfyUI --apply"
 

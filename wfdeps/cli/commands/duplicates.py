@@ -10,7 +10,7 @@ from wfdeps.cli.exit_codes import READY
 from wfdeps.cli.options import add_library_options
 from wfdeps.domain.visible import visible
 from wfdeps.jobs.library_files import find_duplicates
-from wfdeps.report.sizes import count_text, size_text
+from wfdeps.report.wording import count_text, size_text
 
 EXAMPLE = "wfdeps duplicates --comfyui ~/ComfyUI"
 

@@ -13,7 +13,7 @@ from wfdeps.errors import UsageError
 from wfdeps.jobs.explain import explain_errors
 from wfdeps.jobs.reading import read_options
 from wfdeps.report.explanation import render_json, render_text
-from wfdeps.report.view import View
+from wfdeps.report.wording import View
 
 EXAMPLE = "wfdeps explain error.json --workflow workflow.json --comfyui ~/ComfyUI"
 

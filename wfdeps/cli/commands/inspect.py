@@ -44,6 +44,6 @@ def _text(inspections: list[Inspection], arguments: argparse.Namespace, context:
 
         return inspect_json.render(inspections)
     from wfdeps.report import inspect_text
-    from wfdeps.report.view import View
+    from wfdeps.report.wording import View
 
     return inspect_text.render(inspections, View(color=context.colors(context.stdout)))

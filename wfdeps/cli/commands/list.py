@@ -12,7 +12,7 @@ from wfdeps.cli.options import add_library_options, add_reading_options, workflo
 from wfdeps.cli.reading import read_all
 from wfdeps.domain.visible import visible
 from wfdeps.jobs.library_files import ListedFile, list_files
-from wfdeps.report.sizes import count_text, size_text
+from wfdeps.report.wording import count_text, size_text
 
 EXAMPLE = "wfdeps list --model-type loras --workflows ~/workflows"
 

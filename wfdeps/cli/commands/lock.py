@@ -19,7 +19,7 @@ from wfdeps.cli.plan_output import show_plan
 from wfdeps.cli.prompts import chooser_for
 from wfdeps.cli.reading import read_all
 from wfdeps.jobs.lock import plan_lock, write_planned_lock
-from wfdeps.report.sizes import count_text
+from wfdeps.report.wording import count_text
 
 EXAMPLE = "wfdeps lock workflows/ -o wfdeps.lock"
 

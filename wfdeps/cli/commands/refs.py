@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 def _text(readings: tuple[Reading, ...], form: str, context: Context) -> str:
     if form == "text":
         from wfdeps.report import refs_text
-        from wfdeps.report.view import View
+        from wfdeps.report.wording import View
 
         return refs_text.render(readings, View(color=context.colors(context.stdout)))
     from wfdeps.report import refs_json

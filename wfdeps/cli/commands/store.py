@@ -10,7 +10,7 @@ from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.domain.visible import visible
 from wfdeps.jobs.store import collect_unused, open_store, verify_store
 from wfdeps.library.store import Store
-from wfdeps.report.sizes import count_text, size_text
+from wfdeps.report.wording import count_text, size_text
 
 EXAMPLE = "wfdeps store gc --store /volume/store --apply"
 

@@ -11,7 +11,7 @@ from wfdeps.cli.options import add_library_options, add_reading_options, add_wor
 from wfdeps.cli.reading import read_all
 from wfdeps.domain.visible import visible
 from wfdeps.jobs.library_files import unused_files
-from wfdeps.report.sizes import count_text, size_text
+from wfdeps.report.wording import count_text, size_text
 
 EXAMPLE = "wfdeps unused ~/workflows --comfyui ~/ComfyUI"
 

@@ -13,7 +13,7 @@ from wfdeps.errors import UsageError
 from wfdeps.jobs.civitai_pages import Pages
 from wfdeps.jobs.versions import Update, apply_update, choose_update, find_known
 from wfdeps.library import as_local
-from wfdeps.report.sizes import size_text
+from wfdeps.report.wording import size_text
 
 EXAMPLE = "wfdeps update loras/paperLantern.safetensors --comfyui ~/ComfyUI"
 

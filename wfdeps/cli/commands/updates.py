@@ -16,8 +16,8 @@ from wfdeps.http.origins import host_of
 from wfdeps.jobs.versions import Updates, find_updates
 from wfdeps.jobs.webhook import SIGNATURE, post_document
 from wfdeps.report.civitai_text import NOTES_SHOWN
-from wfdeps.report.sizes import count_text
 from wfdeps.report.updates_json import updates_document
+from wfdeps.report.wording import count_text
 
 EXAMPLE = """wfdeps updates --comfyui ~/ComfyUI \\
       --notify https://ci.example.org/hook --notify-secret-env HOOK_SECRET"""

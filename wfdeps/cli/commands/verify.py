@@ -12,7 +12,7 @@ from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.cli.options import add_library_options
 from wfdeps.domain.visible import visible
 from wfdeps.jobs.verify import FileVerdict, Verified, verify
-from wfdeps.report.sizes import count_text, size_text
+from wfdeps.report.wording import count_text, size_text
 
 EXAMPLE = "wfdeps verify --deep --comfyui ~/ComfyUI"
 
