@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from wfdeps.domain.visible import visible
 from wfdeps.exports.values import Bundle, LeftOut, ModelFile
-from wfdeps.report.sizes import count_text, size_text
+from wfdeps.report.wording import count_text, size_text
 
 
 def remark(file: ModelFile) -> str:

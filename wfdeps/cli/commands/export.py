@@ -9,7 +9,7 @@ from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.errors import UsageError
 from wfdeps.jobs.export import export_lock, write_export
 from wfdeps.jobs.sync import lock_at
-from wfdeps.report.sizes import count_text
+from wfdeps.report.wording import count_text
 from wfdeps.wiring.exports import format_named, format_names
 
 EXAMPLE = "wfdeps export wfdeps.lock --to dockerfile -o Dockerfile"
