@@ -47,7 +47,7 @@ def make_tree(root: str, files: int, folders: int) -> None:
         folder = number % folders
         key = keys[0] if folder < 12 else keys[folder % 4]
         with open(os.path.join(root, key, f"sub{folder}", f"file-{number:07}.safetensors"), "wb") as file:
-            file.write(b"x")
+            file.write(b"\x02\0\0\0\0\0\0\0{}")  # the smallest safetensors file
 
 
 def timed(*line: str, compiled: str) -> tuple[float, str]:

@@ -114,6 +114,8 @@ def _as_gguf(read: Read, size: int, name: str, head: bytes) -> Judgement:
 
 # ── .ckpt, .pt, .pth, .bin … ────────────────────────────────────────────────────────────────────────
 
+_BEYOND_US = ("a pickle of ", "a compressed pickle", "a zip archive of ", "truncated or more than")
+"""Reasons of ours to read a torch file no further, which are none for torch: such a file is not judged."""
 _WEIGHTS_ONLY = "Weights only load failed."
 _CENTRAL = "PytorchStreamReader failed reading zip archive: failed finding central directory"
 
@@ -121,6 +123,7 @@ _CENTRAL = "PytorchStreamReader failed reading zip archive: failed finding centr
 def _as_torch(read: Read, size: int, name: str, head: bytes, ending: str) -> Judgement:
     if trouble := front_trouble(head, size, name):
         return Judgement(trouble, _hint_of(head), _torch_says(head, size))
+    from wfdeps.detect.pickles import MAX_BYTES
     from wfdeps.detect.tensors import Corrupt
     from wfdeps.detect.torch_files import ZIP_MAGIC, looks_like_pickle, read_legacy, read_zip
 
@@ -128,12 +131,16 @@ def _as_torch(read: Read, size: int, name: str, head: bytes, ending: str) -> Jud
         header = read_zip(read, size, head)
         if not isinstance(header, Corrupt):
             return SOUND
+        if header.reason.startswith(_BEYOND_US):
+            return SOUND
         trouble, hint = _archive(read, size, header.reason)
         says = _CENTRAL if header.reason.startswith("truncated") else _WEIGHTS_ONLY
         return Judgement(trouble, hint, says, core_only=ending == ".pt2")  # torch.export's own archive
     if looks_like_pickle(head):
         header = read_legacy(read, size, head)
-        return Judgement(header.reason, "", _WEIGHTS_ONLY) if isinstance(header, Corrupt) else SOUND
+        if not isinstance(header, Corrupt) or size > MAX_BYTES:  # a longer one is read no further than that
+            return SOUND
+        return Judgement(header.reason, "", _WEIGHTS_ONLY)
     trouble, hint = _what_else(read, size, head, "a torch file")
     return Judgement(trouble, hint, _torch_says(head, size), core_only=True)
 

@@ -28,7 +28,7 @@ from wfdeps.values import asdict, replace
 @cache
 def _fact() -> str:
     """The name under which an answer is remembered: another set of rules may answer otherwise."""
-    return f"identity/7 {crc32(rules_text()):08x}"
+    return f"identity/8 {crc32(rules_text()):08x}"
 
 
 def identity_of(file: LocalFile, index: Index) -> Identity:
@@ -66,8 +66,12 @@ def look(path: str, index: Index) -> tuple[Identity | None, str]:
 
 def _told(header: Header | Corrupt, name: str) -> tuple[Identity | None, str]:
     if isinstance(header, Corrupt):
-        if header.reason == UNKNOWN_FORMAT and split_ending(name)[1].lower() not in (*WEIGHTS_ENDINGS, ""):
-            return Identity(ModelType.UNKNOWN, reasons=(header.reason,)), ""  # another program's: not judged
+        ending = split_ending(name)[1].lower()
+        by_judge = ending in WEIGHTS_ENDINGS - {".onnx"}
+        if by_judge or (header.reason == UNKNOWN_FORMAT and ending not in (*WEIGHTS_ENDINGS, "")):
+            # The judge says whether it is broken; what it does not judge is only of no known type.
+            told = identify(header.header, name) if header.header else None
+            return told or Identity(ModelType.UNKNOWN, reasons=(header.reason,)), ""
         return identify(header.header, name) if header.header else None, header.reason
     identity = identify(header, name)
     if not header.missing:
