@@ -7,13 +7,15 @@ import json
 import pytest
 
 from tests.fakes.words import FOLDERS, candidate, ref, resolved, sha256
+from wfdeps.domain.folders import model_type_of
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.outcomes import Fetched
+from wfdeps.domain.plans import Download, Target
 from wfdeps.domain.refs import Certainty
 from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.planning.build import Layout, build_plan
-from wfdeps.planning.settle import Misfit, Settled, settle
+from wfdeps.planning.settle import Misfit, Settled, disguise_of, misfit_of, settle, warning_of
 
 
 def fetched(folder: str, *more: str, by: ChosenBy = ChosenBy.NAME) -> Fetched:
@@ -22,6 +24,12 @@ def fetched(folder: str, *more: str, by: ChosenBy = ChosenBy.NAME) -> Fetched:
         [resolved(wanted, candidate("a.safetensors"), by)], Layout(FOLDERS, "/")
     ).downloads
     return Fetched(download, "/models/.part/x", 100, (sha256("a"),), "sha256")
+
+
+def download_to(folder: str, name: str = "a.safetensors", *, by: ChosenBy = ChosenBy.NAME) -> Download:
+    target = Target(folder, f"/models/{folder}", name)
+    wanted = ref(name, folder, folders=(folder,))
+    return Download((wanted,), candidate(name), target, (), 100, (), by)
 
 
 def is_a(model_type: ModelType, certainty: Certainty = Certainty.CERTAIN) -> Identity:
@@ -80,3 +88,88 @@ def test_the_sidecar_says_what_the_file_is_and_where_it_is_from() -> None:
     assert sidecar["model_type"] == "lora"
     assert sidecar["hashes"] == {"sha256": "a" * 64}
     assert sidecar["source"] == "civitai"
+
+
+FITS_BESIDE_ITS_OWN = {
+    "diffusion_models": {ModelType.CHECKPOINT},
+    "controlnet": {ModelType.CONTROL_LORA, ModelType.T2I_ADAPTER},
+    "loras": {ModelType.CONTROL_LORA, ModelType.MOTION_LORA, ModelType.IP_ADAPTER},
+    "vae": {ModelType.VAE_APPROX, ModelType.CHECKPOINT},
+    "vae_approx": {ModelType.VAE},
+    "text_encoders": {ModelType.CHECKPOINT},
+    "upscale_models": {ModelType.LATENT_UPSCALER},
+    "checkpoints": set[ModelType](),
+}
+"""What a folder's loader takes besides the type the folder is named for."""
+CONTRADICTS_NOTHING = {
+    ModelType.UNKNOWN,
+    ModelType.OTHER,
+    ModelType.LLM,
+    ModelType.MODEL_PATCH,
+    ModelType.CONFIG,
+}
+
+
+@pytest.mark.parametrize("model_type", ModelType)
+@pytest.mark.parametrize("folder", sorted(FITS_BESIDE_ITS_OWN))
+def test_a_folder_takes_its_own_type_those_of_its_row_and_what_a_header_cannot_tell(
+    folder: str, model_type: ModelType
+) -> None:
+    fits = FITS_BESIDE_ITS_OWN[folder] | CONTRADICTS_NOTHING | {model_type_of(folder)}
+    misfit = misfit_of(download_to(folder), is_a(model_type))
+    assert (misfit is None) == (model_type in fits)
+
+
+@pytest.mark.parametrize("by", ChosenBy)
+def test_only_a_file_chosen_by_its_name_is_a_misfit(by: ChosenBy) -> None:
+    misfit = misfit_of(
+        download_to("checkpoints", by=by), Identity(ModelType.LORA, (), Certainty.CERTAIN, ("keys",))
+    )
+    assert misfit == (
+        Misfit(
+            "`a.safetensors` is a lora by its header (keys), but the workflow loads it as a checkpoint",
+            "it was chosen by its name, and its header says otherwise; nothing was placed",
+        )
+        if by is ChosenBy.NAME
+        else None
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "format_", "placed"),
+    [
+        ("a.safetensors", "safetensors", True),
+        ("a.safetensors", "pickle", False),
+        ("a.safetensors", "torchscript", False),
+        ("a.pt", "pickle", True),
+        ("a.pt", "safetensors", True),
+    ],
+)
+def test_what_can_run_code_is_placed_only_under_a_name_that_says_so(
+    name: str, format_: str, placed: bool
+) -> None:
+    identity = Identity(ModelType.LORA, format=format_, safety="unsafe or unknown: os.system")
+    disguise = disguise_of(download_to("loras", name), identity)
+    if placed:
+        assert disguise is None
+    else:
+        assert disguise == Misfit(
+            f"`{name}` is a {format_} by its bytes, whatever its name says (unsafe or unknown: os.system)",
+            "nothing was placed; ComfyUI reads a file by its ending and would not load it either",
+        )
+
+
+@pytest.mark.parametrize(
+    ("format_", "safety", "warning"),
+    [
+        ("pickle", "safe", ""),
+        ("torchscript", "safe", ""),
+        ("safetensors", "unsafe or unknown: x", ""),
+        ("pickle", "unsafe or unknown: x", "`a.pt` can run code when it is loaded: unsafe or unknown: x"),
+    ],
+)
+def test_a_pickle_that_only_holds_numbers_is_not_said_to_run_code(
+    format_: str, safety: str, warning: str
+) -> None:
+    identity = Identity(ModelType.LORA, format=format_, safety=safety)
+    assert warning_of(download_to("loras", "a.pt"), identity) == warning
