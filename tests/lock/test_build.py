@@ -11,7 +11,7 @@ from wfdeps.domain.refs import ModelRef, WorkflowRefs
 from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.lock.build import build_lock
 from wfdeps.lock.document import to_text
-from wfdeps.lock.refs import Places, candidate_of
+from wfdeps.lock.refs import DownloadRoutes, candidate_of
 from wfdeps.planning.build import Layout, build_plan
 from wfdeps.values import replace
 
@@ -50,7 +50,9 @@ def test_a_size_that_is_only_about_right_is_locked_as_such() -> None:
     assert (entry.size, entry.about) == (100, None)
     (entry,) = lock_of(download(ref("a.safetensors"), size_is_exact=False)).entries
     assert (entry.size, entry.about) == (None, 100)
-    choice = candidate_of(replace(entry, sources=(LockSource("url", "https://example.com/a"),)), Places())
+    choice = candidate_of(
+        replace(entry, sources=(LockSource("url", "https://example.com/a"),)), DownloadRoutes()
+    )
     assert choice is not None
     assert (choice.candidate.size, choice.candidate.size_is_exact) == (100, False)
 

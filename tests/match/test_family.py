@@ -6,7 +6,7 @@ from tests.fakes.words import candidate, ref, resolved
 from wfdeps.domain.candidates import Evidence, RankedCandidate, Why
 from wfdeps.domain.refs import ModelRef, NodeSite
 from wfdeps.domain.resolutions import Ambiguous, ChosenBy
-from wfdeps.match.family import Family
+from wfdeps.match.family import WorkflowBases
 
 BASE = ref("base.safetensors", "checkpoints")
 LORA = ref("lora.safetensors")
@@ -19,9 +19,9 @@ def elsewhere(one: ModelRef) -> ModelRef:
 
 
 def around(asked: ModelRef, spoken_by: ModelRef, by: ChosenBy) -> tuple[str, ...]:
-    return Family.of([resolved(spoken_by, candidate("x.safetensors", base_model="SDXL 1.0"), by)]).around(
-        asked
-    )
+    return WorkflowBases.of(
+        [resolved(spoken_by, candidate("x.safetensors", base_model="SDXL 1.0"), by)]
+    ).around(asked)
 
 
 def test_a_checkpoint_found_by_name_speaks_for_its_workflow() -> None:
@@ -52,6 +52,6 @@ def open_(one: ModelRef, *bases: str) -> Ambiguous:
 
 def test_a_checkpoint_still_to_be_chosen_speaks_where_all_its_files_say_the_same() -> None:
     """Pruned and full: which of them is a person's choice, what they are made for is known."""
-    assert Family.of([open_(BASE, "SD 1.5", "SD 1.5")]).around(LORA) == ("SD 1.5",)
-    assert Family.of([open_(BASE, "SD 1.5", "SDXL 1.0")]).around(LORA) == ()
-    assert Family.of([open_(LORA, "SD 1.5")]).around(BASE) == ()
+    assert WorkflowBases.of([open_(BASE, "SD 1.5", "SD 1.5")]).around(LORA) == ("SD 1.5",)
+    assert WorkflowBases.of([open_(BASE, "SD 1.5", "SDXL 1.0")]).around(LORA) == ()
+    assert WorkflowBases.of([open_(LORA, "SD 1.5")]).around(BASE) == ()

@@ -98,6 +98,8 @@ FITS_BESIDE_ITS_OWN = {
     "vae_approx": {ModelType.VAE},
     "text_encoders": {ModelType.CHECKPOINT},
     "upscale_models": {ModelType.LATENT_UPSCALER},
+    "ultralytics": {ModelType.SAM},
+    "animatediff_models": {ModelType.MOTION_LORA},
     "checkpoints": set[ModelType](),
 }
 """What a folder's loader takes besides the type the folder is named for."""

@@ -9,7 +9,7 @@ from wfdeps.domain.locks import LockEntry, LockSource
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import HashQuery, NameQuery
 from wfdeps.domain.resolutions import ChosenBy
-from wfdeps.lock.refs import Places
+from wfdeps.lock.refs import DownloadRoutes
 from wfdeps.sources.locked import LockedChoices
 from wfdeps.values import replace
 
@@ -21,7 +21,7 @@ ASKED = NameQuery("ink.safetensors", (ModelType.LORA,))
 
 
 def test_it_answers_by_the_files_name_in_its_folder() -> None:
-    source = LockedChoices([ENTRY], Places())
+    source = LockedChoices([ENTRY], DownloadRoutes())
     others = [NameQuery("ink.safetensors", (ModelType.VAE,)), HashQuery(Digest.parse("sha256:" + "a" * 64))]
     ((query, answer),) = source.find_all([ASKED, *others]).items()
     assert query == ASKED
@@ -40,4 +40,4 @@ def test_it_answers_by_the_files_name_in_its_folder() -> None:
 )
 def test_what_no_person_chose_or_nobody_may_take_unasked_it_leaves_open(entry: LockEntry) -> None:
     asked = replace(ASKED, name=entry.name)
-    assert LockedChoices([entry], Places()).find_all([asked]) == {}
+    assert LockedChoices([entry], DownloadRoutes()).find_all([asked]) == {}

@@ -129,33 +129,33 @@ class Prompt:
                 answer = self._understood(line.strip(), question, shown)
             except WfdepsError as error:
                 answer = visible(error.message) + (f"\n  hint: {visible(error.hint)}" if error.hint else "")
-            if isinstance(answer, _Settled):
+            if isinstance(answer, _Choice):
                 return answer.chosen
             say(answer)
 
-    def _understood(self, line: str, question: Ambiguous, shown: list[RankedCandidate]) -> _Settled | str:
+    def _understood(self, line: str, question: Ambiguous, shown: list[RankedCandidate]) -> _Choice | str:
         """What the line settles, or what to say to it. `shown` grows and changes with what was looked up."""
         if not line:
             if _enter_is_offered(question, shown):
-                return _Settled(shown[0])
+                return _Choice(shown[0])
             return "the first is not sure enough for Enter: type its number, or a letter"
         if line.isdecimal():
-            return _numbered(line, shown, _Settled)
+            return _numbered(line, shown, _Choice)
         letter, _, rest = line.partition(" ")
         rest = rest.strip()
         match letter.lower():
             case "s":
-                return _Settled(None)
+                return _Choice(None)
             case "x":
-                return _Settled(MarkedOptional())
+                return _Choice(MarkedOptional())
             case "q":
                 raise KeyboardInterrupt
             case "a":
                 self._rest = TakeBest().choose
-                return _Settled(self._by_rule(question))
+                return _Choice(self._by_rule(question))
             case "as":
                 self._rest = NeverAsk().choose
-                return _Settled(None)
+                return _Choice(None)
             case "b":
                 return self._shown_instead(list(question.candidates), shown)
             case "m":
@@ -210,7 +210,7 @@ class Prompt:
             return f"nothing found at `{visible(text.strip())}`"
         return self._shown_instead(found, shown)
 
-    def _use_local(self, path: str, ref: ModelRef, shown: list[RankedCandidate]) -> _Settled | str:
+    def _use_local(self, path: str, ref: ModelRef, shown: list[RankedCandidate]) -> _Choice | str:
         if self._local is None:
             return "a local file cannot be used from here: put it into the folder and run `wfdeps check`"
         if not path.strip():
@@ -218,7 +218,7 @@ class Prompt:
         found = self._local(path.strip(), ref)
         if any(piece.why is Why.TYPE_DIFFERS for piece in found.evidence):
             return self._shown_instead([found], shown) + "\n  by its header it is of another type: 1 takes it"
-        return _Settled(found)
+        return _Choice(found)
 
     def _shown_instead(self, found: list[RankedCandidate], shown: list[RankedCandidate]) -> str:
         shown[:] = found
@@ -235,7 +235,7 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
-class _Settled:
+class _Choice:
     chosen: RankedCandidate | MarkedOptional | None
 
 
@@ -255,8 +255,8 @@ def _place(candidate: Candidate) -> str:
 
 
 def _numbered(
-    text: str, shown: Sequence[RankedCandidate], act: Callable[[RankedCandidate], _Settled | str]
-) -> _Settled | str:
+    text: str, shown: Sequence[RankedCandidate], act: Callable[[RankedCandidate], _Choice | str]
+) -> _Choice | str:
     number = int(text) if text.isdecimal() and len(text) < 5 else 0
     if not 1 <= number <= len(shown):
         return f"there is no number `{visible(text)}`"

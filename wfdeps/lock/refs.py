@@ -29,7 +29,7 @@ def ref_of(entry: LockEntry) -> ModelRef:
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class DownloadRoutes:
     """Where files are asked for from here."""
 
     addresses: Addresses = AS_WRITTEN
@@ -37,11 +37,11 @@ class Places:
     """SHA-256 → where a mirror of ours holds it: asked before the sources the lock names."""
 
 
-def candidate_of(entry: LockEntry, places: Places) -> RankedCandidate | None:
+def candidate_of(entry: LockEntry, routes: DownloadRoutes) -> RankedCandidate | None:
     """Where the entry's bytes can be had, in the order to ask; None if nobody knows."""
     urls = [
-        *([places.held[entry.sha256]] if entry.sha256 and entry.sha256 in places.held else ()),
-        *(places.addresses.here(source.url) for source in entry.sources if _is_outside(source.url)),
+        *([routes.held[entry.sha256]] if entry.sha256 and entry.sha256 in routes.held else ()),
+        *(routes.addresses.here(source.url) for source in entry.sources if _is_outside(source.url)),
     ]
     if not urls:
         return None

@@ -21,14 +21,16 @@ BASES = (ModelType.CHECKPOINT, ModelType.DIFFUSION_MODEL)
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class WorkflowBases:
     """Who said what of which workflow."""
 
     by_workflow: Mapping[str, tuple[tuple[ModelRef, str], ...]]
     """Workflow → (the ref whose file says it, base model)."""
 
     @classmethod
-    def of(cls, resolutions: Iterable[Resolution], here: Iterable[tuple[ModelRef, Identity]] = ()) -> Family:
+    def of(
+        cls, resolutions: Iterable[Resolution], here: Iterable[tuple[ModelRef, Identity]] = ()
+    ) -> WorkflowBases:
         """What these resolutions, and the bases that are here, say of their workflows."""
         said = [(one.ref, _base_of(one)) for one in resolutions]
         said += [(ref, _base_told_by(identity)) for ref, identity in here]

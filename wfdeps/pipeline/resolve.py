@@ -26,7 +26,7 @@ from wfdeps.domain.urls import path_of
 from wfdeps.errors import LibraryError
 from wfdeps.match.at_hand import is_at_hand
 from wfdeps.match.decide import decide
-from wfdeps.match.family import BASES, Family
+from wfdeps.match.family import BASES, WorkflowBases
 from wfdeps.match.local import find_local
 from wfdeps.match.pairs import in_pair, pair_key
 from wfdeps.match.policy import Policy
@@ -180,16 +180,16 @@ class _Decisions:
     """The bases that the library has."""
     policy: Policy
 
-    def family(self, settled: Mapping[ModelRef, Resolution]) -> Family:
+    def family(self, settled: Mapping[ModelRef, Resolution]) -> WorkflowBases:
         """What the workflows are made for, as far as these and the library tell."""
-        return Family.of(settled.values(), self.here)
+        return WorkflowBases.of(settled.values(), self.here)
 
     def settled(self, alone: Mapping[ModelRef, Resolution]) -> dict[ModelRef, Resolution]:
         """Each decided again in the company of the others."""
         family = self.family(alone)
         return {ref: self.in_company(ref, family) for ref in alone}
 
-    def in_company(self, ref: ModelRef, family: Family) -> Resolution:
+    def in_company(self, ref: ModelRef, family: WorkflowBases) -> Resolution:
         """The ref decided again, now that it is known what the rest of its workflow is made for."""
         policy = replace(self.policy, base_models=family.around(ref))
         return decide(ref, self.answers.of(ref), policy=policy)
@@ -225,7 +225,7 @@ def _after_questions(
     return settled
 
 
-def _in_context(question: Ambiguous, settled: Iterable[Resolution], family: Family) -> Ambiguous:
+def _in_context(question: Ambiguous, settled: Iterable[Resolution], family: WorkflowBases) -> Ambiguous:
     """The question with what its workflow is made for, and with what the other of its pair is."""
     ref = question.ref
     base_models = ref.base_models or family.around(ref)

@@ -9,7 +9,7 @@ from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.locks import Lock, LockEntry
 from wfdeps.domain.resolutions import Present, Resolution, Resolved, Unresolved
 from wfdeps.domain.urls import Addresses
-from wfdeps.lock.refs import Places, candidate_of, ref_of
+from wfdeps.lock.refs import DownloadRoutes, candidate_of, ref_of
 from wfdeps.match.local import find_local
 from wfdeps.pipeline.access import held_by
 from wfdeps.ports import Library, Source
@@ -27,24 +27,24 @@ def resolve_lock(
     inventory = library.inventory(refs)
     findings = [_proven(find_local(ref, inventory), library) for ref in refs]
     held = held_by(mirrors, (one.ref.digests[0] for one in findings if one.ref.digests and not one.files))
-    places = Places(addresses, {digest.value: url for digest, url in held.items()})
+    routes = DownloadRoutes(addresses, {digest.value: url for digest, url in held.items()})
     return tuple(
-        _resolution(entry, finding, places) for entry, finding in zip(lock.entries, findings, strict=True)
+        _resolution(entry, finding, routes) for entry, finding in zip(lock.entries, findings, strict=True)
     )
 
 
-def _resolution(entry: LockEntry, finding: Finding, places: Places) -> Resolution:
+def _resolution(entry: LockEntry, finding: Finding, routes: DownloadRoutes) -> Resolution:
     ref = finding.ref
     match finding.state:
         case RefState.PRESENT:
-            return Present(ref, finding, candidate_of(entry, places))
+            return Present(ref, finding, candidate_of(entry, routes))
         case RefState.PRESENT_ELSEWHERE | RefState.WRONG_FOLDER if _has_hash(finding, entry):
-            return Present(ref, finding, candidate_of(entry, places))
+            return Present(ref, finding, candidate_of(entry, routes))
         case RefState.WRONG_HASH | RefState.CORRUPT:
             hint = f"move `{finding.files[0].path}` away; it is not what was locked, and is not overwritten"
             return Unresolved(ref, finding.state, finding.detail or "other bytes stand there", hint)
         case _:
-            choice = candidate_of(entry, places)
+            choice = candidate_of(entry, routes)
     if choice is None:
         return Unresolved(ref, RefState.UNRESOLVED, "the lock knows no source for it", "copy it here by hand")
     return Resolved(ref, replace(choice, evidence=()), entry.chosen_by)

@@ -36,7 +36,7 @@ class _Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class _Literal:
+class _StringValue:
     """A string that is a value, not a key."""
 
     start: int
@@ -50,7 +50,7 @@ class Places:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._by_value: dict[str, list[_Literal]] = {}
+        self._by_value: dict[str, list[_StringValue]] = {}
         for value, literal in _literals(text if len(text) <= _MOST else ""):
             self._by_value.setdefault(value, []).append(literal)
 
@@ -78,7 +78,7 @@ class Places:
         return self._text.count("\n", 0, offset) + 1, offset - before
 
 
-def _closeness(literal: _Literal, node_id: str, input_name: str) -> tuple[int, bool]:
+def _closeness(literal: _StringValue, node_id: str, input_name: str) -> tuple[int, bool]:
     """How surely a literal is this node's: its own id, else an id on the way to it, and the input's name."""
     parts = node_id.split(":")
     rank, frame = 0, literal.frame
@@ -93,7 +93,7 @@ def _closeness(literal: _Literal, node_id: str, input_name: str) -> tuple[int, b
     return rank, literal.key == input_name
 
 
-def _literals(text: str) -> Iterator[tuple[str, _Literal]]:
+def _literals(text: str) -> Iterator[tuple[str, _StringValue]]:
     frame: _Frame | None = None
     for token in _TOKEN.finditer(text):
         word = token[0]
@@ -114,7 +114,7 @@ def _literals(text: str) -> Iterator[tuple[str, _Literal]]:
             if frame.is_object and frame.last_key == "id":
                 frame.node_id = _decode(word)
             if word[0] == '"':
-                yield _decode(word), _Literal(token.start(), token.end(), frame.last_key, frame)
+                yield _decode(word), _StringValue(token.start(), token.end(), frame.last_key, frame)
 
 
 def _decode(word: str) -> str:

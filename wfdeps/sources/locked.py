@@ -9,7 +9,7 @@ from wfdeps.domain.folders import canonical_key, model_type_of
 from wfdeps.domain.locks import LockEntry
 from wfdeps.domain.queries import NameQuery, Query
 from wfdeps.domain.resolutions import ChosenBy
-from wfdeps.lock.refs import Places, candidate_of
+from wfdeps.lock.refs import DownloadRoutes, candidate_of
 from wfdeps.match.evidence import ANSWERS
 from wfdeps.match.spelling import spell
 from wfdeps.sources.base import answer_key
@@ -18,9 +18,9 @@ from wfdeps.sources.base import answer_key
 class LockedChoices:
     """The entries that a person chose. A pickle is none of them: whether it may run code each says for themselves."""
 
-    def __init__(self, entries: Iterable[LockEntry], places: Places) -> None:
+    def __init__(self, entries: Iterable[LockEntry], routes: DownloadRoutes) -> None:
         self._chosen = [entry for entry in entries if entry.chosen_by is ChosenBy.USER]
-        self._places = places
+        self._routes = routes
 
     @property
     def name(self) -> str:
@@ -40,7 +40,7 @@ class LockedChoices:
         for entry in self._chosen:
             fits = not query.model_types or model_type_of(canonical_key(entry.folder)) in query.model_types
             if fits and answer_key(entry.name) == answer_key(query.name):
-                located = candidate_of(entry, self._places)
+                located = candidate_of(entry, self._routes)
                 if located is not None and not spell(located.candidate.file_name).is_pickle:
                     yield located.candidate
                     return

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from wfdeps.domain.queries import AirQuery, HashQuery, UrlQuery
 from wfdeps.errors import ConfigError
 from wfdeps.http import Http
-from wfdeps.lock.refs import Places
+from wfdeps.lock.refs import DownloadRoutes
 from wfdeps.ports import Source
 from wfdeps.sources.cached import ALL_KINDS, AccessMemory, AnswerCache, Cached
 from wfdeps.sources.civarchive import BASE_URL, CivArchiveSource
@@ -41,7 +41,7 @@ def build_sources(
         raise ConfigError(f"unknown source `{unknown[0]}`", hint=f"one of {', '.join(_BUILDERS)}")
     parts = _Parts(settings, http, open_index(settings, exits), _store(settings, exits))
     book = open_answers(settings, exits, workflows=workflows)
-    chosen = LockedChoices(locked_entries(lock), Places(settings.addresses))
+    chosen = LockedChoices(locked_entries(lock), DownloadRoutes(settings.addresses))
     return (book, chosen, *(source for name in settings.sources for source in _BUILDERS[name](parts)))
 
 
