@@ -225,7 +225,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 HEAVY = ("httpx", "httpx2", "rich", "networkx", "questionary", "yaml", "jsonschema", "prompt_toolkit", "rapidfuzz",
          "starlette", "uvicorn", "platformdirs", "asyncio", "email", "ssl", "logging", "dataclasses", "inspect",
          "hashlib", "urllib.parse", "ipaddress", "shutil", "locale", "tempfile", "threading", "subprocess", "pathlib",
-         "tomllib", "difflib", "wfdeps.domain.candidates", "wfdeps.domain.plans", "wfdeps.domain.outcomes",
+         "tomllib", "difflib", "wfdeps.domain.candidates", "wfdeps.domain.plans", "wfdeps.domain.outcomes", "wfdeps.domain.resolutions",
          "wfdeps.domain.queries", "wfdeps.report.stages", "wfdeps.workflow.parameters")  # fmt: skip
 """What an offline check that shows text never loads: the gate that keeps it quick, on any machine."""
 

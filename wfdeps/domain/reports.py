@@ -7,7 +7,6 @@ from enum import StrEnum
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.findings import RefState
 from wfdeps.domain.refs import ModelRef, Notice, RefStatus, UnreadableWorkflow
-from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.values import dataclass
 
 if TYPE_CHECKING:
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from wfdeps.domain.candidates import RankedCandidate, Verdict
     from wfdeps.domain.files import LocalFile
     from wfdeps.domain.lints import Lint
+    from wfdeps.domain.resolutions import ChosenBy
 
 
 class ReportVerdict(StrEnum):

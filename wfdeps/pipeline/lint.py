@@ -12,13 +12,13 @@ from wfdeps import TYPE_CHECKING
 from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.lints import Lint, LintLevel
 from wfdeps.domain.refs import RefStatus
-from wfdeps.domain.resolutions import Resolution, Resolved
 from wfdeps.errors import LibraryError
 from wfdeps.values import replace
 
 if TYPE_CHECKING:
     from wfdeps.domain.files import LocalFile
     from wfdeps.domain.refs import ModelRef, NodeSite, WorkflowRefs
+    from wfdeps.domain.resolutions import Resolution
     from wfdeps.ports import Library
 
 _TOPIC = "misfits/3"
@@ -96,12 +96,17 @@ def _known(
     findings: Iterable[Finding], resolutions: Iterable[Resolution]
 ) -> dict[tuple[str, str], LocalFile | str]:
     """What is known of each ref: its file, else the base model its source names."""
-    chosen = {
-        _key(one.ref): one.choice.candidate.base_model
-        for one in resolutions
-        if isinstance(one, Resolved) and one.choice.candidate.base_model
+    known: dict[tuple[str, str], LocalFile | str] = {}
+    if resolutions := tuple(resolutions):
+        from wfdeps.domain.resolutions import Resolved  # an offline check resolves nothing
+
+        for resolution in resolutions:
+            if isinstance(resolution, Resolved) and (base := resolution.choice.candidate.base_model):
+                known[_key(resolution.ref)] = base
+    known |= {
+        _key(finding.ref): finding.files[0] for finding in findings if finding.state is RefState.PRESENT
     }
-    return chosen | {_key(one.ref): one.files[0] for one in findings if one.state is RefState.PRESENT}
+    return known
 
 
 def _remarks(

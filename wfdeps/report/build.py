@@ -17,7 +17,6 @@ from wfdeps.domain.reports import (
     ReportVerdict,
     WorkflowVerdict,
 )
-from wfdeps.domain.resolutions import Present, Resolution
 from wfdeps.report.judging import exit_code, verdict_of
 from wfdeps.report.states import advice_for
 from wfdeps.report.totals import bytes_to_fetch, floors, present, required, total
@@ -183,8 +182,7 @@ def build_item(
     """One item: the last stage that spoke of the ref has the last word on its state."""
     finding = _of(ref, knowledge.findings)
     resolution = _of(ref, knowledge.resolutions)
-    latest = resolution.finding if isinstance(resolution, Present) else finding
-    item = replace(_item_of(ref, latest), needed_by=needed_by)
+    item = replace(_item_of(ref, _latest_finding(finding, resolution)), needed_by=needed_by)
     step = _of(ref, knowledge.steps)
     outcome = _of(ref, knowledge.outcomes)
     if resolution or step or outcome:
@@ -194,6 +192,15 @@ def build_item(
     if ref.status in _NOT_RUN and item.state is not RefState.PRESENT:
         item = replace(item, state=_NOT_RUN[ref.status], detail=ref.why or item.detail)
     return _with_advice(item, place, told_online=finding is None or finding.state is not item.state)
+
+
+def _latest_finding(finding: Finding | None, resolution: Resolution | None) -> Finding | None:
+    """What resolving found out about the model folders, else what the survey did."""
+    if resolution is None:
+        return finding
+    from wfdeps.domain.resolutions import Present  # an offline check resolves nothing
+
+    return resolution.finding if isinstance(resolution, Present) else finding
 
 
 def _item_of(ref: ModelRef, finding: Finding | None) -> ReportItem:
