@@ -201,3 +201,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
 
     close = get_close_matches(word, list(known), n=1)
     return f"did you mean `{close[0]}`?" if close else None
+
+
+def os_error_words(error: OSError) -> str:
+    """What the system says went wrong, without number and path: `No space left on device`.
+
+    An OSError raised by Python code may have no `strerror`: then its own text.
+    """
+    return error.strerror or str(error)

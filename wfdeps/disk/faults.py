@@ -7,7 +7,7 @@ import errno
 import os
 from collections.abc import Iterator
 
-from wfdeps.errors import DiskFullError, LibraryError, TargetExistsError, UnsafePathError
+from wfdeps.errors import DiskFullError, LibraryError, TargetExistsError, UnsafePathError, os_error_words
 
 FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 """No room, or a quota used up."""
@@ -41,4 +41,4 @@ def translated(error: OSError, path: str) -> LibraryError:
         return LibraryError(f"no permission to write `{path}`")
     if error.errno == errno.ENAMETOOLONG:
         return UnsafePathError(f"`{os.path.basename(path)}` is longer than this file system stores")
-    return LibraryError(f"cannot write `{path}`: {error.strerror or error}")
+    return LibraryError(f"cannot write `{path}`: {os_error_words(error)}")

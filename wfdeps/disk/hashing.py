@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from wfdeps.domain.digests import Algorithm, Digest
-from wfdeps.errors import LibraryError
+from wfdeps.errors import LibraryError, os_error_words
 
 BLOCK = 1 << 20
 _AUTOV1_START = 0x100000
@@ -35,7 +35,7 @@ def hash_file(path: str, algorithms: Iterable[Algorithm]) -> tuple[Digest, ...]:
         with open(path, "rb", buffering=0) as file:
             return hash_handle(file.fileno(), os.fstat(file.fileno()).st_size, algorithms)
     except OSError as error:
-        raise LibraryError(f"cannot read `{path}`: {error.strerror or error}") from error
+        raise LibraryError(f"cannot read `{path}`: {os_error_words(error)}") from error
 
 
 def hash_handle(handle: int, size: int, algorithms: Iterable[Algorithm]) -> tuple[Digest, ...]:

@@ -12,7 +12,7 @@ from wfdeps.disk.faults import FULL, translated
 from wfdeps.disk.flags import NO_FOLLOW
 from wfdeps.disk.folders import opened_folder, sync_folder
 from wfdeps.disk.naming import copy_across, own_temporary, remove_quietly, take_name
-from wfdeps.errors import LibraryError, TargetExistsError
+from wfdeps.errors import LibraryError, TargetExistsError, os_error_words
 
 if TYPE_CHECKING:
     from typing import Literal, TypeAlias
@@ -46,7 +46,7 @@ def make_link(
             except OSError as error:
                 if error.errno in FULL:
                     raise translated(error, target) from error
-                reasons.append(f"{kind}: {error.strerror or error}")
+                reasons.append(f"{kind}: {os_error_words(error)}")
     raise LibraryError(f"`{source}` could not be linked to `{target}`: {'; '.join(reasons)}")
 
 

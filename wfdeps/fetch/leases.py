@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from wfdeps.disk import as_library_error, is_network_fs, remove_quietly
-from wfdeps.errors import LibraryError, UnsafePathError
+from wfdeps.errors import LibraryError, UnsafePathError, os_error_words
 
 if sys.platform != "win32":
     import fcntl
@@ -84,7 +84,7 @@ class Lease:
                 with contextlib.suppress(FileExistsError, FileNotFoundError):  # others make and remove it too
                     os.makedirs(folder, exist_ok=True)
             except OSError as error:
-                raise LibraryError(f"cannot lock `{self._path}`: {error.strerror or error}") from error
+                raise LibraryError(f"cannot lock `{self._path}`: {os_error_words(error)}") from error
         else:
             raise LibraryError(f"cannot lock `{self._path}`: its folder does not stay")
         self._lock = lock

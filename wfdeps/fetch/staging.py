@@ -22,7 +22,7 @@ from wfdeps.disk import as_library_error, atomic_write, filesystem_of, is_regula
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.plans import Download
 from wfdeps.domain.urls import without_secrets
-from wfdeps.errors import LibraryError, UnsafePathError
+from wfdeps.errors import LibraryError, UnsafePathError, os_error_words
 from wfdeps.fetch.leases import Lease
 from wfdeps.fetch.state import State
 from wfdeps.values import dataclass
@@ -177,7 +177,7 @@ def open_part(slot: Slot) -> int:
     except OSError as error:
         if os.path.islink(slot.part):
             raise UnsafePathError(f"`{slot.part}` is a symbolic link", hint="remove it") from error
-        raise LibraryError(f"cannot write `{slot.part}`: {error.strerror or error}") from error
+        raise LibraryError(f"cannot write `{slot.part}`: {os_error_words(error)}") from error
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise UnsafePathError(f"`{slot.part}` is no plain file", hint="remove it")

@@ -21,6 +21,7 @@ from wfdeps.errors import (
     SourceError,
     SourceUnavailableError,
     WfdepsError,
+    os_error_words,
 )
 from wfdeps.fetch.address import Address, ChangedError
 from wfdeps.fetch.intake import not_the_file
@@ -210,9 +211,7 @@ def _copy_in(path: str, handle: int, download: Download, slot: Slot, tools: Tool
     try:
         source = open(path, "rb", buffering=0)  # noqa: SIM115
     except OSError as error:
-        raise SourceUnavailableError(
-            f"cannot read `{path}`: {error.strerror or error}", final=True
-        ) from error
+        raise SourceUnavailableError(f"cannot read `{path}`: {os_error_words(error)}", final=True) from error
     with source:
         size = os.fstat(source.fileno()).st_size
         tools.report(FetchStarted(download, size))

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from select import select
 
-from wfdeps.errors import SourceUnavailableError
+from wfdeps.errors import SourceUnavailableError, os_error_words
 
 TLS_FILL = 256 << 10
 """Bytes one read gathers over TLS, which hands out 16 KiB at a time."""
@@ -58,9 +58,7 @@ class Tap:
                 if begun:
                     return begun  # the next read says it again
                 if not isinstance(error, (TimeoutError, BlockingIOError, ssl.SSLWantReadError)):
-                    raise SourceUnavailableError(
-                        f"the connection broke: {error.strerror or error}"
-                    ) from error
+                    raise SourceUnavailableError(f"the connection broke: {os_error_words(error)}") from error
                 if time.monotonic() - self._heard > self._stall:
                     raise SourceUnavailableError(f"nothing came for {self._stall:.0f} seconds") from None
                 continue

@@ -19,7 +19,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from wfdeps.errors import UsageError
+from wfdeps.errors import UsageError, os_error_words
 from wfdeps.hub.api import api_routes
 from wfdeps.hub.catalogue import Row, read_rows
 from wfdeps.hub.downloads import download_routes
@@ -256,7 +256,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listening.close()
         raise UsageError(
-            f"cannot listen on {host}:{port}: {error.strerror}", hint="`--port 0` takes a free one"
+            f"cannot listen on {host}:{port}: {os_error_words(error)}", hint="`--port 0` takes a free one"
         ) from error
     return listening
 

@@ -10,7 +10,7 @@ from wfdeps.domain.folders import WEIGHTS_ENDINGS
 from wfdeps.domain.secrets import Secret
 from wfdeps.domain.type_words import folder_key_of
 from wfdeps.domain.wants import Want, WantSource
-from wfdeps.errors import ConfigError, UsageError
+from wfdeps.errors import ConfigError, UsageError, os_error_words
 from wfdeps.jobs.wants import checked_want, want_of
 from wfdeps.schema import load_schema
 from wfdeps.values import dataclass, replace
@@ -42,7 +42,7 @@ def read_batch(path: str, base_url: str) -> Batch:
         with open(path, "rb") as file:
             data = file.read(LARGEST + 1)
     except OSError as error:
-        raise ConfigError(f"cannot read `{path}`: {error.strerror or error}") from error
+        raise ConfigError(f"cannot read `{path}`: {os_error_words(error)}") from error
     if len(data) > LARGEST:
         raise ConfigError(f"`{path}` is larger than {LARGEST >> 20} MiB")
     document = _document(path, data)

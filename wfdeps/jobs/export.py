@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.visible import encodable
-from wfdeps.errors import UsageError
+from wfdeps.errors import UsageError, os_error_words
 from wfdeps.exports.registry import Export, export
 from wfdeps.wiring.exports import format_named
 
@@ -35,7 +35,7 @@ def write_export(made: Export, path: str, *, replace: bool) -> tuple[str, ...]:
             with open(place, "wb") as file:  # as bytes: a script with CRLF does not run
                 file.write(text)
         except OSError as error:
-            raise UsageError(f"cannot write `{place}`: {error.strerror}") from error
+            raise UsageError(f"cannot write `{place}`: {os_error_words(error)}") from error
     return paths
 
 

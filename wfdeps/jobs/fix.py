@@ -10,7 +10,7 @@ from wfdeps import disk
 from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.outcomes import Receipt
 from wfdeps.domain.plans import Link
-from wfdeps.errors import LibraryError, UsageError, WorkflowError
+from wfdeps.errors import LibraryError, UsageError, WorkflowError, os_error_words
 from wfdeps.jobs.users import all_readable
 from wfdeps.library import as_local
 from wfdeps.pipeline.survey import survey
@@ -96,7 +96,7 @@ def rewrite_workflow(path: str, readings: Sequence[Reading], doors: Doors, *, as
         with open(path, "rb") as file:
             data, _ = (rewrite_png if as_png else rewrite_json)(file.read(), change)
     except OSError as error:
-        raise UsageError(f"cannot read `{path}`: {error.strerror or error}") from error
+        raise UsageError(f"cannot read `{path}`: {os_error_words(error)}") from error
     except WorkflowError as error:
         raise UsageError(f"`{path}` cannot be rewritten: {error.message}", hint=error.hint) from error
     done = tuple(rename for rename in renames if rename.old in changed)

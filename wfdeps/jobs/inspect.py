@@ -15,7 +15,7 @@ from wfdeps.domain.files import LocalFile
 from wfdeps.domain.identity import Inspection
 from wfdeps.domain.queries import AirQuery
 from wfdeps.domain.urls import without_secrets
-from wfdeps.errors import LibraryError, SourceError, UsageError, WfdepsError
+from wfdeps.errors import LibraryError, SourceError, UsageError, WfdepsError, os_error_words
 from wfdeps.library.digesting import digests_of
 from wfdeps.library.identities import look
 from wfdeps.match.links import bytes_url, civitai_link
@@ -71,7 +71,7 @@ def inspect_path(path: str, doors: Doors, *, hashes: bool) -> Inspection:
     except LibraryError as error:
         raise UsageError(error.message.replace(absolute, path)) from error
     except OSError as error:
-        raise UsageError(f"cannot read `{path}`: {error.strerror or error}") from error
+        raise UsageError(f"cannot read `{path}`: {os_error_words(error)}") from error
     return Inspection(path, identity, size, digests, f"corrupt: {trouble}" if trouble else "")
 
 

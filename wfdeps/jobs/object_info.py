@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from wfdeps.errors import UnexpectedPayloadError, UsageError
+from wfdeps.errors import UnexpectedPayloadError, UsageError, os_error_words
 from wfdeps.http import Http
 from wfdeps.wiring.doors import Doors
 from wfdeps.workflow.object_info import parse_object_info
@@ -24,7 +24,7 @@ def load_object_info(place: str, doors: Doors) -> tuple[Mapping[str, Any], Mappi
         with open(place, "rb") as file:
             return parse_object_info(file.read(), place)
     except OSError as error:
-        raise UsageError(f"cannot read `{place}`: {error.strerror or error}") from error
+        raise UsageError(f"cannot read `{place}`: {os_error_words(error)}") from error
 
 
 def _from_server(base: str, http: Http) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from wfdeps.domain.files import LocalFile
 from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.refs import ModelRef, RefStatus
 from wfdeps.domain.resolutions import Ambiguous, Present, Resolution, Resolved, Unresolved
-from wfdeps.errors import ConfigError
+from wfdeps.errors import ConfigError, os_error_words
 from wfdeps.jobs.civitai_pages import with_page_facts
 from wfdeps.match.rules import Facts, Rules, objection, rules_of
 from wfdeps.values import replace
@@ -28,7 +28,7 @@ def policy_rules(path: str | None) -> Rules | None:
         with open(os.path.expanduser(path), "rb") as file:
             return rules_of(tomllib.load(file))
     except OSError as error:
-        raise ConfigError(f"cannot read `{path}`: {error.strerror or error}") from error
+        raise ConfigError(f"cannot read `{path}`: {os_error_words(error)}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"cannot read `{path}`: {error}") from error
     except ConfigError as error:

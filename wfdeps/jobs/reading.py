@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
-from wfdeps.errors import UsageError
+from wfdeps.errors import UsageError, os_error_words
 from wfdeps.values import dataclass, replace
 from wfdeps.workflow.containers.sniff import CONTAINER_ENDINGS
 from wfdeps.workflow.limits import MAX_FILE_BYTES
@@ -91,7 +91,7 @@ def read_file(path: str, options: ReadOptions) -> tuple[Reading, ...]:
         with open(path, "rb") as file:
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
-        return (UnreadableWorkflow(path, f"cannot read `{path}`: {error.strerror or error}"),)
+        return (UnreadableWorkflow(path, f"cannot read `{path}`: {os_error_words(error)}"),)
     return _read(path, data, options)
 
 

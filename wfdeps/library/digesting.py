@@ -11,7 +11,7 @@ from typing import NamedTuple
 from wfdeps.disk.hashing import AUTOV1_SMALLEST, hash_file
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.files import LocalFile
-from wfdeps.errors import LibraryError
+from wfdeps.errors import LibraryError, os_error_words
 from wfdeps.library.index import Index, stamp_of
 from wfdeps.library.inventory import digests_among
 from wfdeps.values import replace
@@ -120,4 +120,4 @@ def _stat(path: str) -> os.stat_result:
     try:
         return os.stat(path)
     except OSError as error:
-        raise LibraryError(f"cannot read `{path}`: {error.strerror or error}") from error
+        raise LibraryError(f"cannot read `{path}`: {os_error_words(error)}") from error

@@ -6,7 +6,7 @@ import os
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.judgement import SOUND, Judgement
-from wfdeps.errors import LibraryError
+from wfdeps.errors import LibraryError, os_error_words
 from wfdeps.patterns import pattern
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def judgement_of(path: str, size: int, name: str = "") -> Judgement:
         with reader(path) as read:
             return judge(read, size, name or os.path.basename(path))
     except OSError as error:
-        return Judgement(f"{_UNREADABLE}{error.strerror or error}")
+        return Judgement(f"{_UNREADABLE}{os_error_words(error)}")
 
 
 def refuse_garbage(path: str, target: Target) -> None:

@@ -19,7 +19,7 @@ from wfdeps.domain.folders import WEIGHTS_ENDINGS
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.refs import Certainty
-from wfdeps.errors import LibraryError
+from wfdeps.errors import LibraryError, os_error_words
 from wfdeps.library.health import judged
 from wfdeps.library.index import Index
 from wfdeps.values import asdict, replace
@@ -56,7 +56,7 @@ def look(path: str, index: Index) -> tuple[Identity | None, str]:
             return _from_json(row["identity"]), trouble or row["trouble"]
         header = _read(path, found.st_size)
     except OSError as error:
-        raise LibraryError(f"cannot read `{path}`: {error.strerror or error}") from error
+        raise LibraryError(f"cannot read `{path}`: {os_error_words(error)}") from error
     identity, fault = _told(header, os.path.basename(path))
     if isinstance(header, Corrupt) or not header.shards:  # an index's answer hangs on files beside it
         row = {"identity": asdict(identity) if identity else None, "trouble": fault}

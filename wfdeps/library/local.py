@@ -13,7 +13,7 @@ from wfdeps.domain.digests import Algorithm, Digest, agreement
 from wfdeps.domain.files import Folder, Inventory, LocalFile, folded_stem
 from wfdeps.domain.folders import LEGACY, WITHOUT_MODELS, canonical_key
 from wfdeps.domain.refs import ModelRef, Notice
-from wfdeps.errors import LibraryError, UsageError
+from wfdeps.errors import LibraryError, UsageError, os_error_words
 from wfdeps.library.extra_paths import ExtraPath, ExtraPaths, read_extra_paths
 from wfdeps.library.index import Index, stamp_of
 from wfdeps.library.inventory import Shelves, every_file, find_files, is_listed, keys_of
@@ -380,7 +380,7 @@ def _stat(path: str) -> os.stat_result:
     try:
         return os.stat(path)
     except OSError as error:
-        raise LibraryError(f"cannot read `{path}`: {error.strerror or error}") from error
+        raise LibraryError(f"cannot read `{path}`: {os_error_words(error)}") from error
 
 
 class _RememberedExtraPaths:

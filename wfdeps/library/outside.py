@@ -6,7 +6,7 @@ import os
 import stat
 
 from wfdeps.domain.files import LocalFile
-from wfdeps.errors import LibraryError
+from wfdeps.errors import LibraryError, os_error_words
 from wfdeps.library.health import judgement_of
 
 
@@ -16,7 +16,7 @@ def file_at(path: str) -> LocalFile:
     try:
         found = os.stat(path)
     except OSError as error:
-        raise LibraryError(f"cannot read `{path}`: {error.strerror or error}") from error
+        raise LibraryError(f"cannot read `{path}`: {os_error_words(error)}") from error
     if stat.S_ISDIR(found.st_mode):
         raise LibraryError(f"`{path}` is a folder", hint="name the model file in it")
     if not stat.S_ISREG(found.st_mode):

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
-from wfdeps.errors import LibraryError
+from wfdeps.errors import LibraryError, os_error_words
 from wfdeps.library.index import Index, KnownDirectory, Listing, stamp_of
 from wfdeps.library.inventory import is_text
 
@@ -135,7 +135,7 @@ def _read(
         return None, []
     except OSError as error:
         if not above:
-            raise LibraryError(f"`{path}` cannot be read: {error.strerror or error}") from error
+            raise LibraryError(f"`{path}` cannot be read: {os_error_words(error)}") from error
     return Listing(path, stamp_of(found), known, tuple(files)), below
 
 

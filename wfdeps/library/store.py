@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from wfdeps import disk
 from wfdeps.disk.hashing import hash_file
 from wfdeps.domain.digests import Algorithm
-from wfdeps.errors import LibraryError, TargetExistsError
+from wfdeps.errors import LibraryError, TargetExistsError, os_error_words
 from wfdeps.library.store_trees import Trees, files_below, is_same, is_used, names_in, size_of
 from wfdeps.values import dataclass
 
@@ -136,7 +136,7 @@ class Store:
         try:
             _unlink(stored.path)
         except OSError as error:
-            raise LibraryError(f"cannot remove `{stored.path}`: {error.strerror}") from error
+            raise LibraryError(f"cannot remove `{stored.path}`: {os_error_words(error)}") from error
 
     def is_sound(self, stored: Stored) -> bool:
         """Whether the content still is what its name says; reads the whole file. Raises LibraryError."""

@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 
 from wfdeps import disk
-from wfdeps.errors import LibraryError
+from wfdeps.errors import LibraryError, os_error_words
 
 _SAMPLE = 64 << 10
 """Bytes of front and end by which two files of one length are told apart: weights that differ, differ there."""
@@ -118,7 +118,7 @@ def _unreadable(error: OSError) -> None:
 
 def _not_known(path: str, error: OSError) -> LibraryError:
     return LibraryError(
-        f"cannot read `{path}`: {error.strerror}",
+        f"cannot read `{path}`: {os_error_words(error)}",
         hint="what a tree uses is not known; nothing was removed",
     )
 

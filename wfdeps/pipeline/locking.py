@@ -11,7 +11,7 @@ from wfdeps.domain.outcomes import Outcome
 from wfdeps.domain.plans import Download
 from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.domain.urls import Addresses
-from wfdeps.errors import LibraryError, LockError
+from wfdeps.errors import LibraryError, LockError, os_error_words
 from wfdeps.lock.build import build_lock
 from wfdeps.lock.document import parse, to_text
 from wfdeps.pipeline.survey import Survey
@@ -26,7 +26,7 @@ def read_lock(path: str) -> Lock | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise LockError(f"cannot read `{path}`: {error.strerror or error}") from error
+        raise LockError(f"cannot read `{path}`: {os_error_words(error)}") from error
     except UnicodeDecodeError as error:
         raise LockError(f"cannot read `{path}`: it is not text") from error
 

@@ -18,7 +18,7 @@ from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.folders import FOLDER_KEYS, canonical_key, model_type_of
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import NameQuery, Query, UrlQuery
-from wfdeps.errors import SourceError, SourceUnavailableError, UnexpectedPayloadError
+from wfdeps.errors import SourceError, SourceUnavailableError, UnexpectedPayloadError, os_error_words
 from wfdeps.match.links import plain_url
 from wfdeps.match.spelling import bare_key_of, key_of, keys_of, spell
 from wfdeps.ports import Source
@@ -180,7 +180,7 @@ def _read_json(path: str) -> Any:
             return json.load(file)
     except OSError as error:
         raise SourceUnavailableError(
-            f"cannot read the model list `{path}`: {error.strerror}", final=True
+            f"cannot read the model list `{path}`: {os_error_words(error)}", final=True
         ) from error
     except ValueError as error:
         raise UnexpectedPayloadError(f"`{path}` is not JSON: {error}") from error

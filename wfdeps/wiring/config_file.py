@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from wfdeps.domain.reports import FailOn
-from wfdeps.errors import ConfigError, UsageError, did_you_mean
+from wfdeps.errors import ConfigError, UsageError, did_you_mean, os_error_words
 from wfdeps.fetch.pace import parse_rate
 from wfdeps.match.policy import Auto
 from wfdeps.values import dataclass
@@ -126,7 +126,7 @@ def read_config(path: str) -> Config:
         with open(path, "rb") as file:
             document = tomllib.load(file)
     except OSError as error:
-        raise ConfigError(f"cannot read `{path}`: {error.strerror or error}") from error
+        raise ConfigError(f"cannot read `{path}`: {os_error_words(error)}") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"cannot read `{path}`: {error}") from error
     fields: dict[str, Any] = {}

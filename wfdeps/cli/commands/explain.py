@@ -9,7 +9,7 @@ from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
 from wfdeps.cli.options import add_library_options, add_reading_options, workflow_files
 from wfdeps.cli.reading import read_all
-from wfdeps.errors import UsageError
+from wfdeps.errors import UsageError, os_error_words
 from wfdeps.jobs.explain import explain_errors
 from wfdeps.jobs.reading import read_options
 from wfdeps.report.explanation import render_json, render_text
@@ -67,7 +67,7 @@ def _read(path: str) -> str:
             with open(path, "rb") as file:
                 data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise UsageError(f"cannot read `{path}`: {error.strerror or error}") from error
+        raise UsageError(f"cannot read `{path}`: {os_error_words(error)}") from error
     if len(data) > MAX_BYTES:
         raise UsageError(f"`{path}` is larger than {MAX_BYTES // 2**20} MiB")
     return data.decode("utf-8-sig", "replace")
