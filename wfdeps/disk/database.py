@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -89,7 +90,7 @@ def version_of(database: sqlite3.Connection) -> int:
 def _make(database: sqlite3.Connection, schema: str, version: int, *, precious: bool, log: bool) -> None:
     """The tables of this version, empty."""
     if log:
-        database.execute("PRAGMA journal_mode=WAL").fetchone()
+        _keep_log(database)
     database.execute("BEGIN EXCLUSIVE")
     try:
         now = version_of(database)
@@ -108,6 +109,16 @@ def _make(database: sqlite3.Connection, schema: str, version: int, *, precious: 
         database.execute("ROLLBACK")
         raise
     database.execute("COMMIT")
+
+
+def _keep_log(database: sqlite3.Connection) -> None:
+    """The database has a write-ahead log. SQLite does not wait for others to change that, so we do, a second at most."""
+    for pause in (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4):
+        with suppress(sqlite3.OperationalError):
+            database.execute("PRAGMA journal_mode=WAL").fetchone()
+            return
+        time.sleep(pause)
+    database.execute("PRAGMA journal_mode=WAL").fetchone()
 
 
 def _address(path: str, options: str) -> str:

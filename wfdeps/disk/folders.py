@@ -10,9 +10,12 @@ from collections.abc import Iterator
 
 from wfdeps.disk.asking import inside
 from wfdeps.disk.faults import as_library_error
-from wfdeps.disk.flags import DIRECTORY, NO_FOLLOW
 from wfdeps.errors import UnsafePathError
 
+NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+BINARY = getattr(os, "O_BINARY", 0)
+DIRECTORY = getattr(os, "O_DIRECTORY", 0)
+"""The flags of `open` that not every system has."""
 _HAS_DIR_FD = os.link in os.supports_dir_fd and os.open in os.supports_dir_fd
 
 

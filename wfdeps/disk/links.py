@@ -9,8 +9,7 @@ import sys
 from wfdeps import TYPE_CHECKING
 from wfdeps.disk.asking import same_filesystem
 from wfdeps.disk.faults import FULL, translated
-from wfdeps.disk.flags import NO_FOLLOW
-from wfdeps.disk.folders import opened_folder, sync_folder
+from wfdeps.disk.folders import NO_FOLLOW, opened_folder, sync_folder
 from wfdeps.disk.naming import copy_across, own_temporary, remove_quietly, take_name
 from wfdeps.errors import LibraryError, TargetExistsError, os_error_words
 

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from wfdeps.disk.flags import NO_FOLLOW
+from wfdeps.disk.folders import NO_FOLLOW
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from wfdeps.disk.flags import BINARY, NO_FOLLOW
+from wfdeps.disk.folders import BINARY, NO_FOLLOW
 
 COPY_BLOCK = 1 << 20
 _SHARING = frozenset({32, 33})

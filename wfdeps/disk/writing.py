@@ -7,8 +7,7 @@ import os
 import sys
 
 from wfdeps.disk.faults import as_library_error
-from wfdeps.disk.flags import BINARY, NO_FOLLOW
-from wfdeps.disk.folders import opened_folder, sync_folder
+from wfdeps.disk.folders import BINARY, NO_FOLLOW, opened_folder, sync_folder
 from wfdeps.disk.naming import copy_across, own_temporary, patiently, remove_quietly, take_name
 
 

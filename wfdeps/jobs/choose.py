@@ -21,8 +21,8 @@ from wfdeps.domain.urls import file_address, path_of
 from wfdeps.domain.visible import visible
 from wfdeps.errors import LibraryError, SourceError, UsageError
 from wfdeps.jobs.civitai_pages import with_page_facts
+from wfdeps.library.health import file_at
 from wfdeps.library.identities import read_identity
-from wfdeps.library.outside import file_at
 from wfdeps.match.decide import ranked_candidates
 from wfdeps.match.evidence import rank
 from wfdeps.match.links import plain_url

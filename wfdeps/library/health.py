@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.domain.files import LocalFile
 from wfdeps.domain.judgement import SOUND, Judgement
 from wfdeps.errors import LibraryError, os_error_words
 from wfdeps.patterns import pattern
@@ -98,3 +100,20 @@ def missing_part(path: str) -> str:
         if number != own and not os.path.exists(other):
             return f"part {own} of {count}: `{os.path.basename(other)}` is not beside it"
     return ""
+
+
+def file_at(path: str) -> LocalFile:
+    """The file at that path. Raises LibraryError for what is none, cannot be read, or cannot be a model."""
+    path = os.path.abspath(path)
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        raise LibraryError(f"cannot read `{path}`: {os_error_words(error)}") from error
+    if stat.S_ISDIR(found.st_mode):
+        raise LibraryError(f"`{path}` is a folder", hint="name the model file in it")
+    if not stat.S_ISREG(found.st_mode):
+        raise LibraryError(f"`{path}` is no file")
+    judgement = judgement_of(path, found.st_size)
+    if judgement.trouble:
+        raise LibraryError(f"`{path}` cannot be used: {judgement.trouble}", hint=judgement.hint or None)
+    return LocalFile(path, "", os.path.basename(path), found.st_size, listed=False)

@@ -179,7 +179,7 @@ class LocalLibrary:
 
     def file_at(self, path: str) -> LocalFile:
         """A file outside the model folders. Raises LibraryError for what cannot be read or can be no model."""
-        from wfdeps.library.outside import file_at
+        from wfdeps.library.health import file_at
 
         return file_at(path)
 
