@@ -114,6 +114,8 @@ class NodeUse:
     """`cnr_id`, else `aux_id`, as the workflow says it; empty: it does not."""
     version: str = ""
     """The pack's version that the workflow was made with: `ver`."""
+    registered: bool | None = None
+    """Whether the ComfyUI's object_info has the class; None where none was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,8 @@ class InputUse:
     site: NodeSite
     folder: str = "input"
     """`input`, `output` or `temp`."""
+    offered: bool | None = None
+    """Whether the node's list in the ComfyUI's object_info has it; None where that does not tell."""
 
 
 @dataclass(frozen=True, slots=True)

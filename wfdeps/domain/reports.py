@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from wfdeps.domain.candidates import RankedCandidate, Verdict
     from wfdeps.domain.files import LocalFile
     from wfdeps.domain.lints import Lint
+    from wfdeps.domain.nodes import InputFinding, NodeFinding
     from wfdeps.domain.resolutions import ChosenBy
 
 
@@ -47,6 +48,10 @@ class FailOn(StrEnum):
     LINT_WARNING = "lint-warning"
     RUNTIME = "runtime"
     """A node fetches something by itself when it runs, or a value is a stand-in."""
+    NODE = "node"
+    """A node class that is not here."""
+    INPUT = "input"
+    """An input file that is not here."""
     WARNING = "warning"
     """Something was odd about reading a workflow."""
 
@@ -229,6 +234,10 @@ class CheckReport:
     """What speaks against fetching here: too little space, no permission."""
     warnings: tuple[Notice, ...] = ()
     """What was odd beyond any one workflow."""
+    nodes: tuple[NodeFinding, ...] = ()
+    """Node classes that were not found here, sorted."""
+    inputs: tuple[InputFinding, ...] = ()
+    """Input files that were not found here, sorted by name."""
 
     @property
     def needed(self) -> tuple[ReportItem, ...]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.pipeline.absent import find_absent
 from wfdeps.pipeline.lint import find_misfits
 from wfdeps.pipeline.survey import Survey, survey
 from wfdeps.report.build import build_report
 from wfdeps.values import dataclass, replace
 
 if TYPE_CHECKING:
+    from wfdeps.domain.nodes import Absent
     from wfdeps.domain.outcomes import Outcome
     from wfdeps.domain.plans import Plan
     from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
@@ -33,7 +35,8 @@ class Checked:
 def check(readings: Sequence[WorkflowRefs | UnreadableWorkflow], doors: Doors, *, place: str = "") -> Checked:
     """How the workflows stand against what is here; no network. `place`: as `build_report` takes it."""
     surveyed = survey(readings, doors.library(), doors.is_optional)
-    report = report_of(_judged(surveyed, doors), doors, now=surveyed, place=place)
+    absent = find_absent(surveyed.workflows, doors.library())
+    report = report_of(_judged(surveyed, doors), doors, absent=absent, now=surveyed, place=place)
     return Checked(surveyed, (), report)
 
 
@@ -52,7 +55,13 @@ def check_online(
     resolutions = resolve_needed(surveyed, doors, chooser=NeverAsk(), reporter=reporter)
     would_fetch = plan_of(resolutions, doors.library())
     report = report_of(
-        _judged(surveyed, doors), doors, resolutions, would_fetch=would_fetch, now=surveyed, place=place
+        _judged(surveyed, doors),
+        doors,
+        resolutions,
+        would_fetch=would_fetch,
+        absent=find_absent(surveyed.workflows, doors.library()),
+        now=surveyed,
+        place=place,
     )
     return Checked(surveyed, resolutions, report)
 
@@ -65,6 +74,7 @@ def report_of(
     outcomes: Sequence[Outcome] | None = None,
     *,
     would_fetch: Plan | None = None,
+    absent: Absent | None = None,
     room: Sequence[str] = (),
     now: Survey | None = None,
     place: str = "",
@@ -85,6 +95,7 @@ def report_of(
         room=room,
         file_systems=library.file_systems(would_fetch) if would_fetch else (),
         warnings=library.notices,
+        absent=absent,
         policy=doors.settings.exit_policy,
         place=place,
     )

@@ -13,8 +13,6 @@ from wfdeps.domain.nodes import Absent, InputFinding, NodeFinding
 from wfdeps.patterns import pattern
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from wfdeps.domain.nodes import Installed
     from wfdeps.domain.refs import InputUse, NodeUse, WorkflowRefs
     from wfdeps.ports import Library
@@ -24,31 +22,25 @@ _REPOSITORY = pattern(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
 """What may stand in a command that a person pastes."""
 
 
-def find_absent(
-    workflows: Sequence[WorkflowRefs], library: Library, object_info: Mapping[str, Any] | None = None
-) -> Absent:
+def find_absent(workflows: Sequence[WorkflowRefs], library: Library) -> Absent:
     """The classes and input files of these workflows that are not here; nothing where nobody can tell."""
     uses: dict[str, list[NodeUse]] = {}
     for workflow in workflows:
         for use in workflow.nodes:
             uses.setdefault(use.node_class, []).append(use)
-    return Absent(_nodes(uses, library, object_info), _inputs(workflows, library, object_info))
+    return Absent(_nodes(uses, library), _inputs(workflows, library))
 
 
-def _nodes(
-    uses: Mapping[str, Sequence[NodeUse]], library: Library, object_info: Mapping[str, Any] | None
-) -> tuple[NodeFinding, ...]:
-    if object_info is not None:
-        installed = library.installed() if uses.keys() - object_info.keys() else None
-        absent = sorted(uses.keys() - object_info.keys())
-        return tuple(_finding(uses[name], installed, proven=True) for name in absent)
-    installed = library.installed()
-    if installed is not None and _absent(uses, installed):
+def _nodes(uses: Mapping[str, Sequence[NodeUse]], library: Library) -> tuple[NodeFinding, ...]:
+    proven = {name for name, some in uses.items() if any(use.registered is False for use in some)}
+    doubtful = {name for name, some in uses.items() if all(use.registered is None for use in some)}
+    installed = library.installed() if proven or doubtful else None
+    absent = _absent(doubtful, installed) if installed is not None else set()
+    if absent:
         # A file may have begun to register unseen: every one is looked at before a class is called missing.
         installed = library.installed(thorough=True)
-    if installed is None:
-        return ()
-    return tuple(_finding(uses[name], installed) for name in sorted(_absent(uses, installed)))
+        absent = _absent(absent, installed) if installed is not None else set()
+    return tuple(_finding(uses[name], installed, proven=name in proven) for name in sorted(proven | absent))
 
 
 def _absent(names: Iterable[str], installed: Installed) -> set[str]:
@@ -112,9 +104,7 @@ def _short(pack: str) -> str:
     return pack.rpartition("/")[2].lower().removesuffix(".git").removesuffix(".py")
 
 
-def _inputs(
-    workflows: Iterable[WorkflowRefs], library: Library, object_info: Mapping[str, Any] | None
-) -> tuple[InputFinding, ...]:
+def _inputs(workflows: Iterable[WorkflowRefs], library: Library) -> tuple[InputFinding, ...]:
     groups: dict[tuple[str, str], list[InputUse]] = {}
     for workflow in workflows:
         for use in workflow.inputs:
@@ -122,22 +112,9 @@ def _inputs(
     found = []
     for (name, folder), uses in sorted(groups.items()):
         is_here = library.has_input(folder, name)
-        is_offered = _is_offered(uses[0], object_info) if object_info is not None else None
-        if is_here is not True and (is_offered is False or (is_here is False and is_offered is None)):
-            found.append(InputFinding(tuple(uses), folder, proven=is_offered is False))
+        is_refused = any(use.offered is False for use in uses)
+        if is_here is not True and (
+            is_refused or (is_here is False and not any(use.offered for use in uses))
+        ):
+            found.append(InputFinding(tuple(uses), folder, proven=is_refused))
     return tuple(found)
-
-
-def _is_offered(use: InputUse, object_info: Mapping[str, Any]) -> bool | None:
-    """Whether the node's list has the file; None for what a list does not tell: subfolders, and other folders.
-
-    ComfyUI takes a file of a subfolder though its list has none (nodes.py, `LoadImage.VALIDATE_INPUTS`).
-    """
-    from wfdeps.workflow.object_info import options_of
-
-    options = options_of(object_info, use.site.node_class, use.site.input)
-    if options is None or use.folder != "input":
-        return None
-    if use.name in options:
-        return True
-    return None if "/" in use.name or "\\" in use.name or not options else False

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.lints import Lint, LintLevel
 from wfdeps.domain.merging import merge_refs
+from wfdeps.domain.nodes import Absent
 from wfdeps.domain.refs import ModelRef, Notice, RefStatus, UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.reports import (
     CheckReport,
@@ -48,6 +49,7 @@ def build_report(
     room: Sequence[str] = (),
     file_systems: Sequence[FileSystemTotal] = (),
     warnings: Sequence[Notice] = (),
+    absent: Absent | None = None,
     policy: ExitPolicy | None = None,
     place: str = "",
 ) -> CheckReport:
@@ -66,15 +68,21 @@ def build_report(
         for ref in sorted(refs, key=_place)
     }
     attempted = outcomes is not None
-    rows = tuple(_judge(workflow, items, attempted=attempted) for workflow in workflows)
+    absent = absent or Absent()
+    refused = {use.site.workflow for node in absent.nodes if node.proven for use in node.uses}
+    refused |= {use.site.workflow for each in absent.inputs if each.proven for use in each.uses}
+    rows = tuple(_judge(workflow, items, refused, attempted=attempted) for workflow in workflows)
     return CheckReport(
-        verdict=_verdict(items.values(), rows, attempted=attempted),
+        verdict=ReportVerdict.MISSING
+        if absent.is_proven
+        else _verdict(items.values(), rows, attempted=attempted),
         exit_code=exit_code(
             items.values(),
             rows,
             lints=lints,
             room=room,
             warnings=warnings,
+            absent=absent,
             policy=policy or ExitPolicy(),
             attempted=attempted,
         ),
@@ -84,6 +92,8 @@ def build_report(
         lints=tuple(sorted(lints, key=lambda lint: (_LINT_ORDER.index(lint.level), lint.code, lint.names))),
         room=tuple(room),
         warnings=tuple(warnings),
+        nodes=absent.nodes,
+        inputs=absent.inputs,
     )
 
 
@@ -108,7 +118,11 @@ def _needed_by(workflows: Iterable[WorkflowRefs | UnreadableWorkflow]) -> dict[_
 
 
 def _judge(
-    workflow: WorkflowRefs | UnreadableWorkflow, items: Mapping[_Place, ReportItem], *, attempted: bool
+    workflow: WorkflowRefs | UnreadableWorkflow,
+    items: Mapping[_Place, ReportItem],
+    refused: Collection[str],
+    *,
+    attempted: bool,
 ) -> WorkflowVerdict | UnreadableWorkflow:
     """One workflow by its own needs: what another one needs does not count here."""
     if isinstance(workflow, UnreadableWorkflow):
@@ -120,7 +134,9 @@ def _judge(
         format=workflow.format,
         container=workflow.container,
         sha256=workflow.sha256,
-        verdict=verdict_of(needed, attempted=attempted),
+        verdict=ReportVerdict.MISSING
+        if workflow.path in refused
+        else verdict_of(needed, attempted=attempted),
         required=len(needed),
         present=len(present(needed)),
         bytes_to_fetch=bytes_to_fetch(needed),

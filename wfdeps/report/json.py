@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from wfdeps.domain.lints import Lint
+from wfdeps.domain.nodes import InputFinding, NodeFinding
 from wfdeps.domain.refs import Notice, UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport, ReportItem, Totals, WorkflowVerdict
 from wfdeps.report.ref_fields import candidate_fields, file_fields, ref_fields, site_fields
@@ -28,6 +29,8 @@ def to_document(report: CheckReport) -> Fields:
         "workflows": [workflow_fields(workflow) for workflow in report.workflows],
         "refs": [item_fields(item) for item in report.items],
         "lints": [lint_fields(lint) for lint in report.lints],
+        "nodes_not_found": [node_fields(node) for node in report.nodes],
+        "inputs_not_found": [input_fields(each) for each in report.inputs],
     }
 
 
@@ -99,6 +102,30 @@ def lint_fields(lint: Lint) -> Fields:
         "names": list(lint.names),
         "sites": [site_fields(site) for site in lint.sites],
         "consequence": lint.consequence,
+    }
+
+
+def node_fields(node: NodeFinding) -> Fields:
+    """One node class that is not here, or of which that cannot be told (`judged` is false)."""
+    return {
+        "node_class": node.node_class,
+        "judged": node.judged,
+        "proven": node.proven,
+        "pack": node.pack or None,
+        "version": next((use.version for use in node.uses if use.version), None),
+        "detail": node.detail,
+        "next": node.command,
+        "sites": [site_fields(use.site) for use in node.uses],
+    }
+
+
+def input_fields(each: InputFinding) -> Fields:
+    """One input file that is not here."""
+    return {
+        "name": each.name,
+        "folder": each.folder,
+        "proven": each.proven,
+        "sites": [site_fields(use.site) for use in each.uses],
     }
 
 

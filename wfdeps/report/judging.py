@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from wfdeps.domain.findings import RefState
 from wfdeps.domain.lints import Lint, LintLevel
+from wfdeps.domain.nodes import Absent
 from wfdeps.domain.refs import Notice, UnreadableWorkflow
 from wfdeps.domain.reports import ExitPolicy, FailOn, ReportItem, ReportVerdict, WorkflowVerdict
 
@@ -67,6 +68,18 @@ def verdict_of(items: Iterable[ReportItem], *, attempted: bool) -> ReportVerdict
     return next((word for trouble, word in _VERDICT if trouble in troubles), ReportVerdict.READY)
 
 
+def absent_troubles(absent: Absent) -> set[FailOn]:
+    """What absent nodes and inputs count as; what ComfyUI itself says is not there is missing as a model is."""
+    troubles: set[FailOn] = set()
+    if any(node.judged for node in absent.nodes):
+        troubles.add(FailOn.NODE)
+    if absent.inputs:
+        troubles.add(FailOn.INPUT)
+    if absent.is_proven:
+        troubles.add(FailOn.MISSING)
+    return troubles
+
+
 def exit_code(
     items: Iterable[ReportItem],
     workflows: Sequence[WorkflowVerdict | UnreadableWorkflow],
@@ -74,6 +87,7 @@ def exit_code(
     lints: Iterable[Lint],
     room: Sequence[str],
     warnings: Sequence[Notice],
+    absent: Absent,
     policy: ExitPolicy,
     attempted: bool,
 ) -> int:
@@ -84,6 +98,7 @@ def exit_code(
         return 0
     troubles = {trouble_of(item.state, attempted=attempted) for item in items}
     troubles |= {_LINT.get(lint.level) for lint in lints}
+    troubles |= absent_troubles(absent)
     if room:
         troubles.add(FailOn.ROOM)
     if warnings or any(isinstance(workflow, WorkflowVerdict) and workflow.warnings for workflow in workflows):

@@ -12,6 +12,7 @@ from wfdeps.domain.findings import RefState
 from wfdeps.domain.refs import UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport, ReportItem, WorkflowVerdict
 from wfdeps.domain.visible import visible
+from wfdeps.report.problems import INPUT_RULE, NODE_RULE, Problem, problems_of
 from wfdeps.report.ref_fields import shown_name
 from wfdeps.report.states import STATES, Level
 from wfdeps.report.wording import View
@@ -26,8 +27,14 @@ def render(report: CheckReport, view: View | None = None) -> str:
     for item in report.items:
         for path in dict.fromkeys(site.workflow for site in item.ref.sites):
             items.setdefault(path, []).append(item)
+    absent: dict[str, list[Problem]] = {}
+    for problem in problems_of(report) if report.nodes or report.inputs else ():
+        if problem.rule in (NODE_RULE, INPUT_RULE):
+            absent.setdefault(problem.workflow, []).append(problem)
     for workflow in report.workflows:
-        root.append(_suite(workflow, items.get(workflow.path, ())))
+        suite = _suite(workflow, items.get(workflow.path, ()))
+        suite.extend(map(_absent, absent.get(workflow.path, ())))
+        root.append(_counted(suite))
     for count in ("tests", "failures", "errors"):  # `skipped` stands with a suite only, by Jenkins' schema
         root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
     indent(root)
@@ -42,6 +49,22 @@ def _suite(workflow: WorkflowVerdict | UnreadableWorkflow, items: Iterable[Repor
         error.text = visible(workflow.hint or workflow.message)
     else:
         suite.extend(_case(item, workflow) for item in items)
+    return suite
+
+
+def _absent(problem: Problem) -> Element:
+    """The case of a node class or input file that is not here: a failure where ComfyUI itself says so, else skipped."""
+    kind = "node" if problem.rule == NODE_RULE else "input"
+    case = Element("testcase", name=f"{kind} {visible(problem.subject)}", classname=visible(problem.workflow))
+    if problem.level is Level.ERROR:
+        failure = SubElement(case, "failure", type=problem.rule_name, message=problem.message)
+        failure.text = problem.message
+    else:
+        SubElement(case, "skipped", message=problem.message)
+    return case
+
+
+def _counted(suite: Element) -> Element:
     for count, tag in (("tests", None), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(count, str(sum(tag is None or case.find(tag) is not None for case in suite)))
     return suite

@@ -13,6 +13,7 @@ from wfdeps.domain.lints import LintLevel
 from wfdeps.domain.refs import UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport, ReportItem, ReportVerdict, WorkflowVerdict
 from wfdeps.domain.visible import visible
+from wfdeps.report.absent import INPUTS_TITLE, NODES_TITLE, UNJUDGED_TITLE, input_facts, node_facts
 from wfdeps.report.graph_mermaid import render as render_mermaid
 from wfdeps.report.ref_fields import shown_name
 from wfdeps.report.states import STATES, rank
@@ -57,7 +58,7 @@ def _draw(report: CheckReport, view: View, rows: int) -> str:
     if fine:
         summary = f"<summary>{count_text(len(fine), 'file')} present or not needed</summary>"
         blocks.append(f"<details>{summary}\n\n{_table(fine, report, rows, with_next=False)}\n</details>\n")
-    blocks += _remarks(report, rows)
+    blocks += [*_absent(report, rows), *_remarks(report, rows)]
     if view.graph is not None and view.graph.nodes:
         blocks.append(f"### Dependency graph\n\n```mermaid\n{render_mermaid(view.graph)}```\n")
     return "\n".join(blocks)
@@ -113,6 +114,24 @@ def _table(items: Sequence[ReportItem], report: CheckReport, rows: int, *, with_
 def _next(item: ReportItem) -> str:
     parts = (escape(item.detail), escape(item.hint), _code(item.next) if item.next else "")
     return "<br>".join(part for part in parts if part)
+
+
+def _absent(report: CheckReport, rows: int) -> Iterator[str]:
+    lines = []
+    for node in report.nodes:
+        title = NODES_TITLE if node.judged else UNJUDGED_TITLE
+        where = where_text([use.site for use in node.uses], with_workflow=len(report.workflows) > 1)
+        cells = [title, _code(node.node_class), escape(where), escape(node_facts(node))]
+        lines.append(_row([*cells, _code(node.command) if node.command else ""]))
+    for each in report.inputs:
+        where = where_text([use.site for use in each.uses], with_workflow=len(report.workflows) > 1)
+        lines.append(
+            _row([INPUTS_TITLE, _code(shown_name(each.name)), escape(where), escape(input_facts(each)), ""])
+        )
+    if lines:
+        head = [_row(["", "name", "node", "what is known", "what to do"]), _row(["---"] * 5)]
+        more = [_row([f"and {len(lines) - rows} more", "", "", "", ""])] if len(lines) > rows else []
+        yield "### Nodes and inputs\n\n" + "\n".join([*head, *lines[:rows], *more]) + "\n"
 
 
 def _remarks(report: CheckReport, rows: int) -> Iterator[str]:

@@ -1,6 +1,6 @@
-"""The report as one JSON object a line, for streams: workflows, refs, lints, and the summary last.
+"""The report as one JSON object a line, for streams: workflows, refs, lints, nodes, inputs, and the summary last.
 
-Each line says its `type`: `workflow`, `ref`, `lint` or `report`; the rest is as in `wfdeps/report/1`.
+Each line says its `type`: `workflow`, `ref`, `lint`, `node`, `input` or `report`; the rest is as in `wfdeps/report/1`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from wfdeps.domain.reports import CheckReport
-from wfdeps.report.json import item_fields, lint_fields, summary_fields, workflow_fields
+from wfdeps.report.json import (
+    input_fields,
+    item_fields,
+    lint_fields,
+    node_fields,
+    summary_fields,
+    workflow_fields,
+)
 from wfdeps.report.wording import View, json_text
 
 
@@ -29,4 +36,8 @@ def _lines(report: CheckReport) -> Iterator[dict[str, Any]]:
         yield {"type": "ref", **item_fields(item)}
     for lint in report.lints:
         yield {"type": "lint", **lint_fields(lint)}
+    for node in report.nodes:
+        yield {"type": "node", **node_fields(node)}
+    for each in report.inputs:
+        yield {"type": "input", **input_fields(each)}
     yield {"type": "report", **summary_fields(report)}

@@ -8,6 +8,14 @@ from wfdeps.domain.lints import Lint, LintLevel
 from wfdeps.domain.refs import NodeSite, UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport, ReportItem
 from wfdeps.domain.visible import visible
+from wfdeps.report.absent import (
+    INPUTS_TITLE,
+    NODES_TITLE,
+    UNJUDGED_TITLE,
+    input_facts,
+    input_name,
+    node_facts,
+)
 from wfdeps.report.locating import Places, Region
 from wfdeps.report.ref_fields import shown_name
 from wfdeps.report.states import STATES, Level, rank
@@ -16,6 +24,8 @@ from wfdeps.values import dataclass, replace
 
 UNREADABLE_RULE = "WFD000"
 LINT_RULE = "WFD020"
+NODE_RULE = "WFD021"
+INPUT_RULE = "WFD022"
 _LEVEL_OF_LINT = {LintLevel.ERROR: Level.ERROR, LintLevel.WARNING: Level.WARNING, LintLevel.INFO: Level.NOTE}
 
 
@@ -39,10 +49,11 @@ class Problem:
 
 
 def problems_of(report: CheckReport) -> tuple[Problem, ...]:
-    """Worst first: unreadable files, then refs by state, then lints."""
+    """Worst first: unreadable files, then refs by state, nodes, inputs, then lints."""
     return (
         *_unreadable(report),
         *(problem for item in sorted(report.items, key=rank) for problem in _of_item(item)),
+        *_absent(report),
         *(problem for lint in report.lints for problem in _of_lint(lint, report)),
     )
 
@@ -103,6 +114,36 @@ def _sentence(item: ReportItem, sites: list[NodeSite]) -> str:
         else ""
     )
     return f"{STATES[item.state].title}: {subject}{detail}.{next_step}"
+
+
+def _absent(report: CheckReport) -> Iterator[Problem]:
+    """Node classes and input files that are not here, for each workflow that uses them."""
+    for node in report.nodes:
+        level = Level.ERROR if node.proven else Level.WARNING if node.judged else Level.NOTE
+        title = NODES_TITLE if node.judged else UNJUDGED_TITLE
+        for use in node.uses:
+            facts = f", {node_facts(node)}" if node_facts(node) else ""
+            command = f" Next: {node.command}" if node.command else ""
+            message = f"{title}: `{visible(node.node_class)}` ({where_text([use.site])}){facts}.{command}"
+            yield Problem(
+                NODE_RULE,
+                "node-not-found",
+                level,
+                use.site.workflow,
+                node.node_class,
+                message,
+                use.site,
+                node.node_class,
+            )
+    for each in report.inputs:
+        level = Level.ERROR if each.proven else Level.WARNING
+        for input_use in {use.site.workflow: use for use in each.uses}.values():
+            site = input_use.site
+            message = f"{INPUTS_TITLE}: `{input_name(each)}` ({where_text([site])}), {input_facts(each)}."
+            subject = f"{each.folder}/{shown_name(each.name)}"
+            yield Problem(
+                INPUT_RULE, "input-not-found", level, site.workflow, subject, message, site, each.name
+            )
 
 
 def _of_lint(lint: Lint, report: CheckReport) -> Iterator[Problem]:

@@ -18,7 +18,15 @@ from wfdeps.domain.refs import UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport
 from wfdeps.domain.visible import encodable
 from wfdeps.report.locating import Region
-from wfdeps.report.problems import LINT_RULE, UNREADABLE_RULE, Problem, problems_of, with_regions
+from wfdeps.report.problems import (
+    INPUT_RULE,
+    LINT_RULE,
+    NODE_RULE,
+    UNREADABLE_RULE,
+    Problem,
+    problems_of,
+    with_regions,
+)
 from wfdeps.report.states import ADVICE, STATES, Level
 from wfdeps.report.wording import View, json_text
 
@@ -93,6 +101,18 @@ def _rules() -> list[Fields]:
         Level.WARNING,
         "Files that are there do not fit together.",
         "choose files that are made for the same base model",
+    )
+    rows[NODE_RULE] = (
+        "node-not-found",
+        Level.WARNING,
+        "No node of this class is installed here: ComfyUI would refuse the workflow.",
+        "install the pack that has it",
+    )
+    rows[INPUT_RULE] = (
+        "input-not-found",
+        Level.WARNING,
+        "An input file is not in ComfyUI's folder: the node that reads it would fail.",
+        "put the file there, or choose another in the node",
     )
     return [
         {

@@ -18,6 +18,8 @@ from wfdeps.report.wording import Painter, View, columns, count_text, pad, size_
 
 if TYPE_CHECKING:
     from wfdeps.domain.candidates import RankedCandidate
+    from wfdeps.domain.nodes import NodeFinding
+    from wfdeps.domain.refs import NodeSite
 
 _TONE = {Level.ERROR: "bad", Level.WARNING: "warn", Level.NOTE: "dim", Level.NONE: "dim"}
 _VERDICT_TONE = {
@@ -40,6 +42,7 @@ def render(report: CheckReport, view: View | None = None) -> str:
         [_headline(report, paint)],
         _workflows(report, paint),
         *_groups(report, view, paint),
+        *_absent(report, paint),
         _fetched(report, paint),
         _remarks(report, paint),
         _footer(report, view, paint),
@@ -50,9 +53,20 @@ def render(report: CheckReport, view: View | None = None) -> str:
 def _headline(report: CheckReport, paint: Painter) -> str:
     errors = _errors(report)
     tone = _VERDICT_TONE[report.verdict]
-    tone = "warn" if errors and tone == "good" else tone
+    is_doubtful = errors or report.inputs or any(node.judged for node in report.nodes)
+    tone = "warn" if is_doubtful and tone == "good" else tone
     line = f"{paint.bold(f'{paint.glyph(tone)} {report.verdict}', tone)}  {_summary(report)}"
-    return f"{line}; {count_text(errors, 'error')} below" if errors else line
+    return "; ".join((line, *_below(report, errors)))
+
+
+def _below(report: CheckReport, errors: int) -> Iterator[str]:
+    """What a reader of the first line has to know of the rest: not everything ComfyUI needs is a model."""
+    if errors:
+        yield f"{count_text(errors, 'error')} below"
+    if nodes := sum(node.judged for node in report.nodes):
+        yield f"{count_text(nodes, 'node')} not found here"
+    if report.inputs:
+        yield f"{count_text(len(report.inputs), 'input')} not found here"
 
 
 def _errors(report: CheckReport) -> int:
@@ -211,6 +225,53 @@ def _next(items: Iterable[ReportItem], paint: Painter) -> list[str]:
         if command:
             lines.append(f"      {paint.tone(command, 'command')}")
     return lines
+
+
+def _absent(report: CheckReport, paint: Painter) -> Iterator[list[str]]:
+    """Node classes, then input files, that are not here; then what could not be judged."""
+    if not (report.nodes or report.inputs):
+        return
+    from wfdeps.report import absent as words  # most workflows lack neither
+
+    several = len(report.workflows) > 1
+    for title, nodes in (
+        (words.NODES_TITLE, words.judged(report.nodes)),
+        (words.UNJUDGED_TITLE, words.unjudged(report.nodes)),
+    ):
+        rows = [
+            (visible(node.node_class), [use.site for use in node.uses], words.node_facts(node), node.proven)
+            for node in nodes
+        ]
+        yield _absent_block(title, rows, several, paint) + _commands(nodes, paint) if rows else []
+    inputs = [
+        (words.input_name(each), [use.site for use in each.uses], words.input_facts(each), each.proven)
+        for each in report.inputs
+    ]
+    yield _absent_block(words.INPUTS_TITLE, inputs, several, paint) if inputs else []
+
+
+def _absent_block(
+    title: str, rows: Sequence[tuple[str, Sequence[NodeSite], str, bool]], several: bool, paint: Painter
+) -> list[str]:
+    tone = "bad" if any(is_proven for *_, is_proven in rows) else "warn"
+    tone = "dim" if title.endswith("judged") else tone
+    lines = [f"{paint.bold(title, tone)} ({len(rows)})"]
+    for name, sites, facts, is_proven in rows:
+        glyph = "bad" if is_proven else tone
+        nodes = ", ".join(visible(site.node_id) for site in sites[:3])
+        where = where_text(sites, with_workflow=True) if several else f"node{'s' * (len(sites) > 1)} {nodes}"
+        told = f"{where}  {facts}" if facts else where
+        lines.append(f"  {paint.tone(paint.glyph(glyph), glyph)} {name}  {paint.tone(told, 'dim')}")
+    return lines
+
+
+def _commands(nodes: Iterable[NodeFinding], paint: Painter) -> list[str]:
+    """Each distinct command once: wfdeps installs no nodes, it says what does."""
+    commands = dict.fromkeys(node.command for node in nodes if node.command)
+    if not commands:
+        return []
+    lines = [f"  {paint.glyph('next')} install the packs, then start ComfyUI anew:"]
+    return lines + [f"      {paint.tone(command, 'command')}" for command in commands]
 
 
 def _fetched(report: CheckReport, paint: Painter) -> list[str]:

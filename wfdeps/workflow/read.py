@@ -174,7 +174,7 @@ def _refs(
         refs,
         tuple(dict.fromkeys(warnings)),
         pairings_of(graph, gathered.claims),
-        node_uses(graph, path, include_inactive=options.include_inactive),
+        node_uses(graph, path, options.object_info, include_inactive=options.include_inactive),
         input_uses(graph, gathered.reach, path, options.object_info),
     )
 

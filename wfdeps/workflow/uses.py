@@ -59,7 +59,9 @@ _UPLOADS = ("image_upload", "video_upload", "audio_upload", "file_upload")
 _NO_FILE = frozenset({"", "none"})
 
 
-def node_uses(graph: NodeGraph, path: str, *, include_inactive: bool) -> tuple[NodeUse, ...]:
+def node_uses(
+    graph: NodeGraph, path: str, info: Mapping[str, Any] | None, *, include_inactive: bool
+) -> tuple[NodeUse, ...]:
     """Every class of a node that is queued (neither muted nor bypassed), in the file's order."""
     found: dict[str, NodeUse] = {}
     for node in graph.nodes.values():
@@ -69,7 +71,9 @@ def node_uses(graph: NodeGraph, path: str, *, include_inactive: bool) -> tuple[N
         known = found.get(node_class)
         if known is None:
             site = NodeSite(path, node.id, node_class, "", node.title)
-            found[node_class] = NodeUse(node_class, site, 1, node.pack, node.version)
+            found[node_class] = NodeUse(
+                node_class, site, 1, node.pack, node.version, None if info is None else node_class in info
+            )
         else:
             found[node_class] = replace(known, count=known.count + 1, pack=known.pack or node.pack)
     return tuple(found.values())
@@ -101,8 +105,26 @@ def input_uses(
         value, folder = (annotated[1], annotated[2]) if annotated else (value, folder)
         if "://" in value or "${" in value or is_stand_in(value) or "\0" in value:
             continue
-        found.append(InputUse(value, NodeSite(path, node.id, node.node_class, name, node.title), folder))
+        site = NodeSite(path, node.id, node.node_class, name, node.title)
+        found.append(InputUse(value, site, folder, _is_offered(value, folder, site, info)))
     return tuple(found)
+
+
+def _is_offered(value: str, folder: str, site: NodeSite, info: Mapping[str, Any] | None) -> bool | None:
+    """Whether the node's list has the file; None for what a list does not tell: subfolders, and other folders.
+
+    ComfyUI takes a file of a subfolder though its list has none (nodes.py, `LoadImage.VALIDATE_INPUTS`).
+    """
+    if info is None or folder != "input":
+        return None
+    from wfdeps.workflow.object_info import options_of  # few know a running ComfyUI
+
+    options = options_of(info, site.node_class, site.input)
+    if not options:
+        return None
+    if value in options:
+        return True
+    return None if "/" in value or "\\" in value else False
 
 
 def _row_of(node_class: str, info: Mapping[str, Any] | None) -> tuple[str, int, str] | None:
