@@ -36,6 +36,7 @@ VERBS: dict[str, str] = {
     "lock": "resolve every file and write wfdeps.lock",
     "sync": "make the model folders match a lock",
     "export": "write a lock in another tool's format: Dockerfile, aria2, comfy-build, SBOM …",
+    "import": "take another tool's file as a lock: Dockerfile, script, comfy-build, aria2 …",
     "download": "fetch by address, AIR or number: verified, resumable, placed by what it is",
     "batch": "fetch all that a JSON or YAML file lists",
     "graph": "draw the dependency graph",
@@ -185,7 +186,8 @@ def parser_of(verb: str) -> ArgumentParser:
 
 
 def _command(verb: str) -> ModuleType:
-    return import_module(f"wfdeps.cli.commands.{verb.replace('-', '_')}")
+    name = "import_lock" if verb == "import" else verb.replace("-", "_")  # `import` is no name in Python
+    return import_module(f"wfdeps.cli.commands.{name}")
 
 
 def help_text() -> str:

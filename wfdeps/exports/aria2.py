@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+
+from wfdeps.domain.folders import WEIGHTS_ENDINGS
 from wfdeps.exports.remarks import comments, head, no_open_url, remark, sums
 from wfdeps.exports.shell_words import line
-from wfdeps.exports.values import Bundle, Format, ModelFile, TextFile
+from wfdeps.exports.values import Bundle, ForeignFile, Format, LeftOut, ModelFile, Reader, TextFile
+from wfdeps.match.links import file_name_of
 
 _FINISH = r"""
 set -eu
@@ -60,3 +65,34 @@ def _refusal(file: ModelFile) -> str:
 
 
 FORMAT = Format("an aria2 input file with SHA256SUMS and finish.sh", "models.aria2", _render, _refusal)
+
+
+def _read(text: str) -> tuple[ForeignFile | LeftOut, ...]:
+    """An entry is a line of URLs and the indented lines below it (aria2's manual, "Input File")."""
+    entries: list[tuple[list[str], dict[str, str]]] = []
+    for row in text.replace("\r\n", "\n").split("\n"):
+        if row.startswith("#") or not row.strip():
+            continue
+        if row[0] in " \t":
+            name, _, value = row.strip().partition("=")
+            if entries:
+                entries[-1][1][name] = value
+        else:
+            entries.append((row.strip().split("\t"), {}))
+    return tuple(_foreign(urls, options) for urls, options in entries)
+
+
+def _foreign(urls: Sequence[str], options: Mapping[str, str]) -> ForeignFile | LeftOut:
+    name = options.get("out") or file_name_of(urls[0])
+    if not name.removesuffix(".part").lower().endswith(tuple(WEIGHTS_ENDINGS)):
+        return LeftOut(urls[0], "neither `out` nor its URL gives it the name of a model")
+    checksum = re.fullmatch(r"sha-256=([0-9A-Fa-f]{64})", options.get("checksum", ""))
+    path = f"{options['dir']}/{name}" if options.get("dir") else name
+    return ForeignFile(path.removesuffix(".part"), tuple(urls), checksum[1] if checksum else None)
+
+
+READER = Reader(
+    "an aria2 input file",
+    lambda name, text: re.search(r"^(https?|ftp)://\S[^\n]*\n[ \t]+[a-z-]+=", text, re.MULTILINE) is not None,
+    _read,
+)

@@ -116,15 +116,16 @@ def folder_and_name(path: str) -> tuple[str, str]:
     Raises UnsafePathError, and ValueError for a path that leads into no model folder.
     """
     parts = safe_relative(path.replace("\\", "/").lstrip("/")).parts
-    if "models" in parts[:-1]:
-        parts = parts[parts.index("models") + 1 :]
+    below = parts.index("models") + 1 if "models" in parts[:-1] else 0
+    if "custom_nodes" in parts[:below]:
+        raise ValueError("it is in a folder of a custom node's own")
+    parts = parts[below:]
     for length in range(len(parts) - 1, 0, -1):
-        key = _KEY_OF_DIRECTORY.get("/".join(parts[:length]))
-        if key:
+        if key := _KEY_OF_DIRECTORY.get("/".join(parts[:length])):
             return key, "/".join(parts[length:])
-    if "models" in safe_relative(path.replace("\\", "/").lstrip("/")).parts[:-1] and len(parts) > 1:
-        return parts[0], "/".join(parts[1:])  # a folder nobody lists is its own key, as packs do it
-    raise ValueError("it is in no model folder")
+    if not below or len(parts) < 2:
+        raise ValueError("it is in no model folder")
+    return parts[0], "/".join(parts[1:])  # a folder nobody lists is its own key, as packs do it
 
 
 _KEY_OF_DIRECTORY = {

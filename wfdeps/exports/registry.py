@@ -8,7 +8,9 @@ from importlib import import_module
 from wfdeps.domain.locks import Lock
 from wfdeps.errors import UsageError, did_you_mean
 from wfdeps.exports.checked import checked_files
-from wfdeps.exports.values import Bundle, Format, LeftOut, TextFile
+from wfdeps.exports.importing import lock_of
+from wfdeps.exports.values import Bundle, Format, Imported, LeftOut, Reader, TextFile
+from wfdeps.lock.document import SCHEMA, parse
 from wfdeps.values import dataclass
 
 FORMATS: dict[str, str] = {
@@ -31,6 +33,20 @@ FORMATS: dict[str, str] = {
     "truss": "truss",
 }
 """Format → the module of this room whose `FORMAT` it is; only what is asked for is imported."""
+
+READERS: dict[str, str] = {
+    "comfy-build": "comfy_build",
+    "comfy-pack": "comfy_pack",
+    "comfygit": "comfygit",
+    "salad": "salad",
+    "model-list": "model_list",
+    "cog-weights": "cog_weights",
+    "script": "shell_lines",
+    "aria2": "aria2",
+}
+"""Format → the module of this room whose `READER` it is, in the order in which a file is held against them."""
+WFDEPS_LOCK = "wfdeps"
+"""Our own lock as a format of import."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +77,23 @@ def export(lock: Lock, form: Format, options: Mapping[str, str]) -> Export:
     carried = tuple(file for file in files if not form.refusal(file))
     all_left_out = tuple(sorted((*left_out, *refused), key=lambda one: (one.what, one.reason)))
     return Export(form.render(Bundle(carried, all_left_out, lock, settled)), all_left_out)
+
+
+def reader(name: str) -> Reader:
+    """The reader of that format. Raises KeyError where there is none."""
+    made: Reader = import_module(f"wfdeps.exports.{READERS[name]}").READER
+    return made
+
+
+def recognised(file_name: str, text: str) -> str | None:
+    """The format of a foreign file, by its name and text; None where none fits."""
+    if f'"{SCHEMA.rpartition("/")[0]}/' in text:
+        return WFDEPS_LOCK
+    return next((name for name in READERS if reader(name).recognises(file_name, text)), None)
+
+
+def import_text(text: str, form: str, told_by: str) -> Imported:
+    """A lock of what a text in that format names. Raises UsageError, and LockError for a lock that cannot be read."""
+    if form == WFDEPS_LOCK:
+        return Imported(parse(text), ())
+    return lock_of(reader(form).read(text), told_by)

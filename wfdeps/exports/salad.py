@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from wfdeps.errors import UsageError
+from wfdeps.exports.importing import document_of_yaml
 from wfdeps.exports.remarks import comments, head, no_open_url, remark
-from wfdeps.exports.values import Bundle, Format, TextFile
+from wfdeps.exports.values import Bundle, ForeignFile, Format, LeftOut, Reader, TextFile
 from wfdeps.exports.yaml_out import yaml_block
 
 
@@ -18,3 +20,27 @@ def _render(bundle: Bundle) -> tuple[TextFile, ...]:
 
 
 FORMAT = Format("the manifest of Salad's comfyui-api", "manifest.yaml", _render, no_open_url)
+
+
+def _read(text: str) -> tuple[ForeignFile | LeftOut, ...]:
+    """YAML, and so JSON too: the server takes both."""
+    models = document_of_yaml(text, "the manifest").get("models")
+    if not isinstance(models, dict):
+        raise UsageError("a Salad manifest has its files under `models`")
+    found: list[ForeignFile | LeftOut] = []
+    for moment in ("before_start", "after_start"):
+        rows = models.get(moment)
+        for number, row in enumerate(rows if isinstance(rows, list) else [], 1):
+            url, path = (row.get("url"), row.get("local_path")) if isinstance(row, dict) else (None, None)
+            if isinstance(url, str) and isinstance(path, str):
+                found.append(ForeignFile(path, (url,)))
+            else:
+                found.append(LeftOut(f"{moment}[{number}]", "it has no `url` and `local_path`"))
+    return tuple(found)
+
+
+READER = Reader(
+    "the manifest of Salad's comfyui-api",
+    lambda name, text: "local_path" in text and ("before_start" in text or "after_start" in text),
+    _read,
+)

@@ -76,6 +76,12 @@ def forget_choices(path: str, name: str) -> int:
     return dropped
 
 
+def keep_lock(path: str, lock: Lock) -> None:
+    """Write the lock as it is, atomically. Raises LockError rather than overwrite what is no lock."""
+    read_lock(path)
+    _write(path, lock)
+
+
 def _write(path: str, lock: Lock) -> None:
     try:
         atomic_write(path, to_text(lock).encode())
