@@ -12,7 +12,7 @@ from wfdeps.exports.registry import READERS, WFDEPS_LOCK
 from wfdeps.jobs.import_lock import import_file
 from wfdeps.lock.document import to_text
 from wfdeps.pipeline.locking import keep_lock
-from wfdeps.report.sizes import count_text
+from wfdeps.report.wording import count_text
 
 EXAMPLE = "wfdeps import Dockerfile -o wfdeps.lock"
 
