@@ -388,3 +388,14 @@ def test_what_speaks_against_a_name_only_does_not_outweigh_a_proof() -> None:
         Caution.PAIR_DIFFERS,
         Caution.NOT_A_MODEL,
     }
+
+
+def test_a_version_whose_number_is_the_name_is_offered_and_never_taken() -> None:
+    wanted = ref("226804.safetensors", model_type=ModelType.CHECKPOINT)
+    version = file("harbourReal_v3.safetensors", model_type=ModelType.CHECKPOINT, version_id=226804)
+    query = AirQuery(Air("civitai", "0", "226804"), hint=True)
+    for policy in (Policy(), BEST):
+        resolution = decide(wanted, [(query, answer(version))], policy=policy)
+        assert isinstance(resolution, Ambiguous)
+        assert "number of this version" in resolution.reason
+        assert [one.candidate.version_id for one in resolution.candidates] == [226804]

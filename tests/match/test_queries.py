@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.match.making import ref, sha256
 from wfdeps.domain.air import Air
 from wfdeps.domain.digests import Algorithm, Digest
@@ -47,3 +49,21 @@ def test_the_rest_of_the_workflow_says_what_the_ref_does_not() -> None:
     assert queries_for(ref("x.safetensors"), base_models=("Pony",))[-1] == NameQuery(
         "x.safetensors", (ModelType.LORA,), ("Pony",)
     )
+
+
+@pytest.mark.parametrize("name", ["226804.safetensors", "sub/226804.safetensors", "226804"])
+def test_a_name_that_may_be_a_versions_number_is_asked_as_one_and_only_as_a_hint(name: str) -> None:
+    queries = queries_for(ref(name))
+    assert AirQuery(Air("civitai", "0", "226804"), hint=True) in queries
+
+
+@pytest.mark.parametrize(
+    "name", ["000010.safetensors", "123.safetensors", "epoch_226804.safetensors", "1" * 9]
+)
+def test_a_trainers_step_is_no_versions_number(name: str) -> None:
+    assert not [query for query in queries_for(ref(name)) if isinstance(query, AirQuery)]
+
+
+def test_what_a_hash_or_a_url_tells_is_not_asked_by_a_number() -> None:
+    told = ref("226804.safetensors", digests=(sha256("a"),))
+    assert not [query for query in queries_for(told) if isinstance(query, AirQuery)]

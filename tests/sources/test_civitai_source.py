@@ -13,7 +13,7 @@ from tests.match.making import ref, settle
 from tests.sources.catalogue import ROWS, civitai, http, row, sha256_of
 from wfdeps.domain.access import AccessState
 from wfdeps.domain.air import Air
-from wfdeps.domain.candidates import Candidate, VerdictKind
+from wfdeps.domain.candidates import Candidate, VerdictKind, Why
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, Query, UrlQuery
@@ -23,6 +23,7 @@ from wfdeps.http import Http
 from wfdeps.hub import anatomy
 from wfdeps.hub.samples import safetensors_bytes
 from wfdeps.hub.server import HubServer
+from wfdeps.match.decide import decide
 from wfdeps.sources.civitai.access import AccessProbe
 from wfdeps.sources.civitai.client import CivitaiClient
 from wfdeps.sources.civitai.payloads import CivitaiSite
@@ -397,3 +398,27 @@ def test_an_archived_model_is_told_to_be_and_not_to_be_nothing() -> None:
         assert told[query].candidates == ()
         assert told[query].verdict.kind is VerdictKind.DELETED
         assert "archived by its creator" in told[query].verdict.detail
+
+
+def test_the_uploaded_name_of_the_closest_files_is_asked_for_and_never_taken_alone(client: Http) -> None:
+    """Workflows from before the site named files by its rule say what the creator had called them."""
+    renamed = row(1, "harbourNights_v10.safetensors", model_name="Harbour Nights", model_type="Checkpoint")
+    with run_hub([renamed | {"uploaded_name": "harbour-nights_final2.safetensors"}]) as running:
+        source = civitai(running, client)
+        query = NameQuery("harbour-nights_final2.safetensors", CHECKPOINT)
+        answer = source.find_all([query])[query]
+    assert [file.uploaded_name for file in answer.candidates] == ["harbour-nights_final2.safetensors"]
+    wanted = ref("harbour-nights_final2.safetensors", model_type=ModelType.CHECKPOINT)
+    resolution = decide(wanted, [(query, answer)])
+    assert isinstance(resolution, Ambiguous)
+    assert Why.NAME_EXACT in [piece.why for piece in resolution.candidates[0].evidence]
+
+
+def test_a_link_to_a_page_may_name_one_file_of_the_version(source: CivitaiSource, hub: HubServer) -> None:
+    first = source.find_all([NAME_QUERY])[NAME_QUERY].candidates[0]
+    page = f"https://civitai.com/models/{first.model_id}?modelVersionId={first.version_id}"
+    query = UrlQuery(f"{page}&fileId={first.file_id}")
+    assert [file.file_id for file in source.find_all([query])[query].candidates] == [first.file_id]
+
+
+NAME_QUERY = NameQuery("add_detail.safetensors", LORA)

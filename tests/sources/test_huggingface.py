@@ -88,3 +88,18 @@ def test_a_stranger_is_told_to_bring_a_token_and_a_member_that_it_is_not_his(hub
         ]
     assert [one.verdict.kind for one in states] == [VerdictKind.GATED] * 2
     assert [one.candidates[0].access.state for one in states] == [AccessState.TOKEN, AccessState.BLOCKED]
+
+
+def test_a_file_that_moved_inside_its_repository_is_the_one_meant(hub: HubServer) -> None:
+    resolution = settled(hub, "two.safetensors", f"{PAGE}/resolve/main/old/two.safetensors")
+    assert isinstance(resolution, Resolved)
+    assert resolution.chosen_by is ChosenBy.URL
+    assert resolution.choice.candidate.url.endswith("/org/name/resolve/main/vae/two.safetensors")
+
+
+def test_a_file_that_is_nowhere_in_its_repository_is_not_replaced_by_another(hub: HubServer) -> None:
+    query = UrlQuery(f"{PAGE}/resolve/main/old/three.safetensors")
+    with http() as client:
+        answer = HuggingFaceSource(HuggingFaceClient(client, hub.url)).find_all([query])[query]
+    assert answer.verdict.kind is VerdictKind.NO_SUCH
+    assert answer.candidates == ()

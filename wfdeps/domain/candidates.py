@@ -61,6 +61,8 @@ class Candidate:
     licence: tuple[str, ...] = ()
     unsafe: str = ""
     """What a scanner said against it; empty when it said nothing."""
+    uploaded_name: str = ""
+    """What its creator called the file, where its source was asked and calls it otherwise: hostile until checked."""
     preview: str | None = None
     """A picture of what it makes, for a browser; never fetched by us."""
     preview_rating: str = ""
@@ -103,6 +105,8 @@ class Why(StrEnum):
     PAIR_DIFFERS = "pair_differs"
     """It is the other of the pair."""
     IN_NOTE = "in_note"
+    NUMBER_AS_NAME = "number_as_name"
+    """The file is called by the number of this version: browsers and scripts name a download after its address."""
     POPULAR = "popular"
     HASH_DIFFERS = "hash_differs"
     RIVALS_UNKNOWN = "rivals_unknown"

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AirQuery:
-    """One version or file, by its name at its source."""
+    """One version or file, by its name at its source. `hint` marks a number that only looks like one: weak as evidence."""
 
     air: Air
+    hint: bool = False
 
 
 @dataclass(frozen=True, slots=True)

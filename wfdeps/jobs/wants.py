@@ -11,7 +11,7 @@ from wfdeps.domain.folders import is_pickle_name
 from wfdeps.domain.queries import AirQuery, Query, UrlQuery
 from wfdeps.domain.wants import Want, WantResult, WantSource, WantState
 from wfdeps.errors import UsageError
-from wfdeps.match.links import civitai_link, huggingface_link, plain_url
+from wfdeps.match.links import civitai_link, huggingface_link, huggingface_page, plain_url
 from wfdeps.ports import Source
 from wfdeps.values import dataclass
 from wfdeps.wiring.doors import Doors
@@ -96,6 +96,8 @@ def _want_at(url: str, base_url: str) -> Want:
             return Want(WantSource.CIVITAI, model, version, file, "" if link.model_id else url)
     elif page := huggingface_link(url, base_url=base_url):
         return Want(WantSource.HUGGINGFACE, page.repository, page.revision, page.path)
+    elif page := huggingface_page(url, base_url=base_url):
+        return Want(WantSource.HUGGINGFACE, page.repository, page.revision, url=url)
     return Want(WantSource.URL, url=url)
 
 
@@ -202,9 +204,8 @@ def _main_file(files: Sequence[Candidate]) -> Candidate:
 def _only_file(want: Want, files: Sequence[Candidate]) -> FoundFile | Unavailable:
     if len(files) == 1:
         return FoundFile(files[0])
-    return Unavailable(
-        RefState.UNRESOLVED, f"`{want.model_id}` has {len(files)} model files", _file_hint(files)
-    )
+    hint = f"name the address of one: {files[0].url}, …" if want.url else _file_hint(files)
+    return Unavailable(RefState.UNRESOLVED, f"`{want.model_id}` has {len(files)} model files", hint)
 
 
 def _file_hint(files: Sequence[Candidate]) -> str:

@@ -327,6 +327,8 @@ def _why_open(ref: ModelRef, ranked: Sequence[RankedCandidate]) -> str:
     named = [one for one in ranked if has(one.evidence, Why.SAME_ID, Why.SAME_URL)]
     if not exact and len(named) > 1:
         return "what the workflow names has several files, and none of this name"
+    if has(ranked[0].evidence, Why.NUMBER_AS_NAME):
+        return "its name is the number of this version at Civitai, which proves nothing"
     if unsearchable := says_nothing(ref.name):
         return f"the name proves nothing: {unsearchable}"
     if len(exact) > 1:

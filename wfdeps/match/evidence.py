@@ -40,6 +40,7 @@ _BASE: Final[dict[Why, float]] = {
     Why.WEAK_HASH: 0.5,
     Why.NAME_CLOSE: 0.6,
     Why.IN_NOTE: 0.3,
+    Why.NUMBER_AS_NAME: 0.3,
 }
 _SHIFT: Final[dict[Why, float]] = {
     Why.TYPE_AGREES: 0.05,
@@ -164,6 +165,9 @@ def _by_question(candidate: Candidate, ref: ModelRef, asked: Sequence[Query]) ->
     found: list[Evidence] = []
     for query in asked:
         match query:
+            case AirQuery(air, hint=True):
+                if _is_meant(air, candidate):
+                    found.append(Evidence(Why.NUMBER_AS_NAME, f"Civitai version {air.version}"))
             case AirQuery(air):
                 if _is_meant(air, candidate):
                     found.append(Evidence(Why.SAME_ID, str(air)))
@@ -196,6 +200,12 @@ def _by_name(candidate: Candidate, wanted: Spelling) -> list[Evidence]:
     theirs = spell(candidate.file_name)
     if wanted.base == theirs.base or (not wanted.ending and wanted.stem == theirs.stem):
         return [Evidence(Why.NAME_EXACT, candidate.file_name)]
+    if candidate.uploaded_name and spell(candidate.uploaded_name).base == wanted.base:
+        # Nobody was asked whether another model's file was uploaded under this name.
+        return [
+            Evidence(Why.NAME_EXACT, f"{candidate.uploaded_name}, as it was uploaded"),
+            Evidence(Why.RIVALS_UNKNOWN, "uploaded names cannot be searched"),
+        ]
     if _named_by_rule(candidate, wanted, theirs):
         return [Evidence(Why.NAME_BY_RULE, f"{candidate.title} gives this name")]
     if key_of(wanted.stem) == key_of(theirs.stem) or bare_key_of(wanted.stem) == bare_key_of(theirs.stem):

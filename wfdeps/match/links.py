@@ -66,7 +66,9 @@ def civitai_link(url: str, *, base_url: str = "") -> CivitaiLink | None:
             asked.get("size", ""), asked.get("fp", ""),
         )  # fmt: skip
     if found := _MODEL_PAGE.match(parts.path):
-        return CivitaiLink(int(found.group(1)), _number(asked.get("modelVersionId")))
+        return CivitaiLink(
+            int(found.group(1)), _number(asked.get("modelVersionId")), _number(asked.get("fileId"))
+        )
     return None
 
 

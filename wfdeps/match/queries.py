@@ -8,6 +8,7 @@ from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, Query, UrlQuery
 from wfdeps.domain.refs import ModelRef
 from wfdeps.match.links import air_of, plain_url
+from wfdeps.match.spelling import spell
 
 
 def queries_for(ref: ModelRef, *, base_models: tuple[str, ...] = ()) -> tuple[Query, ...]:
@@ -20,7 +21,19 @@ def _id_queries(ref: ModelRef) -> tuple[AirQuery, ...]:
     airs = [ref.air] if ref.air else []
     if ref.version_id is not None:
         airs.append(Air("civitai", "0", str(ref.version_id)))
+    if not (airs or ref.digests or ref.urls) and (number := version_number_in(ref.name)):
+        return (AirQuery(Air("civitai", "0", number), hint=True),)
     return tuple(map(AirQuery, airs))
+
+
+def version_number_in(name: str) -> str:
+    """The number a file is called by, where it may be that of a version of Civitai's; empty for any other name.
+
+    https://civitai.com/api/download/models/226804 saved without its Content-Disposition is `226804`, and people add
+    the ending (city96/ComfyUI-GGUF#137). Steps of trainers are written with leading zeros or fewer digits.
+    """
+    stem = spell(name).stem
+    return stem if stem.isascii() and stem.isdecimal() and 4 <= len(stem) <= 8 and stem[0] != "0" else ""
 
 
 def _hash_queries(ref: ModelRef) -> tuple[HashQuery, ...]:

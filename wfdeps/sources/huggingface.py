@@ -113,7 +113,13 @@ def _answer_from(listing: tuple[Candidate, ...], link: HuggingFaceLink | None) -
     if not link.file_name:
         return answer_with(SOURCE, [file for file in listing if _path_of(file).startswith(link.path)])
     same = [file for file in listing if _path_of(file) == link.path]
-    return answer_with(SOURCE, same) if same else no_such(SOURCE, f"`{link.repository}` has no `{link.path}`")
+    if same:
+        return answer_with(SOURCE, same)
+    # Repositories are tidied up: the file of that name in another folder is offered (Comfy-Org/workflow_templates#211).
+    moved = [file for file in listing if file.file_name == link.file_name]
+    if moved:
+        return answer_with(SOURCE, moved, f"`{link.path}` is now `{_path_of(moved[0])}`")
+    return no_such(SOURCE, f"`{link.repository}` has no `{link.path}`")
 
 
 def _path_of(file: Candidate) -> str:

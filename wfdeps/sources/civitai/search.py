@@ -11,17 +11,22 @@ from collections.abc import Callable, Sequence
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.model_types import TO_CIVITAI
 from wfdeps.domain.queries import NameQuery
+from wfdeps.errors import NotFoundError
 from wfdeps.match.evidence import closeness
-from wfdeps.match.name_rule import names_by_rule
+from wfdeps.match.name_rule import KEEPS_UPLOADED_NAME, names_by_rule
 from wfdeps.match.search_terms import search_terms
 from wfdeps.match.spelling import Spelling, core_of, key_of, spell
 from wfdeps.sources.civitai.client import CivitaiClient
 from wfdeps.sources.civitai.payloads import CivitaiSite, page_of
+from wfdeps.sources.json_values import record, text
+from wfdeps.values import replace
 
 KEPT = 30
 """Candidates that are handed on: the closest."""
 LIKE_ENOUGH = 0.6
 PAGES_A_TERM = 3
+UPLOADED_NAMES = 3
+"""Of so many files, the closest, the uploaded name is asked for where no name is exact: one request each."""
 FIRST_PAGE, FURTHER_PAGE = 20, 100
 """Models. A model's JSON is heavy and the file is mostly among the first; who must look further takes more at once."""
 
@@ -54,7 +59,24 @@ class Search:
             seen |= {(file.version_id, file.file_id, file.file_name): file for file in files}
             if any(_is_the_name(wanted, file) for file in files):
                 break
-        return _closest(wanted, tuple(seen.values()))
+        closest = _closest(wanted, tuple(seen.values()))
+        if any(_is_the_name(wanted, file) for file in closest):
+            return closest
+        return tuple(map(self._with_uploaded_name, closest[:UPLOADED_NAMES])) + closest[UPLOADED_NAMES:]
+
+    def _with_uploaded_name(self, file: Candidate) -> Candidate:
+        """The file with the name its creator gave it: workflows from before Civitai's renaming say that one.
+
+        A page lists the name made by rule; `/model-versions/mini/ID` alone tells the other (`fileName`).
+        """
+        if self._left <= 0 or file.version_id is None or file.source_type in KEEPS_UPLOADED_NAME:
+            return file
+        self._left -= 1
+        try:
+            uploaded = text(record(self._client.mini(file.version_id, file.file_id)).get("fileName"))
+        except NotFoundError:
+            return file
+        return replace(file, uploaded_name=uploaded) if uploaded != file.file_name else file
 
     def _pages(self, term: str, types: Sequence[str], wanted: Spelling) -> list[Candidate]:
         files: list[Candidate] = []
