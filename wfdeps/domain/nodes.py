@@ -85,6 +85,8 @@ class Absent:
     """Sorted by name."""
 
     @property
-    def is_proven(self) -> bool:
-        """Whether ComfyUI itself says so of one of them."""
-        return any(node.proven for node in self.nodes) or any(each.proven for each in self.inputs)
+    def refused(self) -> frozenset[str]:
+        """The paths of the workflows that ComfyUI itself would refuse, by its object_info."""
+        nodes = (use.site.workflow for node in self.nodes if node.proven for use in node.uses)
+        inputs = (use.site.workflow for each in self.inputs if each.proven for use in each.uses)
+        return frozenset((*nodes, *inputs))

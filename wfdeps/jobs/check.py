@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wfdeps import TYPE_CHECKING
-from wfdeps.pipeline.absent import find_absent
 from wfdeps.pipeline.lint import find_misfits
 from wfdeps.pipeline.survey import Survey, survey
 from wfdeps.report.build import build_report
@@ -35,8 +34,9 @@ class Checked:
 def check(readings: Sequence[WorkflowRefs | UnreadableWorkflow], doors: Doors, *, place: str = "") -> Checked:
     """How the workflows stand against what is here; no network. `place`: as `build_report` takes it."""
     surveyed = survey(readings, doors.library(), doors.is_optional)
-    absent = find_absent(surveyed.workflows, doors.library())
-    report = report_of(_judged(surveyed, doors), doors, absent=absent, now=surveyed, place=place)
+    report = report_of(
+        _judged(surveyed, doors), doors, absent=_absent(surveyed, doors), now=surveyed, place=place
+    )
     return Checked(surveyed, (), report)
 
 
@@ -59,7 +59,7 @@ def check_online(
         doors,
         resolutions,
         would_fetch=would_fetch,
-        absent=find_absent(surveyed.workflows, doors.library()),
+        absent=_absent(surveyed, doors),
         now=surveyed,
         place=place,
     )
@@ -99,6 +99,18 @@ def report_of(
         policy=doors.settings.exit_policy,
         place=place,
     )
+
+
+def _absent(surveyed: Survey, doors: Doors) -> Absent | None:
+    """The node classes and input files that are not here; None where nobody can tell."""
+    library = doors.library()
+    installed = library.installed()
+    is_told = any(use.registered is not None for workflow in surveyed.workflows for use in workflow.nodes)
+    if installed is None and not is_told and library.has_input("input", "") is None:
+        return None
+    from wfdeps.pipeline.absent import find_absent  # a bare models folder never pays for it
+
+    return find_absent(surveyed.workflows, library, installed)
 
 
 def _judged(surveyed: Survey, doors: Doors) -> Survey:

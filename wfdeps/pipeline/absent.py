@@ -22,19 +22,23 @@ _REPOSITORY = pattern(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
 """What may stand in a command that a person pastes."""
 
 
-def find_absent(workflows: Sequence[WorkflowRefs], library: Library) -> Absent:
-    """The classes and input files of these workflows that are not here; nothing where nobody can tell."""
+def find_absent(workflows: Sequence[WorkflowRefs], library: Library, installed: Installed | None) -> Absent:
+    """The classes and input files of these workflows that are not here; nothing where nobody can tell.
+
+    `installed`: what the library's ComfyUI registers, None where that is unknown.
+    """
     uses: dict[str, list[NodeUse]] = {}
     for workflow in workflows:
         for use in workflow.nodes:
             uses.setdefault(use.node_class, []).append(use)
-    return Absent(_nodes(uses, library), _inputs(workflows, library))
+    return Absent(_nodes(uses, library, installed), _inputs(workflows, library))
 
 
-def _nodes(uses: Mapping[str, Sequence[NodeUse]], library: Library) -> tuple[NodeFinding, ...]:
+def _nodes(
+    uses: Mapping[str, Sequence[NodeUse]], library: Library, installed: Installed | None
+) -> tuple[NodeFinding, ...]:
     proven = {name for name, some in uses.items() if any(use.registered is False for use in some)}
     doubtful = {name for name, some in uses.items() if all(use.registered is None for use in some)}
-    installed = library.installed() if proven or doubtful else None
     absent = _absent(doubtful, installed) if installed is not None else set()
     if absent:
         # A file may have begun to register unseen: every one is looked at before a class is called missing.

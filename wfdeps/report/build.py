@@ -8,7 +8,6 @@ from wfdeps import TYPE_CHECKING
 from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.lints import Lint, LintLevel
 from wfdeps.domain.merging import merge_refs
-from wfdeps.domain.nodes import Absent
 from wfdeps.domain.refs import ModelRef, Notice, RefStatus, UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.reports import (
     CheckReport,
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from wfdeps.domain.findings import Finding
+    from wfdeps.domain.nodes import Absent
     from wfdeps.domain.outcomes import Outcome
     from wfdeps.domain.plans import Plan, Step
     from wfdeps.domain.resolutions import Resolution
@@ -68,14 +68,10 @@ def build_report(
         for ref in sorted(refs, key=_place)
     }
     attempted = outcomes is not None
-    absent = absent or Absent()
-    refused = {use.site.workflow for node in absent.nodes if node.proven for use in node.uses}
-    refused |= {use.site.workflow for each in absent.inputs if each.proven for use in each.uses}
+    refused = absent.refused if absent else ()
     rows = tuple(_judge(workflow, items, refused, attempted=attempted) for workflow in workflows)
     return CheckReport(
-        verdict=ReportVerdict.MISSING
-        if absent.is_proven
-        else _verdict(items.values(), rows, attempted=attempted),
+        verdict=ReportVerdict.MISSING if refused else _verdict(items.values(), rows, attempted=attempted),
         exit_code=exit_code(
             items.values(),
             rows,
@@ -92,8 +88,8 @@ def build_report(
         lints=tuple(sorted(lints, key=lambda lint: (_LINT_ORDER.index(lint.level), lint.code, lint.names))),
         room=tuple(room),
         warnings=tuple(warnings),
-        nodes=absent.nodes,
-        inputs=absent.inputs,
+        nodes=absent.nodes if absent else (),
+        inputs=absent.inputs if absent else (),
     )
 
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.findings import RefState
 from wfdeps.domain.lints import Lint, LintLevel
-from wfdeps.domain.nodes import Absent
 from wfdeps.domain.refs import Notice, UnreadableWorkflow
 from wfdeps.domain.reports import ExitPolicy, FailOn, ReportItem, ReportVerdict, WorkflowVerdict
+
+if TYPE_CHECKING:
+    from wfdeps.domain.nodes import Absent
 
 TROUBLE: dict[RefState, FailOn | None] = {
     RefState.PRESENT: None,
@@ -75,7 +78,7 @@ def absent_troubles(absent: Absent) -> set[FailOn]:
         troubles.add(FailOn.NODE)
     if absent.inputs:
         troubles.add(FailOn.INPUT)
-    if absent.is_proven:
+    if absent.refused:
         troubles.add(FailOn.MISSING)
     return troubles
 
@@ -87,7 +90,7 @@ def exit_code(
     lints: Iterable[Lint],
     room: Sequence[str],
     warnings: Sequence[Notice],
-    absent: Absent,
+    absent: Absent | None,
     policy: ExitPolicy,
     attempted: bool,
 ) -> int:
@@ -98,7 +101,8 @@ def exit_code(
         return 0
     troubles = {trouble_of(item.state, attempted=attempted) for item in items}
     troubles |= {_LINT.get(lint.level) for lint in lints}
-    troubles |= absent_troubles(absent)
+    if absent:
+        troubles |= absent_troubles(absent)
     if room:
         troubles.add(FailOn.ROOM)
     if warnings or any(isinstance(workflow, WorkflowVerdict) and workflow.warnings for workflow in workflows):
