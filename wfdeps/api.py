@@ -251,7 +251,7 @@ def _read(workflows: tuple[Workflow, ...], settings: Settings) -> tuple[Workflow
     if not workflows:
         raise UsageError("no workflow was given")
     with Doors(settings) as doors:
-        options = read_options(WorkflowFiles(()), doors)
+        options = read_options(WorkflowFiles((), with_packs=settings.names_library), doors)
     return tuple(
         given if isinstance(given, WorkflowRefs) else _only(read_file(os.fspath(given), options))
         for given in workflows

@@ -82,7 +82,12 @@ def workflow_files(arguments: argparse.Namespace) -> WorkflowFiles:
     """The files of `add_workflows`, to be read as `add_reading_options` says."""
     from wfdeps.jobs.reading import WorkflowFiles  # not for `--help`
 
-    return WorkflowFiles(tuple(arguments.workflows), arguments.include_inactive, arguments.object_info)
+    return WorkflowFiles(
+        tuple(arguments.workflows),
+        arguments.include_inactive,
+        arguments.object_info,
+        with_packs=hasattr(arguments, "comfyui"),  # a command without model folders asks nothing of them
+    )
 
 
 def overrides_of(arguments: argparse.Namespace) -> Overrides:

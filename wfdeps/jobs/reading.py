@@ -7,13 +7,16 @@ from collections.abc import Callable, Iterable, Iterator
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
-from wfdeps.errors import UsageError, os_error_words
+from wfdeps.errors import UsageError, WfdepsError, os_error_words
 from wfdeps.values import dataclass, replace
 from wfdeps.workflow.containers.sniff import CONTAINER_ENDINGS
 from wfdeps.workflow.limits import MAX_FILE_BYTES
+from wfdeps.workflow.loaders import default_table
 from wfdeps.workflow.read import Reading, ReadOptions, read_workflow
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from wfdeps.wiring.doors import Doors
 
 WORKFLOW_ENDINGS = (*CONTAINER_ENDINGS, ".zip")
@@ -30,6 +33,8 @@ class WorkflowFiles:
     """Muted and bypassed nodes count as required."""
     object_info: str | None = None
     """A saved `/object_info`, or the address of a running ComfyUI."""
+    with_packs: bool = False
+    """The loaders of the custom packs that are installed here are known, by their sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,27 @@ def read_options(files: WorkflowFiles, doors: Doors) -> ReadOptions:
 
         info, lists = load_object_info(files.object_info, doors)
         options = replace(options, object_info=info, model_lists=lists)
+    elif files.with_packs and (rows := _rows_of_packs(doors)):
+        options = replace(options, rows={**rows, **options.rows})
     return options
+
+
+def _rows_of_packs(doors: Doors) -> dict[str, Any]:
+    """Rows for the loaders of installed packs that our own table does not have."""
+    try:
+        library = doors.library_if_any()
+        installed = library.installed() if library else None
+    except WfdepsError:
+        return {}  # the command says it when it asks for the library
+    if installed is None:
+        return {}
+    table = default_table()
+    return {
+        node_class: row
+        for pack in installed.packs
+        for node_class, row in pack.rows.items()
+        if table.raw(node_class) is None and node_class not in table.known
+    }
 
 
 def read_file(path: str, options: ReadOptions) -> tuple[Reading, ...]:

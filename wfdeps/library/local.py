@@ -84,6 +84,7 @@ class LocalLibrary:
         self._link_kinds = link_kinds
         self._shelves = Shelves(paths.folders)
         self._is_fresh = False
+        self._installed: Installed | None = None
 
     @cached_property
     def _gate(self) -> Gate:
@@ -253,10 +254,13 @@ class LocalLibrary:
         base = self._paths.base
         if not base:
             return None
+        if self._installed is not None and not thorough:
+            return self._installed
         from wfdeps.library.custom_nodes import KEY, installed_in  # a bare models folder has none
 
         folders = [folder.path for folder in self._paths.without_models if folder.folder_key == KEY]
-        return installed_in(base, folders, self._index, thorough=thorough)
+        self._installed = installed_in(base, folders, self._index, thorough=thorough)
+        return self._installed
 
     def has_input(self, folder: str, name: str) -> bool | None:
         """As the door promises. A ComfyUI without its folder `input` is a tree of models: nothing is told of it."""
