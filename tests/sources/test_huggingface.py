@@ -91,10 +91,10 @@ def test_a_stranger_is_told_to_bring_a_token_and_a_member_that_it_is_not_his(hub
 
 
 def test_a_file_that_moved_inside_its_repository_is_the_one_meant(hub: HubServer) -> None:
-    resolution = settled(hub, "two.safetensors", f"{PAGE}/resolve/main/old/two.safetensors")
+    resolution = settled(hub, "one.safetensors", f"{PAGE}/resolve/main/old/one.safetensors")
     assert isinstance(resolution, Resolved)
     assert resolution.chosen_by is ChosenBy.URL
-    assert resolution.choice.candidate.url.endswith("/org/name/resolve/main/vae/two.safetensors")
+    assert resolution.choice.candidate.url.endswith("/org/name/resolve/main/loras/one.safetensors")
 
 
 def test_a_file_that_is_nowhere_in_its_repository_is_not_replaced_by_another(hub: HubServer) -> None:

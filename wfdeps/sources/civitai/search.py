@@ -26,13 +26,13 @@ KEPT = 30
 LIKE_ENOUGH = 0.6
 PAGES_A_TERM = 3
 UPLOADED_NAMES = 3
-"""Of so many files, the closest, the uploaded name is asked for where no name is exact: one request each."""
+"""Of so many files, the closest, the uploaded name is asked for where no name is exact: one request each, beyond the budget of the search."""
 FIRST_PAGE, FURTHER_PAGE = 20, 100
 """Models. A model's JSON is heavy and the file is mostly among the first; who must look further takes more at once."""
 
 
 class Search:
-    """One search, with what it may cost."""
+    """One search, with the searches it may cost; a name that nothing bears exactly costs UPLOADED_NAMES requests more."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Search:
             if any(_is_the_name(wanted, file) for file in files):
                 break
         closest = _closest(wanted, tuple(seen.values()))
-        if any(_is_the_name(wanted, file) for file in closest):
+        if any(_is_exact(wanted, file) for file in closest):
             return closest
         return tuple(map(self._with_uploaded_name, closest[:UPLOADED_NAMES])) + closest[UPLOADED_NAMES:]
 
@@ -69,9 +69,8 @@ class Search:
 
         A page lists the name made by rule; `/model-versions/mini/ID` alone tells the other (`fileName`).
         """
-        if self._left <= 0 or file.version_id is None or file.source_type in KEEPS_UPLOADED_NAME:
+        if file.version_id is None or file.source_type in KEEPS_UPLOADED_NAME:
             return file
-        self._left -= 1
         try:
             uploaded = text(record(self._client.mini(file.version_id, file.file_id)).get("fileName"))
         except NotFoundError:
