@@ -28,6 +28,8 @@ endpoint = "https://config.example/"
 url = "https://config.example"
 [catalogue]
 model_list = ""
+[network]
+plain_http = ["config.example"]
 [resolve]
 auto = "hash"
 allow_pickle = true

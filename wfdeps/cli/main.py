@@ -58,6 +58,7 @@ VERBS: dict[str, str] = {
     "store": "look after the folder that keeps files by their SHA-256",
     "hub": "serve a folder of models as a Civitai-compatible hub",
     "demo": "see the whole job on generated models, without network",
+    "trust": "take what a project's own wfdeps.toml says, once you have seen it",
     "completion": "print the completion script of a shell",
 }
 """Every verb, in the order the help shows them, with its one-line summary."""
@@ -144,6 +145,8 @@ def _dispatch(argv: Sequence[str], out: TextIO, err: TextIO, environ: Mapping[st
     command = _command(verb)
     arguments = _read(verb, command, rest, environ)
     settings = load_settings(overrides_of(arguments), environ)
+    if verb != "trust":
+        settings.demand_trust()
     named = getattr(arguments, "workflows", ())
     with Context(
         settings, out, err, workflows=named, lock=getattr(arguments, "lock", None) or LOCK

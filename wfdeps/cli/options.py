@@ -27,9 +27,7 @@ def add_global_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--offline", action="store_true", help="no network: answers remembered from before only"
     )
-    group.add_argument(
-        "--config", metavar="FILE", help="default: ./wfdeps.toml, else the user's config folder"
-    )
+    group.add_argument("--config", metavar="FILE", help="instead of your own config file and ./wfdeps.toml")
     group.add_argument("--civitai-token-file", metavar="FILE", help="read the Civitai token from this file")
     group.add_argument("--api-key", metavar="KEY", help="Civitai token (better: CIVITAI_API_TOKEN)")
 

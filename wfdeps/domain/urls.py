@@ -57,6 +57,18 @@ def without_secrets(url: str) -> str:
     return SplitResult(parts.scheme, host, parts.path, urlencode(kept), "").geturl()
 
 
+def is_http(url: str) -> bool:
+    """Whether this is an http or https address that can be read: a host, a port that is one, no blanks."""
+    from urllib.parse import urlsplit  # only for who has an address of their own
+
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises for `:70000`
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and url.isprintable() and " " not in url
+
+
 def file_address(path: str) -> str:
     """The `file:` URL of an absolute path; `path_of` gives the path back."""
     from urllib.request import pathname2url  # only for who has files of their own

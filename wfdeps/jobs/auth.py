@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
+from wfdeps.domain.secrets import Secret
 from wfdeps.domain.visible import visible
 from wfdeps.errors import AuthRequiredError, NotFoundError, SourceError
 from wfdeps.sources.civitai.client import CivitaiClient
@@ -52,12 +53,18 @@ def check_tokens(doors: Doors) -> tuple[TokenCheck, ...]:
             url,
             *(
                 _answer_of(ask)
-                if token is not None
-                else (TokenState.NO_TOKEN, f"set {variables[0]} for files that need a login")
+                if token is not None and settings.signs_in_at(url)
+                else (TokenState.NO_TOKEN, _without(token, variables[0]))
             ),
         )
         for site, url, token, variables, ask in sites
     )
+
+
+def _without(token: Secret | None, variable: str) -> str:
+    if token is not None:
+        return "there is a token, and it is not sent to this address"
+    return f"set {variable} for files that need a login"
 
 
 def _answer_of(ask: Callable[[], Any]) -> tuple[TokenState, str]:

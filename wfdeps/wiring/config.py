@@ -1,4 +1,4 @@
-"""What a config file may say, with types: what `config_file` reads and `settings` weighs."""
+"""What a config file may say, with types: what `config_file` reads and `settings` weighs; and what holds without one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,17 @@ if TYPE_CHECKING:
 
     from wfdeps.domain.reports import FailOn
     from wfdeps.match.policy import Auto
+
+CIVITAI = "https://civitai.com"
+CIVITAI_RED = "https://civitai.red"
+"""The same site, showing what `.com` does not show to all."""
+HUGGINGFACE = "https://huggingface.co"
+USUAL_SOURCES = ("mirror", "index", "civitai", "huggingface", "url", "official", "catalogue")
+"""Mirrors first: what a studio keeps itself costs nobody anything. CivArchive only where it is named."""
+CONNECTIONS = 8
+"""For one file at most."""
+PROJECT_FILE = "wfdeps.toml"
+"""In the working folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +38,7 @@ class Config:
     hf_endpoint: str | None = None
     civarchive_url: str | None = None
     model_list: str | None = None
+    plain_http: tuple[str, ...] = ()
     auto: Auto | None = None
     allow_pickle: bool | None = None
     sources: tuple[str, ...] | None = None

@@ -159,13 +159,13 @@ class Doors:
         from wfdeps.http import Http
 
         settings = self.settings
-        # One hub may stand for both sites; a missing token for one must not hide the other's.
-        known = [(settings.hf_endpoint, settings.hf_token), (settings.civitai_url, settings.civitai_token)]
-        if settings.civitai_fallback:
-            known.append((settings.civitai_fallback, settings.civitai_token))
-        tokens = {url: token for url, token in known if token is not None}
         return self._exits.enter_context(
-            Http(tokens, offline=settings.offline, direct=settings.hand_off, on_wait=self._on_wait)
+            Http(
+                settings.credentials,
+                offline=settings.offline,
+                direct=settings.hand_off,
+                on_wait=self._on_wait,
+            )
         )
 
     def sources(self) -> Sequence[Source]:

@@ -1,37 +1,41 @@
-"""What the caller says, environment and config file → one frozen Settings. Nobody else reads the environment.
+"""What the caller says, environment and config files → one frozen Settings. Nobody else reads the environment.
 
 Strongest first: a flag (Overrides), an environment variable, `wfdeps.toml` in the working folder, the person's own config
-file, the default.
+file, the default. The file in the working folder is the project's: until the person trusts it, only what `project_rules`
+allows is taken from it. A token is for the address that the person named, never for one that only a project names.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.secrets import Secret
 from wfdeps.domain.urls import Addresses
 from wfdeps.errors import ConfigError
-from wfdeps.values import dataclass, field
-from wfdeps.wiring.config import Config
+from wfdeps.values import dataclass, field, replace
+from wfdeps.wiring.config import (
+    CIVITAI,
+    CIVITAI_RED,
+    CONNECTIONS,
+    HUGGINGFACE,
+    PROJECT_FILE,
+    USUAL_SOURCES,
+    Config,
+)
 
 if TYPE_CHECKING:
     from typing import Any
 
     from wfdeps.domain.reports import ExitPolicy, FailOn
     from wfdeps.match.policy import Auto, Policy
+    from wfdeps.wiring.trust import Project
 
 CIVITAI_TOKEN_NAMES = ("CIVITAI_API_TOKEN", "CIVITAI_TOKEN", "CIVITAI_API_KEY")
 HF_TOKEN_NAMES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACE_ACCESS_TOKEN", "HF_API_TOKEN")
 _PLATFORM = sys.platform  # a name of our own, so that no type checker folds the branches of other systems
-CIVITAI = "https://civitai.com"
-CIVITAI_RED = "https://civitai.red"
-"""The same site, showing what `.com` does not show to all."""
-HUGGINGFACE = "https://huggingface.co"
-USUAL_SOURCES = ("mirror", "index", "civitai", "huggingface", "url", "official", "catalogue")
-"""Mirrors first: what a studio keeps itself costs nobody anything. CivArchive only where it is named."""
 LOCK = "wfdeps.lock"
 """The lock's usual name, in the working folder."""
 _LONGEST_TOKEN = 4096
@@ -87,8 +91,13 @@ class Settings:
     target: str | None = None
     civitai_url: str = CIVITAI
     civitai_token: Secret | None = None
+    civitai_token_for: str = CIVITAI
+    """The address the person named for Civitai: the token goes nowhere else."""
     hf_endpoint: str = HUGGINGFACE
     hf_token: Secret | None = None
+    hf_token_for: str = HUGGINGFACE
+    plain_http: tuple[str, ...] = ()
+    """Hosts beside this machine to which tokens may go over plain http."""
     civarchive_url: str | None = None
     """None: CivArchive's own."""
     notify_secret: Secret | None = None
@@ -106,7 +115,7 @@ class Settings:
     """The ComfyUI Manager's model list, a path or an address; None: the usual one, empty: none."""
     jobs: int | None = None
     """Files at once; None: by their sizes."""
-    connections: int = 8
+    connections: int = CONNECTIONS
     """For one file at most."""
     limit_rate: str | None = None
     """Bytes per second over all files, as `5M` or `800k`; None: no limit."""
@@ -138,6 +147,33 @@ class Settings:
     verbosity: int = 0
     """-1 for `--quiet`, 0, 1 for `-v` …"""
     warnings: tuple[str, ...] = ()
+    untrusted: tuple[str, ...] = ()
+    """What the project's file says and is not taken from it, where taking it would change these settings."""
+
+    @property
+    def credentials(self) -> dict[str, Secret]:
+        """Address → the token that is sent there, and only there. No token goes over plain http to another machine."""
+        # One hub may stand for both sites; a missing token for one must not hide the other's.
+        known = [(self.hf_token_for, self.hf_token), (self.civitai_token_for, self.civitai_token)]
+        if self.civitai_token_for == CIVITAI:
+            known.append((CIVITAI_RED, self.civitai_token))
+        return {url: token for url, token in known if token is not None and _is_safe(url, self.plain_http)}
+
+    def signs_in_at(self, url: str) -> bool:
+        """Whether a token goes along to what is asked at this address."""
+        if not (self.civitai_token or self.hf_token):
+            return False
+        from wfdeps.http.origins import origin_of  # who asks a site has loaded it
+
+        return origin_of(url) in map(origin_of, self.credentials)
+
+    def demand_trust(self) -> None:
+        """Raise ConfigError where a run that nobody watches, or a strict one, would not do what the project says."""
+        if self.untrusted and (self.ci or self.strict):
+            raise ConfigError(
+                f"`{PROJECT_FILE}` is not trusted: {', '.join(self.untrusted)}",
+                hint=f"`wfdeps trust` shows what it says and takes it; so does `--config {PROJECT_FILE}`, for one run",
+            )
 
     @property
     def addresses(self) -> Addresses:
@@ -175,21 +211,49 @@ class Settings:
 
 
 def load_settings(said: Overrides, environ: Mapping[str, str]) -> Settings:
-    """The settings of one run. Raises ConfigError for a config file or a token file that cannot be used."""
+    """The settings of one run. Raises ConfigError for a config file, an address or a token file that cannot be used."""
     warnings: list[str] = []
-    config = _read_config(said.config, environ)
-    return Settings(
+    person, project = _read_configs(said.config, environ, warnings)
+    if project is None:
+        return _weighed(said, environ, person, person, warnings)
+    settings = _weighed(said, environ, project.taken, person, warnings)
+    if not project.refused:
+        return settings
+    wanted = _weighed(said, environ, project.whole, person, [])
+    untrusted = tuple(
+        str(entry)
+        for entry in project.refused
+        if getattr(wanted, entry.field) != getattr(settings, entry.field)
+    )
+    if not untrusted:
+        return settings
+    said_why = "it has changed since you trusted it" if project.has_changed else "it is not yours"
+    refusal = (
+        f"`{PROJECT_FILE}` says {', '.join(untrusted)}, which is not taken: {said_why};"
+        " `wfdeps trust` shows what it says and takes it from then on"
+    )
+    return replace(settings, untrusted=untrusted, warnings=(*settings.warnings, refusal))
+
+
+def _weighed(
+    said: Overrides, environ: Mapping[str, str], config: Config, person: Config, warnings: list[str]
+) -> Settings:
+    """`config`: what the files say together; `person`: what the person's own says alone."""
+    named_civitai = said.civitai_url or environ.get("WFDEPS_CIVITAI_URL")
+    named_hf = environ.get("HF_ENDPOINT")
+    settings = Settings(
         comfyui=_path(said.comfyui or environ.get("COMFYUI_PATH") or config.comfyui),
         models=_path(said.models or config.models),
         base_directory=_path(said.base_directory),
         models_directory=_path(said.models_directory),
         extra_model_paths=tuple(map(_expanded, said.extra_model_paths or config.extra_model_paths)),
         target=said.target or config.target,
-        civitai_url=_base(
-            said.civitai_url or environ.get("WFDEPS_CIVITAI_URL") or config.civitai_url or CIVITAI
-        ),
+        civitai_url=_base(named_civitai or config.civitai_url or CIVITAI, "WFDEPS_CIVITAI_URL"),
         civitai_token=_civitai_token(said, environ, warnings),
-        hf_endpoint=_base(environ.get("HF_ENDPOINT") or config.hf_endpoint or HUGGINGFACE),
+        civitai_token_for=_base(named_civitai or person.civitai_url or CIVITAI, "WFDEPS_CIVITAI_URL"),
+        hf_endpoint=_base(named_hf or config.hf_endpoint or HUGGINGFACE, "HF_ENDPOINT"),
+        hf_token_for=_base(named_hf or person.hf_endpoint or HUGGINGFACE, "HF_ENDPOINT"),
+        plain_http=person.plain_http,
         hf_token=said.hf_token
         or _given_token(HF_TOKEN_NAMES, environ, warnings)
         or _stored_hf_token(environ, warnings),
@@ -202,7 +266,7 @@ def load_settings(said: Overrides, environ: Mapping[str, str]) -> Settings:
         name_index=_first(config.name_index, default=True),
         model_list=config.model_list,
         jobs=said.jobs or config.jobs,
-        connections=said.connections or config.connections or 8,
+        connections=said.connections or config.connections or CONNECTIONS,
         limit_rate=said.limit_rate or config.limit_rate,
         hand_off=_first(said.hand_off, config.hand_off, default=True),
         store=_path(said.store or config.store),
@@ -222,8 +286,8 @@ def load_settings(said: Overrides, environ: Mapping[str, str]) -> Settings:
         no_input=said.no_input,
         offline=said.offline or is_on(environ.get("WFDEPS_OFFLINE")),
         verbosity=said.verbosity,
-        warnings=tuple(warnings),
     )
+    return replace(settings, warnings=(*warnings, *_unsafe(settings)))
 
 
 def _first(*values: bool | None, default: bool) -> bool:
@@ -234,8 +298,56 @@ def _frozen(fail_on: tuple[FailOn, ...] | None) -> frozenset[FailOn] | None:
     return None if fail_on is None else frozenset(fail_on)
 
 
-def _base(url: str) -> str:
+def _base(url: str, variable: str) -> str:
+    """An address without its last slash. Raises ConfigError where it is none: a config file's was looked at before."""
+    if url in _USUAL_SITES:
+        return url
+    from wfdeps.domain.urls import is_http, without_secrets  # only for who has an address of their own
+
+    if not is_http(url):
+        raise ConfigError(
+            f"`{without_secrets(url)}` is no address that can be asked",
+            hint=f"{variable} is to be like https://host or http://127.0.0.1:8190",
+        )
     return url.rstrip("/")
+
+
+_USUAL_SITES = (CIVITAI, HUGGINGFACE)
+
+
+def _is_safe(url: str, plain_http: tuple[str, ...]) -> bool:
+    """Whether a token may go there: over TLS, on this machine, or where the person's own file allows plain http."""
+    if url.startswith("https://"):
+        return True
+    from wfdeps.http.origins import host_of, is_this_machine
+
+    return is_this_machine(url) or host_of(url) in {host.lower() for host in plain_http}
+
+
+def _unsafe(settings: Settings) -> Iterator[str]:
+    """A warning for each address that a token is for and does not go to."""
+    for url, token in (
+        (settings.civitai_token_for, settings.civitai_token),
+        (settings.hf_token_for, settings.hf_token),
+    ):
+        if token is not None and not _is_safe(url, settings.plain_http):
+            from wfdeps.http.origins import host_of
+
+            yield (
+                f"no token is sent to `{host_of(url)}`: anybody on the way reads plain http. Use https, or allow it with"
+                f' `plain_http = ["{host_of(url)}"]` below [network] in your own config file'
+            )
+    for url, other, token in (
+        (settings.civitai_url, settings.civitai_token_for, settings.civitai_token),
+        (settings.hf_endpoint, settings.hf_token_for, settings.hf_token),
+    ):
+        if token is not None and url != other:
+            from wfdeps.domain.urls import without_secrets
+
+            yield (
+                f"no token is sent to `{without_secrets(url)}`, which only the project names; name it in your own config file"
+                " or in the environment, if it is to have yours"
+            )
 
 
 def _civitai_token(said: Overrides, environ: Mapping[str, str], warnings: list[str]) -> Secret | None:
@@ -299,16 +411,36 @@ def _notify_secret(named: str | None, environ: Mapping[str, str]) -> Secret | No
     return Secret(value) if value else None
 
 
-def _read_config(named: str | None, environ: Mapping[str, str]) -> Config:
+def _read_configs(
+    named: str | None, environ: Mapping[str, str], warnings: list[str]
+) -> tuple[Config, Project | None]:
+    """The person's own file, or the one they name instead of all others; and the project's file on top of it."""
     if named and not os.path.isfile(named):
-        raise ConfigError(f"no config file at `{named}`")
+        raise ConfigError(f"no config file at `{named}`", hint=_no_file(named))
     home = os.path.join(_own_folder("config", environ), "config.toml")
-    path = named or next((place for place in ("wfdeps.toml", home) if os.path.isfile(place)), None)
-    if path is None:
-        return Config()
+    path = named or (home if os.path.isfile(home) else None)
+    has_project = not named and os.path.isfile(PROJECT_FILE)
+    if not named:
+        warnings += [
+            f"`{place}` is not read: {why}" for place in (home, PROJECT_FILE) if (why := _no_file(place))
+        ]
+    if path is None and not has_project:
+        return Config(), None
     from wfdeps.wiring.config_file import read_config  # only those who have a config file pay for reading one
 
-    return read_config(path)
+    person = read_config(path) if path else Config()
+    if not has_project:
+        return person, None
+    from wfdeps.wiring.trust import read_project
+
+    return person, read_project(os.getcwd(), person, _own_folder("state", environ))
+
+
+def _no_file(path: str) -> str | None:
+    """What stands there instead of a file; None where a file stands there, or nothing."""
+    if os.path.isfile(path) or not os.path.exists(path):
+        return None
+    return "it is a folder" if os.path.isdir(path) else "it is no file but a pipe, a socket or a device"
 
 
 def _path(text: str | None) -> str | None:

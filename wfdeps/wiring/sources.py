@@ -26,6 +26,7 @@ from wfdeps.sources.name_index import NameIndex
 from wfdeps.sources.urls import UrlSource
 from wfdeps.values import dataclass
 from wfdeps.wiring.answers import locked_entries, open_answers
+from wfdeps.wiring.config import CIVITAI
 from wfdeps.wiring.settings import Settings
 
 
@@ -64,7 +65,7 @@ def build_probe(settings: Settings, http: Http, exits: ExitStack) -> AccessProbe
 def site_of(settings: Settings) -> CivitaiSite:
     """Civitai as this run sees it."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return CivitaiSite(settings.civitai_url, now, settings.civitai_token is not None)
+    return CivitaiSite(settings.civitai_url, now, settings.signs_in_at(settings.civitai_url))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +94,14 @@ def _store(settings: Settings, exits: ExitStack) -> AnswerCache:
 def _civitai(parts: _Parts) -> Sequence[Source]:
     settings = parts.settings
     client = CivitaiClient(parts.http, settings.civitai_url, settings.civitai_fallback)
-    signed_in = settings.civitai_token is not None
+    signed_in = settings.signs_in_at(settings.civitai_url)
     source = CivitaiSource(client, signed_in=signed_in, learn=parts.index.learn)
     return (parts.cached(source, settings.civitai_url, signed_in=signed_in),)
 
 
 def _huggingface(parts: _Parts) -> Sequence[Source]:
     settings = parts.settings
-    signed_in = settings.hf_token is not None
+    signed_in = settings.signs_in_at(settings.hf_endpoint)
     source = HuggingFaceSource(HuggingFaceClient(parts.http, settings.hf_endpoint), signed_in=signed_in)
     return (parts.cached(source, settings.hf_endpoint, signed_in=signed_in, kinds=(AirQuery, UrlQuery)),)
 
@@ -151,7 +152,7 @@ def _login(*, signed_in: bool) -> str:
 
 
 def _is_real(settings: Settings) -> bool:
-    return settings.civitai_url == "https://civitai.com"
+    return settings.civitai_url == CIVITAI
 
 
 def _slug(url: str) -> str:
