@@ -35,6 +35,7 @@ VERBS: dict[str, str] = {
     "answers": "list or forget what was chosen before",
     "lock": "resolve every file and write wfdeps.lock",
     "sync": "make the model folders match a lock",
+    "embed": "write what a lock knows into the workflow, for the next person",
     "export": "write a lock in another tool's format: Dockerfile, aria2, comfy-build, SBOM …",
     "import": "take another tool's file as a lock: Dockerfile, script, comfy-build, aria2 …",
     "download": "fetch by address, AIR or number: verified, resumable, placed by what it is",

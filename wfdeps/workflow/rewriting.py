@@ -1,4 +1,4 @@
-"""A workflow file with other values in it: its JSON, or the PNG it is embedded in, every other byte as it was."""
+"""A workflow file with other values in it: its JSON, or the PNG or WebP it is embedded in, every other byte as it was."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from wfdeps.errors import WorkflowError
-from wfdeps.workflow.containers import png
+from wfdeps.workflow.containers import png, webp
 from wfdeps.workflow.containers.sniff import open_container
 from wfdeps.workflow.json_text import decode, parse
 
@@ -29,6 +29,23 @@ def rewrite_png(data: bytes, change: Change) -> tuple[bytes, int]:
     """The PNG with the workflow and the prompt in it changed, and how many values were. Raises WorkflowError."""
     if not data.startswith(png.SIGNATURE):
         raise WorkflowError("it is no PNG", hint="name a .json file to write the workflow alone")
+    return _rewritten(data, png.with_texts, change)
+
+
+def rewrite_image(data: bytes, change: Change) -> tuple[bytes, int]:
+    """A PNG or a WebP as `rewrite_png` does it. Raises WorkflowError."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return _rewritten(data, webp.with_texts, change)
+    if not data.startswith(png.SIGNATURE):
+        raise WorkflowError(
+            "it is neither PNG nor WebP", hint="name a .json file to write the workflow alone"
+        )
+    return _rewritten(data, png.with_texts, change)
+
+
+def _rewritten(
+    data: bytes, with_texts: Callable[[bytes, Callable[[str, str], str]], bytes], change: Change
+) -> tuple[bytes, int]:
     total = 0
 
     def changed(keyword: str, text: str) -> str:
@@ -42,7 +59,7 @@ def rewrite_png(data: bytes, change: Change) -> tuple[bytes, int]:
         total += count
         return json.dumps(document) if count else text
 
-    return png.with_texts(data, changed), total
+    return with_texts(data, changed), total
 
 
 def _embedded(texts: Any) -> str:

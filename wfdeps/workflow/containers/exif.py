@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from wfdeps.workflow.containers.bytes_at import Order, as_text, keyed, number
 from wfdeps.workflow.limits import MAX_ENTRIES, MAX_JSON_BYTES
@@ -41,6 +41,34 @@ def texts(data: bytes) -> Iterator[tuple[str, str]]:
                 start = number(data, entry + 8, 4, order)
                 yield from _text(tag, data[start : start + length], order)
         todo.append(number(data, at + 2 + 12 * count, 4, order))
+
+
+def with_texts(data: bytes, change: Callable[[str, str], str]) -> bytes:
+    """Returns the block with each `workflow:…` and `prompt:…` of its first directory, where ComfyUI writes them, replaced by
+    what `change(key, text)` returns. A changed text is put at the end and its entry points there; every other byte is kept.
+
+    A changed text is to be ASCII, as ComfyUI's are.
+    """
+    lead = b"Exif\0\0" if data.startswith(b"Exif\0\0") else b""
+    block = bytearray(data[len(lead) :])
+    order: Order = "little" if block[:2] == b"II" else "big"
+    at = number(bytes(block[:8]), 4, 4, order)
+    count = min(number(data[len(lead) :], at, 2, order), MAX_ENTRIES)
+    for entry in range(at + 2, at + 2 + 12 * count, 12):
+        kind, length, start = (
+            int.from_bytes(block[entry + place : entry + place + size], order)
+            for place, size in ((2, 2), (4, 4), (8, 4))
+        )
+        if kind != 2 or not 4 < length <= MAX_JSON_BYTES:
+            continue
+        key, text = keyed(as_text(bytes(block[start : start + length])), "")
+        changed = change(key, text) if key else text
+        if changed != text:
+            block += b"\0" * (len(block) & 1)
+            value = f"{key}:{changed}".encode("ascii") + b"\0"
+            block[entry + 4 : entry + 12] = len(value).to_bytes(4, order) + len(block).to_bytes(4, order)
+            block += value
+    return lead + bytes(block)
 
 
 def _text(tag: int, value: bytes, order: Order) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from wfdeps.workflow.containers import exif
 from wfdeps.workflow.containers.bytes_at import as_text, number
@@ -21,3 +21,21 @@ def texts(data: bytes) -> Iterator[tuple[str, str]]:
         elif name == b"XMP ":
             yield "xmp", as_text(data[at + 8 : at + 8 + length])
         at += 8 + length + (length & 1)
+
+
+def with_texts(data: bytes, change: Callable[[str, str], str]) -> bytes:
+    """Returns the file with the texts of its EXIF changed, as `exif.with_texts` does; every other chunk is kept."""
+    out, at = bytearray(data[:12]), 12
+    while at + 8 <= len(data):
+        name, length = data[at : at + 4], number(data, at + 4, 4, "little")
+        body = data[at + 8 : at + 8 + length]
+        changed = exif.with_texts(body, change) if name == b"EXIF" else body
+        if changed == body:
+            out += data[at : at + 8 + length + (length & 1)]
+        else:
+            out += name + len(changed).to_bytes(4, "little") + changed + b"\0" * (len(changed) & 1)
+        at += 8 + length + (length & 1)
+    out += data[at:]
+    if len(out) != len(data):
+        out[4:8] = (len(out) - 8).to_bytes(4, "little")
+    return bytes(out)
