@@ -136,8 +136,9 @@ def test_the_classes_of_comfyui_are_those_of_its_sources(tmp_path: Path, index: 
     assert read_sources(str(tmp_path), index) is None
     write(tmp_path / "nodes.py", register("KSampler"))
     write(tmp_path / "comfy_extras" / "nodes_more.py", register("More"))
+    write(tmp_path / "comfy_extras" / "nodes_folder" / "__init__.py", register("InFolder"))
     write(tmp_path / "comfy_extras" / "helper.py", register("NotOne"))
     for _ in range(2):
         core = read_sources(str(tmp_path), index)
         assert core is not None
-        assert core.classes == {"KSampler", "More"}
+        assert core.classes == {"KSampler", "More", "InFolder"}

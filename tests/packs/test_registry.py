@@ -92,6 +92,75 @@ class TestRegisters:
         assert found.classes == {"A", "B b"}
         assert found.complete
 
+    def test_a_table_of_nodes_that_a_function_turns_into_both_mappings(self) -> None:
+        found = pack(
+            init="""
+            from .nodes import A, B
+            CONFIG = {
+                "A": {"class": A, "name": "An A"},
+                "B b": {"class": B},
+            }
+            def generate(config):
+                classes = {}
+                names = {}
+                for name, info in config.items():
+                    classes[name] = info["class"]
+                    names[name] = info.get("name", info["class"].__name__)
+                return classes, names
+            NODE_CLASS_MAPPINGS, NODE_DISPLAY_NAME_MAPPINGS = generate(CONFIG)
+            """,
+            nodes="class A: pass\nclass B: pass",
+        )
+        assert (found.classes, found.complete) == ({"A", "B b"}, True)
+
+    def test_lists_of_classes_from_modules_found_at_run_time(self) -> None:
+        found = pack(
+            init="""
+            import importlib
+            from pathlib import Path
+            def load():
+                nodes = []
+                for file in (Path(__file__).parent / "nodes").iterdir():
+                    module = importlib.import_module(f".nodes.{file.stem}", package=__name__)
+                    nodes.extend(getattr(module, "__nodes__"))
+                return nodes
+            NODE_CLASS_MAPPINGS = {}
+            for cls in load():
+                NODE_CLASS_MAPPINGS[f"{cls.__name__} (mine)"] = cls
+            """,
+            nodes__in__a="class A: pass\n__nodes__ = [A]",
+            nodes__in__b="class B: pass\n__nodes__ = [B]",
+        )
+        assert (found.classes, found.complete) == ({"A (mine)", "B (mine)"}, True)
+
+    def test_modules_loaded_by_their_specs(self) -> None:
+        found = pack(
+            init="""
+            import importlib.util, os, sys, glob
+            NODE_CLASS_MAPPINGS = {}
+            def load():
+                for file in glob.glob(os.path.join(here, "py", "*.py")):
+                    spec = importlib.util.spec_from_file_location(file, file)
+                    module = importlib.util.module_from_spec(spec)
+                    sys.modules[file] = module
+                    spec.loader.exec_module(module)
+                    if hasattr(module, "NODE_CLASS_MAPPINGS") and getattr(module, "NODE_CLASS_MAPPINGS") is not None:
+                        NODE_CLASS_MAPPINGS.update(module.NODE_CLASS_MAPPINGS)
+            load()
+            """,
+            py__in__a='NODE_CLASS_MAPPINGS = {"A": 1}',
+            py__in__b='NODE_CLASS_MAPPINGS = {"B b": 1}',
+        )
+        assert (found.classes, found.complete) == ({"A", "B b"}, True)
+
+    def test_names_that_a_helper_makes(self) -> None:
+        found = pack(
+            init="from .nodes import Context\nNODE_CLASS_MAPPINGS = {Context.NAME: Context}",
+            nodes="from .constants import get_name\nclass Context:\n    NAME = get_name('Context')",
+            constants="NAMESPACE = 'mine'\ndef get_name(name):\n    return '{} ({})'.format(name, NAMESPACE)",
+        )
+        assert (found.classes, found.complete) == ({"Context (mine)"}, True)
+
     def test_what_no_init_takes_is_not_registered(self) -> None:
         found = pack(init='NODE_CLASS_MAPPINGS = {"A": 1}', old='NODE_CLASS_MAPPINGS = {"Old": 1}')
         assert found.classes == {"A"}

@@ -87,19 +87,22 @@ def read_sources(base: str, index: Index) -> NodePack | None:
 
 
 def _core_files(base: str) -> Iterator[tuple[str, os.stat_result]]:
-    for folder in ("", "comfy_extras", "comfy_api_nodes"):
+    """`nodes.py`, and of the folders beside it each module or package whose name says that it holds nodes."""
+    names = ["nodes.py"]
+    for folder in ("comfy_extras", "comfy_api_nodes"):
         try:
             with os.scandir(os.path.join(base, folder)) as entries:
-                names = sorted(entry.name for entry in entries if entry.name.endswith(".py"))
+                inner = sorted(entry.name for entry in entries if entry.name.startswith("nodes_"))
         except OSError:
             continue
-        for name in names:
-            if name == "nodes.py" if not folder else name.startswith("nodes_"):
-                path = os.path.join(base, folder, name)
-                try:
-                    yield f"{folder}/{name}" if folder else name, os.stat(path)
-                except OSError:
-                    continue
+        names += [
+            f"{folder}/{name}" if name.endswith(".py") else f"{folder}/{name}/__init__.py" for name in inner
+        ]
+    for name in names:
+        try:
+            yield name, os.stat(os.path.join(base, name))
+        except OSError:
+            continue
 
 
 def _entries(top: str) -> Iterator[os.DirEntry[str]]:

@@ -147,6 +147,7 @@ class Pack:
         self._depth = 0
         self._calls = 0
         self.folder_keys: dict[str, None] = {}
+        self._of_all: dict[str, Value] = {}
         self.is_exhausted = False
         """Whether there was more to read than is read of one pack."""
 
@@ -189,8 +190,8 @@ class Pack:
             return inner if inner is not None else UNKNOWN
         if isinstance(value, Outside):
             return Outside(f"{value.name}.{name}")
-        if isinstance(value, AnyModule) and name == REGISTRY:
-            return self._all_registers()
+        if isinstance(value, AnyModule):
+            return self._of_any_module(name)
         if isinstance(value, Class):
             return self._of_class(value, name, value, 0)
         if isinstance(value, Called):
@@ -536,15 +537,18 @@ class Pack:
                 self._put(made, self._value(key, names, module), value)
         return made
 
-    def _all_registers(self) -> MapOf:
-        """The registers of all modules together, where a module is named only at run time."""
-        made = MapOf()
-        for path in self.paths_with(REGISTRY):
-            module = self.module(path)
-            found = self.value(module, REGISTRY) if module else UNKNOWN
-            if isinstance(found, MapOf):
-                made.add(found)
-        return made
+    def _of_any_module(self, name: str) -> Value:
+        """What the modules that have the name mean by it, together, where a module is named only at run time."""
+        if name not in self._of_all:
+            self._of_all[name] = UNKNOWN  # a module may ask for all of them while it is read
+            together: Value = UNKNOWN
+            for path in self.paths_with(name):
+                module = self.module(path)
+                found = self.value(module, name) if module and name in module.names else UNKNOWN
+                if isinstance(found, MapOf | ListOf):
+                    together = _joined(together, found)
+            self._of_all[name] = together
+        return self._of_all[name]
 
     def _list(self, elements: Sequence[ast.expr], names: dict[str, Value], module: Module) -> Value:
         made = ListOf()
