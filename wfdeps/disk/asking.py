@@ -33,6 +33,15 @@ def is_regular(path: str) -> bool:
         return False
 
 
+def inode_of(path: str) -> tuple[int, int] | None:
+    """(device, inode) of what `path` leads to: equal for all names of the same bytes; None where nothing is there."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def files_below(folder: str) -> frozenset[str]:
     """The paths of all files below a folder, hidden ones aside; links are not followed."""
     found: set[str] = set()

@@ -47,6 +47,18 @@ def folder_key_of(word: str) -> str:
     raise _unknown(word)
 
 
+def model_types_of(word: str) -> tuple[ModelType, ...]:
+    """The model type that a word names, `LORA`, `Lora`, `upscaler`; none for a folder key or an unknown word.
+
+    >>> model_types_of("Checkpoint"), model_types_of("loras")
+    ((<ModelType.CHECKPOINT: 'checkpoint'>,), ())
+    """
+    if word.lower() in _TYPES:
+        return (ModelType(word.lower()),)
+    civitai = _BY_LOWER.get(word.lower())
+    return (FROM_CIVITAI[civitai],) if civitai else ()
+
+
 def loader_folder(word: str) -> str:
     """The folder key for a folder's name, as loaders search it. Raises UsageError for one that no loader searches.
 

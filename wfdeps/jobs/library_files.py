@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from wfdeps.disk import inode_of
 from wfdeps.disk.sidecars import read_sidecar
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.files import LocalFile
 from wfdeps.domain.folders import canonical_key
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import ModelType
-from wfdeps.errors import LibraryError
+from wfdeps.domain.type_words import folder_key_of, model_types_of
+from wfdeps.errors import LibraryError, UsageError
 from wfdeps.jobs.users import users_of_files
 from wfdeps.library import LocalLibrary, as_local
 from wfdeps.values import dataclass
@@ -41,19 +42,37 @@ def list_files(
 ) -> tuple[ListedFile, ...]:
     """The files of that folder key or model type, else all of them, sorted by folder and name.
 
-    Raises WorkflowError for a workflow that cannot be read.
+    Raises UsageError for a type nobody knows, WorkflowError for a workflow that cannot be read.
     """
     library = as_local(doors.library())
+    types = model_types_of(model_type) if model_type else ()
+    key = _folder_key(model_type, library, or_none=bool(types)) if model_type else ""
     users = users_of_files(readings, library) if readings else {}
     rows: list[ListedFile] = []
     for file in library.files():
-        is_in_folder = model_type is None or canonical_key(model_type) == file.folder_key
+        is_in_folder = model_type is None or file.folder_key == key
         if not is_in_folder and not with_headers:
             continue
         identity = _identity_of(file, library) if with_headers else None
-        if is_in_folder or (identity is not None and identity.model_type == model_type):
+        if is_in_folder or (identity is not None and identity.model_type in types):
             rows.append(ListedFile(file, identity, read_sidecar(file.path), users.get(file.path, ())))
     return tuple(rows)
+
+
+def _folder_key(word: str, library: LocalLibrary, *, or_none: bool = False) -> str:
+    """The folder key for a person's word, one that only this library has included; `or_none`: empty for an unknown one.
+
+    Raises UsageError.
+    """
+    key = canonical_key(word)
+    if any(file.folder_key == key for file in library.files()):
+        return key
+    try:
+        return folder_key_of(word)
+    except UsageError:
+        if or_none:
+            return ""
+        raise
 
 
 def _identity_of(file: LocalFile, library: LocalLibrary) -> Identity:
@@ -65,7 +84,7 @@ def _identity_of(file: LocalFile, library: LocalLibrary) -> Identity:
 
 @dataclass(frozen=True, slots=True)
 class Unused:
-    """The files that none of the workflows names, the largest first."""
+    """The files that none of the workflows uses, the largest first."""
 
     files: tuple[LocalFile, ...]
     used: int
@@ -73,10 +92,13 @@ class Unused:
 
 
 def unused_files(doors: Doors, readings: Sequence[Reading], *, folder: str | None = None) -> Unused:
-    """What none of the workflows names; `folder`: in that folder alone. Raises WorkflowError for an unreadable one."""
+    """What none of the workflows uses; `folder`: in that folder alone, as a folder key or a model type.
+
+    Raises UsageError for a folder nobody knows, WorkflowError for a workflow that cannot be read.
+    """
     library = as_local(doors.library())
     users = users_of_files(readings, library)
-    key = canonical_key(folder) if folder else None
+    key = _folder_key(folder, library) if folder else None
     unused = [file for file in library.files() if file.path not in users and key in (None, file.folder_key)]
     return Unused(tuple(sorted(unused, key=lambda file: (-file.size, file.path))), len(users))
 
@@ -128,12 +150,16 @@ def find_duplicates(doors: Doors) -> Duplicates:
     return Duplicates(tuple(groups), tuple(unread))
 
 
+def size_on_disk(files: Iterable[LocalFile]) -> int:
+    """Bytes of these files, those with several names counted once."""
+    return sum(file.size for file in _one_per_inode(files))
+
+
 def _one_per_inode(files: Iterable[LocalFile]) -> Iterator[LocalFile]:
     """One file of each place on disk: hard and symbolic links to the same bytes take no room."""
     seen: set[tuple[int, int]] = set()
     for file in files:
-        status = os.stat(file.path)
-        place = status.st_dev, status.st_ino
-        if place not in seen:
-            seen.add(place)
+        inode = inode_of(file.path)
+        if inode is not None and inode not in seen:
+            seen.add(inode)
             yield file

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 
+from wfdeps.disk import inode_of, inside
 from wfdeps.domain.refs import ModelRef, UnreadableWorkflow, WorkflowRefs
 from wfdeps.errors import WorkflowError
 from wfdeps.library import LocalLibrary
@@ -22,9 +24,11 @@ def all_readable(readings: Sequence[Reading]) -> tuple[WorkflowRefs, ...]:
 
 
 def users_of_files(readings: Sequence[Reading], library: LocalLibrary) -> dict[str, tuple[str, ...]]:
-    """Path of each used file → the workflows that name it, muted nodes included: what is muted may be wanted again.
+    """Path of each used file of the library → the workflows that use it, muted nodes included: what is muted may be
+    wanted again.
 
-    Raises WorkflowError for one that cannot be read: what it uses must not look unused.
+    A file is used under all of its names: the target of a link that a workflow names, a hard link of it, and what lies
+    in a folder that is a model. Raises WorkflowError for one that cannot be read: what it uses must not look unused.
     """
     users: dict[str, dict[str, None]] = {}
     pairs: list[tuple[str, ModelRef]] = []
@@ -34,4 +38,25 @@ def users_of_files(readings: Sequence[Reading], library: LocalLibrary) -> dict[s
     for workflow, ref in pairs:
         for file in find_local(ref, inventory).files:
             users.setdefault(file.path, {})[workflow] = None
-    return {path: tuple(sorted(workflows)) for path, workflows in users.items()}
+    return {path: tuple(sorted(workflows)) for path, workflows in _under_all_names(users, library).items()}
+
+
+def _under_all_names(users: Mapping[str, Iterable[str]], library: LocalLibrary) -> dict[str, set[str]]:
+    """The users of each file of the library, by whichever of its names they use it."""
+    by_inode: dict[tuple[int, int], set[str]] = {}
+    folders: list[tuple[str, Iterable[str]]] = []
+    for path, workflows in users.items():
+        if os.path.isdir(path):
+            folders.append((path, workflows))
+        elif inode := inode_of(path):
+            by_inode.setdefault(inode, set()).update(workflows)
+    found: dict[str, set[str]] = {}
+    for file in library.files():
+        inode = inode_of(file.path)
+        names = set(users.get(file.path, ())) | (by_inode.get(inode, set()) if inode else set())
+        for folder, workflows in folders:
+            if inside(folder, file.path):
+                names.update(workflows)
+        if names:
+            found[file.path] = names
+    return found

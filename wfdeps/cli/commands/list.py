@@ -11,7 +11,7 @@ from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.cli.options import add_library_options, add_reading_options, workflow_files
 from wfdeps.cli.reading import read_all
 from wfdeps.domain.visible import visible
-from wfdeps.jobs.library_files import ListedFile, list_files
+from wfdeps.jobs.library_files import ListedFile, list_files, size_on_disk
 from wfdeps.report.wording import count_text, size_text
 
 EXAMPLE = "wfdeps list --model-type loras --workflows ~/workflows"
@@ -79,7 +79,7 @@ def _origin(listed: ListedFile) -> object:
 
 
 def _text(files: Sequence[ListedFile]) -> str:
-    total = size_text(sum(listed.file.size for listed in files))
+    total = size_text(size_on_disk(listed.file for listed in files))
     return "\n".join([*map(_line, files), f"{count_text(len(files), 'file')}, {total}"])
 
 

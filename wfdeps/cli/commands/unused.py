@@ -10,7 +10,7 @@ from wfdeps.cli.exit_codes import READY
 from wfdeps.cli.options import add_library_options, add_reading_options, add_workflows, workflow_files
 from wfdeps.cli.reading import read_all
 from wfdeps.domain.visible import visible
-from wfdeps.jobs.library_files import unused_files
+from wfdeps.jobs.library_files import size_on_disk, unused_files
 from wfdeps.report.wording import count_text, size_text
 
 EXAMPLE = "wfdeps unused ~/workflows --comfyui ~/ComfyUI"
@@ -18,7 +18,7 @@ EXAMPLE = "wfdeps unused ~/workflows --comfyui ~/ComfyUI"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_workflows(parser)
-    parser.add_argument("--model-type", metavar="KEY", help="only this folder: checkpoints, loras …")
+    parser.add_argument("--model-type", metavar="TYPE", help="only this folder: checkpoints, loras, LORA …")
     parser.add_argument("--json", action="store_true", help="one document, wfdeps/unused/1")
     add_reading_options(parser)
     add_library_options(parser)
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         return READY
     for file in unused.files:
         context.out(f"{size_text(file.size):>10}  {visible(file.path)}")
-    total = size_text(sum(file.size for file in unused.files))
+    total = size_text(size_on_disk(unused.files))
     count = len(unused.files)
     context.err(f"{count} of {count_text(count + unused.used, 'file')} unused, {total}; nothing was removed")
     return READY
