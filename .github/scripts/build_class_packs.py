@@ -29,7 +29,7 @@ def written(data: Path) -> str:
             for node_class, node in _load(data / name).items()
             if not str(node.get("python_module", "")).startswith("custom_nodes")
         }
-    first: dict[str, list[str]] = {CORE: sorted(core)}
+    first: dict[str, list[str]] = {}
     second: dict[str, list[str]] = {}
     for node_class, names in _load(data / "workflows/class_packs.json")["classes"].items():
         if node_class not in core and node_class.strip() and not {"\t", "\n", "\r"} & {*node_class}:
@@ -38,7 +38,7 @@ def written(data: Path) -> str:
     lines = (
         "\t".join((name, *sorted(packs[name]), "")) for packs in (first, second) for name in sorted(packs)
     )
-    return "\n".join(lines) + "\n"
+    return "\n".join(("\t".join((CORE, *sorted(core), "")), *lines)) + "\n"
 
 
 def _load(path: Path) -> Any:

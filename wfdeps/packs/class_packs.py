@@ -1,6 +1,6 @@
 """Which pack has a node class, for classes that are not here: a table of 40,000, searched as text.
 
-`class_packs.txt` has one pack a line, its name and its classes, each followed by a tab; it is written by
+`class_packs.txt` has one pack a line, ComfyUI itself first: its name and its classes, each followed by a tab. It is written by
 `.github/scripts/build_class_packs.py`.
 """
 
@@ -25,7 +25,7 @@ def packs_of(node_class: str) -> tuple[str, ...]:
 
 def is_core(node_class: str) -> bool:
     """Whether some version of ComfyUI itself has the class."""
-    return CORE in packs_of(node_class)
+    return node_class in _core()
 
 
 def is_listed(name: str) -> bool:
@@ -47,10 +47,22 @@ def _is_plain(text: str) -> bool:
 
 
 @cache
-def _table() -> str:
+def _data() -> bytes:
     assert __spec__ is not None and __spec__.loader is not None
     loader: Any = __spec__.loader  # data beside a module: works from a zip too
-    return str(loader.get_data(__file__.rpartition("class_packs.py")[0] + "class_packs.txt").decode())
+    data: bytes = loader.get_data(__file__.rpartition("class_packs.py")[0] + "class_packs.txt")
+    return data
+
+
+@cache
+def _core() -> frozenset[str]:
+    """The classes of the first line: most questions are about these, and decoding all of the table takes longer."""
+    return frozenset(_data().partition(b"\n")[0].decode().split("\t")[1:-1])
+
+
+@cache
+def _table() -> str:
+    return _data().decode()
 
 
 @cache
