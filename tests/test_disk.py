@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from wfdeps import disk
-from wfdeps.disk import naming
-from wfdeps.disk.naming import patiently
+from wfdeps.disk import filesystem, writing
+from wfdeps.disk.writing import patiently
 from wfdeps.errors import LibraryError, TargetExistsError, UnsafePathError
 
 DATA = b"weights" * 1000
@@ -27,8 +26,8 @@ def staged(folder: Path, data: bytes = DATA) -> str:
 
 def test_a_written_file_holds_exactly_what_was_given_and_nothing_lies_beside_it(tmp_path: Path) -> None:
     target = tmp_path / "state.json"
-    disk.atomic_write(str(target), b"one")
-    disk.atomic_write(str(target), b"two")
+    writing.atomic_write(str(target), b"one")
+    writing.atomic_write(str(target), b"two")
     assert target.read_bytes() == b"two"
     assert os.listdir(tmp_path) == ["state.json"]
 
@@ -36,7 +35,7 @@ def test_a_written_file_holds_exactly_what_was_given_and_nothing_lies_beside_it(
 def test_a_staged_file_takes_its_final_name_and_leaves_the_old_one(tmp_path: Path) -> None:
     source = staged(tmp_path)
     target = tmp_path / "models" / "loras" / "sdxl" / "a.safetensors"
-    disk.place_no_clobber(source, str(target), root=str(tmp_path / "models"))
+    writing.place_no_clobber(source, str(target), root=str(tmp_path / "models"))
     assert target.read_bytes() == DATA
     assert not os.path.exists(source)
 
@@ -46,7 +45,7 @@ def test_a_taken_name_is_never_replaced_and_the_staged_file_stays(tmp_path: Path
     target = tmp_path / "a.safetensors"
     target.write_bytes(b"theirs")
     with pytest.raises(TargetExistsError):
-        disk.place_no_clobber(source, str(target))
+        writing.place_no_clobber(source, str(target))
     assert target.read_bytes() == b"theirs"
     assert os.path.exists(source)
 
@@ -56,7 +55,7 @@ def test_a_dangling_link_under_the_final_name_counts_as_taken(tmp_path: Path) ->
     target = tmp_path / "a.safetensors"
     target.symlink_to(tmp_path / "nowhere")
     with pytest.raises(TargetExistsError):
-        disk.place_no_clobber(source, str(target))
+        writing.place_no_clobber(source, str(target))
     assert not (tmp_path / "nowhere").exists()
 
 
@@ -71,7 +70,7 @@ def test_of_many_that_place_at_once_one_wins_and_the_file_is_whole(tmp_path: Pat
 
     def place(source: str) -> None:
         try:
-            disk.place_no_clobber(source, target)
+            writing.place_no_clobber(source, target)
             wins.append(source)
         except TargetExistsError:
             pass
@@ -91,7 +90,7 @@ def test_a_link_below_the_root_is_not_followed(tmp_path: Path) -> None:
     outside.mkdir()
     (root / "loras").symlink_to(outside)
     with pytest.raises(UnsafePathError):
-        disk.place_no_clobber(staged(tmp_path), str(root / "loras" / "a.safetensors"), root=str(root))
+        writing.place_no_clobber(staged(tmp_path), str(root / "loras" / "a.safetensors"), root=str(root))
     assert os.listdir(outside) == []
 
 
@@ -99,7 +98,7 @@ def test_a_root_that_is_a_link_itself_is_its_owners_wish(tmp_path: Path) -> None
     real = tmp_path / "big-disk"
     real.mkdir()
     (tmp_path / "loras").symlink_to(real)
-    disk.place_no_clobber(
+    writing.place_no_clobber(
         staged(tmp_path), str(tmp_path / "loras" / "a.safetensors"), root=str(tmp_path / "loras")
     )
     assert (real / "a.safetensors").read_bytes() == DATA
@@ -108,7 +107,7 @@ def test_a_root_that_is_a_link_itself_is_its_owners_wish(tmp_path: Path) -> None
 def test_nothing_is_placed_above_the_root(tmp_path: Path) -> None:
     root = tmp_path / "models"
     with pytest.raises(UnsafePathError):
-        disk.place_no_clobber(staged(tmp_path), str(tmp_path / "x" / "a.safetensors"), root=str(root))
+        writing.place_no_clobber(staged(tmp_path), str(tmp_path / "x" / "a.safetensors"), root=str(root))
 
 
 @pytest.mark.skipif(not os.path.isdir("/dev/shm"), reason="needs a second file system")
@@ -118,7 +117,7 @@ def test_bytes_from_another_file_system_are_copied_and_then_named(tmp_path: Path
     try:
         source = staged(Path(folder))
         target = tmp_path / "a.safetensors"
-        disk.place_no_clobber(source, str(target))
+        writing.place_no_clobber(source, str(target))
         assert target.read_bytes() == DATA
         assert os.listdir(tmp_path) == ["a.safetensors"]
         assert os.listdir(folder) == []
@@ -129,11 +128,11 @@ def test_bytes_from_another_file_system_are_copied_and_then_named(tmp_path: Path
 
 
 @pytest.mark.parametrize("kind", ["hardlink", "symlink", "copy"])
-def test_every_kind_of_link_shows_the_same_bytes(tmp_path: Path, kind: disk.LinkKind) -> None:
+def test_every_kind_of_link_shows_the_same_bytes(tmp_path: Path, kind: writing.LinkKind) -> None:
     source = tmp_path / "a.safetensors"
     source.write_bytes(DATA)
     target = tmp_path / "sub" / "b.safetensors"
-    assert disk.make_link(str(source), str(target), kinds=(kind,)) == kind
+    assert writing.make_link(str(source), str(target), kinds=(kind,)) == kind
     assert target.read_bytes() == DATA
     assert sorted(os.listdir(target.parent)) == ["b.safetensors"]
 
@@ -142,7 +141,7 @@ def test_a_symbolic_link_on_one_volume_is_relative_so_that_the_volume_may_move(t
     source = tmp_path / "volume" / "a.safetensors"
     source.parent.mkdir()
     source.write_bytes(DATA)
-    disk.make_link(str(source), str(tmp_path / "volume" / "sub" / "b.safetensors"), kinds=("symlink",))
+    writing.make_link(str(source), str(tmp_path / "volume" / "sub" / "b.safetensors"), kinds=("symlink",))
     (tmp_path / "volume").rename(tmp_path / "elsewhere")
     assert (tmp_path / "elsewhere" / "sub" / "b.safetensors").read_bytes() == DATA
 
@@ -150,7 +149,7 @@ def test_a_symbolic_link_on_one_volume_is_relative_so_that_the_volume_may_move(t
 def test_where_the_first_kinds_do_not_work_the_next_one_is_taken(tmp_path: Path) -> None:
     source = tmp_path / "a.safetensors"
     source.write_bytes(DATA)
-    kind = disk.make_link(str(source), str(tmp_path / "b.safetensors"))
+    kind = writing.make_link(str(source), str(tmp_path / "b.safetensors"))
     assert kind in ("reflink", "hardlink")
     assert (tmp_path / "b.safetensors").read_bytes() == DATA
 
@@ -159,31 +158,31 @@ def test_a_link_never_replaces_a_file(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(DATA)
     (tmp_path / "b").write_bytes(b"theirs")
     with pytest.raises(TargetExistsError):
-        disk.make_link(str(tmp_path / "a"), str(tmp_path / "b"))
+        writing.make_link(str(tmp_path / "a"), str(tmp_path / "b"))
     assert (tmp_path / "b").read_bytes() == b"theirs"
 
 
 def test_containment_is_judged_after_links_are_resolved(tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "out").symlink_to(tmp_path)
-    assert disk.inside(str(tmp_path / "models"), str(tmp_path / "models" / "loras" / "a"))
-    assert not disk.inside(str(tmp_path / "models"), str(tmp_path / "models" / "out" / "a"))
-    assert not disk.inside(str(tmp_path / "models"), str(tmp_path / "models-of-others" / "a"))
-    assert not disk.inside(str(tmp_path / "models"), "bad\0name")
+    assert filesystem.inside(str(tmp_path / "models"), str(tmp_path / "models" / "loras" / "a"))
+    assert not filesystem.inside(str(tmp_path / "models"), str(tmp_path / "models" / "out" / "a"))
+    assert not filesystem.inside(str(tmp_path / "models"), str(tmp_path / "models-of-others" / "a"))
+    assert not filesystem.inside(str(tmp_path / "models"), "bad\0name")
 
 
 def test_free_space_and_file_system_are_told_for_folders_that_do_not_exist_yet(tmp_path: Path) -> None:
     path = str(tmp_path / "not" / "yet")
-    assert (disk.free_bytes(path) or 0) > 0
-    assert disk.same_filesystem(path, str(tmp_path))
-    assert disk.is_writable(path)
+    assert (filesystem.free_bytes(path) or 0) > 0
+    assert filesystem.same_filesystem(path, str(tmp_path))
+    assert filesystem.is_writable(path)
 
 
 def test_memory_is_told_from_a_disk() -> None:
     if not os.path.isdir("/dev/shm") or not os.path.exists("/proc/self/mounts"):
         pytest.skip("needs /dev/shm and /proc")
-    assert disk.is_tmpfs("/dev/shm")
-    assert not disk.is_network_fs("/dev/shm")
+    assert filesystem.is_tmpfs("/dev/shm")
+    assert not filesystem.is_network_fs("/dev/shm")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="nobody is kept waiting there")
@@ -191,10 +190,10 @@ def test_a_lock_is_held_by_many_together_or_by_one_alone(tmp_path: Path) -> None
     path, came = str(tmp_path / "locks" / "one.lock"), threading.Event()
 
     def alone() -> None:
-        with disk.entered(path, alone=True):
+        with writing.entered(path, alone=True):
             came.set()
 
-    with disk.entered(path, alone=False), disk.entered(path, alone=False):
+    with writing.entered(path, alone=False), writing.entered(path, alone=False):
         thread = threading.Thread(target=alone)
         thread.start()
         assert not came.wait(0.1)
@@ -204,7 +203,7 @@ def test_a_lock_is_held_by_many_together_or_by_one_alone(tmp_path: Path) -> None
 
 def test_a_lock_that_cannot_be_kept_or_is_a_planted_link_stops_nobody(tmp_path: Path) -> None:
     (tmp_path / "planted").symlink_to(tmp_path / "victim")
-    with disk.entered(str(tmp_path / "planted"), alone=True):
+    with writing.entered(str(tmp_path / "planted"), alone=True):
         assert not (tmp_path / "victim").exists()
 
 
@@ -212,16 +211,16 @@ def test_a_lock_that_cannot_be_kept_or_is_a_planted_link_stops_nobody(tmp_path: 
 def test_no_permission_is_a_sentence(tmp_path: Path) -> None:
     folder = tmp_path / "closed"
     folder.mkdir(mode=0o500)
-    assert not disk.is_writable(str(folder))
+    assert not filesystem.is_writable(str(folder))
     with pytest.raises(LibraryError, match="no permission"):
-        disk.place_no_clobber(staged(tmp_path), str(folder / "a.safetensors"))
+        writing.place_no_clobber(staged(tmp_path), str(folder / "a.safetensors"))
 
 
 def test_a_limit_on_file_size_is_named_and_nothing_is_left_behind(tmp_path: Path) -> None:
     code = (
-        "import resource, sys\nfrom wfdeps import disk\nfrom wfdeps.errors import DiskFullError\n"
+        "import resource, sys\nfrom wfdeps.disk import writing\nfrom wfdeps.errors import DiskFullError\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
-        "try:\n    disk.atomic_write(sys.argv[1] + '/big', b'x' * 5000)\n"
+        "try:\n    writing.atomic_write(sys.argv[1] + '/big', b'x' * 5000)\n"
         "except DiskFullError as error:\n    print(error.message)\n"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True)
@@ -231,17 +230,17 @@ def test_a_limit_on_file_size_is_named_and_nothing_is_left_behind(tmp_path: Path
 
 def test_the_reason_a_name_cannot_be_stored_is_said(tmp_path: Path) -> None:
     with pytest.raises(UnsafePathError, match="longer than"):
-        disk.place_no_clobber(staged(tmp_path), str(tmp_path / ("x" * 300)))
+        writing.place_no_clobber(staged(tmp_path), str(tmp_path / ("x" * 300)))
 
 
 def test_without_hard_links_a_rename_still_refuses_to_replace(tmp_path: Path) -> None:
     source, target = staged(tmp_path), tmp_path / "a.safetensors"
     target.write_bytes(b"theirs")
     with pytest.raises(FileExistsError):
-        naming._rename_no_replace(source, str(target))
+        writing._rename_no_replace(source, str(target))
     assert target.read_bytes() == b"theirs"
     target.unlink()
-    naming._rename_no_replace(source, str(target))
+    writing._rename_no_replace(source, str(target))
     assert target.read_bytes() == DATA
     assert os.listdir(tmp_path) == ["a.safetensors"]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.local import mounted_disk
-from wfdeps.disk import free_bytes, is_over_quota
+from wfdeps.disk.filesystem import free_bytes, is_over_quota
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.files import LocalFile

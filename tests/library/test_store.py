@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.weights import pickled
-from wfdeps.disk import LINK_KINDS, device_of, entered, filesystem_of, make_link
+from wfdeps.disk.filesystem import device_of, filesystem_of
+from wfdeps.disk.writing import LINK_KINDS, entered, make_link
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.findings import RefState
 from wfdeps.domain.model_types import ModelType

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from queue import Empty, SimpleQueue
 from threading import Event, Semaphore, Thread
 
-from wfdeps.disk import LinkKind, files_below, is_regular, make_link, remove_quietly
+from wfdeps.disk.filesystem import files_below, is_regular
+from wfdeps.disk.writing import LinkKind, make_link, remove_quietly
 from wfdeps.domain.access import Access, AccessState, downloads_are_off
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.identity import Identity

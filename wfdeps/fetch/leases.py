@@ -11,7 +11,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from wfdeps.disk import as_library_error, is_network_fs, remove_quietly
+from wfdeps.disk.filesystem import is_network_fs
+from wfdeps.disk.writing import as_library_error, remove_quietly
 from wfdeps.errors import LibraryError, UnsafePathError, os_error_words
 
 if sys.platform != "win32":

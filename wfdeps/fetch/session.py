@@ -7,7 +7,8 @@ import os
 import time
 from threading import Event, Thread
 
-from wfdeps.disk import as_library_error, free_bytes
+from wfdeps.disk.filesystem import free_bytes
+from wfdeps.disk.writing import as_library_error
 from wfdeps.errors import DiskFullError, LibraryError
 from wfdeps.fetch.ledger import Claim, Ledger
 from wfdeps.fetch.staging import Slot, open_part, proven_pieces, reserve

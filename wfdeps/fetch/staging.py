@@ -18,7 +18,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 
-from wfdeps.disk import as_library_error, atomic_write, filesystem_of, is_regular, remove_quietly
+from wfdeps.disk.filesystem import filesystem_of, is_regular
+from wfdeps.disk.writing import as_library_error, atomic_write, remove_quietly
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.plans import Download
 from wfdeps.domain.urls import without_secrets

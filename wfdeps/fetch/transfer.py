@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from wfdeps.detect.trouble import HEAD_BYTES, front_trouble
-from wfdeps.disk import as_library_error, free_bytes, remove_quietly
+from wfdeps.disk.filesystem import free_bytes
+from wfdeps.disk.writing import as_library_error, remove_quietly
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.outcomes import Fetched, FetchProgressed, FetchRetrying, FetchStarted
 from wfdeps.domain.plans import Download

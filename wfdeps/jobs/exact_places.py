@@ -11,7 +11,7 @@ from functools import partial
 from urllib.parse import unquote, urlsplit
 
 from wfdeps import TYPE_CHECKING
-from wfdeps.disk import place_no_clobber, remove_quietly, write_new
+from wfdeps.disk.writing import place_no_clobber, remove_quietly, write_new
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
 from wfdeps.domain.model_types import ModelType

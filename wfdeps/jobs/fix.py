@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
-from wfdeps import disk
+from wfdeps.disk import writing
 from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.outcomes import Receipt
 from wfdeps.domain.plans import Link
@@ -30,7 +30,7 @@ class FixBy(StrEnum):
     MOVE = "move"
 
 
-_LINK_KINDS: dict[FixBy, tuple[disk.LinkKind, ...]] = {
+_LINK_KINDS: dict[FixBy, tuple[writing.LinkKind, ...]] = {
     FixBy.LINK: ("reflink", "hardlink", "symlink"),
     FixBy.COPY: ("reflink", "copy"),
 }

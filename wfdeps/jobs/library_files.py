@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from wfdeps.disk import inode_of
+from wfdeps.disk.filesystem import inode_of
 from wfdeps.disk.sidecars import read_sidecar
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.files import LocalFile

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 
-from wfdeps.disk import inode_of, inside
+from wfdeps.disk.filesystem import inode_of, inside
 from wfdeps.domain.refs import ModelRef, UnreadableWorkflow, WorkflowRefs
 from wfdeps.errors import WorkflowError
 from wfdeps.library import LocalLibrary

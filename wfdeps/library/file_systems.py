@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from functools import cache
 
-from wfdeps import disk
+from wfdeps.disk import filesystem
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.files import LocalFile
 from wfdeps.domain.plans import Download, Link, Plan, Target
@@ -60,7 +60,7 @@ def needs_of(plan: Plan, ways: Ways) -> tuple[Need, ...]:
 
     @cache
     def at(folder: str) -> Need:
-        return needs.setdefault(disk.device_of(folder), Need(disk.existing_ancestor(folder)))
+        return needs.setdefault(filesystem.device_of(folder), Need(filesystem.existing_ancestor(folder)))
 
     for step in plan.steps:
         if isinstance(step, Download):
@@ -82,7 +82,7 @@ def needs_of(plan: Plan, ways: Ways) -> tuple[Need, ...]:
 def file_systems_of(plan: Plan, ways: Ways) -> tuple[FileSystemTotal, ...]:
     """One row for each file system that files are to be fetched to, sorted by path."""
     return tuple(
-        FileSystemTotal(need.place, need.size, disk.free_bytes(need.place))
+        FileSystemTotal(need.place, need.size, filesystem.free_bytes(need.place))
         for need in needs_of(plan, ways)
         if need.fetched
     )
@@ -110,7 +110,7 @@ def _is_second(download: Download, where: str, counted: set[tuple[int, str]]) ->
     sha256 = find_digest(download.digests, Algorithm.SHA256)
     if sha256 is None or not _links_to(where, where, pointing=False):
         return False
-    key = disk.device_of(where), sha256.value
+    key = filesystem.device_of(where), sha256.value
     if key in counted:
         return True
     counted.add(key)
@@ -119,6 +119,6 @@ def _is_second(download: Download, where: str, counted: set[tuple[int, str]]) ->
 
 def _links_to(path: str, folder: str, *, pointing: bool) -> bool:
     """Whether `folder` can show the bytes of `path` for nothing."""
-    return disk.filesystem_of(folder).type not in _COPIES_ONLY and (
-        pointing or disk.same_filesystem(path, folder)
+    return filesystem.filesystem_of(folder).type not in _COPIES_ONLY and (
+        pointing or filesystem.same_filesystem(path, folder)
     )

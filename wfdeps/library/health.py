@@ -47,7 +47,7 @@ _UNREADABLE = "cannot be read: "
 def judgement_of(path: str, size: int, name: str = "") -> Judgement:
     """What the judge says of a file, read now; `name` where it is to have another one."""
     from wfdeps.detect.judge import judge  # a warm check remembers what it says
-    from wfdeps.disk.reading import reader
+    from wfdeps.disk.filesystem import reader
 
     try:
         with reader(path) as read:

@@ -13,7 +13,7 @@ from wfdeps.detect.identify import identify
 from wfdeps.detect.rules import rules_text
 from wfdeps.detect.shards import merged
 from wfdeps.detect.trouble import UNKNOWN_FORMAT
-from wfdeps.disk import reader
+from wfdeps.disk.filesystem import reader
 from wfdeps.domain.files import LocalFile, split_ending
 from wfdeps.domain.folders import WEIGHTS_ENDINGS
 from wfdeps.domain.identity import Identity

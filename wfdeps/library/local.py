@@ -22,7 +22,7 @@ from wfdeps.library.search import search_paths
 from wfdeps.values import asdict, replace
 
 if TYPE_CHECKING:  # a check places nothing and hashes nothing: what does is imported where it is used
-    from wfdeps.disk import LinkKind
+    from wfdeps.disk.writing import LinkKind
     from wfdeps.domain.identity import Identity
     from wfdeps.domain.nodes import Installed
     from wfdeps.domain.outcomes import Receipt
@@ -359,7 +359,8 @@ class LocalLibrary:
 
     def _kinds_for(self, file: LocalFile) -> tuple[LinkKind, ...]:
         """What lies outside may go away: it is never linked to by its path alone."""
-        from wfdeps.disk import LINK_KINDS, inside
+        from wfdeps.disk.filesystem import inside
+        from wfdeps.disk.writing import LINK_KINDS
 
         own = [*self._gate.roots, *([self._store_folder] if self._store_folder else [])]
         if any(inside(folder, file.path) for folder in own):

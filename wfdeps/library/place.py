@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterable
 
-from wfdeps import disk
+from wfdeps.disk import filesystem, writing
 from wfdeps.disk.hashing import hash_file
 from wfdeps.disk.sidecars import OURS, is_ours
 from wfdeps.domain.digests import Algorithm, Digest, find_digest
@@ -60,7 +60,7 @@ class Gate:
 
     def _through_link(self, link: str, path: str) -> tuple[str, str]:
         real = os.path.realpath(link)
-        if not any(disk.inside(own, real) for own in self.roots):
+        if not any(filesystem.inside(own, real) for own in self.roots):
             raise UnsafePathError(
                 f"`{link}` leads out of the model folders, to `{real}`",
                 hint="list that folder in extra_model_paths.yaml to have files placed there",
@@ -73,7 +73,7 @@ def place(
     gate: Gate,
     *,
     store: Store | None = None,
-    kinds: tuple[disk.LinkKind, ...] = (),
+    kinds: tuple[writing.LinkKind, ...] = (),
 ) -> Receipt:
     """The staged file stands under its final name, its sidecar beside it. Raises as `Library.place` does.
 
@@ -85,7 +85,7 @@ def place(
     if store is None or os.path.lexists(path):
         wrote = _put(placement.staged, path, root, sha256)
     else:
-        store.place(placement.staged, sha256, path, root=root, kinds=kinds or disk.LINK_KINDS)
+        store.place(placement.staged, sha256, path, root=root, kinds=kinds or writing.LINK_KINDS)
         wrote = True
     if placement.sidecar is not None:
         _write_sidecar(path + OURS, placement.sidecar.encode(), root)
@@ -95,16 +95,16 @@ def place(
 def move(step: Link, gate: Gate) -> Receipt:
     """A file of the library under another name instead of its old one, its sidecars with it. Raises as `place` does."""
     root, path = gate.open(step.target)
-    if not any(disk.inside(own, step.file.path) for own in gate.roots):
+    if not any(filesystem.inside(own, step.file.path) for own in gate.roots):
         raise UnsafePathError(
             f"`{step.file.path}` is not in the model folders", hint="link or copy it instead"
         )
     refuse_garbage(step.file.path, step.target)
-    disk.place_no_clobber(step.file.path, path, root=root)
+    writing.place_no_clobber(step.file.path, path, root=root)
     for ending in SIDECAR_ENDINGS:
         old, new = step.file.path + ending, path + ending
-        if disk.is_regular(old) and not os.path.lexists(new):
-            disk.place_no_clobber(old, new, root=root)
+        if filesystem.is_regular(old) and not os.path.lexists(new):
+            writing.place_no_clobber(old, new, root=root)
     digest = find_digest(step.file.digests, Algorithm.SHA256)
     return Receipt(path, digest.value if digest else "", step.file.size, True)
 
@@ -113,7 +113,7 @@ def _put(staged: str, path: str, root: str, sha256: str) -> bool:
     """Whether the file was written; False where the same bytes stand there already. The staged one is gone."""
     if not os.path.lexists(path):
         try:
-            disk.place_no_clobber(staged, path, root=root)
+            writing.place_no_clobber(staged, path, root=root)
             return True
         except TargetExistsError:
             pass  # somebody was quicker; perhaps with the same bytes
@@ -122,12 +122,12 @@ def _put(staged: str, path: str, root: str, sha256: str) -> bool:
             f"`{path}` exists with other content",
             hint="move it away, or choose another name; nothing was overwritten",
         )
-    disk.remove_quietly(staged)
+    writing.remove_quietly(staged)
     return False
 
 
 def link(
-    step: Link, gate: Gate, kinds: tuple[disk.LinkKind, ...] = (), *, store: Store | None = None
+    step: Link, gate: Gate, kinds: tuple[writing.LinkKind, ...] = (), *, store: Store | None = None
 ) -> Receipt:
     """A file of the library, or of its store, under a second name. Raises as `Library.link` does."""
     root, path = gate.open(step.target)
@@ -141,11 +141,11 @@ def link(
         return Receipt(path, digest.value if digest else "", step.file.size, False)
     if not step.file.is_directory:
         refuse_garbage(step.file.path, step.target)
-    kinds = kinds or disk.LINK_KINDS
-    if store is not None and disk.inside(store.folder, step.file.path):
+    kinds = kinds or writing.LINK_KINDS
+    if store is not None and filesystem.inside(store.folder, step.file.path):
         store.link(step.file.path, path, root=root, kinds=kinds)
     else:
-        disk.make_link(step.file.path, path, kinds=kinds, root=root)
+        writing.make_link(step.file.path, path, kinds=kinds, root=root)
     if step.sidecar is not None:
         _write_sidecar(path + OURS, step.sidecar.encode(), root)
     return Receipt(path, digest.value if digest else "", step.file.size, True)
@@ -164,8 +164,8 @@ def _sha256(path: str) -> str:
 
 def _write_sidecar(path: str, data: bytes, root: str) -> None:
     """Our own sidecar is renewed; one of another tool stays as it is."""
-    if disk.is_regular(path) and is_ours(path):
-        disk.atomic_write(path, data)
+    if filesystem.is_regular(path) and is_ours(path):
+        writing.atomic_write(path, data)
         return
     with contextlib.suppress(TargetExistsError):
-        disk.write_new(path, data, root=root)
+        writing.write_new(path, data, root=root)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import errno
 import os
 
-from wfdeps import disk
-from wfdeps.disk.faults import as_library_error
-from wfdeps.disk.folders import sync_folder
+from wfdeps.disk import writing
 from wfdeps.disk.hashing import hash_file
-from wfdeps.disk.naming import copy_bytes, own_temporary
 from wfdeps.disk.sidecars import OURS
+from wfdeps.disk.writing import as_library_error, copy_bytes, own_temporary, sync_folder
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.outcomes import Receipt
 from wfdeps.domain.plans import Placement
@@ -39,7 +37,7 @@ def renew(placement: Placement, gate: Gate, store: Store) -> Receipt:
         sync_folder(os.path.dirname(path))
     store.trees.note(root)
     if placement.sidecar is not None:
-        disk.atomic_write(path + OURS, placement.sidecar.encode())
+        writing.atomic_write(path + OURS, placement.sidecar.encode())
     return Receipt(path, sha256, size, True)
 
 
@@ -50,7 +48,9 @@ def keep(path: str, store: Store) -> str:
         kept = store.path_of(sha256)
         os.makedirs(os.path.dirname(kept), exist_ok=True)
         # A hard link costs nothing and survives the replacement of the other name.
-        disk.make_link(os.path.realpath(path), kept, kinds=("reflink", "hardlink", "copy"), root=store.folder)
+        writing.make_link(
+            os.path.realpath(path), kept, kinds=("reflink", "hardlink", "copy"), root=store.folder
+        )
     if (found := store.find(sha256)) is None or found.size != os.path.getsize(path):
         raise LibraryError(f"`{path}` could not be kept in `{store.folder}`", hint="nothing was changed")
     return sha256
@@ -62,8 +62,8 @@ def stage_from(store: Store, sha256: str, staged: str) -> bool:
     if stored is None or not store.is_sound(stored):
         return False
     os.makedirs(os.path.dirname(staged), exist_ok=True)
-    disk.remove_quietly(staged)
-    disk.make_link(stored.path, staged, kinds=("reflink", "copy"))
+    writing.remove_quietly(staged)
+    writing.make_link(stored.path, staged, kinds=("reflink", "copy"))
     return True
 
 
@@ -76,7 +76,7 @@ def _replace(staged: str, path: str) -> None:
         beside = own_temporary(os.path.dirname(path), os.path.basename(path))
         copy_bytes(staged, beside)
         os.replace(beside, path)
-        disk.remove_quietly(staged)
+        writing.remove_quietly(staged)
 
 
 def _sha256(path: str) -> str:

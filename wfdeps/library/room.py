@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from wfdeps import disk
+from wfdeps.disk import filesystem
 from wfdeps.domain.plans import Download, Link, Plan
 from wfdeps.library.file_systems import Need, Ways, folder_of, needs_of
 from wfdeps.report.wording import count_text, size_text
@@ -36,10 +36,10 @@ def room_for(plan: Plan, ways: Ways) -> tuple[str, ...]:
 
 
 def _permission(folder: str) -> tuple[str, ...]:
-    if in_the_way := disk.file_on_the_way(folder):
+    if in_the_way := filesystem.file_on_the_way(folder):
         return (f"`{in_the_way}` is no folder",)
-    place = disk.existing_ancestor(folder)
-    if disk.is_writable(place):
+    place = filesystem.existing_ancestor(folder)
+    if filesystem.is_writable(place):
         return ()
     return (f"`{place}` cannot be written (read-only, or no permission)",)
 
@@ -54,7 +54,7 @@ def _leave(paths: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _largest_file(folder: str, name: str, size: int) -> tuple[str, ...]:
-    limit = _SMALL_FILES_ONLY.get(disk.filesystem_of(folder).type) if size > 1 << 30 else None
+    limit = _SMALL_FILES_ONLY.get(filesystem.filesystem_of(folder).type) if size > 1 << 30 else None
     if limit is None or size <= limit:
         return ()
     return (f"`{name}` has {size_text(size)}, and FAT32 under `{folder}` stores 4 GiB at most",)
@@ -64,10 +64,10 @@ def _shortage(need: Need) -> tuple[str, ...]:
     if not need.size:
         return ()
     asked = f"`{need.place}`: {size_text(need.size)} wanted for {count_text(need.files, 'file')}"
-    free, margin = disk.free_bytes(need.place), min(MARGIN, need.size // 16)
+    free, margin = filesystem.free_bytes(need.place), min(MARGIN, need.size // 16)
     if free is not None and need.size + margin > free:
         spare = f"{size_text(margin)} are to be left of " if need.size <= free else ""
         return (f"{asked}, {spare}{size_text(free)} free",)
-    if disk.is_over_quota(need.place, need.size):
+    if filesystem.is_over_quota(need.place, need.size):
         return (f"{asked}, and a quota leaves less",)
     return ()

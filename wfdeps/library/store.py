@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 
-from wfdeps import disk
+from wfdeps.disk import writing
 from wfdeps.disk.hashing import hash_file
 from wfdeps.domain.digests import Algorithm
 from wfdeps.errors import LibraryError, TargetExistsError, os_error_words
@@ -60,8 +60,8 @@ class Store:
         return stored.path if stored else None
 
     def place(
-        self, staged: str, sha256: str, path: str, *, root: str, kinds: tuple[disk.LinkKind, ...]
-    ) -> disk.LinkKind:
+        self, staged: str, sha256: str, path: str, *, root: str, kinds: tuple[writing.LinkKind, ...]
+    ) -> writing.LinkKind:
         """A verified file becomes part of the store and has a second name at `path`, below the model folder `root`.
 
         Says how. Its staged name is gone. Raises as `Library.place` does.
@@ -69,7 +69,9 @@ class Store:
         with self._lock(alone=False):  # what is kept and not yet linked, `gc` takes for unused
             return self._link(self.adopt(staged, sha256), path, root, kinds)
 
-    def link(self, stored: str, path: str, *, root: str, kinds: tuple[disk.LinkKind, ...]) -> disk.LinkKind:
+    def link(
+        self, stored: str, path: str, *, root: str, kinds: tuple[writing.LinkKind, ...]
+    ) -> writing.LinkKind:
         """A file of the store has a second name at `path`, below the model folder `root`. Raises as `place` does."""
         with self._lock(alone=False):
             return self._link(stored, path, root, kinds)
@@ -81,14 +83,14 @@ class Store:
         """
         path = self.path_of(sha256)
         try:
-            disk.place_no_clobber(staged, path, root=self.folder)
+            writing.place_no_clobber(staged, path, root=self.folder)
         except TargetExistsError:
             if is_same(staged, path) or self._is_sound(path, sha256):
-                disk.remove_quietly(staged)
+                writing.remove_quietly(staged)
                 return path
             with contextlib.suppress(OSError):
                 _unlink(path)
-            disk.place_no_clobber(staged, path, root=self.folder)
+            writing.place_no_clobber(staged, path, root=self.folder)
         with contextlib.suppress(OSError):
             os.chmod(path, 0o444)  # what is shared by hard links must not be edited in place
         return path
@@ -145,16 +147,18 @@ class Store:
     def _is_sound(self, path: str, sha256: str) -> bool:
         return hash_file(path, (Algorithm.SHA256,))[0].value == sha256
 
-    def _link(self, stored: str, path: str, root: str, kinds: tuple[disk.LinkKind, ...]) -> disk.LinkKind:
+    def _link(
+        self, stored: str, path: str, root: str, kinds: tuple[writing.LinkKind, ...]
+    ) -> writing.LinkKind:
         try:
             self.trees.note(root)
         except LibraryError:
             # Nobody may find us here again: then no link of ours may depend on what stands here.
             kinds = tuple(kind for kind in kinds if kind != "symlink")
-        return disk.make_link(stored, path, kinds=kinds, root=root)
+        return writing.make_link(stored, path, kinds=kinds, root=root)
 
     def _lock(self, *, alone: bool) -> contextlib.AbstractContextManager[None]:
-        return disk.entered(os.path.join(self.folder, ".lock"), alone=alone)
+        return writing.entered(os.path.join(self.folder, ".lock"), alone=alone)
 
 
 def _unlink(path: str) -> None:

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterator
 
-from wfdeps import disk
+from wfdeps.disk import filesystem, writing
 from wfdeps.errors import LibraryError, os_error_words
 
 _SAMPLE = 64 << 10
@@ -24,15 +24,15 @@ class Trees:
     def note(self, root: str) -> None:
         """Remember that this model folder holds links from here. Raises LibraryError where that cannot be written."""
         root = os.path.realpath(root)
-        elsewhere = not disk.same_filesystem(root, self._store)
-        mount = disk.filesystem_of(root).mount if elsewhere else ""
+        elsewhere = not filesystem.same_filesystem(root, self._store)
+        mount = filesystem.filesystem_of(root).mount if elsewhere else ""
         text = json.dumps({"path": root, "elsewhere": elsewhere, "mount": mount})
         note, told = self.note_of(root), ""
         with contextlib.suppress(LibraryError):
             told = _text_of(note)
         if told != text:
-            with disk.opened_folder(self._store, "trees"):  # made if missing, and no planted link
-                disk.atomic_write(note, text.encode())
+            with writing.opened_folder(self._store, "trees"):  # made if missing, and no planted link
+                writing.atomic_write(note, text.encode())
 
     def note_of(self, tree: str) -> str:
         """The file of ours that remembers this tree: to be removed where the tree is gone for good."""
@@ -81,7 +81,7 @@ def _is_in_sight(tree: str, mount: str | None) -> bool:
     if mount is None:
         return True
     if mount:
-        return disk.filesystem_of(tree).mount == mount
+        return filesystem.filesystem_of(tree).mount == mount
     return bool(names_in(tree))  # where nobody tells of mounts, an empty folder may be a bare mount point
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from wfdeps.disk import atomic_write
+from wfdeps.disk.writing import atomic_write
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.outcomes import Outcome
 from wfdeps.domain.plans import Download

@@ -6,7 +6,7 @@ from functools import cache
 
 from wfdeps.detect.compat import Pair, Side, lint, lint_role
 from wfdeps.detect.headers import Header, read_header
-from wfdeps.disk import reader
+from wfdeps.disk.filesystem import reader
 from wfdeps.domain.files import LocalFile
 from wfdeps.domain.lints import Lint
 from wfdeps.domain.refs import ModelRef

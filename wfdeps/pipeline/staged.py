@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from wfdeps.detect.headers import Corrupt, read_header
 from wfdeps.detect.identify import identify
-from wfdeps.disk import reader
+from wfdeps.disk.filesystem import reader
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.outcomes import Failed, FailureKind, Fetched, Placed, Receipt

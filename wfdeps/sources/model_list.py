@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from wfdeps.disk import atomic_write
+from wfdeps.disk.writing import atomic_write
 from wfdeps.domain.candidates import Answer, Candidate
 from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.folders import FOLDER_KEYS, canonical_key, model_type_of

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Any
 
-from wfdeps.disk.reading import whole_file
+from wfdeps.disk.filesystem import whole_file
 from wfdeps.domain.reports import FailOn
 from wfdeps.domain.urls import is_http
 from wfdeps.errors import ConfigError, UsageError, did_you_mean, os_error_words

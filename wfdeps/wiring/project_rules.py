@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from wfdeps.disk import inside
+from wfdeps.disk.filesystem import inside
 from wfdeps.domain.reports import DEFAULT_FAIL_ON
 from wfdeps.match.policy import Auto, Policy
 from wfdeps.values import dataclass

@@ -11,8 +11,8 @@ import json
 import os
 from collections.abc import Iterable
 
-from wfdeps.disk import atomic_write, entered
-from wfdeps.disk.reading import whole_file
+from wfdeps.disk.filesystem import whole_file
+from wfdeps.disk.writing import atomic_write, entered
 from wfdeps.errors import ConfigError, os_error_words
 from wfdeps.values import dataclass
 from wfdeps.wiring.config import PROJECT_FILE, Config

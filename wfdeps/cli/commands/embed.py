@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from wfdeps import disk
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.cli.options import add_reading_options, workflow_files
 from wfdeps.cli.reading import read_all
+from wfdeps.disk import writing
 from wfdeps.errors import UsageError
 from wfdeps.jobs.embed import embed_workflow
 from wfdeps.jobs.sync import lock_at
@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         everything=arguments.all,
         as_image=out.lower().endswith(_IMAGES),
     )
-    disk.write_new(out, made.data)
+    writing.write_new(out, made.data)
     context.err(f"embedded {count_text(len(made.models), 'file')} in {out}")
     for model in made.models:
         if not model.is_offered:

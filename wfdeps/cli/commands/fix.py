@@ -6,11 +6,11 @@ import argparse
 import os
 from collections.abc import Sequence
 
-from wfdeps import disk
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import PARTLY_FAILED, READY, UNMET
 from wfdeps.cli.options import add_library_options, add_reading_options, workflow_files
 from wfdeps.cli.reading import read_all
+from wfdeps.disk import writing
 from wfdeps.domain.plans import Link
 from wfdeps.domain.visible import visible
 from wfdeps.errors import LibraryError, UsageError
@@ -102,6 +102,6 @@ def _rewrite(arguments: argparse.Namespace, context: Context) -> int:
     if not arguments.apply:
         context.err(f"nothing was written; --apply writes `{out}`")
         return UNMET if rewrite.renames or rewrite.left else READY
-    disk.write_new(out, rewrite.data)
+    writing.write_new(out, rewrite.data)
     context.err(f"{rewrite.values} values rewritten in `{out}`")
     return UNMET if rewrite.left else READY
