@@ -27,6 +27,7 @@ MAX_DEPTH = 12
 MAX_FILE_BYTES = 4_000_000
 MAX_PACK_BYTES = 60_000_000
 _FACT = "node_pack/1"
+"""What is remembered of a pack; the number rises whenever packs are read otherwise than before."""
 _MODULES_FACT = "node_pack_modules/1"
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages"})
 

@@ -1,6 +1,7 @@
 """Pure: the source text of custom packs in, what they register out. Nothing is imported and nothing is run.
 
-    files of one pack ─ source (outlines) ─ evaluate (what names mean) ─ registry ► NodePack
+    files of one pack ─ source ─ evaluate (what names mean: meanings) ─ registry ► NodePack
+    a class that is not here ─ class_packs ► who has it
 
 1. Whatever the text, nothing is raised, and time and memory are bounded.
 2. What cannot be read is said: a pack with an open end is `complete=False`, so that a class of it is never called

@@ -1,137 +1,68 @@
-"""What the names of a pack's modules mean, as far as the text tells: constants, lists, dicts, classes, calls.
+"""The modules of a pack, and what their names mean as far as the text tells.
 
 A small reading of Python, not a run of it: branches are all taken and joined, loops run over what is written out,
-conditions are not decided, and calls of the pack's own functions are followed to a limit. What is not known is UNKNOWN,
-and a list or dict that something unknown went into is `is_open`.
+conditions are not decided, and calls of the pack's own functions are followed to a limit.
 """
 
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 
-from wfdeps import TYPE_CHECKING
+from wfdeps.packs.meanings import (
+    MAX_ITEMS,
+    MAX_TEXT,
+    UNKNOWN,
+    AnyModule,
+    Called,
+    Class,
+    Files,
+    Function,
+    Later,
+    ListOf,
+    MapOf,
+    Module,
+    Outside,
+    StubFunction,
+    Value,
+    call_on_list,
+    call_on_map,
+    call_on_text,
+    files_with,
+    formatted,
+    is_constant,
+    items_of,
+    joined,
+)
 from wfdeps.packs.source import Stub, outline
-from wfdeps.values import dataclass, field
-
-if TYPE_CHECKING:
-    from typing import TypeAlias
 
 MAX_STEPS = 300_000
 """Expressions read in one pack; the largest have 20,000."""
 MAX_DEPTH = 150
 MAX_CALLS = 6
-MAX_ITEMS = 20_000
-MAX_TEXT = 10_000
 REGISTRY = "NODE_CLASS_MAPPINGS"
 _NAME = "the_pack"
-_FIELD = re.compile(r"\{(\w*)\}")
-
-
-class _Unknown:
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "UNKNOWN"
-
-
-UNKNOWN = _Unknown()
-
-
-@dataclass(slots=True, eq=False)
-class ListOf:
-    items: list[object] = field(default_factory=list)
-    is_open: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class MapOf:
-    items: dict[object, object] = field(default_factory=dict)
-    is_open: bool = False
-
-    def add(self, other: object) -> None:
-        """As `update` does; anything but a dict leaves it open."""
-        if isinstance(other, MapOf):
-            self.items.update(other.items)
-            self.is_open = self.is_open or other.is_open
-        elif isinstance(other, ListOf) and all(_is_pair(item) for item in other.items):
-            self.items.update(_pair(item) for item in other.items)
-            self.is_open = self.is_open or other.is_open
-        else:
-            self.is_open = True
-        if len(self.items) > MAX_ITEMS:
-            self.items.clear()
-            self.is_open = True
-
-
-@dataclass(slots=True, eq=False)
-class Outside:
-    """Something of another package, by its dotted name."""
-
-    name: str
-
-
-@dataclass(slots=True, eq=False)
-class Called:
-    """The answer of a call that is not ours to follow."""
-
-    name: str
-    args: Sequence[object]
-    named: Mapping[str, object]
-
-
-@dataclass(slots=True, eq=False)
-class Files:
-    """`get_filename_list` of these folder keys, with what was put beside."""
-
-    keys: tuple[str, ...]
-    beside: tuple[str, ...] = ()
-    is_open: bool = False
-
-
-@dataclass(slots=True, eq=False)
-class Function:
-    module: Module
-    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-    bound: object = None
-
-
-@dataclass(slots=True, eq=False)
-class Class:
-    name: str
-    module: Module
-    stub: Stub | ast.ClassDef
-    names: dict[str, object] | None = None
-    bases: Sequence[object] = ()
-
-
-@dataclass(slots=True, eq=False)
-class AnyModule:
-    """A module of the pack, nobody knows which."""
-
-
-@dataclass(slots=True, eq=False)
-class Later:
-    """A name imported from a module of the pack, looked up when it is used."""
-
-    module: Module
-    name: str
-
-
-@dataclass(slots=True, eq=False)
-class Module:
-    path: str
-    """Below the pack's folder, with `/`."""
-    names: dict[str, object] = field(default_factory=dict)
-    is_read: bool = False
-    is_broken: bool = False
-    """Its text is no Python."""
-    is_open: bool = False
-    """It takes all names of something unknown."""
-
-
-Value: TypeAlias = object
+"""What `__name__` is, and so the beginning of its modules' full names."""
+_BUILTINS = frozenset(
+    [
+        "dict",
+        "list",
+        "tuple",
+        "set",
+        "sorted",
+        "reversed",
+        "iter",
+        "frozenset",
+        "getattr",
+        "setattr",
+        "str",
+        "zip",
+        "enumerate",
+        "range",
+        "__import__",
+    ]
+)
 
 
 class Pack:
@@ -283,14 +214,14 @@ class Pack:
         names.clear()
         for one in after:
             for name, value in one.items():
-                names[name] = _joined(names[name], value) if name in names else value
+                names[name] = joined(names[name], value) if name in names else value
         return returned
 
     def _loop(
         self, target: ast.expr, over: Value, body: Sequence[ast.stmt], names: dict[str, Value], module: Module
     ) -> list[Value]:
         returned: list[Value] = []
-        items, is_open = _items(over)
+        items, is_open = items_of(over)
         for item in items:
             self._assign(target, item, names, module)
             returned += self._run(body, names, module)
@@ -333,7 +264,7 @@ class Pack:
 
     def _put(self, owner: Value, key: Value, value: Value) -> None:
         if isinstance(owner, MapOf):
-            if _is_constant(key):
+            if is_constant(key):
                 owner.items[key] = value
             else:
                 owner.is_open = True
@@ -349,7 +280,7 @@ class Pack:
         if isinstance(before, MapOf) and isinstance(op, ast.BitOr):
             before.add(value)
         elif isinstance(before, ListOf) and isinstance(op, ast.Add):
-            items, is_open = _items(value)
+            items, is_open = items_of(value)
             before.items.extend(items[: max(0, MAX_ITEMS - len(before.items))])
             before.is_open = before.is_open or is_open
         else:
@@ -469,7 +400,7 @@ class Pack:
     def _expression(self, node: ast.expr, names: dict[str, Value], module: Module) -> Value:
         match node:
             case ast.Constant(value=value):
-                return value if _is_constant(value) else UNKNOWN
+                return value if is_constant(value) else UNKNOWN
             case ast.Name(id=name):
                 return self._named(name, names, module)
             case ast.Attribute(value=given, attr=name):
@@ -487,13 +418,9 @@ class Pack:
             case ast.Subscript(value=given, slice=index):
                 return self._item(self._value(given, names, module), self._value(index, names, module))
             case ast.IfExp(body=body, orelse=orelse):
-                return _joined(self._value(body, names, module), self._value(orelse, names, module))
+                return joined(self._value(body, names, module), self._value(orelse, names, module))
             case ast.BoolOp(values=values):
-                found = [self._value(one, names, module) for one in values]
-                joined = found[0]
-                for other in found[1:]:
-                    joined = _joined(joined, other)
-                return joined
+                return reduce(joined, [self._value(one, names, module) for one in values])
             case ast.DictComp(key=key, value=value, generators=generators):
                 made = MapOf()
                 for scope in self._scopes(generators, names, module):
@@ -546,7 +473,7 @@ class Pack:
                 module = self.module(path)
                 found = self.value(module, name) if module and name in module.names else UNKNOWN
                 if isinstance(found, MapOf | ListOf):
-                    together = _joined(together, found)
+                    together = joined(together, found)
             self._of_all[name] = together
         return self._of_all[name]
 
@@ -559,8 +486,8 @@ class Pack:
                     beside = tuple(item for item in made.items if isinstance(item, str))
                     rest = elements[elements.index(element) + 1 :]
                     after = self._list(rest, names, module)
-                    return _files_with(Files(value.keys, (*beside, *value.beside), value.is_open), after)
-                items, is_open = _items(value)
+                    return files_with(Files(value.keys, (*beside, *value.beside), value.is_open), after)
+                items, is_open = items_of(value)
                 made.items.extend(items)
                 made.is_open = made.is_open or is_open
             else:
@@ -575,7 +502,7 @@ class Pack:
                     return UNKNOWN
                 part = part.value
             value = self._value(part, names, module)
-            if not _is_constant(value):
+            if not is_constant(value):
                 return UNKNOWN
             texts.append(str(value)[:MAX_TEXT])
         return "".join(texts)[:MAX_TEXT]
@@ -585,11 +512,11 @@ class Pack:
             if isinstance(left, str) and isinstance(right, str):
                 return left + right if len(left) + len(right) <= MAX_TEXT else UNKNOWN
             if isinstance(left, Files):
-                return _files_with(left, right)
+                return files_with(left, right)
             if isinstance(right, Files):
-                return _files_with(right, left)
+                return files_with(right, left)
             if isinstance(left, ListOf) or isinstance(right, ListOf):
-                (first, open_1), (second, open_2) = _items(left), _items(right)
+                (first, open_1), (second, open_2) = items_of(left), items_of(right)
                 return ListOf([*first, *second][:MAX_ITEMS], open_1 or open_2)
         if isinstance(op, ast.BitOr) and (isinstance(left, MapOf) or isinstance(right, MapOf)):
             made = MapOf()
@@ -597,11 +524,11 @@ class Pack:
             made.add(right)
             return made
         if isinstance(op, ast.Mod) and isinstance(left, str):
-            return _formatted(left.replace("%s", "{}"), [right]) if left.count("%") == 1 else UNKNOWN
+            return formatted(left.replace("%s", "{}"), [right]) if left.count("%") == 1 else UNKNOWN
         return UNKNOWN
 
     def _item(self, owner: Value, key: Value) -> Value:
-        if isinstance(owner, MapOf) and _is_constant(key):
+        if isinstance(owner, MapOf) and is_constant(key):
             return owner.items.get(key, UNKNOWN)
         if isinstance(owner, ListOf) and isinstance(key, int) and not owner.is_open:
             return owner.items[key] if -len(owner.items) <= key < len(owner.items) else UNKNOWN
@@ -617,7 +544,7 @@ class Pack:
             yield names
             return
         first, *rest = generators
-        items, is_open = _items(self._value(first.iter, names, module))
+        items, is_open = items_of(self._value(first.iter, names, module))
         for item in items:
             if self._steps > MAX_STEPS:
                 break
@@ -657,7 +584,7 @@ class Pack:
         args: list[Value] = []
         for given in node.args:
             if isinstance(given, ast.Starred):
-                items, _ = _items(self._value(given.value, names, module))
+                items, _ = items_of(self._value(given.value, names, module))
                 args += items
             else:
                 args.append(self._value(given, names, module))
@@ -680,9 +607,9 @@ class Pack:
     def _method(self, owner: Value, name: str, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
         """Methods of dicts, lists and texts; NotImplemented for any other."""
         if isinstance(owner, MapOf):
-            return _of_map(owner, name, args, named)
+            return call_on_map(owner, name, args, named)
         if isinstance(owner, ListOf):
-            return _of_list(owner, name, args)
+            return call_on_list(owner, name, args)
         if isinstance(owner, Files):
             if name in ("insert", "append") and args and isinstance(args[-1], str):
                 owner.beside = (*owner.beside, args[-1])
@@ -690,7 +617,7 @@ class Pack:
                 return owner
             return UNKNOWN
         if isinstance(owner, str):
-            return _of_text(owner, name, args, named)
+            return call_on_text(owner, name, args, named)
         return NotImplemented
 
     def _call(self, value: Value, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
@@ -736,10 +663,7 @@ class Pack:
             self._calls -= 1
         if not returned:
             return None
-        answer = returned[0]
-        for other in returned[1:]:
-            answer = _joined(answer, other)
-        return answer
+        return reduce(joined, returned)
 
     def _outside(self, name: str, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
         short = name.rpartition(".")[2]
@@ -779,7 +703,7 @@ class Pack:
         if name in ("list", "tuple", "set", "sorted", "reversed", "iter", "frozenset"):
             if not args:
                 return ListOf()
-            items, is_open = _items(first)
+            items, is_open = items_of(first)
             return first if isinstance(first, Files) else ListOf(list(items), is_open)
         if name == "getattr" and len(args) > 1 and isinstance(args[1], str):
             found = self.attribute(first, args[1])
@@ -787,12 +711,12 @@ class Pack:
         if name == "setattr" and len(args) == 3 and isinstance(first, Module) and isinstance(args[1], str):
             first.names[args[1]] = args[2]
         if name == "str":
-            return str(first)[:MAX_TEXT] if _is_constant(first) else UNKNOWN
+            return str(first)[:MAX_TEXT] if is_constant(first) else UNKNOWN
         if name in ("zip", "enumerate"):
             if name == "enumerate":
-                items, is_open = _items(first)
+                items, is_open = items_of(first)
                 return ListOf([ListOf([place, item]) for place, item in enumerate(items)], is_open)
-            columns = [_items(arg) for arg in args]
+            columns = [items_of(arg) for arg in args]
             rows = zip(*(items for items, _ in columns), strict=False)
             return ListOf([ListOf(list(row)) for row in rows], any(is_open for _, is_open in columns))
         if name == "range" and len(args) == 1 and isinstance(first, int) and first <= 200:
@@ -835,169 +759,8 @@ class Pack:
         return UNKNOWN
 
 
-@dataclass(slots=True, eq=False)
-class StubFunction:
-    module: Module
-    stub: Stub
-
-
-_BUILTINS = frozenset(
-    [
-        "dict",
-        "list",
-        "tuple",
-        "set",
-        "sorted",
-        "reversed",
-        "iter",
-        "frozenset",
-        "getattr",
-        "setattr",
-        "str",
-        "zip",
-        "enumerate",
-        "range",
-        "__import__",
-    ]
-)
-
-
-def _is_constant(value: Value) -> bool:
-    if isinstance(value, str):
-        return len(value) <= MAX_TEXT
-    return value is None or isinstance(value, float) or (isinstance(value, int) and value.bit_length() < 200)
-
-
 def _is_static(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> bool:
     return not isinstance(node, ast.Lambda) and any(
         isinstance(decorator, ast.Name) and decorator.id == "staticmethod"
         for decorator in node.decorator_list
     )
-
-
-def _pair(value: Value) -> tuple[Value, Value]:
-    assert isinstance(value, ListOf)
-    return value.items[0], value.items[1]
-
-
-def _is_pair(value: Value) -> bool:
-    return (
-        isinstance(value, ListOf)
-        and len(value.items) == 2
-        and not value.is_open
-        and _is_constant(value.items[0])
-    )
-
-
-def _items(value: Value) -> tuple[Sequence[Value], bool]:
-    """What a loop over the value meets, and whether it may meet more."""
-    if isinstance(value, ListOf):
-        return list(value.items), value.is_open
-    if isinstance(value, MapOf):
-        return list(value.items), value.is_open
-    if isinstance(value, str) and len(value) < 100:
-        return list(value), False
-    return (), True
-
-
-def _joined(first: Value, second: Value) -> Value:
-    """What is one or the other: dicts and lists hold what both have, else the one that is known."""
-    if first is second or second is UNKNOWN or second is None:
-        return first
-    if first is UNKNOWN or first is None:
-        return second
-    if isinstance(first, MapOf) and isinstance(second, MapOf):
-        made = MapOf(dict(first.items), first.is_open)
-        made.add(second)
-        return made
-    if isinstance(first, ListOf) and isinstance(second, ListOf):
-        return ListOf([*first.items, *second.items][:MAX_ITEMS], first.is_open or second.is_open)
-    if isinstance(second, Files) and not isinstance(first, Files):
-        return _files_with(second, first)
-    if isinstance(first, Files):
-        return _files_with(first, second)
-    return first
-
-
-def _files_with(files: Files, other: Value) -> Files:
-    if isinstance(other, Files):
-        keys = tuple(dict.fromkeys((*files.keys, *other.keys)))
-        return Files(keys, (*files.beside, *other.beside), files.is_open or other.is_open)
-    items, is_open = _items(other)
-    texts = tuple(item for item in items if isinstance(item, str))
-    return Files(files.keys, (*files.beside, *texts), files.is_open or is_open or len(texts) < len(items))
-
-
-def _of_map(owner: MapOf, name: str, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
-    if name == "update":
-        for arg in args:
-            owner.add(arg)
-        owner.items.update(named)
-        return None
-    if name == "items":
-        return ListOf([ListOf([key, value]) for key, value in owner.items.items()], owner.is_open)
-    if name == "keys":
-        return ListOf(list(owner.items), owner.is_open)
-    if name == "values":
-        return ListOf(list(owner.items.values()), owner.is_open)
-    if name == "copy":
-        return MapOf(dict(owner.items), owner.is_open)
-    if name in ("get", "setdefault", "pop") and args:
-        key = args[0]
-        if not _is_constant(key):
-            owner.is_open = owner.is_open or name != "get"
-            return UNKNOWN
-        if name == "setdefault":
-            return owner.items.setdefault(key, args[1] if len(args) > 1 else None)
-        return owner.items.get(key, args[1] if len(args) > 1 else UNKNOWN)
-    return UNKNOWN
-
-
-def _of_list(owner: ListOf, name: str, args: Sequence[Value]) -> Value:
-    if name == "append" and args and len(owner.items) < MAX_ITEMS:
-        owner.items.append(args[0])
-    elif name == "insert" and len(args) == 2:
-        owner.items.insert(args[0] if isinstance(args[0], int) else len(owner.items), args[1])
-    elif name == "extend" and args:
-        items, is_open = _items(args[0])
-        owner.items.extend(items[: max(0, MAX_ITEMS - len(owner.items))])
-        owner.is_open = owner.is_open or is_open
-    elif name == "copy":
-        return ListOf(list(owner.items), owner.is_open)
-    elif name in ("append", "extend"):
-        owner.is_open = True
-    return None
-
-
-def _of_text(owner: str, name: str, args: Sequence[Value], named: Mapping[str, Value]) -> Value:
-    if name == "format":
-        return _formatted(owner, args, named)
-    if name in ("lower", "upper", "strip", "title") and not args:
-        return {"lower": owner.lower, "upper": owner.upper, "strip": owner.strip, "title": owner.title}[
-            name
-        ]()
-    if name == "replace" and len(args) == 2 and all(isinstance(arg, str) and len(arg) < 100 for arg in args):
-        return owner.replace(str(args[0]), str(args[1]))[:MAX_TEXT]
-    if name == "join" and args and isinstance(args[0], ListOf) and not args[0].is_open:
-        parts = args[0].items
-        if len(parts) < 1000 and all(isinstance(part, str) and len(part) < 1000 for part in parts):
-            return owner.join(map(str, parts))[:MAX_TEXT]
-    if name == "split" and len(args) <= 1 and all(isinstance(arg, str) and arg for arg in args):
-        return ListOf(list(owner.split(str(args[0]) if args else None)))
-    return UNKNOWN
-
-
-def _formatted(text: str, args: Sequence[Value], named: Mapping[str, Value] | None = None) -> Value:
-    """`{}`, `{0}` and `{name}` filled in; UNKNOWN for any other format and for values that are unknown."""
-    given = {str(place): value for place, value in enumerate(args)} | dict(named or {})
-    places = iter(range(len(args)))
-    fields = _FIELD.findall(text)
-    if len(fields) != text.count("{") or len(fields) > 100:
-        return UNKNOWN
-    made = _FIELD.sub(lambda field: f"\0{field[1] or next(places, '')}\0", text).split("\0")
-    for place in range(1, len(made), 2):
-        value = given.get(made[place], UNKNOWN)
-        if not _is_constant(value):
-            return UNKNOWN
-        made[place] = str(value)
-    return "".join(made)[:MAX_TEXT]

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.folders import WITHOUT_MODELS
 from wfdeps.domain.nodes import NodePack
-from wfdeps.packs.evaluate import (
-    REGISTRY,
+from wfdeps.packs.evaluate import REGISTRY, Pack
+from wfdeps.packs.meanings import (
     UNKNOWN,
     Called,
     Class,
@@ -22,7 +22,6 @@ from wfdeps.packs.evaluate import (
     ListOf,
     MapOf,
     Module,
-    Pack,
     StubFunction,
     Value,
 )
