@@ -14,7 +14,6 @@ from wfdeps.domain.files import Folder, Inventory, LocalFile, folded_stem
 from wfdeps.domain.folders import LEGACY, WITHOUT_MODELS, canonical_key
 from wfdeps.domain.refs import ModelRef, Notice
 from wfdeps.errors import LibraryError, UsageError, os_error_words
-from wfdeps.library.extra_paths import ExtraPath, ExtraPaths, read_extra_paths
 from wfdeps.library.index import Index, stamp_of
 from wfdeps.library.inventory import Shelves, every_file, find_files, is_listed, keys_of
 from wfdeps.library.scan import outermost, refresh, walked
@@ -398,6 +397,8 @@ class _RememberedExtraPaths:
         self._index = index
 
     def __call__(self, path: str) -> ExtraPaths:
+        from wfdeps.library.extra_paths import read_extra_paths  # most installs have no such file
+
         try:
             found = os.stat(path)
         except OSError:
@@ -430,6 +431,8 @@ def _as_json(value: object) -> str:
 
 
 def _from_json(text: str) -> ExtraPaths:
+    from wfdeps.library.extra_paths import ExtraPath, ExtraPaths
+
     document = loads(text)
     entries = tuple(ExtraPath(**entry) for entry in document["entries"])
     return ExtraPaths(document["file"], entries, tuple(Notice(**notice) for notice in document["notices"]))

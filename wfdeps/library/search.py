@@ -7,17 +7,21 @@ then five folders below `output`; custom packs add theirs last.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 
-from wfdeps.library.extra_paths import ExtraPaths, read_extra_paths
+from wfdeps import TYPE_CHECKING
 from wfdeps.library.install import find_install
 from wfdeps.library.roots import Roots, SearchPaths
 from wfdeps.library.table import FolderTable
 
-ReadExtra = Callable[[str], ExtraPaths]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wfdeps.library.extra_paths import ExtraPaths
+
+    ReadExtra = Callable[[str], ExtraPaths]
 
 
-def search_paths(roots: Roots, read_extra: ReadExtra = read_extra_paths) -> SearchPaths:
+def search_paths(roots: Roots, read_extra: ReadExtra | None = None) -> SearchPaths:
     """Where this ComfyUI, or that target's, searches. Raises ConfigError.
 
     `read_extra` reads one extra_model_paths.yaml; a caller that remembers what it says passes its own.
@@ -34,9 +38,15 @@ def search_paths(roots: Roots, read_extra: ReadExtra = read_extra_paths) -> Sear
     return _searched(roots, profile.separator, profile.usual, read_extra)
 
 
-def _searched(roots: Roots, separator: str, usual: tuple[str, ...], read_extra: ReadExtra) -> SearchPaths:
+def _searched(
+    roots: Roots, separator: str, usual: tuple[str, ...], read_extra: ReadExtra | None
+) -> SearchPaths:
     install = find_install(roots, usual)
-    extras = tuple(map(read_extra, install.extra_files))
+    extras: tuple[ExtraPaths, ...] = ()
+    if install.extra_files:
+        from wfdeps.library.extra_paths import read_extra_paths  # most installs have no such file
+
+        extras = tuple(map(read_extra or read_extra_paths, install.extra_files))
     table = FolderTable()
     table.add_core(install.models)
     if install.base:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.visible import visible
-from wfdeps.report.ref_fields import shown_name
+from wfdeps.report.wording import shown_name
 
 if TYPE_CHECKING:
     from wfdeps.domain.nodes import InputFinding, NodeFinding

@@ -13,9 +13,8 @@ from wfdeps.domain.refs import UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport, ReportItem, WorkflowVerdict
 from wfdeps.domain.visible import visible
 from wfdeps.report.problems import INPUT_RULE, NODE_RULE, Problem, problems_of
-from wfdeps.report.ref_fields import shown_name
 from wfdeps.report.states import STATES, Level
-from wfdeps.report.wording import View
+from wfdeps.report.wording import View, shown_name
 
 _ERRORS = frozenset({RefState.UNDECIDED, RefState.FAILED})
 

@@ -15,9 +15,8 @@ from wfdeps.domain.reports import CheckReport, ReportItem, ReportVerdict, Workfl
 from wfdeps.domain.visible import visible
 from wfdeps.report.absent import INPUTS_TITLE, NODES_TITLE, UNJUDGED_TITLE, input_facts, node_facts
 from wfdeps.report.graph_mermaid import render as render_mermaid
-from wfdeps.report.ref_fields import shown_name
 from wfdeps.report.states import STATES, rank
-from wfdeps.report.wording import View, count_text, size_text, where_text
+from wfdeps.report.wording import View, count_text, shown_name, size_text, where_text
 
 MAX_BYTES = 1_000_000
 _SIGN = {

@@ -17,9 +17,8 @@ from wfdeps.report.absent import (
     node_facts,
 )
 from wfdeps.report.locating import Places, Region
-from wfdeps.report.ref_fields import shown_name
 from wfdeps.report.states import STATES, Level, rank
-from wfdeps.report.wording import where_text
+from wfdeps.report.wording import shown_name, where_text
 from wfdeps.values import dataclass, replace
 
 UNREADABLE_RULE = "WFD000"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.digests import Algorithm, find_digest
-from wfdeps.domain.urls import has_secrets, without_secrets
+from wfdeps.domain.urls import without_secrets
 from wfdeps.report.states import choose_command
+from wfdeps.report.wording import shown_name
 
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
@@ -96,8 +97,3 @@ def told_fields(candidate: Candidate) -> Fields:
         "access_detail": candidate.access.detail or None,
         "unsafe": candidate.unsafe or None,
     }
-
-
-def shown_name(name: str) -> str:
-    """What the workflow says, without the tokens of a URL that stands there as a value."""
-    return without_secrets(name) if "://" in name and has_secrets(name) else name

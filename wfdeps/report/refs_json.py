@@ -8,8 +8,7 @@ from typing import Any
 
 from wfdeps.domain.refs import ModelRef, NodeSite, Pairing, UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.urls import without_secrets
-from wfdeps.report.ref_fields import shown_name
-from wfdeps.report.wording import json_text
+from wfdeps.report.wording import json_text, shown_name
 
 SCHEMA = "wfdeps/refs/1"
 _FEW = 20

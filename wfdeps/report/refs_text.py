@@ -7,8 +7,7 @@ from itertools import groupby
 
 from wfdeps.domain.refs import Certainty, ModelRef, Notice, RefStatus, UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.visible import visible
-from wfdeps.report.ref_fields import shown_name
-from wfdeps.report.wording import Painter, View, columns, count_text, pad
+from wfdeps.report.wording import Painter, View, columns, count_text, pad, shown_name
 
 _GLYPH = {RefStatus.REQUIRED: "item", RefStatus.AUTO_DOWNLOAD: "next", RefStatus.PLACEHOLDER: "warn"}
 _TONE = {RefStatus.REQUIRED: "", RefStatus.AUTO_DOWNLOAD: "command", RefStatus.PLACEHOLDER: "warn"}

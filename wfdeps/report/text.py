@@ -10,11 +10,9 @@ from wfdeps.domain.findings import RefState
 from wfdeps.domain.lints import LintLevel
 from wfdeps.domain.refs import Certainty, UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport, ReportItem, ReportVerdict, WorkflowVerdict
-from wfdeps.domain.urls import without_secrets
 from wfdeps.domain.visible import visible
-from wfdeps.report.ref_fields import shown_name
 from wfdeps.report.states import STATES, Level, level_of, rank
-from wfdeps.report.wording import Painter, View, columns, count_text, pad, size_text, where_text
+from wfdeps.report.wording import Painter, View, columns, count_text, pad, shown_name, size_text, where_text
 
 if TYPE_CHECKING:
     from wfdeps.domain.candidates import RankedCandidate
@@ -183,6 +181,8 @@ def _origin(item: ReportItem) -> str:
     """The host the workflow itself names for a file nobody has resolved yet."""
     if item.state is not RefState.MISSING or not item.ref.urls:
         return ""
+    from wfdeps.domain.urls import without_secrets  # few files are known by their address alone
+
     return f"at {visible(without_secrets(item.ref.urls[0])).partition('://')[2].partition('/')[0]}"
 
 

@@ -129,3 +129,12 @@ class View:
     """Workflow path → its text, for the line a value stands on; only plain JSON files have one."""
     graph: Graph | None = None
     """For formats that draw."""
+
+
+def shown_name(name: str) -> str:
+    """What the workflow says, without the tokens of a URL that stands there as a value."""
+    if "://" not in name:
+        return name
+    from wfdeps.domain.urls import has_secrets, without_secrets  # few names are addresses
+
+    return without_secrets(name) if has_secrets(name) else name

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.secrets import Secret
-from wfdeps.domain.urls import Addresses
 from wfdeps.errors import ConfigError
 from wfdeps.values import dataclass, field, replace
 from wfdeps.wiring.config import (
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from wfdeps.domain.reports import ExitPolicy, FailOn
+    from wfdeps.domain.urls import Addresses
     from wfdeps.match.policy import Auto, Policy
     from wfdeps.wiring.trust import Project
 
@@ -178,6 +178,8 @@ class Settings:
     @property
     def addresses(self) -> Addresses:
         """Where the sites stand for this person."""
+        from wfdeps.domain.urls import Addresses  # an offline check asks nobody
+
         # By path first: one hub may stand for both sites.
         own = tuple((CIVITAI + path, self.civitai_url + path) for path in ("/api", "/models"))
         return Addresses((*own, (HUGGINGFACE, self.hf_endpoint), (CIVITAI, self.civitai_url)))

@@ -19,7 +19,7 @@ from wfdeps.domain.resolutions import Ambiguous, Present, Resolved, Unresolved
 from wfdeps.domain.urls import without_secrets
 from wfdeps.domain.visible import visible
 from wfdeps.jobs.why import Reasons, reasons_for
-from wfdeps.report.ref_fields import shown_name
+from wfdeps.report.wording import shown_name
 
 EXAMPLE = "wfdeps why add_detail.safetensors workflow.json"
 
