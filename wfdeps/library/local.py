@@ -20,13 +20,16 @@ from wfdeps.library.scan import outermost, refresh, walked
 from wfdeps.library.search import search_paths
 from wfdeps.values import asdict, replace
 
-if TYPE_CHECKING:  # a check places nothing and hashes nothing: what does is imported where it is used
+if TYPE_CHECKING:
     from wfdeps.disk.writing import LinkKind
     from wfdeps.domain.identity import Identity
     from wfdeps.domain.nodes import Installed
     from wfdeps.domain.outcomes import Receipt
     from wfdeps.domain.plans import Link, Placement, Plan
     from wfdeps.domain.reports import FileSystemTotal
+    from wfdeps.library.extra_paths import (
+        ExtraPaths,  # a check places nothing and hashes nothing: what does is imported where it is used
+    )
     from wfdeps.library.file_systems import Ways
     from wfdeps.library.place import Gate
     from wfdeps.library.roots import Roots, SearchPaths
