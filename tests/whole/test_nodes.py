@@ -171,6 +171,15 @@ def test_a_bare_models_folder_judges_no_node_and_no_input(
     assert (done.json["nodes_not_found"], done.json["inputs_not_found"]) == ([], [])
 
 
+def test_a_class_that_nobody_lists_is_not_found_only_where_comfyuis_own_are_known(
+    person: Person, comfyui: ComfyUI
+) -> None:
+    workflow = person.save("w.json", {"1": {"class_type": "BrandNewCoreNode", "inputs": {}}})
+    assert [node["judged"] for node in check(person, comfyui, workflow)[1]["nodes_not_found"]] == [False]
+    comfyui.write("nodes.py", 'NODE_CLASS_MAPPINGS = {"SaveImage": 1}')
+    assert [node["judged"] for node in check(person, comfyui, workflow)[1]["nodes_not_found"]] == [True]
+
+
 def test_a_class_of_another_comfyui_is_told_as_that(person: Person, comfyui: ComfyUI) -> None:
     comfyui.write("nodes.py", 'NODE_CLASS_MAPPINGS = {"SaveImage": 1}')
     workflow = person.save("w.json", {"1": {"class_type": "KSampler", "inputs": {}}})

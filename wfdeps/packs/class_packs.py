@@ -19,7 +19,7 @@ CORE = "comfy-core"
 
 
 def packs_of(node_class: str) -> tuple[str, ...]:
-    """The packs that have the class, as `owner/repository`, or CORE, the best known first; empty where nobody lists it."""
+    """The packs that have the class, as `owner/repository` or registry id, the best known first; empty where nobody lists it."""
     return tuple(_lines_with(f"\t{node_class}\t")) if _is_plain(node_class) else ()
 
 
@@ -30,7 +30,7 @@ def is_core(node_class: str) -> bool:
 
 def is_listed(name: str) -> bool:
     """Whether a pack's folder of this name is one the table knows all classes of, letter case aside."""
-    return _is_plain(name) and f"/{name.lower()}\t" in _lower()
+    return _is_plain(name) and any(f"{before}{name.lower()}\t" in _lower() for before in "/\n")
 
 
 def _lines_with(text: str) -> Iterator[str]:

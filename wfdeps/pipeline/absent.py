@@ -80,6 +80,14 @@ def _finding(uses: Sequence[NodeUse], installed: Installed | None, *, proven: bo
         unread = sorted(one.name for one in here.values() if not one.complete)
         detail = f"`{unread[0]}` registers classes that cannot be read, maybe this one"
         return NodeFinding(tuple(uses), judged=False, pack=pack, detail=detail)
+    if (
+        not proven
+        and not names
+        and installed is not None
+        and not (installed.core and installed.core.complete)
+    ):
+        detail = "nobody lists it: a newer ComfyUI may have it, and which classes this one has cannot be read"
+        return NodeFinding(tuple(uses), judged=False, detail=detail)
     mine = next((here[name] for name in sorted(names) if name in here), None)
     if mine is not None:
         detail = f"`{mine.name}` is installed, and " + (
