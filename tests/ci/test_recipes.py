@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from jsonschema import Draft7Validator
 
 from tests.conftest import REPOSITORY
 from tests.exports.foreign import program, run
+from tests.exports.making import HF, entry
+from wfdeps.domain.locks import Lock
+from wfdeps.lock.document import to_text
 from wfdeps.packaged import sample_path
 
 ACTION = REPOSITORY / ".github/actions/check/action.yml"
@@ -144,39 +148,54 @@ def git(folder: Path, *words: str) -> None:
     subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)
 
 
-def test_pre_commit_runs_the_hook_in_a_scratch_repository(tmp_path: Path, models: Path) -> None:
-    pre_commit = program("pre-commit")
-    hooks, work = tmp_path / "hooks", tmp_path / "work"
-    for folder in (hooks, work / "workflows"):
-        folder.mkdir(parents=True)
-    (hooks / HOOKS.name).write_bytes(HOOKS.read_bytes())
-    git(hooks, "init")
-    git(hooks, "add", ".")
-    git(hooks, "commit", "-m", "hooks")
-    # `language: system` takes the wfdeps that is tested instead of installing it into an environment.
-    hook = {"id": "wfdeps-check", "language": "system", "args": ["--models", str(models)]}
-    config = {"repos": [{"repo": str(hooks), "rev": "HEAD", "hooks": [hook]}]}
-    (work / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
-    (work / "workflows/demo.json").write_bytes(Path(sample_path("demo.json")).read_bytes())
-    (work / "package.json").write_text("{}")
-    git(work, "init")
-    git(work, "add", ".")
-    environment = {
-        **os.environ,
-        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"])),
-        "PRE_COMMIT_HOME": str(tmp_path / "pre-commit"),
-    }
-    done = subprocess.run(
-        [pre_commit, "run", "--all-files", "--verbose"],
-        cwd=work,
-        env=environment,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "workflows/demo.json" in done.stdout
-    assert "exit code: 1" in done.stdout
-    assert "package.json" not in done.stdout
+class Scratch:
+    """A git repository with one of our hooks, the workflow `workflows/demo.json` and a file that is none."""
+
+    def __init__(self, folder: Path, hook: str, *words: str) -> None:
+        self.pre_commit = program("pre-commit")
+        hooks, self.work = folder / "hooks", folder / "work"
+        (self.work / "workflows").mkdir(parents=True)
+        hooks.mkdir()
+        (hooks / HOOKS.name).write_bytes(HOOKS.read_bytes())
+        git(hooks, "init")
+        git(hooks, "add", ".")
+        git(hooks, "commit", "-m", "hooks")
+        # `language: system` takes the wfdeps that is tested instead of installing it into an environment.
+        given = {"id": hook, "language": "system", **({"args": list(words)} if words else {})}
+        config = {"repos": [{"repo": str(hooks), "rev": "HEAD", "hooks": [given]}]}
+        (self.work / ".pre-commit-config.yaml").write_text(yaml.safe_dump(config))
+        self.workflow = self.work / "workflows/demo.json"
+        self.workflow.write_bytes(Path(sample_path("demo.json")).read_bytes())
+        (self.work / "package.json").write_text("{}")
+        git(self.work, "init")
+
+    def run(self) -> tuple[int, str]:
+        git(self.work, "add", ".")
+        words = (self.pre_commit, "run", "--all-files", "--verbose")
+        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+        done = run(*words, cwd=self.work, PATH=path, PRE_COMMIT_HOME=str(self.work.parent / "cache"))
+        return done.returncode, done.stdout + done.stderr
+
+
+def test_the_check_hook_is_given_the_workflows_alone(tmp_path: Path, models: Path) -> None:
+    code, said = Scratch(tmp_path, "wfdeps-check", "--models", str(models)).run()
+    assert code == 1, said
+    assert "workflows/demo.json" in said
+    assert "exit code: 1" in said
+    assert "package.json" not in said
+
+
+def test_the_lock_hook_fails_once_a_workflow_changed(tmp_path: Path) -> None:
+    scratch = Scratch(tmp_path, "wfdeps-lock")
+    digest = sha256(scratch.workflow.read_bytes()).hexdigest()
+    fresh = Lock(workflows=(("workflows/demo.json", digest),), entries=(entry("vae/a.safetensors", HF),))
+    (scratch.work / "wfdeps.lock").write_text(to_text(fresh))
+    code, said = scratch.run()
+    assert code == 0, said
+    scratch.workflow.write_text(scratch.workflow.read_text() + "\n")
+    code, said = scratch.run()
+    assert code == 1
+    assert "`workflows/demo.json` changed since" in said
 
 
 def test_the_gitlab_script_writes_the_report_that_gitlab_collects(tmp_path: Path, models: Path) -> None:

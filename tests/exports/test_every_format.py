@@ -231,3 +231,14 @@ def test_no_cell_of_the_table_is_a_formula() -> None:
     )
     (row,) = csv.DictReader(io.StringIO(text))
     assert (row["air"], row["used_by"]) == ("'=HYPERLINK(1)", "'+y @x")
+
+
+@pytest.mark.parametrize("name", [*ANONYMOUS, "dockerfile"])
+def test_a_format_without_logins_says_that_a_gated_repository_would_fail(name: str) -> None:
+    export_ = made(
+        name, lock(entry("vae/a.safetensors", HF), entry("vae/b.safetensors", f"{OPEN}/b.safetensors"))
+    )
+    assert ["gated" in note for note in export_.notes] == [True]
+    if name not in WITHOUT_COMMENTS:
+        assert export_.notes[0] in export_.files[0].text
+    assert made(name, lock(entry("vae/b.safetensors", f"{OPEN}/b.safetensors"))).notes == ()

@@ -64,7 +64,9 @@ def _refusal(file: ModelFile) -> str:
     return no_open_url(file)
 
 
-FORMAT = Format("an aria2 input file with SHA256SUMS and finish.sh", "models.aria2", _render, _refusal)
+FORMAT = Format(
+    "an aria2 input file with SHA256SUMS and finish.sh", "models.aria2", _render, _refusal, is_anonymous=True
+)
 
 
 def _read(text: str) -> tuple[ForeignFile | LeftOut, ...]:

@@ -74,6 +74,7 @@ FORMAT = Format(
         "name": Setting("wfdeps", "the build's name"),
         "comfyui": Setting("v0.3.40", "`baseComfyVersion`: a tag, a branch or a commit of ComfyUI"),
     },
+    is_anonymous=True,
 )
 
 

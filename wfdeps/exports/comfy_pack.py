@@ -52,6 +52,7 @@ FORMAT = Format(
         "python": Setting("3.11", "the Python version of the snapshot"),
         "comfyui": Setting("", "the commit of ComfyUI"),
     },
+    is_anonymous=True,
 )
 
 

@@ -111,4 +111,5 @@ FORMAT = Format(
         "image": Setting("runpod/worker-comfyui:5.5.0-base", "the image to start from"),
         "models": Setting("/comfyui/models", "the models folder in the image"),
     },
+    is_anonymous=True,
 )

@@ -46,7 +46,9 @@ def _size(size: int) -> str:
     return f"{size}B"
 
 
-FORMAT = Format("a model-list.json for ComfyUI-Manager", "model-list.json", _render, no_open_url)
+FORMAT = Format(
+    "a model-list.json for ComfyUI-Manager", "model-list.json", _render, no_open_url, is_anonymous=True
+)
 
 
 def _read(text: str) -> tuple[ForeignFile | LeftOut, ...]:

@@ -21,4 +21,5 @@ FORMAT = Format(
     "models.rclone.csv",
     _render,
     no_open_url,
+    is_anonymous=True,
 )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 from wfdeps.domain.locks import Lock
 from wfdeps.errors import UsageError, did_you_mean
 from wfdeps.exports.checked import checked_files
 from wfdeps.exports.importing import lock_of
-from wfdeps.exports.values import Bundle, Format, Imported, LeftOut, Reader, TextFile
+from wfdeps.exports.values import Bundle, Format, Imported, LeftOut, ModelFile, Reader, TextFile
 from wfdeps.lock.document import SCHEMA, parse
+from wfdeps.match.links import huggingface_link
+from wfdeps.report.wording import count_text
 from wfdeps.values import dataclass
 
 FORMATS: dict[str, str] = {
@@ -55,6 +57,8 @@ class Export:
 
     files: tuple[TextFile, ...]
     left_out: tuple[LeftOut, ...]
+    notes: tuple[str, ...] = ()
+    """What a person should know of the files that are carried."""
 
 
 def built_in(name: str) -> Format:
@@ -76,7 +80,20 @@ def export(lock: Lock, form: Format, options: Mapping[str, str]) -> Export:
     refused = [LeftOut(file.path, reason) for file in files if (reason := form.refusal(file))]
     carried = tuple(file for file in files if not form.refusal(file))
     all_left_out = tuple(sorted((*left_out, *refused), key=lambda one: (one.what, one.reason)))
-    return Export(form.render(Bundle(carried, all_left_out, lock, settled)), all_left_out)
+    notes = _notes(carried) if form.is_anonymous else ()
+    return Export(form.render(Bundle(carried, all_left_out, lock, settled, notes)), all_left_out, notes)
+
+
+def _notes(files: Sequence[ModelFile]) -> tuple[str, ...]:
+    """A lock does not say which repositories are gated, so a file of one cannot be told from the others."""
+    count = sum(1 for file in files if huggingface_link(file.url))
+    if not count:
+        return ()
+    return (
+        f"{count_text(count, 'file')} of Hugging Face's is fetched without a login: if a repository is gated, that fails"
+        if count == 1
+        else f"{count_text(count, 'file')} of Hugging Face's are fetched without a login: those of gated repositories fail",
+    )
 
 
 def reader(name: str) -> Reader:

@@ -32,6 +32,7 @@ def head(bundle: Bundle, title: str, *more: str) -> list[str]:
     return [
         f"{title}: {count_text(len(bundle.files), 'file')} of a wfdeps lock",
         *more,
+        *bundle.notes,
         *map(left_out_line, bundle.left_out),
     ]
 

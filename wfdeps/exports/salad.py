@@ -19,7 +19,9 @@ def _render(bundle: Bundle) -> tuple[TextFile, ...]:
     return (TextFile(FORMAT.file_name, top + remarks + text),)
 
 
-FORMAT = Format("the manifest of Salad's comfyui-api", "manifest.yaml", _render, no_open_url)
+FORMAT = Format(
+    "the manifest of Salad's comfyui-api", "manifest.yaml", _render, no_open_url, is_anonymous=True
+)
 
 
 def _read(text: str) -> tuple[ForeignFile | LeftOut, ...]:

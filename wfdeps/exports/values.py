@@ -69,6 +69,8 @@ class Bundle:
     lock: Lock
     options: Mapping[str, str]
     """Every option of the format, with its default where nobody set it."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of the files that are carried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ class Format:
     refusal: Callable[[ModelFile], str]
     """Why the format cannot carry a file, as a clause; empty where it can."""
     settings: Mapping[str, Setting] = field(default_factory=dict)
+    is_anonymous: bool = False
+    """Whether it fetches files of Hugging Face's without a login, even from a gated repository."""
 
 
 @dataclass(frozen=True, slots=True)

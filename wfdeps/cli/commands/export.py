@@ -54,6 +54,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         context.out(made.files[0].text)
         if others := ", ".join(file.name for file in made.files[1:]):
             context.err(f"note: with -o FILE, {others} is written beside it")
+    for note in made.notes:
+        context.err(f"note: {note}")
     for one in made.left_out:
         context.err(f"not carried: {one.what}: {one.reason}")
     if made.left_out:
