@@ -30,7 +30,7 @@ def comfyui(person: Person, monkeypatch: pytest.MonkeyPatch) -> Person:
     person.models = home / "models"
     (person.models / "checkpoints").mkdir(parents=True)
     (home / "main.py").touch()
-    (home / "extra_model_paths.yaml").write_text("a:\n  base_path: /nowhere\n  ipadaptr: ip\n  loras: [1]\n")
+    (home / "extra_model_paths.yaml").write_text("a:\n  base_path: /nowhere\n  ipadaptr: ip\n")
     person.environ["COMFYUI_PATH"] = str(home)
     for name, value in person.environ.items():
         monkeypatch.setenv(name, value)

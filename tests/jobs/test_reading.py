@@ -52,6 +52,19 @@ def test_hidden_folders_are_not_searched_and_an_empty_one_is_an_error(tmp_path: 
         read(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["a.json", "deep/er/a.png", "a.zip"])
+def test_a_folder_in_which_nothing_is_a_workflow_is_an_error_that_names_what_is_there(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "folder" / name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"{}")
+    (tmp_path / "good.json").write_text(WORKFLOW)
+    with pytest.raises(UsageError, match=f"no workflow in .*`{name}` holds none") as raised:
+        read(tmp_path / "good.json", tmp_path / "folder")
+    assert raised.value.hint
+
+
 def test_a_missing_file_is_a_value(tmp_path: Path) -> None:
     (reading,) = read(tmp_path / "none.json").readings
     assert isinstance(reading, UnreadableWorkflow)

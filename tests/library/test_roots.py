@@ -10,10 +10,10 @@ import pytest
 from tests.fakes.weights import sound
 from wfdeps.domain.findings import RefState
 from wfdeps.domain.model_types import ModelType
-from wfdeps.domain.refs import ModelRef, RefStatus
+from wfdeps.domain.refs import STOPS_COMFYUI, ModelRef, RefStatus
 from wfdeps.errors import ConfigError
 from wfdeps.library import Roots, open_library
-from wfdeps.library.extra_paths import STOPS_COMFYUI, read_extra_paths
+from wfdeps.library.extra_paths import read_extra_paths
 from wfdeps.library.search import search_paths
 from wfdeps.library.targets import PROFILES, read_profile
 from wfdeps.match.local import find_local

@@ -27,8 +27,8 @@ INTERRUPTED = 130
 
 MEANINGS: dict[int, str] = {
     READY: "every required file is there (and matches, where its hash is known)",
-    UNMET: "requirements unmet: missing, ambiguous, wrong hash, refused by policy",
-    USAGE: "usage error, unreadable or unrecognised workflow, bad config",
+    UNMET: "requirements unmet: missing, ambiguous, wrong hash, refused by policy, not what its node can load",
+    USAGE: "usage error, no workflow, an unreadable or unrecognised one, bad config (ours or ComfyUI's)",
     UNDECIDED: "could not decide: network, login, rate limit",
     PARTLY_FAILED: "some downloads or placements failed, the rest is done; a rerun resumes",
     INTERRUPTED: "interrupted, state saved",

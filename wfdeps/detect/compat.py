@@ -63,7 +63,8 @@ def lint_role(side: Side, wanted: ModelType) -> tuple[Lint, ...]:
         return ()
     level, why, consequence = verdict
     message = f"`{side.name}` is loaded as a {_word(wanted)} and is a {_word(actual)}: {why}"
-    return (Lint(level, "wrong-type", message, (side.name,), _sites(side), consequence),)
+    stops = level is _E and wanted not in _LOADS_WHATEVER
+    return (Lint(level, "wrong-type", message, (side.name,), _sites(side), consequence, stops),)
 
 
 def _lint_format(side: Side) -> tuple[Lint, ...]:
@@ -79,7 +80,9 @@ def _lint_format(side: Side) -> tuple[Lint, ...]:
     message = (
         f"`{side.name}` is no {ending} file but {_FORMAT_WORDS[found]}, and ComfyUI reads it by its ending"
     )
-    return (Lint(LintLevel.ERROR, "wrong-format", message, (side.name,), _sites(side), consequence),)
+    return (
+        Lint(LintLevel.ERROR, "wrong-format", message, (side.name,), _sites(side), consequence, stops=True),
+    )
 
 
 _FORMAT_WORDS: Final = {
@@ -129,6 +132,9 @@ _ROLES: Final[dict[tuple[ModelType, ModelType], tuple[LintLevel, str, str]]] = {
     (ModelType.TEXT_ENCODER, ModelType.LORA): (_E, "no text encoder in it", ""),
 }  # fmt: skip
 """Wanted, actual → level, why, and ComfyUI's own words. Source: ComfyUI 0.22.0 comfy/sd.py, comfy/controlnet.py."""
+_LOADS_WHATEVER: Final = frozenset({ModelType.LORA, ModelType.TEXT_ENCODER})
+"""Wanted types whose loaders take any weights: comfy/lora.py logs keys it does not know and goes on, and
+`load_text_encoder_state_dicts` of comfy/sd.py makes a CLIP-L of what it does not recognise."""
 
 
 @dataclass(frozen=True, slots=True)

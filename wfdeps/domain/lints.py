@@ -34,3 +34,6 @@ class Lint:
     sites: tuple[NodeSite, ...] = ()
     consequence: str = ""
     """ComfyUI's own message that it would cause, where one is known."""
+    stops: bool = False
+    """Whether ComfyUI refuses to load the file, so that the run ends there. After an error that does not stop it, the
+    run goes on without the file's effect (a LoRA of another base), or fails or makes noise while it samples."""

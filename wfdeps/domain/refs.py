@@ -93,6 +93,10 @@ class Notice:
     message: str
 
 
+STOPS_COMFYUI = "extra_paths_stop_comfyui"
+"""The code of a notice about what keeps ComfyUI from starting at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pairing:
     """One model is applied to another: this LoRA, ControlNet or VAE to that base, following the links."""

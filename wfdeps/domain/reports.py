@@ -25,6 +25,8 @@ class ReportVerdict(StrEnum):
     MISSING = "missing"
     AMBIGUOUS = "ambiguous"
     """Nothing is missing but a person's choice."""
+    BROKEN = "broken"
+    """Every file is there, and still ComfyUI would not start, or would stop when it loads one of them."""
     UNDECIDED = "undecided"
     """Network, login or rate limit; a later run may say more."""
     FAILED = "failed"
@@ -42,6 +44,8 @@ class FailOn(StrEnum):
     """Refused by policy, or because its name cannot be trusted."""
     UNDECIDED = "undecided"
     FAILED = "failed"
+    LOAD = "load"
+    """There, and ComfyUI stops when it loads the file for that node: a LoRA where a checkpoint is wanted."""
     ROOM = "room"
     """Too little space, or no permission, for what is to be fetched."""
     LINT_ERROR = "lint-error"
@@ -64,6 +68,7 @@ DEFAULT_FAIL_ON: frozenset[FailOn] = frozenset(
         FailOn.POLICY,
         FailOn.UNDECIDED,
         FailOn.FAILED,
+        FailOn.LOAD,
     }
 )
 

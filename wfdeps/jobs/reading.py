@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
@@ -56,23 +56,45 @@ def read_files(
     """Every workflow of these files; one that cannot be read is a value too. Raises as `read_options` does.
 
     In a folder, files that hold something else than a workflow are left out: nobody claimed they had one. A JSON file
-    that is none is not such a file: a workflow that was cut must not go unseen. `standard_input` returns at most so
-    many bytes of it; `hashed`: with the SHA-256 of each file.
+    that is none is not such a file: a workflow that was cut must not go unseen. Raises UsageError for a folder without
+    any workflow. `standard_input` returns at most so many bytes of it; `hashed`: with the SHA-256 of each file.
     """
     options = replace(read_options(files, doors), hashed=hashed)
     readings: list[Reading] = []
     left_out: list[UnreadableWorkflow] = []
-    for path, is_named in _expanded(files.paths):
+    for path in files.paths:
         if path == "-":
             readings.extend(_read(path, standard_input(MAX_FILE_BYTES + 1), options))
-            continue
+        elif os.path.isdir(path):
+            of_folder = _read_folder(path, options)
+            readings.extend(of_folder.readings)
+            left_out.extend(of_folder.left_out)
+        else:
+            readings.extend(read_file(path, options))
+    return ReadFiles(tuple(readings), tuple(left_out))
+
+
+def _read_folder(folder: str, options: ReadOptions) -> ReadFiles:
+    """The workflows below a folder. Raises UsageError where there is none: nothing was checked is not "all is ready"."""
+    readings: list[Reading] = []
+    left_out: list[UnreadableWorkflow] = []
+    for path in sorted(_files_below(folder)):
         results = read_file(path, options)
-        first = results[0]
-        if is_named or isinstance(first, WorkflowRefs) or _is_broken_json(path):
+        if any(isinstance(result, WorkflowRefs) for result in results) or _is_broken_json(path):
             readings.extend(results)
         else:
-            left_out.append(first)
-    return ReadFiles(tuple(readings), tuple(left_out))
+            left_out.extend(result for result in results[:1] if isinstance(result, UnreadableWorkflow))
+    if readings:
+        return ReadFiles(tuple(readings), tuple(left_out))
+    if not left_out:
+        raise UsageError(f"no workflow files in `{folder}`", hint="name a workflow file, or a folder of them")
+    first = left_out[0]
+    name = f"`{os.path.relpath(first.path, folder)}`"
+    more = f"{name} holds" if len(left_out) == 1 else f"{name} and {len(left_out) - 1} more hold"
+    raise UsageError(
+        f"no workflow in `{folder}`: {more} none",
+        hint=first.hint or "name a workflow file, or a folder of them",
+    )
 
 
 def read_options(files: WorkflowFiles, doors: Doors) -> ReadOptions:
@@ -137,20 +159,6 @@ def _is_broken_json(path: str) -> bool:
     except (OSError, ValueError, RecursionError):
         return True
     return False
-
-
-def _expanded(paths: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """Each file, and whether the person named it itself."""
-    for path in paths:
-        if path != "-" and os.path.isdir(path):
-            below = sorted(_files_below(path))
-            if not below:
-                raise UsageError(
-                    f"no workflow files in `{path}`", hint="name a workflow file, or a folder of them"
-                )
-            yield from ((file, False) for file in below)
-        else:
-            yield path, True
 
 
 def _files_below(folder: str) -> Iterator[str]:

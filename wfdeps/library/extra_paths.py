@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.folders import ALIASES, FOLDER_KEYS, LEGACY, WITHOUT_MODELS, canonical_key
-from wfdeps.domain.refs import Notice
+from wfdeps.domain.refs import STOPS_COMFYUI, Notice
 from wfdeps.patterns import pattern
 from wfdeps.values import dataclass
 from wfdeps.yaml_text import parse_yaml
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _DRIVE = pattern(r"[A-Za-z]:[\\/]")
-STOPS_COMFYUI = "extra_paths_stop_comfyui"
-"""The notice code for what keeps ComfyUI from starting at all."""
 
 
 @dataclass(frozen=True, slots=True)

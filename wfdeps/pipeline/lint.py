@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from wfdeps.domain.resolutions import Resolution
     from wfdeps.ports import Library
 
-_TOPIC = "misfits/3"
-_ROLE_TOPIC = "role/2"
+_TOPIC = "misfits/4"
+_ROLE_TOPIC = "role/3"
 
 
 def find_misfits(
@@ -39,7 +39,7 @@ def find_misfits(
     known = _known(findings, resolutions)
     pairs = [pair for pair in _pairs(workflows) if _key(pair[0]) in known and _key(pair[1]) in known]
     remarks = [
-        replace(remark, sites=sites)
+        replace(remark, sites=sites, stops=remark.stops and _is_core(remark, dependent, base))
         for dependent, base, sites in pairs
         for remark in _remarks(dependent, base, (known[_key(dependent)], known[_key(base)]), library)
     ]
@@ -49,6 +49,13 @@ def find_misfits(
         if file is not None and not isinstance(file, str):
             remarks += (replace(remark, sites=ref.sites) for remark in _role_remarks(ref, file, library))
     return tuple({(remark.code, remark.message): remark for remark in remarks}.values())
+
+
+def _is_core(remark: Lint, *refs: ModelRef) -> bool:
+    """Whether the remark is about a file that a core loader reads: what a pack's does with it is not known."""
+    return any(
+        site.node_class in CORE_LOADERS for ref in refs if (ref.name,) == remark.names for site in ref.sites
+    )
 
 
 CORE_LOADERS = frozenset(
@@ -146,11 +153,13 @@ def _key(ref: ModelRef) -> tuple[str, str]:
 def _to_json(remarks: Iterable[Lint]) -> str:
     from json import dumps  # once for each pair
 
-    return dumps([[one.level, one.code, one.message, one.names, one.consequence] for one in remarks])
+    return dumps(
+        [[one.level, one.code, one.message, one.names, one.consequence, one.stops] for one in remarks]
+    )
 
 
 def _from_json(text: str) -> tuple[Lint, ...]:
     return tuple(
-        Lint(LintLevel(level), code, message, tuple(names), (), consequence)
-        for level, code, message, names, consequence in loads(text)
+        Lint(LintLevel(level), code, message, tuple(names), (), consequence, stops)
+        for level, code, message, names, consequence, stops in loads(text)
     )

@@ -14,10 +14,9 @@ from wfdeps.domain.reports import (
     ExitPolicy,
     FileSystemTotal,
     ReportItem,
-    ReportVerdict,
     WorkflowVerdict,
 )
-from wfdeps.report.judging import exit_code, verdict_of
+from wfdeps.report.judging import exit_code, verdict_of, verdict_of_all
 from wfdeps.report.states import advice_for
 from wfdeps.report.totals import bytes_to_fetch, floors, present, required, total
 from wfdeps.values import dataclass, replace
@@ -69,9 +68,14 @@ def build_report(
     }
     attempted = outcomes is not None
     refused = absent.refused if absent else ()
-    rows = tuple(_judge(workflow, items, refused, attempted=attempted) for workflow in workflows)
+    rows = tuple(
+        _judge(workflow, items, lints, warnings, refused, attempted=attempted) for workflow in workflows
+    )
+    verdict = verdict_of(
+        items.values(), lints=lints, warnings=warnings, refused=bool(refused), attempted=attempted
+    )
     return CheckReport(
-        verdict=ReportVerdict.MISSING if refused else _verdict(items.values(), rows, attempted=attempted),
+        verdict=verdict_of_all(verdict, rows),
         exit_code=exit_code(
             items.values(),
             rows,
@@ -93,15 +97,6 @@ def build_report(
     )
 
 
-def _verdict(
-    items: Iterable[ReportItem], rows: Iterable[WorkflowVerdict | UnreadableWorkflow], *, attempted: bool
-) -> ReportVerdict:
-    """The word for all; what could not be read may need anything, so nothing is ready with it."""
-    verdict = verdict_of(items, attempted=attempted)
-    unread = any(isinstance(row, UnreadableWorkflow) for row in rows)
-    return ReportVerdict.UNDECIDED if unread and verdict is ReportVerdict.READY else verdict
-
-
 def _needed_by(workflows: Iterable[WorkflowRefs | UnreadableWorkflow]) -> dict[_Place, tuple[str, ...]]:
     """Which workflows a file is required in, in the order they were given."""
     found: dict[_Place, dict[str, None]] = {}
@@ -116,6 +111,8 @@ def _needed_by(workflows: Iterable[WorkflowRefs | UnreadableWorkflow]) -> dict[_
 def _judge(
     workflow: WorkflowRefs | UnreadableWorkflow,
     items: Mapping[_Place, ReportItem],
+    lints: Iterable[Lint],
+    warnings: Iterable[Notice],
     refused: Collection[str],
     *,
     attempted: bool,
@@ -130,9 +127,13 @@ def _judge(
         format=workflow.format,
         container=workflow.container,
         sha256=workflow.sha256,
-        verdict=ReportVerdict.MISSING
-        if workflow.path in refused
-        else verdict_of(needed, attempted=attempted),
+        verdict=verdict_of(
+            needed,
+            lints=[lint for lint in lints if any(site.workflow == workflow.path for site in lint.sites)],
+            warnings=warnings,
+            refused=workflow.path in refused,
+            attempted=attempted,
+        ),
         required=len(needed),
         present=len(present(needed)),
         bytes_to_fetch=bytes_to_fetch(needed),

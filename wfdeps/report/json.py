@@ -102,6 +102,7 @@ def lint_fields(lint: Lint) -> Fields:
         "names": list(lint.names),
         "sites": [site_fields(site) for site in lint.sites],
         "consequence": lint.consequence,
+        "stops": lint.stops,
     }
 
 

@@ -1,7 +1,8 @@
 """From states to one word and one exit code.
 
 A definite lack outranks a failed download, and that outranks an undecided one: the code says what would
-still be wrong after the trouble has passed. See decision 0701.
+still be wrong after the trouble has passed. What ComfyUI would stop at when it starts, or when it loads a file that is
+there, is never ready. See decision 0701.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.findings import RefState
 from wfdeps.domain.lints import Lint, LintLevel
-from wfdeps.domain.refs import Notice, UnreadableWorkflow
+from wfdeps.domain.refs import STOPS_COMFYUI, Notice, UnreadableWorkflow
 from wfdeps.domain.reports import ExitPolicy, FailOn, ReportItem, ReportVerdict, WorkflowVerdict
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ _VERDICT: tuple[tuple[FailOn, ReportVerdict], ...] = (
     (FailOn.MISSING, ReportVerdict.MISSING),
     (FailOn.HASH, ReportVerdict.MISSING),
     (FailOn.POLICY, ReportVerdict.MISSING),
+    (FailOn.LOAD, ReportVerdict.BROKEN),
     (FailOn.AMBIGUOUS, ReportVerdict.AMBIGUOUS),
     (FailOn.FAILED, ReportVerdict.FAILED),
     (FailOn.UNDECIDED, ReportVerdict.UNDECIDED),
@@ -65,10 +67,40 @@ def trouble_of(state: RefState, *, attempted: bool) -> FailOn | None:
     return TROUBLE[state]
 
 
-def verdict_of(items: Iterable[ReportItem], *, attempted: bool) -> ReportVerdict:
-    """One word for a set of items."""
+def verdict_of(
+    items: Iterable[ReportItem],
+    *,
+    lints: Iterable[Lint],
+    warnings: Iterable[Notice],
+    refused: bool,
+    attempted: bool,
+) -> ReportVerdict:
+    """One word for a set of items. `refused`: ComfyUI itself says that a node or an input file is not there."""
     troubles = {trouble_of(item.state, attempted=attempted) for item in items}
+    if refused:
+        troubles.add(FailOn.MISSING)
+    if any(lint.stops for lint in lints) or not starts(warnings):
+        troubles.add(FailOn.LOAD)
     return next((word for trouble, word in _VERDICT if trouble in troubles), ReportVerdict.READY)
+
+
+def verdict_of_all(
+    verdict: ReportVerdict, workflows: Sequence[WorkflowVerdict | UnreadableWorkflow]
+) -> ReportVerdict:
+    """The word for all workflows, given that for all their files: where one was not read, or there is none, nothing is ready."""
+    whole = workflows and not any(isinstance(workflow, UnreadableWorkflow) for workflow in workflows)
+    return verdict if whole or verdict is not ReportVerdict.READY else ReportVerdict.UNDECIDED
+
+
+def starts(warnings: Iterable[Notice]) -> bool:
+    """Whether ComfyUI starts with the configuration that is here."""
+    return not any(notice.code == STOPS_COMFYUI for notice in warnings)
+
+
+def lint_troubles(lint: Lint) -> set[FailOn]:
+    """What a remark counts as."""
+    level = _LINT.get(lint.level)
+    return ({level} if level else set()) | ({FailOn.LOAD} if lint.stops else set())
 
 
 def absent_troubles(absent: Absent) -> set[FailOn]:
@@ -94,13 +126,17 @@ def exit_code(
     policy: ExitPolicy,
     attempted: bool,
 ) -> int:
-    """0 ready, 1 unmet, 2 a workflow that cannot be read, 3 could not decide, 4 some downloads failed."""
-    if any(isinstance(workflow, UnreadableWorkflow) for workflow in workflows):
+    """0 ready, 1 unmet, 2 unreadable or bad config, 3 could not decide, 4 some downloads failed.
+
+    2 is: no workflow, one that cannot be read, or a configuration with which ComfyUI does not start.
+    """
+    unread = any(isinstance(workflow, UnreadableWorkflow) for workflow in workflows)
+    if not workflows or unread or not starts(warnings):
         return _UNREADABLE
     if policy.exit_zero:
         return 0
     troubles = {trouble_of(item.state, attempted=attempted) for item in items}
-    troubles |= {_LINT.get(lint.level) for lint in lints}
+    troubles = troubles.union(*map(lint_troubles, lints))
     if absent:
         troubles |= absent_troubles(absent)
     if room:

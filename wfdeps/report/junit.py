@@ -26,13 +26,13 @@ def render(report: CheckReport, view: View | None = None) -> str:
     for item in report.items:
         for path in dict.fromkeys(site.workflow for site in item.ref.sites):
             items.setdefault(path, []).append(item)
-    absent: dict[str, list[Problem]] = {}
-    for problem in problems_of(report) if report.nodes or report.inputs else ():
-        if problem.rule in (NODE_RULE, INPUT_RULE):
-            absent.setdefault(problem.workflow, []).append(problem)
+    others: dict[str, list[Problem]] = {}
+    for problem in problems_of(report):
+        if problem.rule in (NODE_RULE, INPUT_RULE) or problem.stops:
+            others.setdefault(problem.workflow, []).append(problem)
     for workflow in report.workflows:
         suite = _suite(workflow, items.get(workflow.path, ()))
-        suite.extend(map(_absent, absent.get(workflow.path, ())))
+        suite.extend(map(_of_problem, others.get(workflow.path, ())))
         root.append(_counted(suite))
     for count in ("tests", "failures", "errors"):  # `skipped` stands with a suite only, by Jenkins' schema
         root.set(count, str(sum(int(suite.get(count, "0")) for suite in root)))
@@ -51,9 +51,9 @@ def _suite(workflow: WorkflowVerdict | UnreadableWorkflow, items: Iterable[Repor
     return suite
 
 
-def _absent(problem: Problem) -> Element:
-    """The case of a node class or input file that is not here: a failure where ComfyUI itself says so, else skipped."""
-    kind = "node" if problem.rule == NODE_RULE else "input"
+def _of_problem(problem: Problem) -> Element:
+    """The case of what is no file that is asked for: a failure where ComfyUI itself stops at it, else skipped."""
+    kind = {NODE_RULE: "node", INPUT_RULE: "input"}.get(problem.rule, problem.rule_name)
     case = Element("testcase", name=f"{kind} {visible(problem.subject)}", classname=visible(problem.workflow))
     if problem.level is Level.ERROR:
         failure = SubElement(case, "failure", type=problem.rule_name, message=problem.message)

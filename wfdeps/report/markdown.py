@@ -22,6 +22,7 @@ MAX_BYTES = 1_000_000
 _SIGN = {
     ReportVerdict.READY: "✅",
     ReportVerdict.MISSING: "❌",
+    ReportVerdict.BROKEN: "❌",
     ReportVerdict.AMBIGUOUS: "❔",
     ReportVerdict.UNDECIDED: "⚠️",
     ReportVerdict.FAILED: "❌",

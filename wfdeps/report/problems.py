@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from wfdeps.domain.lints import Lint, LintLevel
-from wfdeps.domain.refs import NodeSite, UnreadableWorkflow
+from wfdeps.domain.refs import STOPS_COMFYUI, NodeSite, UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport, ReportItem
 from wfdeps.domain.visible import visible
 from wfdeps.report.absent import (
@@ -25,6 +25,7 @@ UNREADABLE_RULE = "WFD000"
 LINT_RULE = "WFD020"
 NODE_RULE = "WFD021"
 INPUT_RULE = "WFD022"
+CONFIG_RULE = "WFD023"
 _LEVEL_OF_LINT = {LintLevel.ERROR: Level.ERROR, LintLevel.WARNING: Level.WARNING, LintLevel.INFO: Level.NOTE}
 
 
@@ -43,14 +44,17 @@ class Problem:
     site: NodeSite | None = None
     name: str = ""
     """The value that stands there."""
+    stops: bool = False
+    """Whether ComfyUI itself would not start, or would not go on, because of it."""
     region: Region | None = None
     """Its place in the workflow's text, once it was looked for."""
 
 
 def problems_of(report: CheckReport) -> tuple[Problem, ...]:
-    """Worst first: unreadable files, then refs by state, nodes, inputs, then lints."""
+    """Worst first: unreadable files, a configuration that stops ComfyUI, refs by state, nodes, inputs, then lints."""
     return (
         *_unreadable(report),
+        *_config(report),
         *(problem for item in sorted(report.items, key=rank) for problem in _of_item(item)),
         *_absent(report),
         *(problem for lint in report.lints for problem in _of_lint(lint, report)),
@@ -78,6 +82,23 @@ def _unreadable(report: CheckReport) -> Iterator[Problem]:
                 part for part in (visible(workflow.message), visible(workflow.hint or "")) if part
             )
             yield Problem(UNREADABLE_RULE, "unreadable-workflow", Level.ERROR, workflow.path, "", message)
+
+
+def _config(report: CheckReport) -> Iterator[Problem]:
+    """What keeps ComfyUI from starting, for each workflow: none of them can run."""
+    for notice in report.warnings:
+        if notice.code == STOPS_COMFYUI:
+            for workflow in report.workflows:
+                message = visible(notice.message)
+                yield Problem(
+                    CONFIG_RULE,
+                    "comfyui-does-not-start",
+                    Level.ERROR,
+                    workflow.path,
+                    notice.code,
+                    message,
+                    stops=True,
+                )
 
 
 def _of_item(item: ReportItem) -> Iterator[Problem]:
@@ -158,4 +179,5 @@ def _of_lint(lint: Lint, report: CheckReport) -> Iterator[Problem]:
         message=visible(f"{lint.code}: {lint.message}{consequence}"),
         site=site,
         name=lint.names[0] if lint.names else "",
+        stops=lint.stops,
     )

@@ -19,6 +19,7 @@ from wfdeps.domain.reports import CheckReport
 from wfdeps.domain.visible import encodable
 from wfdeps.report.locating import Region
 from wfdeps.report.problems import (
+    CONFIG_RULE,
     INPUT_RULE,
     LINT_RULE,
     NODE_RULE,
@@ -93,6 +94,12 @@ def _rules() -> list[Fields]:
             "save it from ComfyUI again",
         )
     }
+    rows[CONFIG_RULE] = (
+        "comfyui-does-not-start",
+        Level.ERROR,
+        "ComfyUI does not start with this configuration.",
+        "mend the line of extra_model_paths.yaml that is named",
+    )
     for state, row in STATES.items():
         if row.rule:
             rows.setdefault(row.rule, (row.rule_name, row.level, row.meaning, ADVICE[state].hint))

@@ -23,6 +23,7 @@ _TONE = {Level.ERROR: "bad", Level.WARNING: "warn", Level.NOTE: "dim", Level.NON
 _VERDICT_TONE = {
     ReportVerdict.READY: "good",
     ReportVerdict.MISSING: "bad",
+    ReportVerdict.BROKEN: "bad",
     ReportVerdict.AMBIGUOUS: "warn",
     ReportVerdict.UNDECIDED: "warn",
     ReportVerdict.FAILED: "bad",
@@ -295,7 +296,7 @@ def _remarks(report: CheckReport, paint: Painter) -> list[str]:
         lines.append(f"{word} {visible(lint.message)}")
         if lint.consequence:
             lines.append(f"      {paint.tone(f'ComfyUI would say: {visible(lint.consequence)}', 'dim')}")
-    if report.exit_code == 0 and _errors(report):
+    if report.exit_code == 0 and _errors(report) and report.verdict is ReportVerdict.READY:
         lines.append(
             f"  {paint.glyph('next')} the exit code is about files alone; `--fail-on missing,lint-error` counts these too"
         )
