@@ -14,7 +14,7 @@ SCRIPT = Path(__file__).parents[2] / ".github" / "scripts" / "build_class_packs.
 def test_a_class_is_found_with_its_pack_and_one_that_nobody_has_with_none() -> None:
     assert packs_of("VHS_LoadVideo")[0] == "Kosinkadink/ComfyUI-VideoHelperSuite"
     assert packs_of("ImageResizeKJv2") == ("kijai/ComfyUI-KJNodes",)
-    assert packs_of("UnetLoaderGGUF") == ("comfyui-gguf",)
+    assert packs_of("UnetLoaderGGUF") == ("city96/ComfyUI-GGUF",)
     assert packs_of("Nobody Has This") == ()
 
 
