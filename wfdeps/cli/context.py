@@ -82,6 +82,11 @@ class Context:
             return settings.color == "always"
         return not settings.no_color and _is_terminal(stream)
 
+    @property
+    def is_read(self) -> bool:
+        """Whether anybody still reads what is printed, as far as was noticed."""
+        return bool(getattr(self.stdout, "is_read", True))
+
     def out(self, text: str) -> None:
         """Data: to stdout, ending with one newline."""
         self.stdout.write(text if text.endswith("\n") else text + "\n")

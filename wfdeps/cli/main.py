@@ -16,6 +16,7 @@ from wfdeps import TYPE_CHECKING, __version__
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import INTERRUPTED, MEANINGS, PARTLY_FAILED, READY, USAGE, exit_code_of
 from wfdeps.cli.options import GLOBAL_WITH_VALUE, add_global_options, overrides_of
+from wfdeps.cli.streams import accept_any_name, open_standard_streams, send_nowhere, unheard
 from wfdeps.domain.visible import visible_lines
 from wfdeps.errors import UsageError, WfdepsError, did_you_mean
 from wfdeps.wiring.settings import LOCK, load_settings
@@ -23,7 +24,7 @@ from wfdeps.wiring.settings import LOCK, load_settings
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from types import ModuleType
-    from typing import Any, NoReturn, TextIO
+    from typing import NoReturn, TextIO
 
 VERBS: dict[str, str] = {
     "refs": "show what a workflow references",
@@ -70,27 +71,13 @@ def run() -> NoReturn:
     gc.set_threshold(
         50_000
     )  # a short run makes few rings: looking for them all the time costs a thirtieth of a check
-    _accept_any_name(sys.stdin, sys.stdout, sys.stderr)
+    open_standard_streams()
+    accept_any_name(sys.stdin, sys.stdout, sys.stderr)
     code = main(sys.argv[1:])
     if sys.modules.keys().isdisjoint(("atexit", "threading")) and _are_flushed(sys.stdout, sys.stderr):
         os._exit(code)  # nobody waits for our end, and taking the interpreter down costs another thirtieth
     gc.freeze()  # what is left dies with the process: no need to look through it for rings
     sys.exit(code)
-
-
-def _accept_any_name(stdin: Any, stdout: Any, stderr: Any) -> None:
-    """Names are in every script, and some in none: what a stream cannot spell is escaped, and pipes get UTF-8.
-
-    A Windows pipe is cp1252, a container's locale is often C: there a Chinese model name would end the run.
-    """
-    for stream, errors in (
-        (stdin, "surrogateescape"),
-        (stdout, "backslashreplace"),
-        (stderr, "backslashreplace"),
-    ):
-        if hasattr(stream, "reconfigure"):  # None under pythonw, another object in a notebook
-            known = stream.isatty() or "PYTHONIOENCODING" in os.environ
-            stream.reconfigure(encoding=None if known else "utf-8", errors=errors)
 
 
 def _are_flushed(*streams: TextIO | None) -> bool:
@@ -110,8 +97,8 @@ def main(
     stderr: TextIO | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> int:
-    """Run one command line and return its exit code; nothing but a bug escapes."""
-    out, err = stdout or sys.stdout, stderr or sys.stderr
+    """Run one command line and return its exit code, whoever reads what it prints; nothing but a bug escapes."""
+    out, err = unheard(stdout or sys.stdout), unheard(stderr or sys.stderr)
     try:
         code = _dispatch(argv, out, err, os.environ if environ is None else environ)
         out.flush()
@@ -121,13 +108,18 @@ def main(
     except KeyboardInterrupt:
         print("interrupted; what was done is kept, and the same command goes on from there", file=err)
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader went away (`wfdeps refs … | head`): nothing to tell it, and no traceback at exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return READY
     except OSError as error:
+        from wfdeps.disk.filesystem import working_folder  # a run that goes well needs it not
+
+        if isinstance(error, FileNotFoundError) and not working_folder():
+            print(
+                "error: the folder this runs in was deleted\nhint: `cd` to another, or give whole paths",
+                file=err,
+            )
+            return USAGE
         if error.errno != errno.ENOSPC:
             raise
+        send_nowhere(out)
         print("error: no room left to write the output", file=err)
         return PARTLY_FAILED
     return code

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from wfdeps.cli.context import Context
+from wfdeps.cli.exit_codes import exit_code_of
 from wfdeps.errors import UsageError, WfdepsError
 
 PAUSE = 0.5
@@ -17,7 +18,7 @@ Stamps = dict[str, tuple[int, int]]
 
 
 def watch(once: Callable[[Context], int], workflows: Sequence[str], context: Context) -> int:
-    """Run it now and after every change, each time with fresh doors, until it is interrupted."""
+    """Run it now and after every change, each time with fresh doors, until it is interrupted or nobody reads it."""
     if "-" in workflows:
         raise UsageError("standard input cannot be watched", hint="name a file or a folder")
     while True:
@@ -27,10 +28,13 @@ def watch(once: Callable[[Context], int], workflows: Sequence[str], context: Con
             try:
                 folders = tuple(folder.path for folder in round_.doors.library().folders())
                 before |= _stamps((), folders)
-                once(round_)
+                code = once(round_)
             except WfdepsError as error:
+                code = exit_code_of(error)
                 round_.err(f"error: {error.message}" + (f"\nhint: {error.hint}" if error.hint else ""))
         context.stdout.flush()
+        if not context.is_read:
+            return code
         changed = _wait(before, lambda: _stamps(workflows, folders))  # noqa: B023
         context.err(f"── changed: {_shown(changed)}")
 

@@ -53,6 +53,14 @@ def files_below(folder: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def working_folder() -> str:
+    """The folder this process works in; empty where it was deleted meanwhile."""
+    try:
+        return os.getcwd()
+    except FileNotFoundError:
+        return ""
+
+
 def existing_ancestor(path: str) -> str:
     """The deepest folder on the way to `path` that exists: where a new file would be made."""
     path = os.path.abspath(path)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from itertools import chain
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.disk.filesystem import working_folder
 from wfdeps.domain.refs import Notice
 from wfdeps.errors import ConfigError
 from wfdeps.library.inventory import is_text
@@ -93,7 +94,9 @@ def folder_or_new(path: str) -> str:
 
 
 def _usual_place(usual: tuple[str, ...]) -> str:
-    for place in chain((*usual, os.getcwd()), _comfy_cli_places(), map(os.path.expanduser, _USUAL_HOMES)):
+    for place in chain(
+        filter(None, (*usual, working_folder())), _comfy_cli_places(), map(os.path.expanduser, _USUAL_HOMES)
+    ):
         if os.path.isdir(os.path.join(place, "models")):
             return place
     raise ConfigError(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
+from wfdeps.disk.filesystem import working_folder
 from wfdeps.domain.locks import Lock, LockEntry
 from wfdeps.domain.refs import ModelRef
 from wfdeps.errors import LockError
@@ -17,7 +17,7 @@ from wfdeps.wiring.settings import Settings
 
 def open_answers(settings: Settings, exits: ExitStack, *, workflows: Sequence[str] = ()) -> AnswerBook:
     """What the person chose before, for these workflows, this project, or always."""
-    book = AnswerBook(answer_book(settings), project=os.getcwd(), workflows=workflows)
+    book = AnswerBook(answer_book(settings), project=working_folder(), workflows=workflows)
     exits.callback(book.close)
     return book
 
