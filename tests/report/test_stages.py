@@ -114,7 +114,7 @@ STEPS: list[tuple[Step, str | None, int | None]] = [
     (replace(DOWNLOAD, size=None), "/models/loras/sub/a.safetensors", 5),
     (replace(DOWNLOAD, size=0), "/models/loras/sub/a.safetensors", 0),
     (replace(DOWNLOAD, target=replace(TARGET, root="/")), "/sub/a.safetensors", 7),
-    (replace(DOWNLOAD, target=replace(TARGET, root="C:\\")), "C:\\sub/a.safetensors", 7),
+    (replace(DOWNLOAD, target=replace(TARGET, root="C:\\")), "C:\\sub\\a.safetensors", 7),
     (Blocked(WANTED, RefState.REFUSED, "no"), None, 5),
 ]
 

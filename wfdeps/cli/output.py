@@ -9,7 +9,7 @@ from importlib import import_module
 from wfdeps import TYPE_CHECKING, __version__
 from wfdeps.cli.options import library_words, type_error
 from wfdeps.domain.reports import CheckReport, FailOn
-from wfdeps.errors import UsageError
+from wfdeps.errors import UsageError, os_error_words
 from wfdeps.report.wording import View
 from wfdeps.values import dataclass, replace
 
@@ -149,7 +149,7 @@ def write_text(path: str, text: str) -> None:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise UsageError(f"cannot write `{path}`: {error.strerror}") from error
+        raise UsageError(f"cannot write `{path}`: {os_error_words(error)}") from error
 
 
 def _width() -> int:

@@ -37,6 +37,11 @@ class LockEntry:
     about: int | None = None
     """Bytes as its source tells them, rounded, where `size` is unknown: what a plan counts with."""
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """(folder, name): what tells the entries of a lock from others, and how they are sorted."""
+        return self.folder, self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Lock:

@@ -22,6 +22,13 @@ class Target:
     root: str
     name: str
 
+    @property
+    def path(self) -> str:
+        """Absolute, with the separators of the system that `root` is of: a slash begins each root of a Unix."""
+        separator = "/" if self.root.startswith("/") else "\\"
+        between = "" if self.root.endswith(separator) else separator
+        return f"{self.root}{between}{self.name.replace('/', separator)}"
+
 
 @dataclass(frozen=True, slots=True)
 class Keep:

@@ -84,6 +84,11 @@ class ModelRef:
         """The canonical folder key; empty where nobody knows."""
         return self.folders[0] if self.folders else ""
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """(folder, name): what tells the refs of a run from others, and how they are sorted."""
+        return self.folder, self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:

@@ -65,7 +65,7 @@ def lock_of(found: Iterable[ForeignFile | LeftOut], told_by: str) -> Imported:
             continue
         if bad := [url for url in file.urls if public_url(plain_url(url)) is None]:
             left_out.append(LeftOut(file.path, f"{len(bad)} of its URLs is not https, or not for everybody"))
-        key = (entry.folder, entry.name)
+        key = entry.key
         if not entry.sources and entry.sha256 is None:
             unresolved.add("/".join(key))
         elif key in entries and entries[key] != entry:

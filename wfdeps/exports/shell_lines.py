@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import quote
 
+from wfdeps.domain.files import base_name
 from wfdeps.domain.folders import WEIGHTS_ENDINGS
 from wfdeps.errors import UsageError
 from wfdeps.exports.shell_text import UNKNOWN, UnfinishedError, Variables, commands_of, logical_lines
@@ -350,7 +351,7 @@ def _shown(text: str) -> str:
 
 
 def _recognises(name: str, text: str) -> bool:
-    base = name.replace("\\", "/").rpartition("/")[2].lower()
+    base = base_name(name).lower()
     return (
         base.startswith("dockerfile")
         or base.endswith((".dockerfile", ".sh", ".bash"))

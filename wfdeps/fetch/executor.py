@@ -388,7 +388,7 @@ def _where_it_may_stand(job: Job, kept: str | None) -> Iterator[str]:
     That one may want the same bytes under another name.
     """
     target = job.first.target
-    own = os.path.join(target.root, *target.name.split("/"))
+    own = target.path
     yield from (path for path in (kept, own) if path is not None)
     if job.there_before is not None:
         yield from sorted(files_below(target.root) - job.there_before - {own})

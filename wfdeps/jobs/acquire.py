@@ -55,7 +55,7 @@ def acquire(wants: Sequence[Want], doors: Doors, reporter: Reporter) -> tuple[Wa
     return tuple(
         result_of_unavailable(want, step)
         if isinstance(step, Unavailable)
-        else _result(want, outcomes[_key(step.ref)])
+        else _result(want, outcomes[step.ref.key])
         for want, step in zip(wants, settled, strict=True)
     )
 
@@ -70,7 +70,7 @@ def _carried(
     reporter.plan(plan)
     settling = partial(shelve, overrides=doors.settings.folders)
     outcomes = carry_out(plan, fetcher=doors.fetcher(), library=library, reporter=reporter, settling=settling)
-    return {_key(ref): outcome for outcome in outcomes for ref in _refs_of(outcome)}
+    return {ref.key: outcome for outcome in outcomes for ref in _refs_of(outcome)}
 
 
 def _settled(
@@ -95,7 +95,7 @@ def _settled(
         as_named = not want.name or fold(same.name) == fold(want.name)
         state = RefState.PRESENT if as_wished and as_named else RefState.PRESENT_ELSEWHERE
         return Present(ref, Finding(ref, state, (same,)))
-    path = os.path.join(target.root, *target.name.split("/"))
+    path = target.path
     if os.path.lexists(path):
         hint = "`wfdeps update` renews what it knows; else move it away, or name the file otherwise"
         return Unavailable(RefState.FAILED, f"`{path}` is another file", hint)
@@ -135,7 +135,7 @@ def _result(want: Want, outcome: Outcome) -> WantResult:
         case Keep(file=file):
             return WantResult(want, WantState.PRESENT, file.path, file.size, _sha256(file))
         case Link(file=file, target=target):
-            path = os.path.join(target.root, *target.name.split("/"))
+            path = target.path
             return WantResult(
                 want, WantState.PLACED, path, file.size, _sha256(file), reason=f"linked to {file.path}"
             )
@@ -157,7 +157,3 @@ def _refs_of(outcome: Outcome) -> Sequence[ModelRef]:
             return download.refs
         case Keep(ref=ref) | Link(ref=ref) | Blocked(ref=ref):
             return (ref,)
-
-
-def _key(ref: ModelRef) -> tuple[str, str]:
-    return ref.folder, ref.name

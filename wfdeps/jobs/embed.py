@@ -43,7 +43,7 @@ def embed_workflow(
     """
     models: dict[EmbeddedModel, list[str]] = {}
     left_out = []
-    entries = {(entry.folder, entry.name): entry for entry in lock.entries}
+    entries = {entry.key: entry for entry in lock.entries}
     for ref in (ref for reading in all_readable(readings) for ref in reading.refs):
         found = _model_of(ref, entries, everything)
         if isinstance(found, EmbeddedModel):
@@ -84,7 +84,7 @@ def _model_of(
     ref: ModelRef, entries: Mapping[tuple[str, str], LockEntry], everything: bool
 ) -> EmbeddedModel | str:
     """What is embedded for a ref, or why nothing is."""
-    entry = entries.get((ref.folder, ref.name))
+    entry = entries.get(ref.key)
     if entry is None:
         return "the lock does not know it"
     if entry.chosen_by not in _SETTLED and not everything:

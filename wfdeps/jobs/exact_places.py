@@ -183,7 +183,7 @@ def _name_in(url: str) -> str:
 
 def _is_there(download: Download, reporter: Reporter) -> bool:
     """Whether the file is there, by its hash. Raises TargetExistsError where another one, or an unknown one, is."""
-    path = os.path.join(download.target.root, download.target.name)
+    path = download.target.path
     if not os.path.lexists(path):
         return False
     wanted = find_digest(download.digests, Algorithm.SHA256)
@@ -232,7 +232,7 @@ def _placed(fetched: Fetched, model_type: ModelType, reporter: Reporter) -> Fetc
 def _put(placement: Placement, *, size: int, reporter: Reporter) -> Receipt:
     """Move the staged file to its place and write its sidecar. Raises LibraryError where another file stands there."""
     target = placement.target
-    path = os.path.join(target.root, target.name)
+    path = target.path
     digest = find_digest(placement.digests, Algorithm.SHA256)
     sha256 = digest.value if digest else ""
     try:

@@ -87,7 +87,7 @@ def _findings(refs: Iterable[ModelRef], library: Library | None) -> Mapping[tupl
     if library is None or not refs:
         return {}
     surveyed = survey((WorkflowRefs("", "none", "json", "", refs),), library)
-    return {(finding.ref.folder, finding.ref.name): finding for finding in surveyed.findings}
+    return {finding.ref.key: finding for finding in surveyed.findings}
 
 
 def _explain(
@@ -100,7 +100,7 @@ def _explain(
     near = alike(rejection.value, rejection.options or ()) if rejection.value else ()
     if ref is None:
         return Explanation(rejection, alike=near, hint=HINTS.get(rejection.type, ""))
-    finding = findings.get((ref.folder, ref.name))
+    finding = findings.get(ref.key)
     offered = same_file(rejection.value, rejection.options or ())
     if len(offered) == 1:
         hint = f"that ComfyUI offers it as `{offered[0]}`: choose it in the node"
@@ -122,7 +122,7 @@ def _target(ref: ModelRef, library: Library | None) -> tuple[str, str]:
         target = target_for(ref.folder, ref.name, library.folders(), library.separator)
     except UnsafePathError as error:
         return "", error.message
-    return f"{target.root.rstrip('/')}/{target.name}", ""
+    return target.path, ""
 
 
 def _resolve_command(ref: ModelRef) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from wfdeps.errors import UsageError, did_you_mean
+from wfdeps.errors import UsageError, did_you_mean, os_error_words
 from wfdeps.exports.registry import READERS, WFDEPS_LOCK, import_text, recognised
 from wfdeps.exports.values import Imported
 
@@ -38,6 +38,6 @@ def _text(path: str) -> str:
         with open(path, encoding="utf-8-sig") as file:
             return file.read()
     except OSError as error:
-        raise UsageError(f"cannot read `{path}`: {error.strerror}") from error
+        raise UsageError(f"cannot read `{path}`: {os_error_words(error)}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"cannot read `{path}`: it is not text") from error

@@ -76,5 +76,5 @@ def _reasons(finding: Finding, resolution: Resolution | None, locked: Sequence[L
         resolution,
         tuple(queries_for(ref)),
         {file.path: read_sidecar(file.path) for file in files},
-        tuple(entry for entry in locked if (entry.folder, entry.name) == (ref.folder, ref.name)),
+        tuple(entry for entry in locked if entry.key == ref.key),
     )

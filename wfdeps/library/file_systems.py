@@ -90,7 +90,7 @@ def file_systems_of(plan: Plan, ways: Ways) -> tuple[FileSystemTotal, ...]:
 
 def folder_of(target: Target) -> str:
     """The folder a target will stand in."""
-    return os.path.dirname(os.path.join(target.root, *target.name.split("/")))
+    return os.path.dirname(target.path)
 
 
 def _stands(download: Download, ways: Ways) -> bool:

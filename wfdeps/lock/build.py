@@ -35,19 +35,19 @@ def build_lock(
     could not be settled now, but was locked before, stays locked as it was.
     `keep_others`: what the earlier lock says of other workflows stays.
     """
-    known = {(entry.folder, entry.name): entry for entry in (previous.entries if previous else ())}
+    known = {entry.key: entry for entry in (previous.entries if previous else ())}
     entries: dict[tuple[str, str], LockEntry] = {}
     unresolved: set[str] = set()
     optional: set[str] = set()
     for outcome in outcomes:
         for entry in _entries_of(outcome, relative):
             entry = _published(entry, addresses)
-            entries[entry.folder, entry.name] = _with_origin(entry, known.get((entry.folder, entry.name)))
+            entries[entry.key] = _with_origin(entry, known.get(entry.key))
         for ref in _open_ends(outcome):
             if isinstance(outcome, Blocked) and outcome.state is RefState.OPTIONAL:
                 optional.add(f"{ref.folder}/{ref.name}")
-            elif before := known.get((ref.folder, ref.name)):
-                entries[ref.folder, ref.name] = replace(before, used_by=_used_by((ref,), relative))
+            elif before := known.get(ref.key):
+                entries[ref.key] = replace(before, used_by=_used_by((ref,), relative))
             else:
                 unresolved.add(f"{ref.folder}/{ref.name}")
     lock = Lock(
@@ -63,13 +63,13 @@ def _joined(before: Lock, lock: Lock) -> Lock:
     """The new lock, and what the earlier one says of workflows that the new one does not."""
     mine = {path for path, _ in lock.workflows}
     others = tuple((path, sha256) for path, sha256 in before.workflows if path not in mine)
-    entries = {(entry.folder, entry.name): entry for entry in lock.entries}
+    entries = {entry.key: entry for entry in lock.entries}
     for entry in before.entries:
         kept = tuple(use for use in entry.used_by if use.rpartition("#")[0] not in mine)
         if not kept:
             continue
-        newer = entries.get((entry.folder, entry.name), replace(entry, used_by=()))
-        entries[entry.folder, entry.name] = replace(newer, used_by=tuple(sorted({*newer.used_by, *kept})))
+        newer = entries.get(entry.key, replace(entry, used_by=()))
+        entries[entry.key] = replace(newer, used_by=tuple(sorted({*newer.used_by, *kept})))
     settled = {"/".join(key) for key in entries}
     return Lock(
         workflows=tuple(sorted((*lock.workflows, *others))),

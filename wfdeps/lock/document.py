@@ -19,7 +19,7 @@ def to_text(lock: Lock) -> str:
     document = {
         "schema": SCHEMA,
         "workflows": [{"path": path, "sha256": sha256} for path, sha256 in sorted(lock.workflows)],
-        "files": [_entry_to_json(entry) for entry in sorted(lock.entries, key=_order)],
+        "files": [_entry_to_json(entry) for entry in sorted(lock.entries, key=lambda entry: entry.key)],
         "unresolved": sorted(lock.unresolved),
         "optional": sorted(lock.optional),
     }
@@ -65,10 +65,6 @@ def _entry_of_row(row: dict[str, Any], number: int) -> LockEntry:
 
 def _what(error: Exception) -> str:
     return f"it has no {error}" if isinstance(error, KeyError) else str(error)
-
-
-def _order(entry: LockEntry) -> tuple[str, str]:
-    return entry.folder, entry.name
 
 
 def _entry_to_json(entry: LockEntry) -> dict[str, Any]:

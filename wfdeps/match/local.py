@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.digests import agreement
-from wfdeps.domain.files import Inventory, LocalFile, fold, folded_stem, split_ending
+from wfdeps.domain.files import Inventory, LocalFile, base_name, fold, folded_stem, split_ending
 from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.folders import (
     APPROXIMATE_VIDEO_VAES,
@@ -328,7 +328,7 @@ def _missing(ref: ModelRef, inventory: Inventory, ruined: list[LocalFile]) -> Fi
         return Finding(
             ref, RefState.MISSING, (), f"`{first.path}` has the name, but is useless: {first.trouble}"
         )
-    wanted = ref.name.replace("\\", "/").rpartition("/")[2]
+    wanted = base_name(ref.name)
     rival = next(
         (file for file in inventory.files if file.basename == wanted and not file.is_directory), None
     )

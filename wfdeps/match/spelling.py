@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from wfdeps.domain.files import base_name
 from wfdeps.domain.folders import PICKLE_ENDINGS
 from wfdeps.values import dataclass
 
@@ -76,7 +77,7 @@ class Spelling:
 
 def spell(name: str) -> Spelling:
     """Take a workflow's or a source's name apart; folders before it are dropped, whichever way they lean."""
-    base = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2].strip()
+    base = base_name(unicodedata.normalize("NFC", name)).strip()
     stem, dot, ending = base.rpartition(".")
     if dot and stem and f".{ending.lower()}" in ENDINGS:
         return Spelling(base, stem, f".{ending.lower()}")

@@ -37,15 +37,15 @@ def find_misfits(
     """
     workflows = tuple(workflows)
     known = _known(findings, resolutions)
-    pairs = [pair for pair in _pairs(workflows) if _key(pair[0]) in known and _key(pair[1]) in known]
+    pairs = [pair for pair in _pairs(workflows) if pair[0].key in known and pair[1].key in known]
     remarks = [
         replace(remark, sites=sites, stops=remark.stops and _is_core(remark, dependent, base))
         for dependent, base, sites in pairs
-        for remark in _remarks(dependent, base, (known[_key(dependent)], known[_key(base)]), library)
+        for remark in _remarks(dependent, base, (known[dependent.key], known[base.key]), library)
     ]
-    paired = {_key(ref) for dependent, base, _ in pairs for ref in (dependent, base)}
+    paired = {ref.key for dependent, base, _ in pairs for ref in (dependent, base)}
     for ref in _alone(workflows, paired):
-        file = known.get(_key(ref))
+        file = known.get(ref.key)
         if file is not None and not isinstance(file, str):
             remarks += (replace(remark, sites=ref.sites) for remark in _role_remarks(ref, file, library))
     return tuple({(remark.code, remark.message): remark for remark in remarks}.values())
@@ -85,7 +85,7 @@ def _alone(workflows: Iterable[WorkflowRefs], paired: set[tuple[str, str]]) -> I
         for workflow in workflows
         for ref in workflow.refs
         if ref.status is RefStatus.REQUIRED
-        and _key(ref) not in paired
+        and ref.key not in paired
         and any(site.node_class in CORE_LOADERS for site in ref.sites)
     )
 
@@ -109,10 +109,8 @@ def _known(
 
         for resolution in resolutions:
             if isinstance(resolution, Resolved) and (base := resolution.choice.candidate.base_model):
-                known[_key(resolution.ref)] = base
-    known |= {
-        _key(finding.ref): finding.files[0] for finding in findings if finding.state is RefState.PRESENT
-    }
+                known[resolution.ref.key] = base
+    known |= {finding.ref.key: finding.files[0] for finding in findings if finding.state is RefState.PRESENT}
     return known
 
 
@@ -144,10 +142,6 @@ def _role_remarks(ref: ModelRef, file: LocalFile, library: Library) -> tuple[Lin
             return _to_json(())
 
     return _from_json(library.memo(f"{_ROLE_TOPIC} {ref.model_type} {ref.name}", (file,), computed))
-
-
-def _key(ref: ModelRef) -> tuple[str, str]:
-    return ref.folder, ref.name
 
 
 def _to_json(remarks: Iterable[Lint]) -> str:

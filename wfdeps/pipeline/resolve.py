@@ -24,10 +24,10 @@ from wfdeps.domain.resolutions import (
 )
 from wfdeps.domain.urls import path_of
 from wfdeps.errors import LibraryError
-from wfdeps.match.at_hand import is_at_hand
 from wfdeps.match.decide import decide
 from wfdeps.match.family import BASES, WorkflowBases
 from wfdeps.match.local import find_local
+from wfdeps.match.local_first import library_answers
 from wfdeps.match.pairs import in_pair, pair_key
 from wfdeps.match.policy import Policy
 from wfdeps.match.questions import distinct_questions, question_for
@@ -59,7 +59,7 @@ def resolve(
     and those of its length that were never read are read for that.
     """
     findings = tuple(findings)
-    wanted = [one.ref for one in findings if not is_at_hand(one) and one.state not in _NOT_ASKED]
+    wanted = [one.ref for one in findings if not library_answers(one) and one.state not in _NOT_ASKED]
     answers = ask(wanted, helpers, policy)
     decisions = _Decisions(answers, tuple(_bases_here(findings, library)) if wanted else (), policy)
     settled = decisions.settled({ref: decide(ref, answers.of(ref), policy=policy) for ref in wanted})
@@ -197,7 +197,7 @@ class _Decisions:
 
 def _bases_here(findings: Iterable[Finding], library: Library) -> Iterator[tuple[ModelRef, Identity]]:
     for finding in findings:
-        if is_at_hand(finding) and finding.files and finding.ref.model_type in BASES:
+        if library_answers(finding) and finding.files and finding.ref.model_type in BASES:
             with suppress(LibraryError):  # that it cannot be read is said elsewhere
                 yield finding.ref, library.identity(finding.files[0])
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from wfdeps.domain.candidates import Candidate
-from wfdeps.domain.files import Folder
+from wfdeps.domain.files import Folder, base_name
 from wfdeps.domain.findings import RefState
 from wfdeps.domain.plans import Blocked, Download, Keep, Link, Plan, Step, Target
 from wfdeps.domain.refs import ModelRef
@@ -51,7 +51,7 @@ def without_collisions(plan: Plan) -> Plan:
 def _order(step: Step) -> tuple[str, str]:
     if isinstance(step, Download):
         return step.target.folder_key, step.target.name
-    return step.ref.folder, step.ref.name
+    return step.ref.key
 
 
 def _step(resolution: Resolution, layout: Layout) -> Step:
@@ -105,7 +105,7 @@ def _download(resolved: Resolved, layout: Layout) -> Step:
 
 def _name_for(ref: ModelRef, candidate: Candidate) -> str:
     """The workflow's own name; an embedding or LoRA tag without an ending takes its candidate's."""
-    stem = ref.name.replace("\\", "/").rpartition("/")[2]
+    stem = base_name(ref.name)
     ending = candidate.file_name[candidate.file_name.rfind(".") :] if "." in candidate.file_name else ""
     has_ending = "." in stem and len(stem) - stem.rfind(".") <= len(".safetensors")
     return ref.name if has_ending or not ending else ref.name + ending

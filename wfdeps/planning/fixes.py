@@ -59,7 +59,7 @@ def link_for(
     blind = next((folder for folder in folders if folder.path == target.root and not folder.visible), None)
     if blind:
         return NoFix(finding, f"{blind.reason}: add to its extra_model_paths.yaml: `{blind.fix}`")
-    if f"{target.root.rstrip('/')}/{target.name}" == file.path.replace("\\", "/"):
+    if target.path == file.path:
         return NoFix(
             finding, "the file is in its place; only the spelling in the workflow differs: --rewrite OUT.json"
         )

@@ -37,12 +37,12 @@ def build_graph(
 ) -> Graph:
     """The graph of these workflows; a workflow that could not be read is a node without edges."""
     draft = _Draft()
-    found = {_key(finding.ref): finding for finding in findings}
-    settled = {_key(resolution.ref): resolution for resolution in resolutions}
+    found = {finding.ref.key: finding for finding in findings}
+    settled = {resolution.ref.key: resolution for resolution in resolutions}
     for workflow in workflows:
         draft.add_workflow(workflow)
     for ref in merge_refs(ref for row in workflows if isinstance(row, WorkflowRefs) for ref in row.refs):
-        draft.add_ref(ref, found.get(_key(ref)), settled.get(_key(ref)))
+        draft.add_ref(ref, found.get(ref.key), settled.get(ref.key))
     for workflow in workflows:
         if isinstance(workflow, WorkflowRefs):
             draft.add_pairings(workflow.refs, workflow.pairings)
@@ -259,10 +259,6 @@ def _state(finding: Finding | None, resolution: Resolution | None) -> RefState |
             return finding.state if finding else None
         case _:
             assert_never(resolution)
-
-
-def _key(ref: ModelRef) -> tuple[str, str]:
-    return ref.folder, ref.name
 
 
 def _ref_key(ref: ModelRef) -> str:

@@ -261,7 +261,7 @@ def place_of(step: Step) -> str:
     """The full path at which a step's file stands or will stand, with `/`; empty for a blocked one."""
     match step:
         case Download(target=target) | Link(target=target):
-            return f"{target.root.rstrip('/')}/{target.name}"
+            return target.path.replace("\\", "/")
         case Keep(file=file):
             return file.path.replace("\\", "/")
         case _:

@@ -63,8 +63,8 @@ def build_report(
     )
     needed_by = _needed_by(workflows)
     items = {
-        _place(ref): build_item(ref, knowledge, needed_by.get(_place(ref), ()), place)
-        for ref in sorted(refs, key=_place)
+        ref.key: build_item(ref, knowledge, needed_by.get(ref.key, ()), place)
+        for ref in sorted(refs, key=lambda ref: ref.key)
     }
     attempted = outcomes is not None
     refused = absent.refused if absent else ()
@@ -104,7 +104,7 @@ def _needed_by(workflows: Iterable[WorkflowRefs | UnreadableWorkflow]) -> dict[_
         if isinstance(workflow, WorkflowRefs):
             for ref in workflow.refs:
                 if ref.status is RefStatus.REQUIRED:
-                    found.setdefault(_place(ref), {})[workflow.path] = None
+                    found.setdefault(ref.key, {})[workflow.path] = None
     return {place: tuple(paths) for place, paths in found.items()}
 
 
@@ -120,7 +120,7 @@ def _judge(
     """One workflow by its own needs: what another one needs does not count here."""
     if isinstance(workflow, UnreadableWorkflow):
         return workflow
-    places = dict.fromkeys(_place(ref) for ref in workflow.refs if ref.status is RefStatus.REQUIRED)
+    places = dict.fromkeys(ref.key for ref in workflow.refs if ref.status is RefStatus.REQUIRED)
     needed = required(items[place] for place in places)
     return WorkflowVerdict(
         path=workflow.path,
@@ -140,10 +140,6 @@ def _judge(
         warnings=workflow.warnings,
         weights=floors(needed),
     )
-
-
-def _place(ref: ModelRef) -> _Place:
-    return ref.folder, ref.name
 
 
 _STATUS_ORDER = tuple(RefStatus)
@@ -177,15 +173,15 @@ def gather(
     """What each stage said, by the ref it said it of (merged or not)."""
     knowledge = Knowledge({}, {}, {}, {})
     for finding in findings:
-        knowledge.findings.setdefault(_key(finding.ref), []).append((finding.ref, finding))
+        knowledge.findings.setdefault(finding.ref.key, []).append((finding.ref, finding))
     for resolution in resolutions:
-        knowledge.resolutions.setdefault(_key(resolution.ref), []).append((resolution.ref, resolution))
+        knowledge.resolutions.setdefault(resolution.ref.key, []).append((resolution.ref, resolution))
     for step in steps:
         for ref in _refs_of(step):
-            knowledge.steps.setdefault(_key(ref), []).append((ref, step))
+            knowledge.steps.setdefault(ref.key, []).append((ref, step))
     for outcome in outcomes:
         for ref in _refs_of(outcome):
-            knowledge.outcomes.setdefault(_key(ref), []).append((ref, outcome))
+            knowledge.outcomes.setdefault(ref.key, []).append((ref, outcome))
     return knowledge
 
 
@@ -244,13 +240,9 @@ def _with_advice(item: ReportItem, place: str, *, told_online: bool) -> ReportIt
     return replace(item, hint=item.hint or advice.hint, next=advice.command)
 
 
-def _key(ref: ModelRef) -> tuple[str, str]:
-    return ref.folder, ref.name
-
-
 def _of(ref: ModelRef, said: dict[tuple[str, str], list[tuple[ModelRef, _T]]]) -> _T | None:
     """What a stage said of this ref; where it spoke of several that were merged into this one, of the most needed."""
-    about = said.get(_key(ref), ())
+    about = said.get(ref.key, ())
     exact = next((value for other, value in about if other == ref), None)
     if exact is not None or not about:
         return exact

@@ -9,7 +9,7 @@ from wfdeps.domain.candidates import LOCAL
 from wfdeps.domain.files import LocalFile
 from wfdeps.domain.findings import RefState
 from wfdeps.domain.outcomes import Failed, FailureKind, Outcome, Placed
-from wfdeps.domain.plans import Blocked, Download, Keep, Link, Step, Target
+from wfdeps.domain.plans import Blocked, Download, Keep, Link, Step
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.reports import ReportItem
 from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Present, Resolution, Resolved, Unresolved
@@ -106,9 +106,9 @@ def _with_step(item: ReportItem, step: Step | None) -> ReportItem:
         case Keep(file=file):
             return _at(item, file)
         case Link(file=file, target=target):
-            return replace(item, path=_path(target), size=file.size)
+            return replace(item, path=target.path, size=file.size)
         case Download(target=target, size=size):
-            return replace(item, path=_path(target), size=size if size is not None else item.size)
+            return replace(item, path=target.path, size=size if size is not None else item.size)
         case Blocked(state=state, reason=reason, hint=hint):
             return replace(item, state=state, detail=reason or item.detail, hint=hint or item.hint)
         case _:
@@ -126,7 +126,7 @@ def _with_outcome(item: ReportItem, outcome: Outcome | None) -> ReportItem:
                 item,
                 state=RefState.PRESENT,
                 detail=f"linked to {file.path}",
-                path=_path(target),
+                path=target.path,
                 size=file.size,
             )
         case Placed(receipt=receipt, verified_by=verified_by):
@@ -146,8 +146,3 @@ def _with_outcome(item: ReportItem, outcome: Outcome | None) -> ReportItem:
 
 def _at(item: ReportItem, file: LocalFile) -> ReportItem:
     return replace(item, path=file.path, size=file.size)
-
-
-def _path(target: Target) -> str:
-    separator = "" if target.root.endswith(("/", "\\")) else "/"
-    return f"{target.root}{separator}{target.name}"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.domain.files import base_name
 from wfdeps.domain.findings import RefState
 from wfdeps.domain.visible import is_visible
 from wfdeps.report.wording import shell_word
@@ -163,7 +164,7 @@ _RANK = {state: rank for rank, state in enumerate(STATES)}
 
 def rank(item: ReportItem) -> tuple[int, str, str]:
     """Sorts items worst first, then by folder and name."""
-    return _RANK[item.state], item.ref.folder, item.ref.name
+    return _RANK[item.state], *item.ref.key
 
 
 def level_of(item: ReportItem) -> Level:
@@ -283,7 +284,7 @@ _RESPELL = Advice(
 
 def choose_command(ref: ModelRef, ranked: RankedCandidate) -> str:
     """The command that takes this very candidate for this file from now on; empty where it cannot be pasted safely."""
-    name = ref.name.replace("\\", "/").rpartition("/")[2]
+    name = base_name(ref.name)
     words = (name, _handle(ranked), ref.folder)
     if not name or not all(map(is_visible, words)):
         return ""

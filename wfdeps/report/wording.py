@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.domain.files import base_name
 from wfdeps.domain.visible import INVISIBLE, visible
 from wfdeps.patterns import pattern
 from wfdeps.values import dataclass, field
@@ -105,11 +106,7 @@ def where_text(sites: Sequence[NodeSite], *, with_workflow: bool = False, limit:
 
 def _one(site: NodeSite, *, with_workflow: bool) -> str:
     node = visible(site.node_id)
-    return f"{visible(_basename(site.workflow))} {node}" if with_workflow else node
-
-
-def _basename(path: str) -> str:
-    return path.replace("\\", "/").rpartition("/")[2]
+    return f"{visible(base_name(site.workflow))} {node}" if with_workflow else node
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from wfdeps.disk.database import MEMORY, OtherVersionError, open_database, transaction
 from wfdeps.domain.visible import encodable
-from wfdeps.errors import ConfigError
+from wfdeps.errors import ConfigError, os_error_words
 
 _T = TypeVar("_T")
 
@@ -77,7 +77,7 @@ class Database:
             with suppress(OSError):
                 os.replace(self._path, aside)
         if self._precious:
-            cause = getattr(error, "strerror", None) or error
+            cause = os_error_words(error) if isinstance(error, OSError) else error
             what = f"it was damaged, and lies as `{aside}` now" if damaged else cause
             raise ConfigError(
                 f"your answers cannot be read or kept in `{self._path}`: {what}",

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.secrets import Secret
-from wfdeps.errors import ConfigError
+from wfdeps.errors import ConfigError, os_error_words
 from wfdeps.values import dataclass, field, replace
 from wfdeps.wiring.config import (
     CIVITAI,
@@ -381,9 +381,10 @@ def _token_in(path: str) -> str:
     try:
         with open(os.path.expanduser(path), encoding="utf-8") as file:
             token = file.read(_LONGEST_TOKEN).strip()
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is not text"
-        raise ConfigError(f"cannot read a token from `{path}`: {why}") from None
+    except OSError as error:
+        raise ConfigError(f"cannot read a token from `{path}`: {os_error_words(error)}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"cannot read a token from `{path}`: it is not text") from None
     if not token or len(token.split()) > 1:
         raise ConfigError(f"`{path}` holds no token", hint="one line, and nothing but the token")
     return token

@@ -115,7 +115,7 @@ def refs_of_resources(resources: Iterable[Resource], path: str, where: str) -> t
                 base_models=(resource.base_model,) if resource.base_model else (),
             )
         )
-    return tuple(sorted(refs, key=lambda ref: (ref.folder, ref.name)))
+    return tuple(sorted(refs, key=lambda ref: ref.key))
 
 
 def unnamed(resources: Iterable[Resource], refs: Sequence[ModelRef]) -> list[Resource]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
-from wfdeps.errors import UsageError
+from wfdeps.errors import UsageError, os_error_words
 from wfdeps.jobs.catalogue import build_index, export_rows, import_rows
 from wfdeps.report.wording import count_text
 from wfdeps.sources.civitai.walk import PAUSE
@@ -60,7 +60,7 @@ def _import(index: NameIndex, arguments: argparse.Namespace, context: Context) -
             try:
                 lines = exits.enter_context(open(arguments.file, encoding="utf-8-sig"))
             except OSError as error:
-                raise UsageError(f"cannot read `{arguments.file}`: {error.strerror}") from error
+                raise UsageError(f"cannot read `{arguments.file}`: {os_error_words(error)}") from error
         learned = import_rows(lines, index, context.doors, label=arguments.file, whole=arguments.whole)
     context.err(f"{count_text(learned, 'file')} learned")
     return READY

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 
 from wfdeps.cli.context import Context
@@ -67,8 +66,7 @@ def _link(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _step(link: Link, how: FixBy) -> str:
-    target = os.path.join(link.target.root, *link.target.name.split("/"))
-    return f"{how}  {visible(link.file.path)}\n  to  {visible(target)}"
+    return f"{how}  {visible(link.file.path)}\n  to  {visible(link.target.path)}"
 
 
 def _carry_out(links: Sequence[Link], how: FixBy, context: Context) -> int:

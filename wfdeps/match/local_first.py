@@ -7,13 +7,14 @@ An equal hash does. An equal file name does only when it is the one file of that
 from __future__ import annotations
 
 from wfdeps.domain.digests import agreement
+from wfdeps.domain.files import base_name
 from wfdeps.domain.findings import Finding, RefState
 from wfdeps.match.search_terms import says_nothing
 
 _ELSEWHERE = (RefState.PRESENT_ELSEWHERE, RefState.WRONG_FOLDER)
 
 
-def is_at_hand(finding: Finding) -> bool:
+def library_answers(finding: Finding) -> bool:
     """Whether the library has the file: in its place, or elsewhere beyond reasonable doubt."""
     if finding.state is RefState.PRESENT:
         return True
@@ -23,5 +24,5 @@ def is_at_hand(finding: Finding) -> bool:
     same = agreement(ref.digests, first.digests)
     if same is not None:
         return same
-    wanted = ref.name.replace("\\", "/").rpartition("/")[2]
+    wanted = base_name(ref.name)
     return len(finding.files) == 1 and first.basename == wanted and not says_nothing(wanted)
