@@ -11,8 +11,11 @@ class YamlTextError(ValueError):
         self.line = line
 
 
-def parse_yaml(text: str | bytes) -> object:
+def parse_yaml(text: str | bytes, *, as_python: bool = False) -> object:
     """The value of a YAML text: mappings, lists, texts, numbers, dates. Raises YamlTextError.
+
+    `as_python`: read by PyYAML's own parser, which is slower than libyaml and differs from it in what it refuses: for a
+    file that another program reads with `yaml.safe_load`.
 
     Besides YAMLError, PyYAML lets three kinds of error through: RecursionError for deep nesting, UnicodeDecodeError
     for bytes in another encoding, ValueError for values its constructors refuse (a 30th of February, a number of
@@ -21,10 +24,30 @@ def parse_yaml(text: str | bytes) -> object:
     import yaml
 
     try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe
+        fast = yaml.SafeLoader if as_python else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        return yaml.load(text, Loader=fast)  # noqa: S506 - both are safe
     except RecursionError:
         raise YamlTextError("nested too deep", None) from None
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         reason = " ".join(str(error).split())[:200]
         raise YamlTextError(reason, mark.line + 1 if mark else None) from error
+
+
+def repeated_keys(text: str) -> tuple[str, ...]:
+    """Keys that stand twice in one mapping, the top level's and those one level below it, in their order.
+
+    PyYAML takes the last of them and says nothing. The text is one that `parse_yaml` could read.
+    """
+    import yaml
+
+    top = yaml.compose(text, Loader=yaml.SafeLoader)
+    below = [value for _, value in top.value] if isinstance(top, yaml.MappingNode) else []
+    found: dict[str, None] = {}
+    for node in (top, *below):
+        seen: set[str] = set()
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                found[key.value] = None
+            seen.add(str(key.value))
+    return tuple(found)

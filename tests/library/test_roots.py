@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from tests.fakes.weights import sound
 from wfdeps.domain.findings import RefState
@@ -202,6 +206,13 @@ def test_a_pack_that_keeps_models_in_its_own_folder_is_searched_there_first_and_
         ("a:\n  base_path: D:\\AI\\models\n  loras: y\n", "extra_paths_drive"),
         ("a:\n  loras: D:/AI/loras\n", "extra_paths_drive"),
         ("a:\n  Lora: x\n", "extra_paths_unknown_key"),
+        ("a:\n  loras: x\n  loras: y\n", "extra_paths_repeated_key"),
+        ("a:\n  loras: x\na:\n  vae: y\n", "extra_paths_repeated_key"),
+        ("a:\n\tloras: x\n", STOPS_COMFYUI),
+        ("a:\n  loras: 5\n", STOPS_COMFYUI),
+        ("a:\n  loras: yes\n", STOPS_COMFYUI),
+        ("a: 5\n", STOPS_COMFYUI),
+        ("[]", "extra_paths_nothing"),
     ],
 )
 def test_what_comfyui_would_take_otherwise_than_its_writer_meant_is_said(
@@ -210,6 +221,103 @@ def test_what_comfyui_would_take_otherwise_than_its_writer_meant_is_said(
     found = read_extra_paths(str(put(tmp_path / "x.yaml", text)))
     assert code in [notice.code for notice in found.notices]
     assert all("x.yaml" in notice.message for notice in found.notices)
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("LORAS", "loras"),
+        ("Checkpoint", "checkpoints"),
+        ("VAE", "vae"),
+        ("CLIP", "clip"),
+        ("Base_Path", "base_path"),
+    ],
+)
+def test_a_key_in_capitals_is_a_key_of_its_own_and_the_meant_one_is_named(
+    tmp_path: Path, key: str, meant: str
+) -> None:
+    (notice,) = read_extra_paths(str(put(tmp_path / "x.yaml", f"a:\n  {key}: x\n"))).notices
+    assert notice.code == "extra_paths_unknown_key"
+    assert f"`{meant}` was meant?" in notice.message
+
+
+YAML_LINES = st.sampled_from(
+    (
+        "a:", "b:", "a: text", "a: []", "a: ''", "a: 5", "- a", "[]", "''", "null", "# note", "---", "\ta:",
+        "  base_path: /big", "  base_path:", "  base_path: ''", "  base_path: 5", "  base_path: [x]", "  is_default: yes",
+        "  is_default: 'false'", "  loras: x", "  loras: /abs/x", "  loras: |", "    one", "    two # legacy",
+        "  loras:\tx", "  loras: x\t# y", "  vae:", "  vae: [x]", "  vae: 5", "  vae: no", "  vae: 2001-01-01",
+        "  vae: \"a\\nb\"", "  vae: 'x", "  \tvae: x", "\tvae: x", "  5: x", "  vae: {a: b}", "  loras: ",
+    )
+)  # fmt: skip
+
+
+def as_comfyui_reads(path: Path) -> list[tuple[str, str, bool]]:
+    """(key, path, whether in front), step for step as `utils/extra_config.py` of ComfyUI 0.33 goes; raises as it does."""
+    found = []
+    config: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for section in config:
+        values = config[section]
+        if values is None:
+            continue
+        base, default = None, False
+        if "base_path" in values:
+            base = os.path.expandvars(os.path.expanduser(values.pop("base_path")))
+            base = base if os.path.isabs(base) else os.path.abspath(os.path.join(path.parent, base))
+        if "is_default" in values:
+            default = values.pop("is_default")
+        for key in values:
+            for line in filter(None, values[key].split("\n")):
+                whole = os.path.join(base, line) if base else os.path.abspath(os.path.join(path.parent, line))
+                found.append((str(key), os.path.normpath(whole), bool(default)))
+    return found
+
+
+@given(
+    lines=st.lists(YAML_LINES, max_size=7),
+    encoding=st.sampled_from(("utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-16-le")),
+)
+@example(lines=["a:", "  loras: x", "a:", "  vae: y"], encoding="utf-8")
+@example(lines=["a:", "  loras: x"], encoding="utf-8-sig")
+@example(lines=["a:", "  loras: x"], encoding="utf-16")
+@example(lines=["a:", "  loras:\tx"], encoding="utf-8")
+@example(lines=["[]"], encoding="utf-8")
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_stops_comfyui_is_told_apart_and_what_does_not_is_read_as_it_reads(
+    tmp_path: Path, lines: list[str], encoding: str
+) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_bytes("\n".join(lines).encode(encoding))
+    read = read_extra_paths(str(path))
+    stops = STOPS_COMFYUI in [notice.code for notice in read.notices]
+    try:
+        expected = as_comfyui_reads(path)
+    except (yaml.YAMLError, UnicodeDecodeError, TypeError, AttributeError):
+        assert stops, lines
+    else:
+        assert not stops, lines
+        assert [(entry.key, entry.path, entry.is_default) for entry in read.entries] == expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "extra_model_paths.yml",
+        "extra_model_paths.yaml.txt",
+        "Extra_Model_Paths.yaml",
+        "extra_models_paths.yaml",
+    ],
+)
+def test_a_yaml_of_another_name_is_not_read_and_said(comfyui: Path, name: str) -> None:
+    text = "a:\n  base_path: /big\n  loras: one\n"
+    put(comfyui / name, text)
+    put(comfyui / "extra_model_paths.yaml.example", text)
+    found = search_paths(Roots(comfyui=str(comfyui)))
+    assert "/big/one" not in dirs(Roots(comfyui=str(comfyui)), "loras")
+    (notice,) = found.notices
+    assert (notice.code, name in notice.message) == ("extra_paths_misnamed", True)
+    put(comfyui / "extra_model_paths.yaml", "a:\n  loras: one\n")
+    assert search_paths(Roots(comfyui=str(comfyui))).notices == ()
 
 
 def test_a_sound_file_has_no_notices(tmp_path: Path) -> None:

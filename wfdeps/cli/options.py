@@ -112,6 +112,7 @@ def overrides_of(arguments: argparse.Namespace) -> Overrides:
         limit_rate=_given(arguments, "limit_rate"),
         hand_off=False if _given(arguments, "no_hand_off") else None,
         store=_given(arguments, "store"),
+        make_folders=_given(arguments, "make_folders") or None,
         fail_on=tuple(_given(arguments, "fail_on") or ()),
         strict=bool(_given(arguments, "strict")),
         exit_zero=bool(_given(arguments, "exit_zero")),
@@ -186,6 +187,16 @@ def add_download_options(parser: argparse.ArgumentParser) -> None:
     group = add_transfer_options(parser)
     group.add_argument(
         "--store", metavar="DIR", help="keep files by SHA-256 in DIR and link them into the tree"
+    )
+    add_making_option(group)
+
+
+def add_making_option(parser: argparse._ActionsContainer) -> None:
+    """Whether a model folder may be made whose base is not there."""
+    parser.add_argument(
+        "--make-folders",
+        action="store_true",
+        help="make a configured model folder whose base is not there (it may be an unmounted share)",
     )
 
 

@@ -53,6 +53,16 @@ class LocalFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Absence:
+    """Why a configured folder is not there: its share is not mounted, its link leads nowhere, its base is missing."""
+
+    code: str
+    """As of a Notice."""
+    reason: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
 class Folder:
     """One directory that ComfyUI searches for a folder key."""
 
@@ -70,6 +80,8 @@ class Folder:
     """Whether the target's ComfyUI searches it; a profile's blind spots are listed too, to be warned about."""
     fix: str = ""
     """For a blind spot: the line of extra_model_paths.yaml that would show it to the target."""
+    absent: Absence | None = None
+    """Why it must not be made though it is not there; None where it is there or may be made."""
 
 
 def fold(name: str) -> str:

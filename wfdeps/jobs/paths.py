@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wfdeps.domain.files import Folder
-from wfdeps.domain.folders import ALIASES, LEGACY, WITHOUT_MODELS
+from wfdeps.domain.folders import ALIASES, LEGACY, WITHOUT_MODELS, canonical_key
 from wfdeps.errors import UsageError, did_you_mean
 from wfdeps.library import LocalLibrary
-from wfdeps.planning.layout import target_for
+from wfdeps.planning.layout import receiving_folder
 from wfdeps.values import dataclass
 
 
@@ -45,7 +45,5 @@ def current_key(key: str, folders: Sequence[SearchedFolder]) -> str:
 
 
 def _receives(folder: Folder, library: LocalLibrary) -> bool:
-    return folder.folder_key not in WITHOUT_MODELS and (
-        target_for(folder.folder_key, "x.safetensors", library.folders(), library.separator).root
-        == folder.path
-    )
+    receiving = receiving_folder(canonical_key(folder.folder_key), library.folders())
+    return folder.folder_key not in WITHOUT_MODELS and receiving is not None and receiving.path == folder.path

@@ -14,7 +14,7 @@ from wfdeps.domain.folders import ALIASES, FOLDER_KEYS, LEGACY, WITHOUT_MODELS, 
 from wfdeps.domain.refs import STOPS_COMFYUI, Notice
 from wfdeps.patterns import pattern
 from wfdeps.values import dataclass
-from wfdeps.yaml_text import parse_yaml
+from wfdeps.yaml_text import parse_yaml, repeated_keys
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -31,6 +31,8 @@ class ExtraPath:
     path: str
     is_default: bool
     section: str
+    base: str = ""
+    """The directory below which its section puts it, else the parent of an absolute path; empty for one beside the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,16 @@ def read_extra_paths(path: str) -> ExtraPaths:
     """What the file at `path` adds. A file that cannot be read adds nothing and has a notice."""
     try:
         with open(path, encoding="utf-8") as file:
-            document = parse_yaml(file.read())
+            text = file.read()
+        document = parse_yaml(text, as_python=True)
     except (OSError, ValueError) as error:
-        return ExtraPaths(path, (), (_stop(path, f"cannot be read ({_one_line(error)})"),))
-    return parse_extra_paths(document, path)
+        return ExtraPaths(path, (), (_stop(path, f"cannot be read ({_why(error)})"),))
+    found = parse_extra_paths(document, path)
+    repeated = tuple(
+        Notice("extra_paths_repeated_key", f"{path}: `{key}` is there twice, and only the last one counts")
+        for key in repeated_keys(text)
+    )
+    return ExtraPaths(path, found.entries, (*found.notices, *repeated))
 
 
 def parse_extra_paths(document: object, path: str, system: ModuleType = os.path) -> ExtraPaths:
@@ -58,6 +66,8 @@ def parse_extra_paths(document: object, path: str, system: ModuleType = os.path)
     `system` is `ntpath` or `posixpath` for a machine that is not this one.
     """
     if not isinstance(document, dict):
+        if _is_empty(document):  # ComfyUI starts: it has nothing to go through
+            return ExtraPaths(path, (), (Notice("extra_paths_nothing", f"{path} holds no sections"),))
         what = "is empty" if document is None else "is no table of sections"
         return ExtraPaths(path, (), (_stop(path, what),))
     folder = os.path.dirname(os.path.abspath(path))
@@ -76,7 +86,8 @@ def _section(
 ) -> Iterator[ExtraPath | Notice]:
     where = f"{path} [{name}]"
     if not isinstance(section, dict):
-        yield _stop(where, "is no table of keys")
+        if not _is_empty(section):
+            yield _stop(where, "is no table of keys")
         return
     values = dict(section)
     base = values.pop("base_path", "")
@@ -104,7 +115,9 @@ def _section(
         for line in value.split("\n"):
             if line:
                 yield from _lint_line(str(key), line, where, system)
-                yield ExtraPath(str(key), _resolved(line, base, folder, system), bool(default), name)
+                resolved = _resolved(line, base, folder, system)
+                above = base or (system.dirname(resolved) if system.isabs(line) else "")
+                yield ExtraPath(str(key), resolved, bool(default), name, above)
 
 
 def _resolved(line: str, base: str, folder: str, system: ModuleType) -> str:
@@ -122,14 +135,15 @@ def _lint_key(key: str, where: str) -> Iterator[Notice]:
             f"{where}: `{key}` is no key of ComfyUI's; use `{canonical_key(key)}`",
         )
     elif canonical_key(key) not in FOLDER_KEYS and key not in WITHOUT_MODELS:
-        near = next(
-            (known for known in FOLDER_KEYS if known.lower().rstrip("s") == key.lower().rstrip("s")), ""
-        )
+        near = next((known for known in _KEYS if known.lower().rstrip("s") == key.lower().rstrip("s")), "")
         meant = f"; `{near}` was meant?" if near else ""
         yield Notice(
             "extra_paths_unknown_key",
             f"{where}: `{key}` is a key nobody lists: every file there counts{meant}",
         )
+
+
+_KEYS = (*FOLDER_KEYS, *LEGACY, *sorted(WITHOUT_MODELS), "base_path", "is_default")
 
 
 def _lint_line(key: str, line: str, where: str, system: ModuleType) -> Iterator[Notice]:
@@ -163,9 +177,16 @@ def _stop(where: str, what: str) -> Notice:
     return Notice(STOPS_COMFYUI, f"{where} {what}: ComfyUI does not start with it")
 
 
+def _is_empty(value: object) -> bool:
+    return isinstance(value, (str, bytes, list, set)) and not value
+
+
 def _kind(value: object) -> str:
     return "empty" if value is None else f"of type {type(value).__name__}, not text"
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+def _why(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8: save it anew as UTF-8"
+    reason = " ".join(str(error).split())[:200]
+    return f"{reason}: use spaces, no tabs" if "'\\t'" in reason else reason

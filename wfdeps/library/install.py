@@ -12,6 +12,7 @@ from wfdeps.disk.filesystem import working_folder
 from wfdeps.domain.refs import Notice
 from wfdeps.errors import ConfigError
 from wfdeps.library.inventory import is_text
+from wfdeps.patterns import pattern
 from wfdeps.values import NamedTuple, replace
 from wfdeps.yaml_text import parse_yaml
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 EXTRA_YAML = "extra_model_paths.yaml"
 DESKTOP_YAML = "extra_models_config.yaml"
+_MISNAMED = pattern(r"(?i)extra_?models?_?paths?\.(ya?ml|ya?ml\.txt|txt)")
+"""Windows hides `.txt` behind `.yaml`; ComfyUI's own example ends in `.yaml.example`, which nobody means to be read."""
 _DESKTOP_HOMES = ("~/.config/ComfyUI", "~/Library/Application Support/ComfyUI", "~/AppData/Roaming/ComfyUI")
 _COMFY_CLI_HOMES = (
     "~/.config/comfy-cli",
@@ -149,9 +152,23 @@ def _plain(path: str, *notices: Notice) -> Install:
     base = os.path.dirname(os.path.realpath(code)) if os.path.isfile(code) else path
     own = os.path.join(base, EXTRA_YAML)
     extra = [own] if os.path.isfile(own) else []
+    if not extra:
+        notices = (*notices, *_misnamed_yaml(base))
     if not os.path.isfile(code):
         extra += _desktop_yaml_for(base)
     return _based(base, tuple(extra), notices)
+
+
+def _misnamed_yaml(base: str) -> Iterator[Notice]:
+    """Files that were meant to be `extra_model_paths.yaml`, where there is none: ComfyUI looks for that very name."""
+    try:
+        names = sorted(os.listdir(base))
+    except OSError:
+        return
+    for name in names:
+        if _MISNAMED().fullmatch(name):
+            message = f"`{os.path.join(base, name)}` is not read by ComfyUI: rename it to `{EXTRA_YAML}`"
+            yield Notice("extra_paths_misnamed", message)
 
 
 def _based(base: str, extra_files: tuple[str, ...], notices: tuple[Notice, ...] = ()) -> Install:

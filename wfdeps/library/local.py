@@ -390,6 +390,10 @@ def _stat(path: str) -> os.stat_result:
         raise LibraryError(f"cannot read `{path}`: {os_error_words(error)}") from error
 
 
+_READER = 2
+"""Another number where `read_extra_paths` has learned something: what it said before is not remembered."""
+
+
 class _RememberedExtraPaths:
     """Reads an extra_model_paths.yaml, or remembers what it said: a warm check need not import a YAML parser.
 
@@ -406,7 +410,7 @@ class _RememberedExtraPaths:
             found = os.stat(path)
         except OSError:
             return read_extra_paths(path)
-        surroundings = f"{path}|{os.path.expanduser('~')}"
+        surroundings = f"{_READER}|{path}|{os.path.expanduser('~')}"
         facts = self._index.facts(path, found)
         if facts.get("extra_paths_for") == surroundings:
             return _from_json(facts["extra_paths"])

@@ -16,7 +16,7 @@ from wfdeps.domain.plans import Link, Placement, Target
 from wfdeps.errors import TargetExistsError, UnsafePathError
 from wfdeps.library.health import refuse_garbage
 from wfdeps.library.store import Store
-from wfdeps.planning.layout import safe_relative
+from wfdeps.planning.layout import refuse_absent, safe_relative
 
 SIDECAR_ENDINGS = (OURS,)
 """What goes with a file when it is moved."""
@@ -26,7 +26,9 @@ class Gate:
     """Knows which directories are model folders, and lets nothing be written anywhere else."""
 
     def __init__(self, folders: Iterable[Folder]) -> None:
-        self.roots = tuple(dict.fromkeys(os.path.normpath(folder.path) for folder in folders))
+        by_path = {os.path.normpath(folder.path): folder for folder in folders}
+        self.roots = tuple(by_path)
+        self._absent = {path: folder for path, folder in by_path.items() if folder.absent}
 
     def open(self, target: Target) -> tuple[str, str]:
         """(root, full path) for a target: what `disk` needs to make the last step. Raises UnsafePathError.
@@ -37,6 +39,9 @@ class Gate:
         root = os.path.normpath(target.root)
         if not any(root == own or root.startswith(own.rstrip(os.sep) + os.sep) for own in self.roots):
             raise UnsafePathError(f"`{root}` is no model folder", hint="`wfdeps paths` lists them")
+        for path, folder in self._absent.items():
+            if root == path or root.startswith(path.rstrip(os.sep) + os.sep):
+                refuse_absent(folder)
         name = safe_relative(target.name)
         if str(name) != target.name:
             raise UnsafePathError(f"`{target.name}` is no plain relative name")

@@ -23,6 +23,8 @@ class Roots:
     output_directory: str | None = None
     extra_config: tuple[str, ...] = ()
     target: str | None = None
+    make_folders: bool = False
+    """A configured folder whose base is not there may be made: the person knows that no share is missing."""
 
 
 @dataclass(frozen=True, slots=True)

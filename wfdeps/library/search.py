@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.library.absence import unmounted_points
 from wfdeps.library.install import find_install
 from wfdeps.library.roots import Roots, SearchPaths
 from wfdeps.library.table import FolderTable
@@ -47,7 +48,7 @@ def _searched(
         from wfdeps.library.extra_paths import read_extra_paths  # most installs have no such file
 
         extras = tuple(map(read_extra or read_extra_paths, install.extra_files))
-    table = FolderTable()
+    table = FolderTable(unmounted_points(), may_make=roots.make_folders)
     table.add_core(install.models)
     if install.base:
         table.add_base(install.base)
@@ -56,6 +57,10 @@ def _searched(
     if install.output:
         table.add_output(install.output)
     table.add_packs(install.models, install.base)
-    notices = (*install.notices, *(notice for extra in extras for notice in extra.notices))
     folders = table.folders(install.models)
+    notices = (
+        *install.notices,
+        *(notice for extra in extras for notice in extra.notices),
+        *table.notices,
+    )
     return SearchPaths(folders, install.models, separator, notices, table.without_models(), install.base)

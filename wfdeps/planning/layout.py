@@ -109,19 +109,36 @@ def target_for(folder_key: str, name: str, folders: Iterable[Folder], separator:
 
     `models/diffusion_models` rather than `models/unet` where both exist, though ComfyUI names `unet` first; a folder
     the person marked `is_default` before all; one that the target does not search only where there is no other.
-    Raises UnsafePathError for a name or a key that no folder may hold.
+    Raises UnsafePathError for a name or a key that no folder may hold, and where the folder's share is missing.
     """
     folders = tuple(folders)
     key = canonical_key(folder_key)
     safe = str(safe_relative(name_within(key, name), separator=separator))
+    folder = receiving_folder(key, folders)
+    if folder is None:
+        raise UnsafePathError(f"no folder is known for `{safe}`", hint="pass --comfyui or --models")
+    refuse_absent(folder)
+    if folder.folder_key:
+        return Target(key, folder.path, safe)
+    below = safe_relative(directories_of(key)[0], separator=separator)
+    return Target(key, "/".join((folder.path.rstrip("/"), *below.parts)), safe)
+
+
+def receiving_folder(key: str, folders: Iterable[Folder]) -> Folder | None:
+    """The folder that new files of a canonical key go to: the models root, without a key, where none is listed for it."""
+    folders = tuple(folders)
     own = [folder for folder in folders if key and folder.folder_key == key]
     if own:
-        return Target(key, min(own, key=_preference).path, safe)
-    root = next((folder.path for folder in folders if not folder.folder_key), None)
-    if root is None or not key:
-        raise UnsafePathError(f"no folder is known for `{safe}`", hint="pass --comfyui or --models")
-    below = safe_relative(directories_of(key)[0], separator=separator)
-    return Target(key, "/".join((root.rstrip("/"), *below.parts)), safe)
+        return min(own, key=_preference)
+    return next((folder for folder in folders if key and not folder.folder_key), None)
+
+
+def refuse_absent(folder: Folder) -> None:
+    """Raises UnsafePathError for a folder that is not there and must not be made, since its share is missing."""
+    if folder.absent:
+        raise UnsafePathError(
+            f"nothing is put in `{folder.path}`: {folder.absent.reason}", hint=folder.absent.hint
+        )
 
 
 _ORIGIN_RANK: dict[Origin, int] = {"models": 0, "extra": 1, "pack": 2, "base": 3, "output": 4}

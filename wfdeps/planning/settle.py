@@ -8,6 +8,8 @@ A file that can run code is what its name says it is, or it is not placed, whoev
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from wfdeps.domain.files import Folder
 from wfdeps.domain.folders import is_pickle_name, model_type_of
 from wfdeps.domain.identity import Identity
@@ -16,6 +18,7 @@ from wfdeps.domain.outcomes import Fetched
 from wfdeps.domain.plans import Download, Placement
 from wfdeps.domain.refs import Certainty
 from wfdeps.domain.resolutions import ChosenBy
+from wfdeps.errors import UnsafePathError
 from wfdeps.planning.layout import target_for
 from wfdeps.planning.sidecar import sidecar_text
 from wfdeps.values import dataclass
@@ -68,7 +71,10 @@ def settle(
     contradiction = "" if fitting else _contradiction(download, identity)
     target = download.target
     if fitting and fitting != target.folder_key:
-        target = target_for(fitting, target.name, folders, separator)
+        with suppress(
+            UnsafePathError
+        ):  # its folder's share is missing: the loader searches the other one too
+            target = target_for(fitting, target.name, folders, separator)
     placement = Placement(fetched.staged, target, sidecar_text(fetched, identity), fetched.digests)
     return Settled(placement, contradiction)
 

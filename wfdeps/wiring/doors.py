@@ -90,6 +90,7 @@ class Doors:
                 models_directory=settings.models_directory,
                 extra_config=settings.extra_model_paths,
                 target=settings.target,
+                make_folders=settings.make_folders,
             )
         )
 

@@ -67,6 +67,7 @@ class Overrides:
     limit_rate: str | None = None
     hand_off: bool | None = None
     store: str | None = None
+    make_folders: bool | None = None
     fail_on: tuple[FailOn, ...] = ()
     strict: bool = False
     exit_zero: bool = False
@@ -123,6 +124,8 @@ class Settings:
     """Bodies may come over our own connections, read straight from the socket; else over httpx alone."""
     store: str | None = None
     """The folder that keeps files by their SHA-256; None: there is none."""
+    make_folders: bool = False
+    """A configured model folder whose base is not there may be made."""
     fail_on: frozenset[FailOn] | None = None
     """What turns the exit code; None: the default of `ExitPolicy`."""
     strict: bool = False
@@ -272,6 +275,7 @@ def _weighed(
         limit_rate=said.limit_rate or config.limit_rate,
         hand_off=_first(said.hand_off, config.hand_off, default=True),
         store=_path(said.store or config.store),
+        make_folders=bool(said.make_folders),
         fail_on=frozenset(said.fail_on) if said.fail_on else _frozen(config.fail_on),
         strict=said.strict,
         exit_zero=said.exit_zero,

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from wfdeps import TYPE_CHECKING
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import INTERRUPTED, PARTLY_FAILED, READY, UNDECIDED
-from wfdeps.cli.options import add_library_options, add_pickle_option, add_transfer_options
+from wfdeps.cli.options import add_library_options, add_making_option, add_pickle_option, add_transfer_options
 from wfdeps.console.interrupts import stopping_on_signals
 from wfdeps.domain.folders import WEIGHTS_ENDINGS, model_type_of
 from wfdeps.domain.model_types import ModelType
@@ -77,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--json", action="store_true", help="events as they come, one wfdeps/events/1 on each line of stdout"
     )
     add_library_options(parser)
-    add_transfer_options(parser)
+    add_making_option(add_transfer_options(parser))
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import PARTLY_FAILED, READY, UNMET
-from wfdeps.cli.options import add_library_options, add_reading_options, workflow_files
+from wfdeps.cli.options import add_library_options, add_making_option, add_reading_options, workflow_files
 from wfdeps.cli.reading import read_all
 from wfdeps.disk import writing
 from wfdeps.domain.plans import Link
@@ -45,6 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--apply", action="store_true", help="do it (default: say what would be done)")
     add_reading_options(parser)
     add_library_options(parser)
+    add_making_option(parser)
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
