@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.exports.foreign import program, python_beside, run
-from tests.exports.making import HF, OPEN, entry, lock, mixed_lock
+from tests.exports.making import CIVITAI, HF, OPEN, entry, lock, mixed_lock
 from tests.exports.test_every_format import made
 from tests.fakes.hub import run_hub
 from tests.hub.rows import TOKEN, lora, write_file
@@ -17,6 +17,7 @@ from wfdeps.domain.locks import Lock
 from wfdeps.exports.checked import checked_files
 from wfdeps.exports.remarks import sums
 from wfdeps.hub.server import HubServer
+from wfdeps.jobs.export import export_lock
 from wfdeps.library.roots import Roots
 from wfdeps.library.search import search_paths
 
@@ -37,6 +38,23 @@ def test_comfy_build_validate_takes_it(tmp_path: Path) -> None:
     answer = json.loads(done.stdout)
     assert answer["ok"]
     assert len(answer["data"]["wire_definition"]["models"]) == 4
+
+
+def test_comfy_build_uploads_what_needs_a_login_and_lies_here(tmp_path: Path) -> None:
+    """The validator takes it; a file of another size is not the lock's, and is left out."""
+    models = tmp_path / "models"
+    (models / "loras").mkdir(parents=True)
+    (models / "loras/a.safetensors").write_bytes(b"x" * 1000)
+    (models / "loras/b.safetensors").write_bytes(b"x")
+    of = lock(entry("loras/a.safetensors", CIVITAI), entry("loras/b.safetensors", CIVITAI))
+    export_ = export_lock(of, "comfy-build", {"upload": str(models)})
+    assert [one.what for one in export_.left_out] == ["loras/b.safetensors"]
+    text = export_.files[0].text
+    assert "source: local\n    localPath: loras/a.safetensors\n" in text
+    assert str(tmp_path) not in text
+    (tmp_path / "comfy-build.yaml").write_text(text)
+    done = run(program("comfy"), "--json", "build", "validate", tmp_path, HOME=str(tmp_path))
+    assert done.returncode == 0, done.stdout
 
 
 def test_hadolint_takes_the_dockerfile(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def _render(bundle: Bundle) -> tuple[TextFile, ...]:
             "type": file.directory,
             "filename": file.name,
             **({"sha256": file.sha256} if file.sha256 else {}),
-            "sourceUri": file.url,
+            **_source(file),
         }
         for file in sorted(bundle.files, key=lambda file: (file.directory, file.name))
     ]
@@ -51,6 +51,13 @@ def _render(bundle: Bundle) -> tuple[TextFile, ...]:
     return (TextFile(FORMAT.file_name, top + text),)
 
 
+def _source(file: ModelFile) -> dict[str, str]:
+    """Where the builder has it from; `localPath` is relative to comfy-cli's `--models-dir`."""
+    if file.open_urls:
+        return {"sourceUri": file.url}
+    return {"source": "local", "localPath": file.path}
+
+
 def _refusal(file: ModelFile) -> str:
     segments = file.directory.split("/")
     if segments[0].lower() in _RESERVED_ROOTS:
@@ -62,7 +69,8 @@ def _refusal(file: ModelFile) -> str:
         return "comfy-build takes no file name with `..`"
     if len(file.directory) > 255:
         return "its folder is longer than 255 characters"
-    return no_open_url(file)
+    reason = no_open_url(file)
+    return "" if file.is_here else reason and f"{reason}; --with upload=DIR takes it from your models folder"
 
 
 FORMAT = Format(
@@ -72,6 +80,9 @@ FORMAT = Format(
     _refusal,
     {
         "name": Setting("wfdeps", "the build's name"),
+        "upload": Setting(
+            "", "your models folder: what cannot be fetched without a login is uploaded from there"
+        ),
         "comfyui": Setting("v0.3.40", "`baseComfyVersion`: a tag, a branch or a commit of ComfyUI"),
     },
     is_anonymous=True,

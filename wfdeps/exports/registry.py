@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib import import_module
 
 from wfdeps.domain.locks import Lock
@@ -13,7 +13,7 @@ from wfdeps.exports.values import Bundle, Format, Imported, LeftOut, ModelFile, 
 from wfdeps.lock.document import SCHEMA, parse
 from wfdeps.match.links import huggingface_link
 from wfdeps.report.wording import count_text
-from wfdeps.values import dataclass
+from wfdeps.values import dataclass, replace
 
 FORMATS: dict[str, str] = {
     "aria2": "aria2",
@@ -67,8 +67,11 @@ def built_in(name: str) -> Format:
     return made
 
 
-def export(lock: Lock, form: Format, options: Mapping[str, str]) -> Export:
-    """The lock in that format. Raises UsageError for an option the format does not have, or cannot use."""
+def export(lock: Lock, form: Format, options: Mapping[str, str], here: Collection[str] = ()) -> Export:
+    """The lock in that format. `here`: paths of files that can be uploaded from this machine.
+
+    Raises UsageError for an option the format does not have, or cannot use.
+    """
     for name in options:
         if name not in form.settings:
             hint = did_you_mean(name, form.settings) or (
@@ -77,6 +80,7 @@ def export(lock: Lock, form: Format, options: Mapping[str, str]) -> Export:
             raise UsageError(f"the format has no option `{name}`", hint=hint)
     settled = {name: options.get(name, setting.default) for name, setting in form.settings.items()}
     files, left_out = checked_files(lock)
+    files = tuple(replace(file, is_here=file.path in here) for file in files)
     refused = [LeftOut(file.path, reason) for file in files if (reason := form.refusal(file))]
     carried = tuple(file for file in files if not form.refusal(file))
     all_left_out = tuple(sorted((*left_out, *refused), key=lambda one: (one.what, one.reason)))

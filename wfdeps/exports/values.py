@@ -30,6 +30,8 @@ class ModelFile:
     air: str | None = None
     page: str | None = None
     used_by: tuple[str, ...] = ()
+    is_here: bool = False
+    """Whether it lies below the models folder that the person named for uploads."""
 
     @property
     def path(self) -> str:

@@ -8,13 +8,25 @@ from collections.abc import Mapping
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.visible import encodable
 from wfdeps.errors import UsageError, os_error_words
+from wfdeps.exports.checked import checked_files
 from wfdeps.exports.registry import Export, export
 from wfdeps.wiring.exports import format_named
 
 
 def export_lock(lock: Lock, form: str, options: Mapping[str, str]) -> Export:
     """The lock in the format of that name. Raises UsageError for an unknown format, and for an option it cannot use."""
-    return export(lock, format_named(form), options)
+    here = _files_below(options["upload"], lock) if options.get("upload") else ()
+    return export(lock, format_named(form), options, here)
+
+
+def _files_below(folder: str, lock: Lock) -> tuple[str, ...]:
+    """The paths of the lock's files that lie below the folder, with the size that the lock says."""
+    found = []
+    for file in checked_files(lock)[0]:
+        path = os.path.join(folder, *file.path.split("/"))
+        if os.path.isfile(path) and file.size in (None, os.path.getsize(path)):
+            found.append(file.path)
+    return tuple(found)
 
 
 def write_export(made: Export, path: str, *, replace: bool) -> tuple[str, ...]:
