@@ -206,9 +206,6 @@ def is_tmpfs(path: str) -> bool:
     return filesystem_of(path).is_memory
 
 
-_AT_ONCE = 1 << 20
-
-
 def opened_regular(path: str) -> int:
     """A handle for reading that file. Raises OSError, for a pipe, a socket or a device too, which are never waited for."""
     # O_NONBLOCK: opening a pipe to which nobody writes would wait for ever.
@@ -226,18 +223,22 @@ def opened_regular(path: str) -> int:
 
 
 def whole_file(path: str, limit: int) -> bytes:
-    """All bytes of a file that has `limit` at most. Raises OSError, for what is larger or no file too."""
+    """All bytes of a file that has `limit` at most. Raises OSError, for what is larger or no file too.
+
+    No buffer is larger than the file.
+    """
     handle = opened_regular(path)
     try:
         size = os.fstat(handle).st_size
-        body = bytearray()
-        while len(body) <= limit and (some := os.read(handle, min(_AT_ONCE, max(size - len(body), 0) + 1))):
-            body += some
+        parts, length = [], 0
+        while length <= limit and (some := os.read(handle, min(max(size - length, 0) + 1, limit + 1))):
+            parts.append(some)
+            length += len(some)
     finally:
         os.close(handle)
-    if len(body) > limit:
+    if length > limit:
         raise OSError(errno.EFBIG, f"it is larger than {limit:,} bytes", path)
-    return bytes(body)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 @contextlib.contextmanager

@@ -69,6 +69,25 @@ def is_http(url: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname) and url.isprintable() and " " not in url
 
 
+def host_in(url: str) -> str:
+    """The host of an address, in small letters."""
+    from urllib.parse import urlsplit
+
+    return (urlsplit(url).hostname or "").lower().rstrip(".")
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host is this machine by its own name or number: what is sent there leaves on no wire."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    from ipaddress import ip_address
+
+    try:
+        return unwrapped(ip_address(host)).is_loopback
+    except ValueError:
+        return False
+
+
 def file_address(path: str) -> str:
     """The `file:` URL of an absolute path; `path_of` gives the path back."""
     from urllib.request import pathname2url  # only for who has files of their own

@@ -29,17 +29,6 @@ def host_of(url: str) -> str:
     return (urlsplit(url).hostname or "").lower().rstrip(".")
 
 
-def is_this_machine(url: str) -> bool:
-    """Whether the host is this machine by its own name or number: what is sent there leaves on no wire."""
-    host = host_of(url)
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return _is_loopback(host)
-    except ValueError:
-        return False
-
-
 def redirected(current: str, location: str, *, asked: str, allow_insecure: bool = False) -> str:
     """Where a `Location` leads. Raises UnsafeRedirectError for a place we do not go.
 

@@ -325,9 +325,10 @@ def _is_safe(url: str, plain_http: tuple[str, ...]) -> bool:
     """Whether a token may go there: over TLS, on this machine, or where the person's own file allows plain http."""
     if url.startswith("https://"):
         return True
-    from wfdeps.http.origins import host_of, is_this_machine
+    from wfdeps.domain.urls import host_in, is_this_machine
 
-    return is_this_machine(url) or host_of(url) in {host.lower() for host in plain_http}
+    host = host_in(url)
+    return is_this_machine(host) or host in {allowed.lower() for allowed in plain_http}
 
 
 def _unsafe(settings: Settings) -> Iterator[str]:
@@ -337,11 +338,11 @@ def _unsafe(settings: Settings) -> Iterator[str]:
         (settings.hf_token_for, settings.hf_token),
     ):
         if token is not None and not _is_safe(url, settings.plain_http):
-            from wfdeps.http.origins import host_of
+            from wfdeps.domain.urls import host_in
 
             yield (
-                f"no token is sent to `{host_of(url)}`: anybody on the way reads plain http. Use https, or allow it with"
-                f' `plain_http = ["{host_of(url)}"]` below [network] in your own config file'
+                f"no token is sent to `{host_in(url)}`: anybody on the way reads plain http. Use https, or allow it with"
+                f' `plain_http = ["{host_in(url)}"]` below [network] in your own config file'
             )
     for url, other, token in (
         (settings.civitai_url, settings.civitai_token_for, settings.civitai_token),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.digests import Algorithm, Digest
@@ -13,6 +15,7 @@ from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus
 from wfdeps.domain.urls import without_secrets
 from wfdeps.patterns import pattern
 from wfdeps.values import NamedTuple, replace
+from wfdeps.workflow.limits import MAX_LINKS, MAX_NOTES
 from wfdeps.workflow.names import ENDINGS, is_name
 
 if TYPE_CHECKING:  # only files with generation metadata pay for reading it
@@ -21,6 +24,8 @@ if TYPE_CHECKING:  # only files with generation metadata pay for reading it
 
 
 _URL = pattern(r"https?://[^\s\"'<>()\[\]{}|`\\^]{4,2000}")
+_WORDS = 2_000
+"""Characters of all words that link to one address."""
 _LINK = pattern(r"\[([^\]\n]{1,300})\]\((https?://[^\s)]{4,2000})\)")
 
 
@@ -80,13 +85,17 @@ def with_resources(refs: Sequence[ModelRef], resources: Sequence[Resource]) -> t
 
     An id without a name is that of the one needed file of its folder, where there is one of each.
     """
-    named = [resource for resource in resources if resource.name]
+    named: dict[str, dict[str, tuple[int, Resource]]] = {}
+    for place, resource in enumerate(resources):
+        if resource.name:
+            named.setdefault(_stem(resource.name), {}).setdefault(resource.folder, (place, resource))
     joined = tuple(_with_named_resource(ref, named) for ref in refs) if named else tuple(refs)
     ids = [resource for resource in unnamed(resources, joined) if resource.folder]
     alone: dict[int, Resource] = {}
+    times, open_places = Counter(resource.folder for resource in ids), _without_id(joined)
     for resource in ids:
-        places = _without_id(joined, resource.folder)
-        if len(places) == 1 and sum(other.folder == resource.folder for other in ids) == 1:
+        places = open_places.get(resource.folder, ())
+        if len(places) == 1 and times[resource.folder] == 1:
             alone[places[0]] = resource
     return tuple(_with_id(ref, alone[place]) if place in alone else ref for place, ref in enumerate(joined))
 
@@ -131,15 +140,13 @@ def unnamed(resources: Iterable[Resource], refs: Sequence[ModelRef]) -> list[Res
     ]
 
 
-def _without_id(refs: Sequence[ModelRef], folder: str) -> list[int]:
-    """The places in `refs` of the required files of a folder that have neither a hash nor an id."""
-    return [
-        place
-        for place, ref in enumerate(refs)
-        if ref.folder == folder
-        and ref.status is RefStatus.REQUIRED
-        and not (ref.digests or ref.version_id or ref.air)
-    ]
+def _without_id(refs: Sequence[ModelRef]) -> dict[str, list[int]]:
+    """The places in `refs` of the required files that have neither a hash nor an id, by folder."""
+    found: dict[str, list[int]] = {}
+    for place, ref in enumerate(refs):
+        if ref.status is RefStatus.REQUIRED and not (ref.digests or ref.version_id or ref.air):
+            found.setdefault(ref.folder, []).append(place)
+    return found
 
 
 def _with_id(ref: ModelRef, resource: Resource) -> ModelRef:
@@ -185,18 +192,19 @@ def _digests(value: object, algorithm: object) -> tuple[Digest, ...]:
         return ()
 
 
-def _with_named_resource(ref: ModelRef, resources: Sequence[Resource]) -> ModelRef:
-    stem = _stem(ref.name)
-    for resource in resources:
-        if _stem(resource.name) == stem and (
-            not resource.folder or not ref.folders or resource.folder in ref.folders
-        ):
-            digests = tuple(dict.fromkeys([*ref.digests, *([resource.digest] if resource.digest else [])]))
-            return replace(
-                ref, digests=digests, version_id=ref.version_id or resource.version_id, air=ref.air or resource.air,
-                base_models=ref.base_models or ((resource.base_model,) if resource.base_model else ()),
-            )  # fmt: skip
-    return ref
+def _with_named_resource(ref: ModelRef, named: Mapping[str, Mapping[str, tuple[int, Resource]]]) -> ModelRef:
+    """`named`: stem → folder → the first such resource, with its place among all."""
+    by_folder = named.get(_stem(ref.name), {})
+    folders = ("", *ref.folders) if ref.folders else by_folder
+    fitting = [by_folder[folder] for folder in folders if folder in by_folder]
+    if not fitting:
+        return ref
+    _, resource = min(fitting, key=lambda row: row[0])
+    digests = tuple(dict.fromkeys([*ref.digests, *([resource.digest] if resource.digest else [])]))
+    return replace(
+        ref, digests=digests, version_id=ref.version_id or resource.version_id, air=ref.air or resource.air,
+        base_models=ref.base_models or ((resource.base_model,) if resource.base_model else ()),
+    )  # fmt: skip
 
 
 def with_hints(refs: Iterable[ModelRef], notes: Sequence[str]) -> tuple[ModelRef, ...]:
@@ -208,12 +216,14 @@ def with_hints(refs: Iterable[ModelRef], notes: Sequence[str]) -> tuple[ModelRef
 
 
 def _links(notes: Sequence[str]) -> list[tuple[str, str]]:
-    """Every URL with the text it may be recognised by: its own, and the words of its Markdown link."""
+    """Each URL with the text it may be recognised by: its own, and the words of its Markdown link; the first of too many."""
     found: dict[str, str] = {}
+    left = MAX_NOTES
     for note in notes:
-        for words, url in _LINK().findall(note):
-            found[url] = f"{words}\n{found.get(url, '')}"
-        for url in _URL().findall(note):
+        note, left = note[:left], left - len(note[:left])
+        for words, url in islice(_LINK().findall(note), MAX_LINKS - len(found)):
+            found[url] = f"{words}\n{found.get(url, '')}"[:_WORDS]
+        for url in islice(_URL().findall(note), MAX_LINKS - len(found)):
             found.setdefault(url.rstrip(".,;:!?*"), "")
     return [(url, f"{_readable(url)}\n{words}".lower()) for url, words in found.items()]
 

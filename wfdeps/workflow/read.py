@@ -10,6 +10,7 @@ from wfdeps.domain.refs import ModelRef, Notice, RefStatus, UnreadableWorkflow, 
 from wfdeps.errors import WorkflowError
 from wfdeps.values import dataclass, field
 from wfdeps.workflow.api_format import read_prompt
+from wfdeps.workflow.budget import Budget
 from wfdeps.workflow.collect import claims_in
 from wfdeps.workflow.containers.sniff import open_container
 from wfdeps.workflow.documents import Document, documents_in, may_hold
@@ -55,17 +56,25 @@ def read_workflow(data: bytes, path: str, *, options: ReadOptions = DEFAULT) -> 
 
     Raises nothing: what cannot be read is an UnreadableWorkflow.
     """
+    budget = Budget()
+    if data.startswith(b"PK\x03\x04"):
+        try:
+            return tuple(_read_archive(data, path, options, budget))
+        except WorkflowError as error:
+            return (UnreadableWorkflow(path, error.message, error.hint),)
+    return _readings(data, path, options, budget)
+
+
+def _readings(data: bytes, path: str, options: ReadOptions, budget: Budget) -> tuple[Reading, ...]:
     try:
-        if data.startswith(b"PK\x03\x04"):
-            return tuple(_read_archive(data, path, options))
-        return tuple(_read(data, path, options))
+        return tuple(_read(data, path, options, budget))
     except WorkflowError as error:
         return (UnreadableWorkflow(path, error.message, error.hint),)
     except RecursionError:
         return (UnreadableWorkflow(path, "nested too deep to be a workflow"),)
 
 
-def _read_archive(data: bytes, path: str, options: ReadOptions) -> Iterator[Reading]:
+def _read_archive(data: bytes, path: str, options: ReadOptions, budget: Budget) -> Iterator[Reading]:
     from wfdeps.workflow.containers.archive import members  # zipfile: only for those who need it
 
     some = False
@@ -74,9 +83,14 @@ def _read_archive(data: bytes, path: str, options: ReadOptions) -> Iterator[Read
             yield UnreadableWorkflow(f"{path}!{name}", body.message, body.hint)
             some = True
             continue
-        readings = (
-            read_workflow(body, f"{path}!{name}", options=options) if not body.startswith(b"PK") else ()
-        )
+        if budget.is_spent:
+            yield UnreadableWorkflow(
+                f"{path}!{name}",
+                "not looked at: the files before it hold more text than is read of one archive",
+            )
+            return
+        budget.next_member()
+        readings = _readings(body, f"{path}!{name}", options, budget) if not body.startswith(b"PK") else ()
         found = [reading for reading in readings if isinstance(reading, WorkflowRefs)]
         some = some or bool(found)
         yield from found
@@ -84,7 +98,7 @@ def _read_archive(data: bytes, path: str, options: ReadOptions) -> Iterator[Read
         raise WorkflowError("no workflow in this zip archive")
 
 
-def _read(data: bytes, path: str, options: ReadOptions) -> Iterator[Reading]:
+def _read(data: bytes, path: str, options: ReadOptions, budget: Budget) -> Iterator[Reading]:
     if not data:
         raise WorkflowError("the file is empty")
     if len(data) > MAX_FILE_BYTES:
@@ -97,7 +111,7 @@ def _read(data: bytes, path: str, options: ReadOptions) -> Iterator[Reading]:
         return
     from wfdeps.workflow.embedded import embedded_in
 
-    embedded = embedded_in(container.texts)
+    embedded = embedded_in(container.texts, budget)
     resources = _resources(embedded.parameters, embedded.metadata)
     notices = tuple(Notice(code, message) for code, message in embedded.notices)
     if embedded.documents:

@@ -8,17 +8,15 @@ from io import BytesIO
 
 from wfdeps.errors import WorkflowError
 from wfdeps.workflow.containers.sniff import CONTAINER_ENDINGS
-from wfdeps.workflow.limits import MAX_DOCUMENTS, MAX_INFLATED_BYTES
-
-_TOTAL = 8 * MAX_INFLATED_BYTES
+from wfdeps.workflow.limits import MAX_DOCUMENTS, MAX_INFLATED_BYTES, MAX_UNPACKED_BYTES
 
 
 def members(data: bytes) -> Iterator[tuple[str, bytes | WorkflowError]]:
     """Name and bytes of each member, in the archive's order, or why it cannot be unpacked.
 
-    A member may unpack to `MAX_INFLATED_BYTES`, all together to eight times that.
+    A member may unpack to `MAX_INFLATED_BYTES`, all together to `MAX_UNPACKED_BYTES`.
     """
-    left = _TOTAL
+    left = MAX_UNPACKED_BYTES
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             wanted = [

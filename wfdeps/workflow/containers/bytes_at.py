@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from wfdeps.workflow.limits import MAX_JSON_BYTES
+
 Order = Literal["big", "little"]
 
 
@@ -13,8 +15,12 @@ def number(data: bytes, at: int, size: int, order: Order = "big") -> int:
 
 
 def as_text(data: bytes) -> str:
-    """Text as writers meant it: UTF-8 (where the format says Latin-1, too), else Latin-1; ends at the first NUL."""
-    data = data.split(b"\0", 1)[0]
+    """Text as writers meant it: UTF-8 (where the format says Latin-1, too), else Latin-1; ends at the first NUL.
+
+    One that is longer than any JSON we parse is cut there, so that it is refused as too large and not copied first.
+    """
+    end = data.find(b"\0", 0, MAX_JSON_BYTES + 1)
+    data = data[: end if end >= 0 else MAX_JSON_BYTES + 1]
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wfdeps.workflow.containers.bytes_at import keyed, number
-from wfdeps.workflow.limits import MAX_ENTRIES
+from wfdeps.workflow.limits import MAX_ENTRIES, MAX_JSON_BYTES, MAX_UNPACKED_BYTES
 
 _ENCODINGS = ("latin-1", "utf-16", "utf-16-be", "utf-8")
 
@@ -13,7 +13,7 @@ _ENCODINGS = ("latin-1", "utf-16", "utf-16-be", "utf-8")
 def texts(data: bytes) -> Iterator[tuple[str, str]]:
     """Key and text of every text frame, in the file's order."""
     version, flags = number(data, 3, 1), number(data, 5, 1)
-    end = min(10 + _synchsafe(data, 6), len(data))
+    end = min(10 + _synchsafe(data, 6), 10 + MAX_UNPACKED_BYTES)
     body = data[10:end]
     if flags & 0x80 and version < 4:
         body = body.replace(b"\xff\0", b"\xff")
@@ -36,7 +36,7 @@ def texts(data: bytes) -> Iterator[tuple[str, str]]:
             if version == 4
             else number(body, at + 4, 4)
         )
-        frame = body[at + head : at + head + size]
+        frame = body[at + head : at + head + min(size, MAX_JSON_BYTES)]
         if name in (b"TXXX", b"TXX"):
             yield _described(frame, 1)
         elif name in (b"COMM", b"COM"):
@@ -68,10 +68,10 @@ def _split(rest: bytes) -> tuple[bytes, bytes]:
 
 
 def _split_wide(rest: bytes) -> tuple[bytes, bytes]:
-    for at in range(0, len(rest) - 1, 2):
-        if rest[at : at + 2] == b"\0\0":
-            return rest[:at], rest[at + 2 :]
-    return rest, b""
+    at = rest.find(b"\0\0")
+    while at % 2 and at >= 0:  # the zeros of two characters are no end
+        at = rest.find(b"\0\0", at + 1)
+    return (rest[:at], rest[at + 2 :]) if at >= 0 else (rest, b"")
 
 
 def _synchsafe(data: bytes, at: int) -> int:

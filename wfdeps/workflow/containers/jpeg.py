@@ -6,22 +6,22 @@ from collections.abc import Iterator
 
 from wfdeps.workflow.containers import exif
 from wfdeps.workflow.containers.bytes_at import as_text, keyed, number
-from wfdeps.workflow.limits import MAX_ENTRIES
+from wfdeps.workflow.limits import MAX_ENTRIES, MAX_UNPACKED_BYTES
 
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 
 
 def texts(data: bytes) -> Iterator[tuple[str, str]]:
     """Key and text of every text, in the file's order. EXIF that spans several segments is put together."""
-    whole = b""
+    whole = bytearray()
     for marker, body in _segments(data):
         if marker == 0xE1 and body.startswith(b"Exif\0\0"):
-            whole = whole + body[6:] if whole else body
+            whole += body[6:]
         elif marker == 0xE1 and body.startswith(_XMP):
             yield "xmp", as_text(body[len(_XMP) :])
         elif marker == 0xFE:
             yield keyed(as_text(body), "comment")
-    yield from exif.texts(whole)
+    yield from exif.texts(bytes(whole[:MAX_UNPACKED_BYTES]))
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:

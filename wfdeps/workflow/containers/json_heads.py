@@ -17,7 +17,7 @@ def glb_texts(data: bytes) -> Iterator[tuple[str, object]]:
             return
         length = number(data, at, 4, "little")
         if data[at + 4 : at + 8] == b"JSON":
-            document = parse(data[at + 8 : at + 8 + length])
+            document = parse(data[at + 8 : at + 8 + min(length, MAX_JSON_BYTES + 1)])
             asset = document.get("asset") if isinstance(document, dict) else None
             extras = asset.get("extras") if isinstance(asset, dict) else None
             yield from extras.items() if isinstance(extras, dict) else ()

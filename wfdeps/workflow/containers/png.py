@@ -6,23 +6,26 @@ import zlib
 from collections.abc import Callable, Iterator
 
 from wfdeps.errors import WorkflowError
+from wfdeps.workflow.budget import Budget
 from wfdeps.workflow.containers import exif
 from wfdeps.workflow.containers.bytes_at import as_text
 from wfdeps.workflow.limits import MAX_ENTRIES, MAX_INFLATED_BYTES
 
+_LONGEST = 2 * MAX_INFLATED_BYTES
+"""Bytes of one chunk that are looked at: what is longer unpacks to too much, or is too long as it stands."""
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Name and body of every chunk but the pixels; stops quietly where the file is cut."""
+    """Name and body of every chunk that may hold text, and the name of the last; stops quietly where the file is cut."""
     at = len(SIGNATURE)
     for _ in range(MAX_ENTRIES):
         if at + 8 > len(data):
             return
         length = int.from_bytes(data[at : at + 4], "big")
         name = data[at + 4 : at + 8]
-        if name not in (b"IDAT", b"fdAT"):
-            yield name, data[at + 8 : at + 8 + length]
+        if name in _TEXTS or name == b"eXIf":
+            yield name, data[at + 8 : at + 8 + min(length, _LONGEST)]
         if name == b"IEND":
             return
         at += 12 + length
@@ -48,13 +51,15 @@ def texts(data: bytes) -> Iterator[tuple[str, str]]:
 def with_texts(data: bytes, change: Callable[[str, str], str]) -> bytes:
     """Returns the file with each text replaced by what `change(keyword, text)` returns; every other byte is kept.
 
-    A changed text is to be ASCII, as ComfyUI's are. EXIF stays untouched.
+    A changed text is to be ASCII, as ComfyUI's are. EXIF stays untouched. Raises WorkflowError for a file that holds more
+    text than is read of any.
     """
+    budget = Budget()
     out, at = bytearray(data[: len(SIGNATURE)]), len(SIGNATURE)
     while at + 8 <= len(data):
         length = int.from_bytes(data[at : at + 4], "big")
         name, body = data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
-        changed = _changed(name, body, change) if name in _TEXTS else body
+        changed = _changed(name, body, change, budget) if name in _TEXTS else body
         if changed == body:
             out += data[at : at + 12 + length]
         else:
@@ -69,7 +74,7 @@ def with_texts(data: bytes, change: Callable[[str, str], str]) -> bytes:
 _TEXTS = frozenset({b"tEXt", b"comf", b"zTXt", b"iTXt"})
 
 
-def _changed(name: bytes, body: bytes, change: Callable[[str, str], str]) -> bytes:
+def _changed(name: bytes, body: bytes, change: Callable[[str, str], str], budget: Budget) -> bytes:
     """The body of a text chunk with its text changed, packed as it was packed."""
     keyword, _, rest = body.partition(b"\0")
     head, packed = b"", name == b"zTXt"
@@ -81,6 +86,8 @@ def _changed(name: bytes, body: bytes, change: Callable[[str, str], str]) -> byt
         word, _, text = translated.partition(b"\0")
         head, rest = rest[:2] + language + b"\0" + word + b"\0", text
     old = as_text(_inflated(rest) if packed else rest)
+    if len(old) > MAX_INFLATED_BYTES or not budget.take_text(len(old)):
+        raise WorkflowError(f"this PNG holds {budget.reached or 'a text too large to be a workflow'}")
     new = change(_keyword(keyword), old)
     if new == old:
         return body

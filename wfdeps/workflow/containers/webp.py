@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from wfdeps.workflow.containers import exif
 from wfdeps.workflow.containers.bytes_at import as_text, number
-from wfdeps.workflow.limits import MAX_ENTRIES
+from wfdeps.workflow.limits import MAX_ENTRIES, MAX_UNPACKED_BYTES
 
 
 def texts(data: bytes) -> Iterator[tuple[str, str]]:
@@ -17,9 +17,9 @@ def texts(data: bytes) -> Iterator[tuple[str, str]]:
             return
         name, length = data[at : at + 4], number(data, at + 4, 4, "little")
         if name == b"EXIF":
-            yield from exif.texts(data[at + 8 : at + 8 + length])
+            yield from exif.texts(data[at + 8 : at + 8 + min(length, MAX_UNPACKED_BYTES)])
         elif name == b"XMP ":
-            yield "xmp", as_text(data[at + 8 : at + 8 + length])
+            yield "xmp", as_text(data[at + 8 : at + 8 + min(length, MAX_UNPACKED_BYTES)])
         at += 8 + length + (length & 1)
 
 
