@@ -75,3 +75,45 @@ def test_a_running_comfyui_says_whose_class_it_has() -> None:
     info = {"DiffusersVaeLoader": {"input": {"required": {"vae_name": ["STRING", {}]}}, "python_module": "custom_nodes.ComfyUI-MVAdapter"}}  # fmt: skip
     given = {"1": api_node("DiffusersVaeLoader", vae_name="m/x"), "2": api_node("SaveImage", images=["1", 0])}
     assert told(given, ReadOptions(object_info=info)) == [("m/x", "diffusers", "auto_download")]
+
+
+@pytest.mark.parametrize(
+    ("node_class", "inputs", "expected"),
+    [
+        ("Ckpt Loader JK", {"checkpoint": "a.safetensors"}, "checkpoints required"),
+        ("CR Load LoRA JK", {"lora_name": "a.safetensors"}, "loras required"),
+        ("InfuseNetLoader", {"controlnet_name": "sim_stage1/a.safetensors"}, "infinite_you auto_download"),
+        ("IDEmbeddingModelLoader", {"image_proj_model_name": "a.bin"}, "infinite_you auto_download"),
+        ("SONICTLoader", {"sonic_unet": "unet.pth"}, "sonic required"),
+        ("OviMMAudioVAELoader", {"vae": "a.pth", "vocoder": "b.pt"}, "vae required,vae required"),
+        ("WhisperModelLoader", {"model": "a.safetensors"}, "audio_encoders required"),
+        ("LoadNLFModel", {"nlf_model": "a.torchscript"}, "nlf required"),
+        ("LoadLynxResampler", {"model_name": "a.safetensors"}, "diffusion_models required"),
+        ("WanVideoPromptExtenderSelect", {"model": "a.safetensors"}, "text_encoders required"),
+        ("Hy3D21VAELoader", {"model_name": "a.ckpt"}, "vae required"),
+        ("Hy3DMeshGenerator", {"model": "a.ckpt"}, "diffusion_models required"),
+        ("MZ_KolorsUNETLoaderV2", {"unet_name": "a.safetensors"}, "diffusion_models required"),
+        ("VRGDG_OptionalMultiLoraModelOnly", {"lora_1": "[none]", "lora_20": "a.safetensors"}, "loras required"),
+        ("Sage_QuickLoraStack", {"enabled": True, "lora_name": "a.safetensors"}, "loras required"),
+        ("Sage_MultiSelectorDoubleClip", {"unet_name": "a.gguf", "clip_name_2": "b.gguf"}, "diffusion_models required,text_encoders required"),
+        ("MMAudioVoCoderLoader", {"vocoder_model": "a.pt"}, "mmaudio required"),
+        ("FaceRestoreModelLoader", {"model_name": "a.pth"}, "facerestore_models required"),
+        ("AILab_YoloV8Adv", {"yolo_model": "a.pt"}, "ultralytics required"),
+        ("IPAdapterFluxLoaderAdvanced", {"ipadapter": "a.bin"}, "ipadapter-flux required"),
+        ("LoaderGGUFAdvanced", {"gguf_name": "a.gguf"}, "diffusion_models required"),
+        ("NunchakuQwenImageLoraLoader", {"lora_name": "a.safetensors"}, "loras required"),
+        ("Krea2ControlNetLoraLoader", {"name": "a.safetensors"}, "controlnet required"),
+        ("FL_ZImageControlNetPatch", {"name": "a.safetensors"}, "model_patches required"),
+        ("LayerPatcher", {"embedder": "a.safetensors", "gates": ".none"}, "diffusion_models required"),
+        ("SAM2ModelLoader (segment anything2)", {"model_name": "sam2_hiera_small.pt"}, "sam2 auto_download"),
+    ],
+)  # fmt: skip
+def test_classes_of_many_packs_are_listed(node_class: str, inputs: dict[str, Any], expected: str) -> None:
+    given = {"1": api_node(node_class, **inputs), "2": api_node("SaveImage", images=["1", 0])}
+    assert default_table().row(node_class) is not None
+    assert ",".join(f"{folder} {status}" for _, folder, status in told(given)) == expected
+
+
+@pytest.mark.parametrize("node_class", ["CkptLoader_JK", "VaeLoader_JK", "CR_LoraLoader_JK"])
+def test_no_row_is_kept_under_a_python_class_that_no_workflow_says(node_class: str) -> None:
+    assert default_table().row(node_class) is None

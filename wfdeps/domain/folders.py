@@ -145,12 +145,14 @@ INSIDE_ITS_PACK: Final[dict[str, tuple[str, str]]] = {
 }
 """Keys whose pack also searches, and first, a folder of its own: the pack, the folder in it."""
 
-# `map_legacy` of ComfyUI, the GGUF pack's filtered views, and the directory people mistake for a key.
+# `map_legacy` of ComfyUI, the GGUF packs' filtered views (city96's and calcuis'), and the directory people mistake for a key.
 ALIASES: Final[dict[str, str]] = {
     "unet": "diffusion_models",
     "clip": "text_encoders",
     "unet_gguf": "diffusion_models",
     "clip_gguf": "text_encoders",
+    "model_gguf": "diffusion_models",
+    "vae_gguf": "vae",
     "t2i_adapter": "controlnet",
 }
 

@@ -147,8 +147,9 @@ def _own_value(listed: _ListedNode, slot_input: _Input) -> object:
 def _misplaced_file(listed: _ListedNode) -> object:
     """A value of another version of the node, or one whose name was lost: it still ends like a model file."""
     node, row, taken = listed.node, listed.row, listed.taken
-    names = {slot.input for slot in row.slots} | {*row.order}
-    places = {_index(node, slot.input, slot.at) for slot in row.slots}
+    inputs = [each for slot in row.slots for each in _inputs(node, slot)]
+    names = {each.name for each in inputs} | {*row.order}
+    places = {_index(node, each.name, each.at) for each in inputs}
     for key, value in (*node.named.items(), *enumerate(node.listed)):
         is_spare = key not in taken and key not in names and key not in places
         if is_spare and isinstance(value, str) and has_model_ending(value) and is_name(value):
