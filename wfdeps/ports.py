@@ -75,7 +75,7 @@ class Library(Protocol):
         """The model files of these keys whose SHA-256 nobody knows; none where all of them have more bytes than that."""
 
     def digest(self, file: LocalFile) -> LocalFile:
-        """The same file with its SHA-256 among its digests, reading it only if the index does not know."""
+        """The file with its SHA-256 among its digests, reading it only if the index does not know."""
 
     def identity(self, file: LocalFile) -> Identity:
         """What the file is by its header, read only if the index does not know. Raises LibraryError."""

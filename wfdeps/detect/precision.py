@@ -55,7 +55,7 @@ def _sizes(header: Header) -> Counter[str]:
 
 
 def _quantised(word: str, tensors: Mapping[str, Tensor]) -> str:
-    """The same, with the name of the quantisation its extra keys betray."""
+    """The precision, with the name of the quantisation its extra keys betray."""
     if word.startswith(("fp8", "int8", "uint8", "fp4", "int32")):
         endings = {name.rpartition(".")[2] for name in tensors}
         if "bitsandbytes__nf4" in endings:

@@ -69,7 +69,7 @@ class Scope:
 
     @property
     def kinds(self) -> str:
-        """The same with every digit a zero and each line once: of forty equal blocks two remain."""
+        """The keys with every digit a zero and each line once: of forty equal blocks two remain."""
         if self._kinds is None and self.root is self:
             self._kinds = "\n".join(["", *set(self.text.translate(_DIGITS).split("\n")), ""])
         elif self._kinds is None:

@@ -68,7 +68,7 @@ def quick_trouble(head: bytes, size: int) -> str:
 
 
 def front_trouble(head: bytes, size: int, name: str) -> str:
-    """The same, and what speaks against a file of that name: a text, an image or an archive where weights should be.
+    """The trouble of a file, and what speaks against a file of that name: a text, an image or an archive where weights should be.
 
     A pack's `.bin` and `.pkl` may hold anything else, a list of words or a pickle of protocol 0 too.
     """

@@ -39,7 +39,7 @@ def hash_file(path: str, algorithms: Iterable[Algorithm]) -> tuple[Digest, ...]:
 
 
 def hash_handle(handle: int, size: int, algorithms: Iterable[Algorithm]) -> tuple[Digest, ...]:
-    """The same of an open file, from its beginning; where it stands afterwards is not said. Raises OSError."""
+    """The digests of an open file, from its beginning; its position afterwards is not defined. Raises OSError."""
     wanted = frozenset(algorithms)
     os.lseek(handle, 0, os.SEEK_SET)
     readers = _readers(wanted, _header_end(os.read(handle, 9), size), size)

@@ -92,7 +92,7 @@ class Why(StrEnum):
     """The site's file name rule, applied to model and version, gives the workflow's name."""
     NAME_EXACT = "name_exact"
     NAME_SAME_STEM = "name_same_stem"
-    """The same but for the ending, the folder, letter case or separators."""
+    """The name is equal but for the ending, the folder, letter case or separators."""
     NAME_CLOSE = "name_close"
     TYPE_AGREES = "type_agrees"
     TYPE_DIFFERS = "type_differs"

@@ -69,7 +69,7 @@ class Digest:
 
     @classmethod
     def of(cls, algorithm: Algorithm, value: str) -> Digest:
-        """The same from its parts, checked and folded; an AutoV3 of 64 digits is cut to twelve."""
+        """A digest from its parts, checked and folded; an AutoV3 of 64 digits is cut to twelve."""
         value = value.strip().lower().removeprefix("0x")
         if algorithm is Algorithm.AUTOV3 and len(value) == 64:
             value = value[:12]

@@ -122,7 +122,7 @@ class Inventory:
     """The table that answers `like`, and under `files` those it was made from."""
 
     def knowing(self, read: Iterable[LocalFile]) -> Inventory:
-        """The same with these files in it, and their digests wherever they appear."""
+        """This inventory with these files in it; their digests replace those of the file at the same path."""
         known = {file.path: file for file in read}
         here = {file.path for file in self.files}
         files = [

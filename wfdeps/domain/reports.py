@@ -81,7 +81,7 @@ class ExitPolicy:
     strict: bool = False
     """Everything in FailOn counts."""
     exit_zero: bool = False
-    """Report only: 0 whatever was found. A workflow that cannot be read is 2 all the same."""
+    """Report only: 0 whatever was found. A workflow that cannot be read still is 2."""
 
     @property
     def counted(self) -> frozenset[FailOn]:

@@ -35,7 +35,7 @@ _SECRET = frozenset(
 
 @lru_cache(1024)  # of one file, it is asked a dozen times
 def without_secrets(url: str) -> str:
-    """The same URL without user name, password, fragment and every query value that opens a door.
+    """The URL without user name, password, fragment and every query value that opens a door.
 
     What is dropped: tokens and keys by name, and all of a signed URL's `X-Amz-…`/`X-Goog-…` values.
     A URL that cannot be read comes back as `(unreadable url)`.

@@ -14,17 +14,17 @@ INVISIBLE = pattern(
 
 
 def visible(text: str) -> str:
-    """The same text on one line, each character that would not show written as `\\x1b` or `\\u202e`."""
+    """The text on one line, each character that would not show written as `\\x1b` or `\\u202e`."""
     return text if text.isprintable() else INVISIBLE().sub(_escape, text)
 
 
 def visible_lines(text: str) -> str:
-    """The same of a text of several lines, which stay lines; without the last one's end."""
+    """A text of several lines, each made visible; without the line end of the last."""
     return "\n".join(map(visible, text.rstrip("\n").split("\n")))
 
 
 def encodable(text: str) -> str:
-    """The same text for UTF-8, which has no half of a surrogate pair: written as `\\ud83d`, as JSON says it."""
+    """The text for UTF-8, which has no half of a surrogate pair: written as `\\ud83d`, as JSON says it."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 

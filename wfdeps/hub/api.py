@@ -58,7 +58,7 @@ async def _models(request: Request, site: HubSite) -> Response:
 
 
 def _next_page(request: Request, cursor: str | None, base: str) -> str | None:
-    """The same URL with the next cursor: it echoes every parameter, `token` too."""
+    """The URL of the next page, with its cursor: it echoes every parameter, `token` too."""
     if cursor is None:
         return None
     kept = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]

@@ -207,6 +207,6 @@ def _file(row: Row) -> File:
 
 
 def _iso(moment: Any) -> str:
-    """The same moment as the API writes it; older rows lack the `Z`."""
+    """A moment as the API writes it; older rows lack the `Z`."""
     text = str(moment or "2024-01-01T00:00:00.000Z")
     return text if text.endswith("Z") else text + "Z"

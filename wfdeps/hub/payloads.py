@@ -322,7 +322,7 @@ def _without_none(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _without_empty(value: Any) -> Any:
-    """The same without nulls and empty lists, at every depth: what Civitai's `removeEmpty` leaves."""
+    """The value without nulls and empty lists, at every depth: what Civitai's `removeEmpty` leaves."""
     if isinstance(value, Mapping):
         return {
             key: _without_empty(inner) for key, inner in value.items() if inner is not None and inner != []

@@ -61,7 +61,7 @@ def read_extra_paths(path: str) -> ExtraPaths:
 
 
 def parse_extra_paths(document: object, path: str, system: ModuleType = os.path) -> ExtraPaths:
-    """The same from the parsed document; `path` is what relative paths are relative to.
+    """The entries of a parsed document; `path` is what relative paths are relative to.
 
     `system` is `ntpath` or `posixpath` for a machine that is not this one.
     """

@@ -50,7 +50,7 @@ class Shelves:
                 self._rows.append((folder.path.rstrip(os.sep) + os.sep, folder, order))
 
     def with_keys(self, keys: Iterable[str]) -> Shelves:
-        """The same with a folder for each key that nobody lists, as its pack would make it below the models root."""
+        """This inventory with a folder for each key that nobody lists, as its pack would make it below the models root."""
         listed = {folder.folder_key for _, folder, _ in self._rows}
         more = [
             Folder(

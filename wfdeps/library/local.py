@@ -232,13 +232,13 @@ class LocalLibrary:
         return (os.path.join(directory, name)[len(prefix) :] for directory, name in found)
 
     def digest(self, file: LocalFile) -> LocalFile:
-        """The same file with its SHA-256 among its digests, reading it only if the index does not know."""
+        """The file with its SHA-256 among its digests, reading it only if the index does not know."""
         return self.digests(file, (Algorithm.SHA256,))
 
     def digests(
         self, file: LocalFile, algorithms: tuple[Algorithm, ...], *, afresh: bool = False
     ) -> LocalFile:
-        """The same with all these digests; `afresh` reads it whatever is remembered. Raises LibraryError."""
+        """The file with all these digests; `afresh` reads it whatever is remembered. Raises LibraryError."""
         from wfdeps.library.digesting import digests_of
 
         return digests_of(file, algorithms, self._index, afresh=afresh)

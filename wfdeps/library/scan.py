@@ -44,7 +44,7 @@ def walked(top: str) -> Iterator[tuple[str, str]]:
 
 
 def outermost(tops: Iterable[str]) -> tuple[str, ...]:
-    """The same without those that lie below another, sorted. What `.git` would hide stays a top of its own."""
+    """The folders that lie below no other of them, sorted. What `.git` would hide stays a top of its own."""
     kept: list[str] = []
     for top in sorted(set(tops), key=lambda path: (path.count(os.sep), path)):
         if not any(_is_walked_from(top, other) for other in kept):

@@ -50,7 +50,7 @@ def build_graph(
 
 
 def to_networkx(graph: Graph) -> _DiGraph:
-    """The same as a networkx graph: nodes by id with `kind`, `label` and their attributes, edges with `relation`."""
+    """The dependency graph as a networkx graph: nodes by id with `kind`, `label` and their attributes, edges with `relation`."""
     import networkx  # 120 ms to import
 
     result: _DiGraph = networkx.DiGraph()

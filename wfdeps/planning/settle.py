@@ -3,7 +3,7 @@
 Strongest first: the loader slot in the workflow; the file's own header; the source's type. A file chosen by hash,
 id, URL or a person is the file that was asked for, so its slot is believed and a contradiction is only said aloud.
 A file chosen by name alone must not contradict its header: that is the mark of the wrong file.
-A file that can run code is what its name says it is, or it is not placed, whoever chose it: extension is not type.
+A file that can run code is what its name says it is, or it is not placed, even if a person chose it: extension is not type.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from wfdeps.planning.layout import FolderChoice, Unplaceable, Witnesses, folder_
 from wfdeps.planning.settle import Misfit, Settled
 from wfdeps.planning.sidecar import sidecar_text
 
-_ALOUD = "name a file with --out to have it all the same"
+_ALOUD = "name a file with --out to have it anyway"
 _FORBIDDEN = str.maketrans(dict.fromkeys('/\\:<>|"?*', "_"))
 
 

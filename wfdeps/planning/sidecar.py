@@ -20,7 +20,7 @@ def sidecar_text(fetched: Fetched, identity: Identity) -> str:
 
 
 def sidecar_of_link(link: Link, identity: Identity) -> str | None:
-    """The same for bytes that were here already, where a source, asked by their hash, told what they are."""
+    """The sidecar of bytes that were in the library already: what a source answered when asked by their hash."""
     origin, sha256 = link.origin, find_digest(link.file.digests, Algorithm.SHA256)
     if origin is None or origin.candidate.source == LOCAL or sha256 is None:
         return None

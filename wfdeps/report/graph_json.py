@@ -17,7 +17,7 @@ def render(graph: Graph) -> str:
 
 
 def to_document(graph: Graph) -> dict[str, Any]:
-    """The same as dicts and lists."""
+    """The graph as dicts and lists."""
     return {
         "schema": SCHEMA,
         "nodes": [

@@ -23,7 +23,7 @@ def render(report: CheckReport, view: View | None = None) -> str:
 
 
 def to_document(report: CheckReport) -> Fields:
-    """The same as dicts and lists."""
+    """The report as dicts and lists."""
     return {
         **summary_fields(report),
         "workflows": [workflow_fields(workflow) for workflow in report.workflows],

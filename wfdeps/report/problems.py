@@ -31,7 +31,7 @@ _LEVEL_OF_LINT = {LintLevel.ERROR: Level.ERROR, LintLevel.WARNING: Level.WARNING
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong in one workflow. Texts are visible; escape them for the format all the same."""
+    """One thing wrong in one workflow. Texts are visible; each format still has to escape them."""
 
     rule: str
     rule_name: str
@@ -62,7 +62,7 @@ def problems_of(report: CheckReport) -> tuple[Problem, ...]:
 
 
 def with_regions(problems: Iterable[Problem], texts: Mapping[str, str]) -> tuple[Problem, ...]:
-    """The same with their places in the texts that are given, by workflow path; each text is read once."""
+    """The problems with their places in the texts that are given, by workflow path; each text is read once."""
     places: dict[str, Places] = {}
     located = []
     for problem in problems:

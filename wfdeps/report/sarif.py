@@ -44,7 +44,7 @@ def render(report: CheckReport, view: View | None = None) -> str:
 
 
 def to_log(report: CheckReport, view: View) -> Fields:
-    """The same as dicts and lists."""
+    """The SARIF log as dicts and lists."""
     rules = _rules()
     numbers = {rule["id"]: number for number, rule in enumerate(rules)}
     driver: Fields = {"name": "wfdeps", "rules": rules}
@@ -81,7 +81,7 @@ def uri_of(path: str) -> str:
 
 
 def _plain(path: str) -> str:
-    """The same file, however it was named on the line: `./a.json` and `a.json` are one."""
+    """The path of a file, however the command line spells it: `./a.json` and `a.json` are equal."""
     return posixpath.normpath(path.replace("\\", "/"))
 
 

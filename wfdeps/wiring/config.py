@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 CIVITAI = "https://civitai.com"
 CIVITAI_RED = "https://civitai.red"
-"""The same site, showing what `.com` does not show to all."""
+"""Civitai's other address: it shows what `.com` does not show to all."""
 HUGGINGFACE = "https://huggingface.co"
 USUAL_SOURCES = ("mirror", "index", "civitai", "huggingface", "url", "official", "catalogue")
 """Mirrors first: what a studio keeps itself costs nobody anything. CivArchive only where it is named."""

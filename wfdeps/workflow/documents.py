@@ -23,7 +23,7 @@ class Document(NamedTuple):
     key: str = ""
     """`a.b.0` within a bundle; empty for the file itself."""
     twin: dict[str, object] | None = None
-    """The same workflow in API format, stored beside it."""
+    """The workflow in API format, stored beside the UI format."""
 
 
 def documents_in(value: object) -> list[Document]:
