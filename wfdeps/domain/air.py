@@ -39,10 +39,10 @@ class Air:
     @classmethod
     def parse(cls, text: str) -> Air:
         """Read an AIR, with or without `urn:air:`. Raises ValueError where it is none."""
-        found = _AIR().match(text.strip())
-        if found is None:
+        match = _AIR().match(text.strip())
+        if match is None:
             raise ValueError(f"not an AIR: `{text}`")
-        part = found.groupdict()
+        part = match.groupdict()
         lower = {key: (part[key].lower() if part[key] else None) for key in ("ecosystem", "type", "format")}
         return cls(part["source"].lower(), part["id"], part["version"], part["file"], **lower)
 

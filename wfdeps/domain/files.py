@@ -146,7 +146,7 @@ class Inventory:
 
 def _table(files: tuple[LocalFile, ...]) -> dict[object, Sequence[LocalFile]]:
     """Files by stem and by digest: a thousand refs ask, so all files are gone through once."""
-    found: dict[object, list[LocalFile]] = {}
+    tables: dict[object, list[LocalFile]] = {}
     for file in files:
         keys: set[object] = {("stem", folded_stem(file.basename)), ("stem", fold(file.basename))}
         for digest in (*file.digests, *file.claimed):
@@ -154,5 +154,5 @@ def _table(files: tuple[LocalFile, ...]) -> dict[object, Sequence[LocalFile]]:
             if digest.algorithm is Algorithm.SHA256:
                 keys.add(Digest(Algorithm.AUTOV2, digest.value[:10]))
         for key in keys:
-            found.setdefault(key, []).append(file)
-    return {**found, "files": files}
+            tables.setdefault(key, []).append(file)
+    return {**tables, "files": files}

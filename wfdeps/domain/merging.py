@@ -30,22 +30,22 @@ def merge_refs(refs: Iterable[ModelRef]) -> tuple[ModelRef, ...]:
     return tuple(merged.values())
 
 
-def _both(one: ModelRef, other: ModelRef) -> ModelRef:
-    lead = min(one, other, key=lambda ref: _STATUS_ORDER.index(ref.status))
+def _both(first: ModelRef, second: ModelRef) -> ModelRef:
+    lead = min(first, second, key=lambda ref: _STATUS_ORDER.index(ref.status))
     return replace(
         lead,
-        folders=_union(one.folders, other.folders),
-        sites=_union(one.sites, other.sites),
-        digests=_union(one.digests, other.digests),
-        urls=_union(one.urls, other.urls),
-        hints=_union(one.hints, other.hints),
-        base_models=_union(one.base_models, other.base_models),
-        air=one.air or other.air,
-        version_id=one.version_id or other.version_id,
-        accepts=one.accepts if one.accepts == other.accepts else "",
-        certainty=min(one.certainty, other.certainty, key=_CERTAINTY_ORDER.index),
+        folders=_union(first.folders, second.folders),
+        sites=_union(first.sites, second.sites),
+        digests=_union(first.digests, second.digests),
+        urls=_union(first.urls, second.urls),
+        hints=_union(first.hints, second.hints),
+        base_models=_union(first.base_models, second.base_models),
+        air=first.air or second.air,
+        version_id=first.version_id or second.version_id,
+        accepts=first.accepts if first.accepts == second.accepts else "",
+        certainty=min(first.certainty, second.certainty, key=_CERTAINTY_ORDER.index),
     )
 
 
-def _union(one: tuple[_T, ...], other: tuple[_T, ...]) -> tuple[_T, ...]:
-    return tuple(dict.fromkeys((*one, *other)))
+def _union(first: tuple[_T, ...], second: tuple[_T, ...]) -> tuple[_T, ...]:
+    return tuple(dict.fromkeys((*first, *second)))

@@ -33,6 +33,6 @@ def is_visible(text: str) -> bool:
     return text.isprintable() or INVISIBLE().search(text) is None
 
 
-def _escape(found: re.Match[str]) -> str:
-    code = ord(found[0])
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"

@@ -164,8 +164,8 @@ def _from_download(
 def _sources(candidate: Candidate) -> tuple[LockSource, ...]:
     """Where everybody may have it: a folder of this machine is no such place."""
     first = LockSource(candidate.source, without_secrets(candidate.url), candidate.page)
-    told = (first, *(LockSource("mirror", without_secrets(url)) for url in candidate.mirrors))
-    return tuple(one for one in told if not one.url.startswith("file:"))
+    sources = (first, *(LockSource("mirror", without_secrets(url)) for url in candidate.mirrors))
+    return tuple(source for source in sources if not source.url.startswith("file:"))
 
 
 def _named_by_workflow(ref: ModelRef) -> tuple[LockSource, ...]:
@@ -175,8 +175,12 @@ def _named_by_workflow(ref: ModelRef) -> tuple[LockSource, ...]:
 def _published(entry: LockEntry, addresses: Addresses) -> LockEntry:
     """The entry with every site under the name everybody uses."""
     sources = (
-        replace(one, url=addresses.public(one.url), page=addresses.public(one.page) if one.page else None)
-        for one in entry.sources
+        replace(
+            source,
+            url=addresses.public(source.url),
+            page=addresses.public(source.page) if source.page else None,
+        )
+        for source in entry.sources
     )
     return replace(entry, sources=tuple(sources))
 

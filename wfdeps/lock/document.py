@@ -90,9 +90,9 @@ def _entry_from_json(row: dict[str, Any]) -> LockEntry:
     sha256, size, about = row.get("sha256"), row.get("size"), row.get("size_about")
     if sha256 is not None and (len(sha256) != 64 or set(sha256) - set("0123456789abcdef")):
         raise ValueError(f"`{sha256}` is no SHA-256")
-    for one in (size, about):
-        if one is not None and (not isinstance(one, int) or isinstance(one, bool) or one < 0):
-            raise ValueError(f"`{one}` is no size")
+    for number in (size, about):
+        if number is not None and (not isinstance(number, int) or isinstance(number, bool) or number < 0):
+            raise ValueError(f"`{number}` is no size")
     return LockEntry(
         name=_text(row, "name"),
         folder=_text(row, "folder"),

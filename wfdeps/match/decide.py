@@ -53,10 +53,10 @@ def decide(
     verdicts = verdicts_of(answers)
     ranked = ranked_candidates(ref, answers, policy)
     for rule in _RULES:
-        found = rule(ref, ranked, policy)
-        if found is None:
+        taken = rule(ref, ranked, policy)
+        if taken is None:
             continue
-        chosen, chosen_by = found
+        chosen, chosen_by = taken
         if chosen.candidate.access.is_closed:
             return _not_to_be_had(ref, chosen, ranked, verdicts)
         grave = [caution for caution in chosen.cautions if caution.outweighs_proof]
@@ -72,36 +72,42 @@ def ranked_candidates(
 ) -> tuple[RankedCandidate, ...]:
     """Every candidate once, best first; the same bytes at several places are one, the others its mirrors."""
     searched = _searched_by_name(answers)
-    asked: dict[tuple[object, ...], list[Query]] = {}
-    seen: dict[tuple[object, ...], Candidate] = {}
+    queries: dict[tuple[object, ...], list[Query]] = {}
+    candidates: dict[tuple[object, ...], Candidate] = {}
     chosen: set[tuple[object, ...]] = set()
-    told: set[tuple[object, ...]] = set()
+    confirmed: set[tuple[object, ...]] = set()
     # What a source says now is newer than what was seen of it before.
-    for query, answer in sorted(answers, key=lambda one: not one[1].is_whole):
+    for query, answer in sorted(answers, key=lambda pair: not pair[1].is_whole):
         for candidate in answer.candidates:
             if candidate.file_type == "Training Data" and answer.verdict.source != ANSWERS:
                 continue  # the images a model was trained on: whatever it is called, no loader reads it
             key = _place(candidate)
-            seen.setdefault(key, candidate)
-            asked.setdefault(key, []).append(query)
+            candidates.setdefault(key, candidate)
+            queries.setdefault(key, []).append(query)
             if answer.verdict.source == ANSWERS:
                 chosen.add(key)
             if answer.is_whole or candidate.source in searched:
-                told.add(key)
+                confirmed.add(key)
     ranked = [
-        _chosen_before(one, answers) if key in chosen else one if key in told else _only_seen(one)
-        for key, candidate in seen.items()
-        for one in (rank(candidate, ref, asked[key], policy.base_models),)
+        _chosen_before(option, answers)
+        if key in chosen
+        else option
+        if key in confirmed
+        else _only_seen(option)
+        for key, candidate in candidates.items()
+        for option in (rank(candidate, ref, queries[key], policy.base_models),)
     ]
     useful = [
-        replace(one, cautions=cautions_of(one, policy)) for one in ranked if one.confidence >= WORTH_SHOWING
+        replace(option, cautions=cautions_of(option, policy))
+        for option in ranked
+        if option.confidence >= WORTH_SHOWING
     ]
     return _merge_same_bytes(sorted(useful, key=_order))
 
 
-def _chosen_before(one: RankedCandidate, answers: Sequence[tuple[Query, Answer]]) -> RankedCandidate:
-    said = next(answer.verdict.detail for _, answer in answers if answer.verdict.source == ANSWERS)
-    return replace(one, evidence=(Evidence(Why.CHOSEN_BEFORE, said), *one.evidence), confidence=1.0)
+def _chosen_before(option: RankedCandidate, answers: Sequence[tuple[Query, Answer]]) -> RankedCandidate:
+    detail = next(answer.verdict.detail for _, answer in answers if answer.verdict.source == ANSWERS)
+    return replace(option, evidence=(Evidence(Why.CHOSEN_BEFORE, detail), *option.evidence), confidence=1.0)
 
 
 def _searched_by_name(answers: Sequence[tuple[Query, Answer]]) -> set[str]:
@@ -113,22 +119,22 @@ def _searched_by_name(answers: Sequence[tuple[Query, Answer]]) -> set[str]:
     }
 
 
-def _only_seen(one: RankedCandidate) -> RankedCandidate:
+def _only_seen(option: RankedCandidate) -> RankedCandidate:
     doubt = Evidence(
-        Why.RIVALS_UNKNOWN, f"seen before; {one.candidate.source} was not asked for others of this name"
+        Why.RIVALS_UNKNOWN, f"seen before; {option.candidate.source} was not asked for others of this name"
     )
-    return replace(one, evidence=(*one.evidence, doubt), confidence=round(one.confidence - 0.1, 3))
+    return replace(option, evidence=(*option.evidence, doubt), confidence=round(option.confidence - 0.1, 3))
 
 
 def verdicts_of(answers: Iterable[tuple[Query, Answer]]) -> tuple[Verdict, ...]:
     """The most telling verdict of each source, in the order they were asked."""
-    told: dict[str, Verdict] = {}
+    by_source: dict[str, Verdict] = {}
     for _, answer in answers:
         verdict = answer.verdict
-        known = told.get(verdict.source)
+        known = by_source.get(verdict.source)
         if known is None or _TELLING[verdict.kind] < _TELLING[known.kind]:
-            told[verdict.source] = verdict
-    return tuple(told.values())
+            by_source[verdict.source] = verdict
+    return tuple(by_source.values())
 
 
 _TELLING: Final[dict[VerdictKind, int]] = {
@@ -151,18 +157,22 @@ _Found = tuple[RankedCandidate, ChosenBy] | None
 
 
 def _by_choice(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -> _Found:
-    chosen = _only([one for one in ranked if has(one.evidence, Why.CHOSEN_BEFORE)])
+    chosen = _only([option for option in ranked if has(option.evidence, Why.CHOSEN_BEFORE)])
     return (chosen, ChosenBy.USER) if chosen else None
 
 
 def _by_hash(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -> _Found:
-    proven = [one for one in ranked if has(one.evidence, Why.SAME_HASH)]
-    alone = _only(proven) or _only([one for one in proven if has(one.evidence, *_EXACT)])
+    proven = [option for option in ranked if has(option.evidence, Why.SAME_HASH)]
+    alone = _only(proven) or _only([option for option in proven if has(option.evidence, *_EXACT)])
     return (alone, ChosenBy.HASH) if alone else None
 
 
 def _by_id(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -> _Found:
-    named = [one for one in ranked if has(one.evidence, Why.SAME_ID) and not has(one.evidence, *_AGAINST)]
+    named = [
+        option
+        for option in ranked
+        if has(option.evidence, Why.SAME_ID) and not has(option.evidence, *_AGAINST)
+    ]
     chosen = _file_of_version(ref, named)
     return (chosen, ChosenBy.ID) if chosen else None
 
@@ -170,7 +180,11 @@ def _by_id(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -> 
 def _by_url(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -> _Found:
     if policy.auto is Auto.HASH:
         return None
-    linked = [one for one in ranked if has(one.evidence, Why.SAME_URL) and not has(one.evidence, *_AGAINST)]
+    linked = [
+        option
+        for option in ranked
+        if has(option.evidence, Why.SAME_URL) and not has(option.evidence, *_AGAINST)
+    ]
     chosen = _file_of_version(ref, linked)
     return (chosen, ChosenBy.URL) if chosen else None
 
@@ -178,8 +192,10 @@ def _by_url(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) ->
 def _by_name(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -> _Found:
     if policy.auto is Auto.HASH or says_nothing(ref.name):
         return None
-    exact = [one for one in ranked if has(one.evidence, *_EXACT) and not has(one.evidence, *_AGAINST)]
-    fitting = [one for one in exact if has(one.evidence, Why.BASE_AGREES)]
+    exact = [
+        option for option in ranked if has(option.evidence, *_EXACT) and not has(option.evidence, *_AGAINST)
+    ]
+    fitting = [option for option in exact if has(option.evidence, Why.BASE_AGREES)]
     chosen = _only(fitting or exact) or _of_claimed_precision(fitting or exact)
     if chosen is None or not has(chosen.evidence, Why.TYPE_AGREES):
         return None
@@ -189,7 +205,7 @@ def _by_name(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -
 def _by_best(ref: ModelRef, ranked: Sequence[RankedCandidate], policy: Policy) -> _Found:
     if policy.auto is not Auto.BEST or says_nothing(ref.name):
         return None
-    fair = [one for one in ranked if not one.cautions]
+    fair = [option for option in ranked if not option.cautions]
     return (fair[0], ChosenBy.POLICY) if fair else None
 
 
@@ -205,23 +221,23 @@ _RULES: Final[tuple[Callable[[ModelRef, Sequence[RankedCandidate], Policy], _Fou
 
 def _file_of_version(ref: ModelRef, files: Sequence[RankedCandidate]) -> RankedCandidate | None:
     """The one file meant, where a version or page was named: by name, type and precision, else the main one."""
-    models = [one for one in files if not _is_extra(one.candidate) or has(one.evidence, *_EXACT)]
-    versions = {one.candidate.version_id for one in models}
+    models = [option for option in files if not _is_extra(option.candidate) or has(option.evidence, *_EXACT)]
+    versions = {option.candidate.version_id for option in models}
     if len(versions) > 1:
         return None
-    exact = [one for one in models if has(one.evidence, *_EXACT)]
+    exact = [option for option in models if has(option.evidence, *_EXACT)]
     if exact:
         return _only(exact) or _of_claimed_precision(exact)
-    typed = [one for one in models if has(one.evidence, Why.TYPE_AGREES)] or models
+    typed = [option for option in models if has(option.evidence, Why.TYPE_AGREES)] or models
     return (
         _only(typed)
         or _of_claimed_precision(typed)
-        or _only([one for one in typed if one.candidate.is_primary])
+        or _only([option for option in typed if option.candidate.is_primary])
     )
 
 
 def _of_claimed_precision(files: Sequence[RankedCandidate]) -> RankedCandidate | None:
-    return _only([one for one in files if has(one.evidence, Why.PRECISION_AGREES)])
+    return _only([option for option in files if has(option.evidence, Why.PRECISION_AGREES)])
 
 
 def _is_extra(candidate: Candidate) -> bool:
@@ -311,11 +327,13 @@ def _not_found(ref: ModelRef, verdicts: Sequence[Verdict]) -> str:
     deleted = next((verdict for verdict in verdicts if verdict.kind is VerdictKind.DELETED), None)
     if deleted:
         return f"{deleted.source}: {deleted.detail or 'deleted'}"
-    told = [verdict for verdict in verdicts if verdict.detail and not verdict.detail.startswith(UNSEARCHABLE)]
-    if not told and (unsearchable := says_nothing(ref.name)):
+    details = [
+        verdict for verdict in verdicts if verdict.detail and not verdict.detail.startswith(UNSEARCHABLE)
+    ]
+    if not details and (unsearchable := says_nothing(ref.name)):
         return f"{UNSEARCHABLE}: {unsearchable}"
-    asked = ", ".join(map(_in_words, verdicts))
-    return f"not found ({asked})" if asked else "no source could be asked"
+    sources = ", ".join(map(_in_words, verdicts))
+    return f"not found ({sources})" if sources else "no source could be asked"
 
 
 def _in_words(verdict: Verdict) -> str:
@@ -323,8 +341,10 @@ def _in_words(verdict: Verdict) -> str:
 
 
 def _why_open(ref: ModelRef, ranked: Sequence[RankedCandidate]) -> str:
-    exact = [one for one in ranked if has(one.evidence, *_EXACT) and not has(one.evidence, *_AGAINST)]
-    named = [one for one in ranked if has(one.evidence, Why.SAME_ID, Why.SAME_URL)]
+    exact = [
+        option for option in ranked if has(option.evidence, *_EXACT) and not has(option.evidence, *_AGAINST)
+    ]
+    named = [option for option in ranked if has(option.evidence, Why.SAME_ID, Why.SAME_URL)]
     if not exact and len(named) > 1:
         return "what the workflow names has several files, and none of this name"
     if has(ranked[0].evidence, Why.NUMBER_AS_NAME):
@@ -332,7 +352,7 @@ def _why_open(ref: ModelRef, ranked: Sequence[RankedCandidate]) -> str:
     if unsearchable := says_nothing(ref.name):
         return f"the name proves nothing: {unsearchable}"
     if len(exact) > 1:
-        versions = {one.candidate.version_id for one in exact}
+        versions = {option.candidate.version_id for option in exact}
         return (
             "one version has several files of this name"
             if len(versions) == 1
@@ -364,18 +384,18 @@ def _only(files: Sequence[RankedCandidate]) -> RankedCandidate | None:
 
 
 def _first(chosen: RankedCandidate, ranked: Sequence[RankedCandidate]) -> tuple[RankedCandidate, ...]:
-    return (chosen, *(one for one in ranked if one is not chosen))[:SHOWN]
+    return (chosen, *(option for option in ranked if option is not chosen))[:SHOWN]
 
 
 def _rivals(chosen: RankedCandidate, ranked: Sequence[RankedCandidate]) -> tuple[RankedCandidate, ...]:
-    return tuple(one for one in ranked if one is not chosen)[:5]
+    return tuple(option for option in ranked if option is not chosen)[:5]
 
 
-def _order(one: RankedCandidate) -> tuple[object, ...]:
+def _order(option: RankedCandidate) -> tuple[object, ...]:
     """Best first; popularity and the rest only break ties, so the order never depends on who answered first."""
-    candidate = one.candidate
+    candidate = option.candidate
     return (
-        -one.confidence,
+        -option.confidence,
         not candidate.is_primary,
         -(candidate.downloads or 0),
         candidate.source,
@@ -395,11 +415,11 @@ def _place(candidate: Candidate) -> tuple[object, ...]:
 def _merge_same_bytes(ranked: Sequence[RankedCandidate]) -> tuple[RankedCandidate, ...]:
     """`ranked` is best first: of equal bytes the best stays and gets the others' URLs."""
     kept: dict[object, RankedCandidate] = {}
-    for one in ranked:
-        sha256 = find_digest(one.candidate.digests, Algorithm.SHA256)
-        key: object = sha256 or _place(one.candidate)
+    for option in ranked:
+        sha256 = find_digest(option.candidate.digests, Algorithm.SHA256)
+        key: object = sha256 or _place(option.candidate)
         best = kept.get(key)
-        kept[key] = one if best is None else _with_mirror(best, one.candidate)
+        kept[key] = option if best is None else _with_mirror(best, option.candidate)
     return tuple(kept.values())
 
 

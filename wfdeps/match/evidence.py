@@ -69,24 +69,24 @@ def rank(
     candidate: Candidate, ref: ModelRef, asked: Sequence[Query], base_models: tuple[str, ...]
 ) -> RankedCandidate:
     """The candidate with all that speaks for and against it. `asked`: the queries that it answered."""
-    found = evidence_for(candidate, ref, asked, base_models)
+    evidence = evidence_for(candidate, ref, asked, base_models)
     wanted, theirs = spell(ref.name), spell(candidate.file_name)
-    alike = closeness(wanted, candidate)[0] if has(found, Why.NAME_CLOSE) else 1.0
+    alike = closeness(wanted, candidate)[0] if has(evidence, Why.NAME_CLOSE) else 1.0
     if wanted.ending and wanted.ending != theirs.ending:
         alike -= 0.02
-    return RankedCandidate(candidate, found, confidence_of(found, alike))
+    return RankedCandidate(candidate, evidence, confidence_of(evidence, alike))
 
 
-def has(found: Sequence[Evidence], *whys: Why) -> bool:
+def has(evidence: Sequence[Evidence], *whys: Why) -> bool:
     """Whether any of these reasons is among the evidence."""
-    return any(piece.why in whys for piece in found)
+    return any(piece.why in whys for piece in evidence)
 
 
 def evidence_for(
     candidate: Candidate, ref: ModelRef, asked: Sequence[Query], base_models: tuple[str, ...] = ()
 ) -> tuple[Evidence, ...]:
     """All that speaks for and against, strongest first."""
-    found = [
+    evidence = [
         *_by_hash(candidate, ref),
         *_by_question(candidate, ref, asked),
         *_by_name(candidate, spell(ref.name)),
@@ -96,13 +96,13 @@ def evidence_for(
         *_by_half(candidate, ref.name),
     ]
     if candidate.downloads:
-        found.append(Evidence(Why.POPULAR, f"{candidate.downloads:,} downloads"))
-    return tuple(found)
+        evidence.append(Evidence(Why.POPULAR, f"{candidate.downloads:,} downloads"))
+    return tuple(evidence)
 
 
-def confidence_of(found: Sequence[Evidence], alike: float = 1.0) -> float:
+def confidence_of(evidence: Sequence[Evidence], alike: float = 1.0) -> float:
     """0 to 1, comparable within one ref only. `alike`: how close a name that is not exact."""
-    whys = [piece.why for piece in found]
+    whys = [piece.why for piece in evidence]
     best = max((why for why in whys if why in _BASE), key=_BASE.__getitem__, default=None)
     if best is None:
         return 0.0
@@ -126,7 +126,7 @@ def closeness(wanted: Spelling, candidate: Candidate) -> tuple[float, str]:
     titles = (title, f"{title} {candidate.version_name}")
     return max(
         by_file,
-        *((_TITLE_COUNTS * likeness(wanted, told), f"the model is called `{told}`") for told in titles),
+        *((_TITLE_COUNTS * likeness(wanted, title), f"the model is called `{title}`") for title in titles),
     )
 
 
@@ -138,11 +138,11 @@ def likeness(wanted: Spelling, file_name: str) -> float:
     from rapidfuzz import fuzz
 
     theirs = spell(file_name)
-    one, other = key_of(wanted.stem), key_of(theirs.stem)
-    plain = fuzz.ratio(one, other) / 100
-    core = fuzz.ratio(key_of(core_of(wanted.stem)), other) / 100
+    ours, others = key_of(wanted.stem), key_of(theirs.stem)
+    plain = fuzz.ratio(ours, others) / 100
+    core = fuzz.ratio(key_of(core_of(wanted.stem)), others) / 100
     bare = fuzz.ratio(bare_key_of(wanted.stem), bare_key_of(theirs.stem)) / 100
-    cut_short = 0.01 if other.startswith(one) and one else 0.0
+    cut_short = 0.01 if others.startswith(ours) and ours else 0.0
     return min(1.0, max(plain, bare - 0.01, core - 0.02) + cut_short)
 
 
@@ -162,22 +162,22 @@ def _by_hash(candidate: Candidate, ref: ModelRef) -> list[Evidence]:
 
 
 def _by_question(candidate: Candidate, ref: ModelRef, asked: Sequence[Query]) -> list[Evidence]:
-    found: list[Evidence] = []
+    evidence: list[Evidence] = []
     for query in asked:
         match query:
             case AirQuery(air, hint=True):
                 if _is_meant(air, candidate):
-                    found.append(Evidence(Why.NUMBER_AS_NAME, f"Civitai version {air.version}"))
+                    evidence.append(Evidence(Why.NUMBER_AS_NAME, f"Civitai version {air.version}"))
             case AirQuery(air):
                 if _is_meant(air, candidate):
-                    found.append(Evidence(Why.SAME_ID, str(air)))
+                    evidence.append(Evidence(Why.SAME_ID, str(air)))
             case UrlQuery(url, hint) if hint or _only_lists(url, candidate, ref):
-                found.append(Evidence(Why.IN_NOTE, url))
+                evidence.append(Evidence(Why.IN_NOTE, url))
             case UrlQuery(url):
-                found.append(Evidence(Why.SAME_URL, url))
+                evidence.append(Evidence(Why.SAME_URL, url))
             case HashQuery() | NameQuery():
                 pass
-    return found
+    return evidence
 
 
 def _only_lists(url: str, candidate: Candidate, ref: ModelRef) -> bool:
@@ -222,7 +222,7 @@ def _named_by_rule(candidate: Candidate, wanted: Spelling, theirs: Spelling) -> 
     ):
         return False
     # What the uploaded name had of these stays, whatever the model is called now.
-    if any(wanted.stem.endswith(told) is not theirs.stem.endswith(told) for told in TOLD_APART):
+    if any(wanted.stem.endswith(ending) is not theirs.stem.endswith(ending) for ending in TOLD_APART):
         return False
     ending = wanted.ending or theirs.ending
     return ending == theirs.ending and f"{wanted.stem}{ending}" in names_by_rule(
@@ -234,10 +234,10 @@ def _by_type(candidate: Candidate, ref: ModelRef) -> list[Evidence]:
     wanted = {ref.model_type, *(model_type_of(folder) for folder in ref.folders)} - _UNTOLD
     if not wanted or candidate.model_type in _UNTOLD:
         return []
-    said = candidate.source_type or candidate.model_type
-    if any(_type_fits(one, candidate) for one in wanted):
-        return [Evidence(Why.TYPE_AGREES, said)]
-    return [Evidence(Why.TYPE_DIFFERS, f"{said}, wanted {' or '.join(sorted(wanted))}")]
+    claim = candidate.source_type or candidate.model_type
+    if any(_type_fits(model_type, candidate) for model_type in wanted):
+        return [Evidence(Why.TYPE_AGREES, claim)]
+    return [Evidence(Why.TYPE_DIFFERS, f"{claim}, wanted {' or '.join(sorted(wanted))}")]
 
 
 _UNTOLD: Final = frozenset({ModelType.UNKNOWN, ModelType.OTHER})
@@ -269,12 +269,12 @@ def _by_precision(candidate: Candidate, wanted: Spelling) -> list[Evidence]:
     claimed = precision_of(wanted.stem)
     if not claimed:
         return []
-    said = {_folded(candidate.precision), _folded(candidate.variant)} - {"", "full", "pruned"}
+    named = {_folded(candidate.precision), _folded(candidate.variant)} - {"", "full", "pruned"}
     # Files of one version may share a name: what the source says of each comes before what the name claims.
-    theirs = said or {precision_of(spell(candidate.file_name).stem)} - {""}
+    theirs = named or {precision_of(spell(candidate.file_name).stem)} - {""}
     if not theirs:
         return []
-    if claimed in theirs or any(claimed.startswith(one) or one.startswith(claimed) for one in theirs):
+    if claimed in theirs or any(claimed.startswith(name) or name.startswith(claimed) for name in theirs):
         return [Evidence(Why.PRECISION_AGREES, claimed)]
     return [Evidence(Why.PRECISION_DIFFERS, f"{' or '.join(sorted(theirs))}, the name says {claimed}")]
 

@@ -100,9 +100,9 @@ def _of_node(node_id: str, error: object) -> Iterator[Rejection]:
     if not isinstance(error, dict):
         return
     outputs = tuple(str(output) for output in _list(error.get("dependent_outputs")))
-    for one in _list(error.get("errors")):
-        if isinstance(one, dict):
-            yield _of_error(one, node_id, _text(error.get("class_type")), outputs)
+    for row in _list(error.get("errors")):
+        if isinstance(row, dict):
+            yield _of_error(row, node_id, _text(error.get("class_type")), outputs)
 
 
 def _of_error(
@@ -111,18 +111,18 @@ def _of_error(
     extra = error.get("extra_info")
     extra = extra if isinstance(extra, dict) else {}
     details = _text(error.get("details"))
-    told = _DETAILS.match(details)
+    printed = _DETAILS.match(details)
     received = extra.get("received_value")
     options = _options(extra.get("input_config"))
-    if options is None and told:
-        options = _printed(told["list"])
+    if options is None and printed:
+        options = _printed(printed["list"])
     return Rejection(
         type=_text(error.get("type")),
         message=": ".join(part for part in (_text(error.get("message")), details) if part),
         node_id=node_id,
         node_class=node_class,
-        input=_text(extra.get("input_name")) or (told["input"] if told else ""),
-        value=received if isinstance(received, str) else told["value"] if told else "",
+        input=_text(extra.get("input_name")) or (printed["input"] if printed else ""),
+        value=received if isinstance(received, str) else printed["value"] if printed else "",
         options=options,
         outputs=outputs,
     )
@@ -145,22 +145,22 @@ def _of_prompt(error: Mapping[str, object]) -> Rejection:
 def _of_exception(error: Mapping[str, object]) -> Rejection:
     """A run that broke: the file was there when the prompt was checked, or nobody checks that input."""
     message = _text(error.get("exception_message")).strip()
-    told = _NOT_FOUND.search(message)
+    missing = _NOT_FOUND.search(message)
     return Rejection(
         type=_text(error.get("exception_type")) or "exception",
         message=message,
         node_id=_text(error.get("node_id")),
         node_class=_text(error.get("node_type")),
-        value=told[2] if told else "",
-        folder=told[1] if told else "",
+        value=missing[2] if missing else "",
+        folder=missing[1] if missing else "",
     )
 
 
 def _of_text(text: str) -> Iterator[Rejection]:
     yield from _of_log(text)
     yield from _of_worker(text)
-    for told in _NOT_FOUND.finditer(text):
-        yield Rejection("FileNotFoundError", told[0], value=told[2], folder=told[1])
+    for missing in _NOT_FOUND.finditer(text):
+        yield Rejection("FileNotFoundError", missing[0], value=missing[2], folder=missing[1])
 
 
 def _of_log(text: str) -> Iterator[Rejection]:
@@ -179,8 +179,8 @@ def _of_worker(text: str) -> Iterator[Rejection]:
     nodes: dict[str, dict[str, object]] = {}
     for line in _WORKER.finditer(text):
         value = line["value"].strip()
-        told = _literal(value) if line["member"] != "class_type" else value
-        nodes.setdefault(line["node_id"], {})[line["member"]] = told
+        literal = _literal(value) if line["member"] != "class_type" else value
+        nodes.setdefault(line["node_id"], {})[line["member"]] = literal
     for node_id, error in nodes.items():
         yield from _of_node(node_id, error)
 

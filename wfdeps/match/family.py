@@ -32,10 +32,10 @@ class WorkflowBases:
         cls, resolutions: Iterable[Resolution], here: Iterable[tuple[ModelRef, Identity]] = ()
     ) -> WorkflowBases:
         """What these resolutions, and the bases that are here, say of their workflows."""
-        said = [(one.ref, _base_of(one)) for one in resolutions]
-        said += [(ref, _base_told_by(identity)) for ref, identity in here]
+        bases = [(resolution.ref, _base_of(resolution)) for resolution in resolutions]
+        bases += [(ref, _base_told_by(identity)) for ref, identity in here]
         spoken: dict[str, tuple[tuple[ModelRef, str], ...]] = {}
-        for ref, base_model in said:
+        for ref, base_model in bases:
             for workflow in {site.workflow for site in ref.sites} if base_model else ():
                 spoken[workflow] = (*spoken.get(workflow, ()), (ref, base_model))
         return cls(spoken)
@@ -43,8 +43,8 @@ class WorkflowBases:
     def around(self, ref: ModelRef) -> tuple[str, ...]:
         """The base models of the workflows this ref stands in, by others than itself; sorted, each once."""
         workflows = {site.workflow for site in ref.sites}
-        said = (pair for workflow in workflows for pair in self.by_workflow.get(workflow, ()))
-        return tuple(sorted({base for speaker, base in said if speaker != ref}))
+        bases = (pair for workflow in workflows for pair in self.by_workflow.get(workflow, ()))
+        return tuple(sorted({base for speaker, base in bases if speaker != ref}))
 
 
 def _base_of(resolution: Resolution) -> str:
@@ -54,7 +54,7 @@ def _base_of(resolution: Resolution) -> str:
             speaks = chosen_by is not ChosenBy.NAME or ref.model_type in BASES
             return (choice.candidate.base_model or "") if speaks else ""
         case Ambiguous(ref, candidates) if ref.model_type in BASES:
-            exact = {one.candidate.base_model for one in candidates if _is_exact(one)}
+            exact = {option.candidate.base_model for option in candidates if _is_exact(option)}
             return (exact.pop() or "") if len(exact) == 1 else ""
         case _:
             return ""
@@ -66,6 +66,6 @@ def _base_told_by(identity: Identity) -> str:
     return identity.architectures[0] if is_told else ""
 
 
-def _is_exact(one: RankedCandidate) -> bool:
-    whys = {piece.why for piece in one.evidence}
+def _is_exact(option: RankedCandidate) -> bool:
+    whys = {piece.why for piece in option.evidence}
     return whys >= {Why.NAME_EXACT, Why.TYPE_AGREES}

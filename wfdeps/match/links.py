@@ -60,24 +60,24 @@ def civitai_link(url: str, *, base_url: str = "") -> CivitaiLink | None:
     if host not in CIVITAI_HOSTS and not ours:
         return None
     asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    if found := _API_VERSION.match(parts.path):
+    if match := _API_VERSION.match(parts.path):
         return CivitaiLink(
-            None, int(found.group(1)), _number(asked.get("fileId")), asked.get("type", ""), asked.get("format", ""),
+            None, int(match.group(1)), _number(asked.get("fileId")), asked.get("type", ""), asked.get("format", ""),
             asked.get("size", ""), asked.get("fp", ""),
         )  # fmt: skip
-    if found := _MODEL_PAGE.match(parts.path):
+    if match := _MODEL_PAGE.match(parts.path):
         return CivitaiLink(
-            int(found.group(1)), _number(asked.get("modelVersionId")), _number(asked.get("fileId"))
+            int(match.group(1)), _number(asked.get("modelVersionId")), _number(asked.get("fileId"))
         )
     return None
 
 
 def huggingface_link(url: str, *, base_url: str = "") -> HuggingFaceLink | None:
     """The repository, revision and file a Hugging Face URL names; None for another site's or another page."""
-    found = _HF_FILE.match(_huggingface_path(url, base_url))
-    if found is None:
+    match = _HF_FILE.match(_huggingface_path(url, base_url))
+    if match is None:
         return None
-    owner, name, revision, path = map(unquote, found.groups())
+    owner, name, revision, path = map(unquote, match.groups())
     if any(piece in ("", ".", "..") for piece in path.split("/")):
         return None
     return HuggingFaceLink(f"{owner}/{name}", revision, path)
@@ -88,10 +88,10 @@ def huggingface_page(url: str, *, base_url: str = "") -> HuggingFaceLink | None:
 
     `path` is the folder with a `/` behind it, empty for the whole repository.
     """
-    found = _HF_PAGE.match(_huggingface_path(url, base_url))
-    if found is None:
+    match = _HF_PAGE.match(_huggingface_path(url, base_url))
+    if match is None:
         return None
-    owner, name, revision, folder = (unquote(piece or "") for piece in found.groups())
+    owner, name, revision, folder = (unquote(piece or "") for piece in match.groups())
     return HuggingFaceLink(f"{owner}/{name}", revision or "main", f"{folder}/" if folder else "")
 
 

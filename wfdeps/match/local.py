@@ -133,10 +133,10 @@ def _is_listed_for(ref: ModelRef, file: LocalFile) -> bool:
     return file.listed
 
 
-def _is_embedding(name: str, found: str, separator: str) -> bool:
+def _is_embedding(name: str, file_name: str, separator: str) -> bool:
     """Joined to a path, not looked up in a list: on Windows either separator does."""
     name = name.replace("\\", "/") if separator == "\\" else name
-    return found in (name, *(name + ending for ending in EMBEDDING_ENDINGS))
+    return file_name in (name, *(name + ending for ending in EMBEDDING_ENDINGS))
 
 
 def _is_tag(ref: ModelRef) -> bool:
@@ -151,13 +151,17 @@ def _has_no_ending(name: str) -> bool:
 
 def _small_vae(ref: ModelRef, inventory: Inventory) -> tuple[LocalFile, ...]:
     parts = approximate_vae_parts(ref.name) if _wants(ref, "vae") else ()
-    found = [
+    parts_here = [
         file
         for part in parts
         for file in inventory.files
         if file.folder_key == "vae_approx" and file.listed and file.name.startswith(part + ".")
     ]
-    return tuple(found) if parts and {file.name.partition(".")[0] for file in found} == set(parts) else ()
+    return (
+        tuple(parts_here)
+        if parts and {file.name.partition(".")[0] for file in parts_here} == set(parts)
+        else ()
+    )
 
 
 def _is_video_tae(ref: ModelRef, file: LocalFile) -> bool:

@@ -32,30 +32,30 @@ def pair_key(name: str) -> str:
 def half_of(*names: str) -> str:
     """`h` or `l`, as the first of these names says that says either; empty where none does, or says both."""
     for name in names:
-        said = {found.group()[0].lower() for found in _HALF.finditer(spell(name).stem)}
-        if said:
-            return said.pop() if len(said) == 1 else ""
+        halves = {match.group()[0].lower() for match in _HALF.finditer(spell(name).stem)}
+        if halves:
+            return halves.pop() if len(halves) == 1 else ""
     return ""
 
 
 def in_pair(question: Ambiguous, taken: Candidate) -> Ambiguous:
     """The question, knowing what the other of its pair is: files of that model come before others as good."""
-    told = Evidence(Why.PAIR_AGREES, taken.title)
+    evidence = Evidence(Why.PAIR_AGREES, taken.title)
     candidates = [
-        replace(one, evidence=(*one.evidence, told), confidence=_more(one.confidence))
-        if _is_of_pair(one.candidate, taken)
-        and not any(piece.why is Why.PAIR_DIFFERS for piece in one.evidence)
-        else one
-        for one in question.candidates
+        replace(option, evidence=(*option.evidence, evidence), confidence=_more(option.confidence))
+        if _is_of_pair(option.candidate, taken)
+        and not any(piece.why is Why.PAIR_DIFFERS for piece in option.evidence)
+        else option
+        for option in question.candidates
     ]
-    return replace(question, candidates=tuple(sorted(candidates, key=lambda one: -one.confidence)))
+    return replace(question, candidates=tuple(sorted(candidates, key=lambda option: -option.confidence)))
 
 
 def _more(confidence: float) -> float:
     return round(max(confidence, min(_MOST, confidence + _WORTH)), 3)
 
 
-def _is_of_pair(one: Candidate, taken: Candidate) -> bool:
+def _is_of_pair(candidate: Candidate, taken: Candidate) -> bool:
     """Another file of that model: the file itself is its own half."""
-    same_model = one.model_id is not None and one.model_id == taken.model_id
-    return same_model and one.url != taken.url
+    same_model = candidate.model_id is not None and candidate.model_id == taken.model_id
+    return same_model and candidate.url != taken.url

@@ -43,10 +43,10 @@ def _hash_queries(ref: ModelRef) -> tuple[HashQuery, ...]:
 
 
 def _url_queries(ref: ModelRef) -> tuple[Query, ...]:
-    said = [UrlQuery(plain_url(url)) for url in ref.urls]
+    queries = [UrlQuery(plain_url(url)) for url in ref.urls]
     if "://" in ref.name and air_of(ref.name) is None:
-        said.append(UrlQuery(plain_url(ref.name)))
-    return (*said, *(UrlQuery(plain_url(url), hint=True) for url in ref.hints))
+        queries.append(UrlQuery(plain_url(ref.name)))
+    return (*queries, *(UrlQuery(plain_url(url), hint=True) for url in ref.hints))
 
 
 def _name_queries(ref: ModelRef, base_models: tuple[str, ...]) -> tuple[NameQuery, ...]:

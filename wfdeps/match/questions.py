@@ -31,5 +31,5 @@ def distinct_questions(questions: Iterable[Ambiguous]) -> tuple[tuple[Ambiguous,
 def question_for(same: tuple[Ambiguous, ...]) -> Ambiguous:
     """The one question that is put for all of them: it names every site."""
     first = same[0]
-    sites = tuple(dict.fromkeys(site for one in same for site in one.ref.sites))
+    sites = tuple(dict.fromkeys(site for question in same for site in question.ref.sites))
     return replace(first, ref=replace(first.ref, sites=sites))

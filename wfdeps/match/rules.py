@@ -32,9 +32,9 @@ class Words:
     refuse_unknown: bool = True
     """Counts only where something is allowed or denied at all."""
 
-    def objection(self, said: Iterable[str]) -> str:
+    def objection(self, values: Iterable[str]) -> str:
         """What speaks against these words; empty where nothing does."""
-        words = frozenset(said)
+        words = frozenset(values)
         if not (self.allow or self.deny):
             return ""
         if not words:
@@ -152,10 +152,10 @@ _SIZE = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([kKmMgGtT]?)(i?)[bB]?\s*$")
 
 def _size(value: object) -> int:
     """`12 GB`, `512MiB`, `100000`."""
-    found = _SIZE.match(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else None
-    if found is None:
+    size = _SIZE.match(str(value)) if isinstance(value, str | int) and not isinstance(value, bool) else None
+    if size is None:
         raise ConfigError(
             f"`file` in [sizes] is no size: `{value}`", hint='"12 GB", "512 MiB", or a number of bytes'
         )
-    step = 1024 if found[3] else 1000
-    return int(float(found[1]) * step ** " kmgt".index(found[2].lower() or " "))
+    step = 1024 if size[3] else 1000
+    return int(float(size[1]) * step ** " kmgt".index(size[2].lower() or " "))

@@ -131,9 +131,9 @@ def says_nothing(name: str) -> str:
     if _is_address(name):
         return "it is an address, no file's name"
     stem = _folded(spell(name).stem)
-    for told in (stem, _PART_OF_MANY.sub("", stem), _folded(core_of(spell(name).stem))):
-        if told in SAYS_NOTHING:
-            return SAYS_NOTHING[told]
+    for spelling in (stem, _PART_OF_MANY.sub("", stem), _folded(core_of(spell(name).stem))):
+        if spelling in SAYS_NOTHING:
+            return SAYS_NOTHING[spelling]
     if _BY_PLATFORM.fullmatch(stem):
         return "a number that a platform gives a file"
     return "the name a trainer gives a step" if _TRAINER_STEP.fullmatch(_PART_OF_MANY.sub("", stem)) else ""
@@ -177,18 +177,18 @@ def _from_rule(stem: str) -> Iterator[str]:
 def _from_uploaded(stem: str) -> Iterator[str]:
     """From a name somebody gave a file before uploading it."""
     words = _WORD.findall(stem)
-    told = [word for word in words if not word.isdecimal() and word.casefold() not in _NOISE]
+    significant = [word for word in words if not word.isdecimal() and word.casefold() not in _NOISE]
     yield " ".join(words)
-    split = [part for word in told for part in _camel_words(word)]
+    split = [part for word in significant for part in _camel_words(word)]
     telling = [
         part for part in split if not part.isdecimal() and part.casefold() not in _NOISE and len(part) > 1
     ]
     yield " ".join(telling)
-    yield " ".join(_without_number(word) for word in told)
+    yield " ".join(_without_number(word) for word in significant)
     yield "".join(telling)
     yield " ".join(telling[:2])
     yield " ".join(telling[:-1])
-    yield from _alone(told)
+    yield from _alone(significant)
     yield from _alone(telling)
     yield from _beginnings(telling[:1])
 

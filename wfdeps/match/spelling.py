@@ -120,8 +120,8 @@ def keys_of(stem: str) -> tuple[str, ...]:
 
 def precision_of(stem: str) -> str:
     """The precision or quantisation a name claims, folded (`fp8e4m3fn`, `q4km`); empty where it claims none."""
-    found = [match.group(0) for match in PRECISIONS.finditer(_spaced(stem))]
-    return re.sub(r"[^a-z0-9]", "", found[-1].lower()) if found else ""
+    precisions = [match.group(0) for match in PRECISIONS.finditer(_spaced(stem))]
+    return re.sub(r"[^a-z0-9]", "", precisions[-1].lower()) if precisions else ""
 
 
 def _spaced(stem: str) -> str:

@@ -76,10 +76,10 @@ def _second_name(present: Present, layout: Layout) -> Link | Blocked:
     """A link for a file that lies elsewhere, or why no link would make the workflow's very string be offered."""
     finding = present.finding
     called = _name_for(present.ref, present.origin.candidate) if present.origin else ""
-    found = link_for(finding, layout.folders, layout.separator, called=called)
-    if isinstance(found, NoFix):
-        return Blocked(present.ref, finding.state, found.reason, "`wfdeps fix` shows what would help")
-    return replace(found, origin=present.origin)
+    link = link_for(finding, layout.folders, layout.separator, called=called)
+    if isinstance(link, NoFix):
+        return Blocked(present.ref, finding.state, link.reason, "`wfdeps fix` shows what would help")
+    return replace(link, origin=present.origin)
 
 
 def _download(resolved: Resolved, layout: Layout) -> Step:

@@ -92,9 +92,9 @@ def _the_file(finding: Finding) -> LocalFile | NoFix:
 def _whole_name(finding: Finding, file: LocalFile, called: str) -> str:
     """The ref's name, with the file's ending where the ref has none (embeddings, LoRA tags)."""
     name = finding.ref.name
-    told = file.basename if "." in file.basename else called
-    dot = told.rfind(".")
-    ending = told[dot:] if dot > 0 and not file.is_directory else ""
+    whole = file.basename if "." in file.basename else called
+    dot = whole.rfind(".")
+    ending = whole[dot:] if dot > 0 and not file.is_directory else ""
     return name if name.lower().endswith(ending.lower()) else name + ending
 
 

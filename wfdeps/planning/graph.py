@@ -37,12 +37,12 @@ def build_graph(
 ) -> Graph:
     """The graph of these workflows; a workflow that could not be read is a node without edges."""
     draft = _Draft()
-    found = {finding.ref.key: finding for finding in findings}
-    settled = {resolution.ref.key: resolution for resolution in resolutions}
+    by_ref = {finding.ref.key: finding for finding in findings}
+    resolved_by_ref = {resolution.ref.key: resolution for resolution in resolutions}
     for workflow in workflows:
         draft.add_workflow(workflow)
     for ref in merge_refs(ref for row in workflows if isinstance(row, WorkflowRefs) for ref in row.refs):
-        draft.add_ref(ref, found.get(ref.key), settled.get(ref.key))
+        draft.add_ref(ref, by_ref.get(ref.key), resolved_by_ref.get(ref.key))
     for workflow in workflows:
         if isinstance(workflow, WorkflowRefs):
             draft.add_pairings(workflow.refs, workflow.pairings)

@@ -92,7 +92,7 @@ def _unsafe_part(part: str, separator: str) -> str:
 
 def _shown(name: str) -> str:
     """The name, fit for a message: no controls, not too long."""
-    plain = _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", name)
+    plain = _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", name)
     return plain if len(plain) <= 120 else f"{plain[:100]}…{plain[-12:]}"
 
 
@@ -268,10 +268,10 @@ def collisions(plan: Plan) -> tuple[Collision, ...]:
     for step in plan.steps:
         if where := place_of(step):
             places.setdefault(collision_key(where), set()).add((where, _bytes_of(step)))
-    found = (
+    collisions = (
         Collision(tuple(sorted(where for where, _ in wants))) for wants in places.values() if len(wants) > 1
     )
-    return tuple(sorted(found, key=lambda collision: collision.targets))
+    return tuple(sorted(collisions, key=lambda collision: collision.targets))
 
 
 def place_of(step: Step) -> str:

@@ -79,9 +79,9 @@ def shelve(
     """Where a fetched file goes, now that its header is known; a stand-in for `settle` where no workflow asks."""
     download = fetched.download
     ref = next(iter(download.refs), None)
-    said = ref.folder if ref is not None and ref.certainty is Certainty.CERTAIN else ""
-    if said:
-        choice: FolderChoice | Unplaceable = FolderChoice(said, "you said so", Certainty.CERTAIN)
+    folder_key = ref.folder if ref is not None and ref.certainty is Certainty.CERTAIN else ""
+    if folder_key:
+        choice: FolderChoice | Unplaceable = FolderChoice(folder_key, "you said so", Certainty.CERTAIN)
     else:
         witnesses = _witnesses(download.candidate, identity)
         choice = folder_for(witnesses, overrides=overrides, folders=folders)
@@ -92,7 +92,7 @@ def shelve(
     except UnsafePathError as error:
         return Misfit(error.message, error.hint or "")
     placement = Placement(fetched.staged, target, sidecar_text(fetched, identity), fetched.digests)
-    return Settled(placement, _remark(target.name, choice, said, download.candidate, identity))
+    return Settled(placement, _remark(target.name, choice, folder_key, download.candidate, identity))
 
 
 def _witnesses(candidate: Candidate, identity: Identity | None = None) -> Witnesses:
@@ -104,19 +104,25 @@ def _witnesses(candidate: Candidate, identity: Identity | None = None) -> Witnes
     )
 
 
-def _remark(name: str, choice: FolderChoice, said: str, candidate: Candidate, identity: Identity) -> str:
+def _remark(
+    name: str, choice: FolderChoice, folder_key: str, candidate: Candidate, identity: Identity
+) -> str:
     """What a person should hear of where it went; empty where everybody agrees."""
     knows = bool(identity.folder) and identity.certainty is not Certainty.GUESS
     because = f" ({identity.reasons[0]})" if identity.reasons else ""
     header = f"`{name}` is a {_words(identity.model_type)} by its header{because}"
-    if said:
-        differs = knows and identity.folder != said and identity.model_type is not model_type_of(said)
-        return f"{header} and belongs in {identity.folder}; it goes to {said}, as you said" if differs else ""
-    told = candidate.model_type
-    if knows and told not in (ModelType.UNKNOWN, ModelType.OTHER, identity.model_type):
-        return (
-            f"{header}, though {candidate.source} calls it a {_words(told)}: it goes to {choice.folder_key}"
+    if folder_key:
+        differs = (
+            knows and identity.folder != folder_key and identity.model_type is not model_type_of(folder_key)
         )
+        return (
+            f"{header} and belongs in {identity.folder}; it goes to {folder_key}, as you said"
+            if differs
+            else ""
+        )
+    claimed = candidate.model_type
+    if knows and claimed not in (ModelType.UNKNOWN, ModelType.OTHER, identity.model_type):
+        return f"{header}, though {candidate.source} calls it a {_words(claimed)}: it goes to {choice.folder_key}"
     if choice.certainty is Certainty.GUESS:
         return f"nobody says what `{name}` is; it goes to {choice.folder_key} as the last resort"
     return ""

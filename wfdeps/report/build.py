@@ -99,13 +99,13 @@ def build_report(
 
 def _needed_by(workflows: Iterable[WorkflowRefs | UnreadableWorkflow]) -> dict[_Place, tuple[str, ...]]:
     """Which workflows a file is required in, in the order they were given."""
-    found: dict[_Place, dict[str, None]] = {}
+    workflows_of: dict[_Place, dict[str, None]] = {}
     for workflow in workflows:
         if isinstance(workflow, WorkflowRefs):
             for ref in workflow.refs:
                 if ref.status is RefStatus.REQUIRED:
-                    found.setdefault(ref.key, {})[workflow.path] = None
-    return {place: tuple(paths) for place, paths in found.items()}
+                    workflows_of.setdefault(ref.key, {})[workflow.path] = None
+    return {place: tuple(paths) for place, paths in workflows_of.items()}
 
 
 def _judge(
@@ -240,16 +240,16 @@ def _with_advice(item: ReportItem, place: str, *, told_online: bool) -> ReportIt
     return replace(item, hint=item.hint or advice.hint, next=advice.command)
 
 
-def _of(ref: ModelRef, said: dict[tuple[str, str], list[tuple[ModelRef, _T]]]) -> _T | None:
+def _of(ref: ModelRef, by_key: dict[tuple[str, str], list[tuple[ModelRef, _T]]]) -> _T | None:
     """What a stage said of this ref; where it spoke of several that were merged into this one, of the most needed."""
-    about = said.get(ref.key, ())
+    about = by_key.get(ref.key, ())
     exact = next((value for other, value in about if other == ref), None)
     if exact is not None or not about:
         return exact
     return min(about, key=lambda row: _STATUS_ORDER.index(row[0].status))[1]
 
 
-def _refs_of(one: Step | Outcome) -> Sequence[ModelRef]:
+def _refs_of(step: Step | Outcome) -> Sequence[ModelRef]:
     from wfdeps.report.stages import refs_of  # a check has neither
 
-    return refs_of(one)
+    return refs_of(step)

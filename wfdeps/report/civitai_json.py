@@ -31,7 +31,9 @@ def render_types(rows: Iterable[TypeRow]) -> str:
 
 def render_models(models: Iterable[ModelPage], taken_for: str | None = None) -> str:
     """Models with their versions and files; `taken_for` is `model` or `version` where a number was looked up."""
-    return _text(**({"taken_for": taken_for} if taken_for else {}), models=[_model(one) for one in models])
+    return _text(
+        **({"taken_for": taken_for} if taken_for else {}), models=[_model(model) for model in models]
+    )
 
 
 def _text(**parts: Any) -> str:

@@ -88,20 +88,18 @@ def _version_line(version: VersionPage) -> str:
 
 
 def _file_line(file: Candidate) -> str:
-    told = [file.file_type, file.file_format, file.precision, file.variant, size_text(file.size)]
+    facts = [file.file_type, file.file_format, file.precision, file.variant, size_text(file.size)]
     primary = "primary " if file.is_primary else ""
-    return (
-        f"{primary}file {file.file_id or '?'}  {file.file_name}  [{', '.join(word for word in told if word)}]"
-    )
+    return f"{primary}file {file.file_id or '?'}  {file.file_name}  [{', '.join(word for word in facts if word)}]"
 
 
 def access_text(access: Access) -> str:
     """Whether it can be downloaded, in words."""
-    told = access.words
+    words = access.words
     return (
-        f"{told} (a download needs a token that may)"
-        if access.is_open and told
-        else told or "open to a token"
+        f"{words} (a download needs a token that may)"
+        if access.is_open and words
+        else words or "open to a token"
     )
 
 

@@ -26,8 +26,8 @@ def render(graph: Graph) -> str:
     lines += [f"  {names[node.id]} [{_attributes(node)}];" for node in graph.nodes]
     for edge in graph.edges:
         style = ", style=dashed" if edge.relation in _DASHED else ""
-        said = quoted(edge.relation.replace("_", " "))
-        lines.append(f"  {names[edge.source]} -> {names[edge.target]} [label={said}{style}];")
+        label = quoted(edge.relation.replace("_", " "))
+        lines.append(f"  {names[edge.source]} -> {names[edge.target]} [label={label}{style}];")
     return "\n".join([*lines, "}"]) + "\n"
 
 

@@ -79,8 +79,8 @@ def _draw(graph: Graph, *, collapsed: bool) -> str:
         lines.append(f'  {names[node.id]}{opening}"{_label(node)}"{closing}{_class(node)}')
     for edge in graph.edges:
         arrow = _ARROWS.get(edge.relation, "-->")
-        said = f"|{_SAID[edge.relation]}|" if edge.relation in _SAID else ""
-        lines.append(f"  {names[edge.source]} {arrow}{said} {names[edge.target]}")
+        label = f"|{_SAID[edge.relation]}|" if edge.relation in _SAID else ""
+        lines.append(f"  {names[edge.source]} {arrow}{label} {names[edge.target]}")
     return "\n".join([*lines, *(f"  {line}" for line in _CLASSES)]) + "\n"
 
 
@@ -93,7 +93,7 @@ def _label(node: GraphNode) -> str:
 
 def escape(text: str) -> str:
     """Visible text inside a quoted label: what Mermaid, Markdown or HTML would read as a sign becomes a number."""
-    return _SIGNS.sub(lambda found: _numbers(found[0]), text)
+    return _SIGNS.sub(lambda match: _numbers(match[0]), text)
 
 
 def _numbers(characters: Iterable[str]) -> str:

@@ -65,11 +65,11 @@ class _Tree:
                 self._shown.add(child)
                 yield from self._children(child, indent + (gap if is_last else pipe))
 
-    def _label(self, node: GraphNode, said: str) -> str:
+    def _label(self, node: GraphNode, relation: str) -> str:
         text = visible(node.label)
         if node.kind is GraphKind.REF:
             name = f"{visible(str(node.get('folder') or '?'))}/{text}"
-            return f"{self._paint.tone(said, 'dim')}{name}  {self._state(node)}".rstrip()
+            return f"{self._paint.tone(relation, 'dim')}{name}  {self._state(node)}".rstrip()
         facts = [size_text(size)] if isinstance(size := node.get("size"), int) else []
         facts += [
             visible(str(node.get(name)))
@@ -79,7 +79,7 @@ class _Tree:
         if node.get("where") == "library":
             text = visible(str(node.get("path")))
         ending = f"  {self._paint.tone(', '.join(facts), 'dim')}" if facts else ""
-        return f"{self._paint.tone(said, 'dim')}{text}{ending}"
+        return f"{self._paint.tone(relation, 'dim')}{text}{ending}"
 
     def _state(self, node: GraphNode) -> str:
         word = str(node.get("state") or "")

@@ -18,7 +18,7 @@ _NOTHING = Identity(ModelType.UNKNOWN, safety="unsafe or unknown: its header cou
 
 def render(inspections: Iterable[Inspection]) -> str:
     """One document, however many files."""
-    document = {"schema": SCHEMA, "files": [inspection_fields(one) for one in inspections]}
+    document = {"schema": SCHEMA, "files": [inspection_fields(inspection) for inspection in inspections]}
     return json_text(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
 
 

@@ -16,7 +16,7 @@ def render(inspections: Iterable[Inspection], view: View | None = None) -> str:
     """A block for each file, with a blank line between, ending with a newline."""
     view = view or View()
     paint = Painter(color=view.color, ascii=view.ascii, width=view.width)
-    return "\n\n".join("\n".join(_block(one, paint)) for one in inspections) + "\n"
+    return "\n\n".join("\n".join(_block(inspection, paint)) for inspection in inspections) + "\n"
 
 
 def _block(inspection: Inspection, paint: Painter) -> Iterator[str]:

@@ -59,15 +59,15 @@ class Places:
 
         A name inside a longer text (`embedding:name` in a prompt) is found as part of it.
         """
-        found = self._by_value.get(name) or [
+        literals = self._by_value.get(name) or [
             literal
             for value, literals in self._by_value.items()
             if name and name in value
             for literal in literals
         ]
-        if not found:
+        if not literals:
             return None
-        best = max(found, key=lambda literal: (_closeness(literal, node_id, input_name), -literal.start))
+        best = max(literals, key=lambda literal: (_closeness(literal, node_id, input_name), -literal.start))
         return self._region(best.start, best.end)
 
     def _region(self, start: int, end: int) -> Region:

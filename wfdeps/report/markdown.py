@@ -46,7 +46,7 @@ def render(report: CheckReport, view: View | None = None) -> str:
 
 def escape(text: str) -> str:
     """Text that shows as itself wherever Markdown or HTML stands around it."""
-    return _SPECIAL.sub(lambda found: f"&#{ord(found[0])};", visible(text))
+    return _SPECIAL.sub(lambda match: f"&#{ord(match[0])};", visible(text))
 
 
 def _draw(report: CheckReport, view: View, rows: int) -> str:

@@ -23,7 +23,7 @@ def render(readings: Sequence[Reading]) -> str:
     if len(readings) <= _FEW:
         return json_text(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
     # Indenting is done in Python, ten times slower than the encoder in C.
-    lines = ",\n".join(json.dumps(one, ensure_ascii=False) for one in document["workflows"])
+    lines = ",\n".join(json.dumps(workflow, ensure_ascii=False) for workflow in document["workflows"])
     return json_text(f'{{"schema": "{SCHEMA}", "workflows": [\n{lines}\n]}}') + "\n"
 
 
@@ -31,10 +31,12 @@ def render_lines(readings: Iterable[Reading]) -> str:
     """One workflow a line, each with the schema it keeps."""
     return "".join(
         json_text(
-            json.dumps({"schema": SCHEMA, **workflow_fields(one)}, ensure_ascii=False, separators=(",", ":"))
+            json.dumps(
+                {"schema": SCHEMA, **workflow_fields(workflow)}, ensure_ascii=False, separators=(",", ":")
+            )
         )
         + "\n"
-        for one in readings
+        for workflow in readings
     )
 
 

@@ -63,12 +63,12 @@ def _line(ref: ModelRef, width: int, paint: Painter) -> str:
     )
     name = pad(_name(ref), width)
     tone = _TONE.get(ref.status, "dim")
-    told = [_WORD.get(ref.status, str(ref.status))] if ref.status is not RefStatus.REQUIRED else []
-    told += ["a guess"] if ref.certainty is Certainty.GUESS else []
-    told += ["or one its pattern finds"] if ref.accepts else []
-    told += ["hash known"] if ref.digests else []
-    told += ["link known"] if ref.urls else ["link in a note"] if ref.hints else []
-    note = paint.tone(f"  {', '.join(told)}", "dim") if told else ""
+    facts = [_WORD.get(ref.status, str(ref.status))] if ref.status is not RefStatus.REQUIRED else []
+    facts += ["a guess"] if ref.certainty is Certainty.GUESS else []
+    facts += ["or one its pattern finds"] if ref.accepts else []
+    facts += ["hash known"] if ref.digests else []
+    facts += ["link known"] if ref.urls else ["link in a note"] if ref.hints else []
+    note = paint.tone(f"  {', '.join(facts)}", "dim") if facts else ""
     return f"    {glyph} {paint.tone(name, tone) if tone else name}  {paint.tone(_sites(ref), 'dim')}{note}"
 
 

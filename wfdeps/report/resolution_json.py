@@ -18,12 +18,12 @@ SCHEMA = "wfdeps/resolution/1"
 
 def resolution_document(resolutions: Sequence[Resolution]) -> dict[str, Any]:
     """The document, ready for `json.dumps`."""
-    return {"schema": SCHEMA, "resolutions": [_resolution(one) for one in resolutions]}
+    return {"schema": SCHEMA, "resolutions": [_resolution(resolution) for resolution in resolutions]}
 
 
-def _candidate_fields(one: RankedCandidate, ref: ModelRef) -> dict[str, Any]:
+def _candidate_fields(option: RankedCandidate, ref: ModelRef) -> dict[str, Any]:
     """One candidate as the document shows it, with the command that takes it."""
-    candidate = one.candidate
+    candidate = option.candidate
     sha256 = find_digest(candidate.digests, Algorithm.SHA256)
     return {
         "source": candidate.source,
@@ -32,8 +32,8 @@ def _candidate_fields(one: RankedCandidate, ref: ModelRef) -> dict[str, Any]:
         "file_id": candidate.file_id,
         "file_name": candidate.file_name,
         "sha256": sha256.value if sha256 else None,
-        "evidence": [str(piece) for piece in one.evidence],
-        "confidence": one.confidence,
+        "evidence": [str(piece) for piece in option.evidence],
+        "confidence": option.confidence,
         "title": candidate.title,
         "creator": candidate.creator,
         "model_type": candidate.model_type.value,
@@ -44,7 +44,7 @@ def _candidate_fields(one: RankedCandidate, ref: ModelRef) -> dict[str, Any]:
         "url": without_secrets(candidate.url),
         "page": without_secrets(candidate.page) if candidate.page else None,
         **told_fields(candidate),
-        "choose": choose_command(ref, one),
+        "choose": choose_command(ref, option),
     }
 
 
@@ -79,7 +79,7 @@ def _fields(
     return {
         "outcome": outcome,
         "chosen": _candidate_fields(chosen, ref) if chosen else None,
-        "candidates": [_candidate_fields(one, ref) for one in candidates],
+        "candidates": [_candidate_fields(option, ref) for option in candidates],
         "reason": reason,
         "verdicts": [
             {"source": verdict.source, "verdict": verdict.kind.value, "detail": verdict.detail}

@@ -65,11 +65,11 @@ def to_log(report: CheckReport, view: View) -> Fields:
 
 def _invocation(report: CheckReport, *, left_out: int) -> Fields:
     unread = any(isinstance(row, UnreadableWorkflow) for row in report.workflows)
-    told: Fields = {"executionSuccessful": not unread, "exitCode": report.exit_code}
+    invocation: Fields = {"executionSuccessful": not unread, "exitCode": report.exit_code}
     if left_out > 0:
         text = f"{left_out} more problems are left out; `wfdeps check --json` has them all"
-        told["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": text}}]
-    return told
+        invocation["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": text}}]
+    return invocation
 
 
 def uri_of(path: str) -> str:

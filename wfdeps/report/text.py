@@ -261,8 +261,8 @@ def _absent_block(
         glyph = "bad" if is_proven else tone
         nodes = ", ".join(visible(site.node_id) for site in sites[:3])
         where = where_text(sites, with_workflow=True) if several else f"node{'s' * (len(sites) > 1)} {nodes}"
-        told = f"{where}  {facts}" if facts else where
-        lines.append(f"  {paint.tone(paint.glyph(glyph), glyph)} {name}  {paint.tone(told, 'dim')}")
+        line = f"{where}  {facts}" if facts else where
+        lines.append(f"  {paint.tone(paint.glyph(glyph), glyph)} {name}  {paint.tone(line, 'dim')}")
     return lines
 
 

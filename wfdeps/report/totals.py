@@ -50,7 +50,9 @@ def _bytes_fetched(outcomes: Sequence[Outcome]) -> int:
     from wfdeps.domain.outcomes import Placed  # a check fetches nothing
 
     return sum(
-        one.receipt.size - one.reused for one in outcomes if isinstance(one, Placed) and one.receipt.wrote
+        outcome.receipt.size - outcome.reused
+        for outcome in outcomes
+        if isinstance(outcome, Placed) and outcome.receipt.wrote
     )
 
 

@@ -16,8 +16,8 @@ def updates_document(
     return {
         "schema": "wfdeps/updates/1",
         "checked": checked,
-        "updates": [_update(one) for one in newer if one.versions],
-        "other_base_models": [_update(one) for one in newer if not one.versions],
+        "updates": [_update(update) for update in newer if update.versions],
+        "other_base_models": [_update(update) for update in newer if not update.versions],
         "unanswered": [
             {"folder": known.file.folder_key, "name": known.file.name, "reason": reason}
             for known, reason in unanswered

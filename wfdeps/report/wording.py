@@ -20,7 +20,7 @@ _PLAIN_WORD = pattern(r"[A-Za-z0-9_@%+=:,./-][A-Za-z0-9_@%+=:,./~-]*")
 
 def json_text(text: str) -> str:
     """JSON as it may go to a terminal: what would not show is written as `\\u202e`, which JSON reads back."""
-    return INVISIBLE().sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text)
+    return INVISIBLE().sub(lambda match: match[0] if match[0] == "\n" else f"\\u{ord(match[0]):04x}", text)
 
 
 def shell_word(text: str) -> str:
