@@ -66,11 +66,10 @@ def token_for(url: str) -> str:
 
 def _checked(entry: LockEntry) -> ModelFile:
     """The entry with a safe path. Raises UnsafePathError."""
-    folder = canonical_key(str(safe_relative(entry.folder)))
-    parts = safe_relative(entry.path).parts
-    within = parts[len(safe_relative(entry.folder).parts) :]
-    if not within or str(safe_relative(entry.folder)) != "/".join(parts[: len(parts) - len(within)]):
+    key, path = safe_relative(entry.folder), safe_relative(entry.path)
+    if key not in path.parents:
         raise UnsafePathError(f"its path is not in its folder `{entry.folder}`")
+    folder, within = canonical_key(str(key)), path.relative_to(key).parts
     urls = tuple(dict.fromkeys(url for source in entry.sources if (url := public_url(source.url))))
     pages = (source.page for source in entry.sources if source.page)
     return ModelFile(

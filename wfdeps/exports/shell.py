@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from wfdeps.exports.checked import CIVITAI_TOKEN
 from wfdeps.exports.remarks import comments, head, no_url, remark
 from wfdeps.exports.shell_words import line
 from wfdeps.exports.values import Bundle, Format, ModelFile, TextFile
+from wfdeps.match.links import CIVITAI_HOSTS
 
 # The token goes through curl's standard input: on its command line every user of the machine could read it.
 # curl passes a header on to the host it is redirected to only with --location-trusted (seen on 7.88.1).
@@ -24,7 +26,7 @@ is_right() { # FILE BYTES SHA256; - where one is not known
 
 token() { # URL
   case $1 in
-    https://civitai.com/* | https://civitai.red/* | https://civitai.green/*) printf %s "${CIVITAI_API_TOKEN:-}" ;;
+    @CIVITAI@) printf %s "${@TOKEN@:-}" ;;
     https://huggingface.co/*) printf %s "${HF_TOKEN:-}" ;;
   esac
 }
@@ -86,6 +88,9 @@ fetch() { # PATH BYTES SHA256 URL...
 """
 
 
+_CIVITAI = " | ".join(f"https://{host}/*" for host in sorted(CIVITAI_HOSTS))
+
+
 def _render(bundle: Bundle) -> tuple[TextFile, ...]:
     top = head(
         bundle,
@@ -95,7 +100,8 @@ def _render(bundle: Bundle) -> tuple[TextFile, ...]:
         "Run it again to resume.",
     )
     files = "".join(f"\n{comments([remark(file)])}{_line(file)}" for file in bundle.files)
-    text = f"#!/bin/sh\n{comments(top)}{_FUNCTIONS}{files}\nexit $failed\n"
+    functions = _FUNCTIONS.replace("@CIVITAI@", _CIVITAI).replace("@TOKEN@", CIVITAI_TOKEN)
+    text = f"#!/bin/sh\n{comments(top)}{functions}{files}\nexit $failed\n"
     return (TextFile(FORMAT.file_name, text),)
 
 
