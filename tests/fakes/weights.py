@@ -18,8 +18,9 @@ def holding(content: bytes, *, promised: int = 0) -> bytes:
 
 
 def pickled(content: bytes = b"weights") -> bytes:
-    """A pickle that torch's loader would take: a table with these bytes."""
-    return pickle.dumps({"w": content}, protocol=2)
+    """What torch wrote before 1.6, and still takes: its number, version, system, a table with these bytes, no storages."""
+    parts = (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}, {"w": content}, [])
+    return b"".join(pickle.dumps(part, protocol=2) for part in parts)
 
 
 def sound(name: str, content: bytes = b"weights") -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.weights import pickled
 from tests.jobs.helpers import doors_of
 from tests.whole.conftest import Person
 from wfdeps.errors import SourceError, UsageError
@@ -38,10 +39,8 @@ def test_any_other_text_is_a_path_of_ones_own(person: Person, shelf: tuple[Path,
 
 
 def test_a_pickle_of_ones_own_needs_the_word(person: Person) -> None:
-    import pickle
-
     own = person.home / "ink.pt"
-    own.write_bytes(pickle.dumps({"w": b"weights"}, protocol=2))
+    own.write_bytes(pickled())
     ref = ref_of_name("ink.pt", "loras")
     with doors_of(person) as doors:
         with pytest.raises(UsageError, match="is a pickle"):

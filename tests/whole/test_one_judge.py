@@ -82,6 +82,8 @@ BROKEN: dict[str, tuple[str, bytes]] = {
     **{f"{kind} as safetensors": ("bad.safetensors", data) for kind, data in EVERYWHERE.items()},
     **{f"{kind} as ckpt": ("bad.ckpt", data) for kind, data in EVERYWHERE.items()},
     "six bytes as ckpt": ("bad.ckpt", b"\x80\x02}q\x00X"),
+    "a whole pickle torch did not write": ("bad.ckpt", b"\x80\x02N."),
+    "a pickle and two bytes": ("bad.ckpt", b"\x80\x02N.ab"),
     "gguf as safetensors": ("bad.safetensors", gguf({"a": (32,)})),
     "gguf as ckpt": ("bad.ckpt", gguf({"a": (32,)})),
     "pickle as safetensors": ("bad.safetensors", pickled()),

@@ -117,6 +117,7 @@ def _as_gguf(read: Read, size: int, name: str, head: bytes) -> Judgement:
 _BEYOND_US = ("a pickle of ", "a compressed pickle", "a zip archive of ", "truncated or more than")
 """Reasons of ours to read a torch file no further, which are none for torch: such a file is not judged."""
 _WEIGHTS_ONLY = "Weights only load failed."
+_NO_MAGIC = "Invalid magic number; corrupt file?"
 _CENTRAL = "PytorchStreamReader failed reading zip archive: failed finding central directory"
 
 
@@ -125,7 +126,13 @@ def _as_torch(read: Read, size: int, name: str, head: bytes, ending: str) -> Jud
         return Judgement(trouble, _hint_of(head), _torch_says(head, size))
     from wfdeps.detect.pickles import MAX_BYTES
     from wfdeps.detect.tensors import Corrupt
-    from wfdeps.detect.torch_files import ZIP_MAGIC, looks_like_pickle, read_legacy, read_zip
+    from wfdeps.detect.torch_files import (
+        ZIP_MAGIC,
+        begins_as_torch_wrote,
+        looks_like_pickle,
+        read_legacy,
+        read_zip,
+    )
 
     if head.startswith(ZIP_MAGIC):
         header = read_zip(read, size, head)
@@ -138,8 +145,12 @@ def _as_torch(read: Read, size: int, name: str, head: bytes, ending: str) -> Jud
         return Judgement(trouble, hint, says, core_only=ending == ".pt2")  # torch.export's own archive
     if looks_like_pickle(head):
         header = read_legacy(read, size, head)
-        if not isinstance(header, Corrupt) or size > MAX_BYTES:  # a longer one is read no further than that
+        if size > MAX_BYTES:  # a longer one is read no further than that
             return SOUND
+        if not isinstance(header, Corrupt):
+            if begins_as_torch_wrote(read, size, head):
+                return SOUND
+            return Judgement("a pickle that torch did not write", "", _NO_MAGIC, core_only=True)
         return Judgement(header.reason, "", _WEIGHTS_ONLY)
     trouble, hint = _what_else(read, size, head, "a torch file")
     return Judgement(trouble, hint, _torch_says(head, size), core_only=True)

@@ -71,6 +71,17 @@ def read_legacy(read: Read, size: int | None, head: bytes, *, front_only: bool =
     return _header("pickle", streams, streams[3].value, window.tell(), size)
 
 
+def begins_as_torch_wrote(read: Read, size: int, head: bytes) -> bool:
+    """Whether the first pickle of a raw stream is the number that torch writes there and asks for.
+
+    `torch.load` raises "Invalid magic number; corrupt file?" for any other (`torch/serialization.py`, `_legacy_load`).
+    """
+    try:
+        return bool(unroll(Window(read, 0, min(size, MAX_BYTES), head)).value == LEGACY_MAGIC)
+    except BadPickleError:
+        return False
+
+
 def _behind(window: Window, size: int | None) -> tuple[list[Unrolled], str]:
     """The pickles that stand behind the first, which who reads on would load, and what else there is to doubt."""
     streams: list[Unrolled] = []
