@@ -12,7 +12,7 @@ from wfdeps.domain.outcomes import Failed, FailureKind, Outcome, Placed, Receipt
 from wfdeps.domain.plans import Blocked, Download, Keep, Link, Step, Target
 from wfdeps.domain.reports import ReportItem
 from wfdeps.domain.resolutions import ChosenBy, Present, Resolution, Unresolved
-from wfdeps.report.stages import refs_of, with_stages
+from wfdeps.report.stages import as_found_after, refs_of, with_stages
 from wfdeps.values import replace
 
 WANTED = ref("a.safetensors")
@@ -172,12 +172,22 @@ def test_what_was_kept_or_linked_is_present() -> None:
     assert (item.path, item.size) == ("/models/loras/sub/a.safetensors", 3)
 
 
-def test_only_a_download_that_ends_blocked_is_to_be_respelled() -> None:
-    blocked = Blocked(WANTED, RefState.PRESENT_ELSEWHERE, "listed otherwise")
-    assert after(step=DOWNLOAD, outcome=blocked).respell
-    assert not after(step=blocked, outcome=blocked).respell
-    assert not after(step=DOWNLOAD).respell
-    assert not after(step=DOWNLOAD, outcome=Failed(DOWNLOAD, "broke")).respell
+@pytest.mark.parametrize("state", [state for state in RefState if state is not RefState.PRESENT])
+def test_what_was_done_is_ready_only_if_it_is_found_afterwards(state: RefState) -> None:
+    done = replace(ITEM, state=RefState.PRESENT, detail="linked to /x", path="/y")
+    elsewhere = Finding(WANTED, state, (file("b.safetensors"),), "spelled otherwise", respell=True)
+    item = as_found_after(done, elsewhere)
+    assert (item.state, item.respell, item.found) == (state, True, elsewhere.files)
+    assert item.detail == "linked to /x, and still not offered: spelled otherwise"
+    failed = replace(ITEM, state=RefState.FAILED, detail="broke", hint="again")
+    assert as_found_after(failed, elsewhere) == failed, "why it failed is the better word"
+
+
+def test_what_failed_and_is_here_nevertheless_is_ready() -> None:
+    failed = replace(ITEM, state=RefState.FAILED, detail="broke", hint="again")
+    item = as_found_after(failed, Finding(WANTED, RefState.PRESENT, (file("a.safetensors"),)))
+    assert (item.state, item.detail, item.hint) == (RefState.PRESENT, "", "")
+    assert (item.path, item.size) == (file("a.safetensors").path, file("a.safetensors").size)
 
 
 def test_each_step_and_outcome_names_its_refs() -> None:

@@ -8,9 +8,10 @@ from wfdeps import TYPE_CHECKING
 from wfdeps.pipeline.lint import find_misfits
 from wfdeps.pipeline.survey import Survey, survey
 from wfdeps.report.build import build_report
-from wfdeps.values import dataclass, replace
+from wfdeps.values import dataclass
 
 if TYPE_CHECKING:
+    from wfdeps.domain.findings import Finding
     from wfdeps.domain.nodes import Absent
     from wfdeps.domain.outcomes import Outcome
     from wfdeps.domain.plans import Plan
@@ -34,9 +35,7 @@ class Checked:
 def check(readings: Sequence[WorkflowRefs | UnreadableWorkflow], doors: Doors, *, place: str = "") -> Checked:
     """How the workflows stand against what is here; no network. `place`: as `build_report` takes it."""
     surveyed = survey(readings, doors.library(), doors.is_optional)
-    report = report_of(
-        _judged(surveyed, doors), doors, absent=_absent(surveyed, doors), now=surveyed, place=place
-    )
+    report = report_of(surveyed, doors, place=place)
     return Checked(surveyed, (), report)
 
 
@@ -55,12 +54,10 @@ def check_online(
     resolutions = resolve_needed(surveyed, doors, chooser=NeverAsk(), reporter=reporter)
     would_fetch = plan_of(resolutions, doors.library())
     report = report_of(
-        _judged(surveyed, doors),
+        surveyed,
         doors,
         resolutions,
         would_fetch=would_fetch,
-        absent=_absent(surveyed, doors),
-        now=surveyed,
         place=place,
     )
     return Checked(surveyed, resolutions, report)
@@ -74,28 +71,29 @@ def report_of(
     outcomes: Sequence[Outcome] | None = None,
     *,
     would_fetch: Plan | None = None,
-    absent: Absent | None = None,
     room: Sequence[str] = (),
-    now: Survey | None = None,
+    after: Survey | None = None,
     place: str = "",
 ) -> CheckReport:
     """The report on surveyed workflows, as far as the stages got: None for a stage that did not run.
 
-    What is odd about the model folders, and what does not fit together among the files, is always in it. `now`: how
-    the files stand, where the survey does not say it; `would_fetch`: what is counted against the space that is free.
+    What is odd about the model folders, what does not fit together among the files, and what is not here besides models
+    is always in it, as is the policy's word. `after`: how the files stand once the plan was carried out; `would_fetch`:
+    what is counted against the space that is free.
     """
     library = doors.library()
     return build_report(
         surveyed.readings,
-        surveyed.findings,
+        _judged(surveyed.findings, doors),
         resolutions,
         plan,
         outcomes,
-        lints=find_misfits(surveyed.workflows, (now or surveyed).findings, resolutions or (), library),
+        after=_judged(after.findings, doors) if after else (),
+        lints=find_misfits(surveyed.workflows, (after or surveyed).findings, resolutions or (), library),
         room=room,
         file_systems=library.file_systems(would_fetch) if would_fetch else (),
         warnings=library.notices,
-        absent=absent,
+        absent=_absent(surveyed, doors),
         policy=doors.settings.exit_policy,
         place=place,
     )
@@ -113,11 +111,11 @@ def _absent(surveyed: Survey, doors: Doors) -> Absent | None:
     return find_absent(surveyed.workflows, library, installed)
 
 
-def _judged(surveyed: Survey, doors: Doors) -> Survey:
-    """The survey, with what the policy does not allow as `refused`."""
+def _judged(findings: Sequence[Finding], doors: Doors) -> Sequence[Finding]:
+    """The findings, with what the policy does not allow as `refused`."""
     if not doors.settings.policy_file:
-        return surveyed
+        return findings
     from wfdeps.jobs.policy import judged_findings, policy_rules
 
     rules = policy_rules(doors.settings.policy_file)
-    return replace(surveyed, findings=judged_findings(surveyed.findings, rules)) if rules else surveyed
+    return judged_findings(findings, rules) if rules else findings

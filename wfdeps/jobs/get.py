@@ -11,7 +11,7 @@ from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.reports import CheckReport
 from wfdeps.jobs.check import report_of
 from wfdeps.jobs.plan import Planned, plan_for, report_on_plan
-from wfdeps.pipeline.carry import as_offered, carry_out, require_room
+from wfdeps.pipeline.carry import carry_out, require_room
 from wfdeps.pipeline.locking import read_lock, write_lock
 from wfdeps.pipeline.survey import survey
 from wfdeps.ports import Chooser, Reporter
@@ -79,8 +79,8 @@ def carry(
         doors,
         planned.resolutions,
         plan,
-        as_offered(outcomes, library),
-        now=survey(planned.surveyed.readings, library, read_at_most=0),
+        outcomes,
+        after=survey(planned.surveyed.readings, library, doors.is_optional),
         place=place,
     )
     return Done(planned, outcomes, report)

@@ -1,11 +1,11 @@
-"""The last stage: the plan carried out, in the caller's thread, one outcome for every step; and whether it helps."""
+"""The last stage: the plan carried out, in the caller's thread, one outcome for every step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
-from wfdeps.domain.files import Folder, Inventory
+from wfdeps.domain.files import Folder
 from wfdeps.domain.findings import RefState
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.outcomes import (
@@ -18,12 +18,10 @@ from wfdeps.domain.outcomes import (
     FetchRetrying,
     FetchStarted,
     Outcome,
-    Placed,
 )
 from wfdeps.domain.plans import Blocked, Download, Keep, Link, Plan
 from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.errors import DiskFullError, LibraryError
-from wfdeps.match.local import find_local
 from wfdeps.pipeline.staged import settle_staged
 from wfdeps.planning.settle import Misfit, Settled, disguise_of, misfit_of, settle
 from wfdeps.planning.sidecar import sidecar_of_link
@@ -106,32 +104,3 @@ def _placed(fetched: Fetched, library: Library, reporter: Reporter, settling: Se
         return settling(fetched, identity, library.folders(), library.separator)
 
     return settle_staged(fetched, reporter, place_of=place_of, put=library.place)
-
-
-def as_offered(outcomes: Iterable[Outcome], library: Library) -> tuple[Outcome, ...]:
-    """These outcomes, but what no loader's list will show as the workflow spells it is blocked, and says so.
-
-    A workflow saved on Windows asks for `SDXL\\\\x.safetensors`: on Linux its file is placed in `SDXL`, and still
-    ComfyUI refuses that string.
-    """
-    outcomes = tuple(outcomes)
-    inventory = library.inventory(
-        [ref for one in outcomes if isinstance(one, Placed) for ref in one.download.refs]
-    )
-    return tuple(
-        final
-        for one in outcomes
-        for final in (_offered(one, inventory) if isinstance(one, Placed) else (one,))
-    )
-
-
-def _offered(placed: Placed, inventory: Inventory) -> Iterator[Outcome]:
-    findings = [find_local(ref, inventory) for ref in placed.download.refs]
-    refused = [one for one in findings if one.state is not RefState.PRESENT]
-    if len(refused) < len(findings):
-        yield placed
-    for one in refused:
-        reason = f"placed, but ComfyUI here offers it under another spelling than `{one.ref.name}`"
-        yield Blocked(
-            one.ref, one.state, reason, "`wfdeps fix WORKFLOW --rewrite OUT.json --apply` respells it"
-        )

@@ -44,6 +44,7 @@ def build_report(
     plan: Plan | None = None,
     outcomes: Sequence[Outcome] | None = None,
     *,
+    after: Sequence[Finding] = (),
     lints: Sequence[Lint] = (),
     room: Sequence[str] = (),
     file_systems: Sequence[FileSystemTotal] = (),
@@ -55,9 +56,10 @@ def build_report(
     """The report on these workflows, as far as the stages got: None for a stage that did not run.
 
     Findings, resolutions, steps and outcomes may speak of a workflow's own refs or of merged ones. A required
-    ref nobody spoke of is `undecided`. `place`: the options that named the model folders, for commands to paste.
+    ref nobody spoke of is `undecided`. `after`: what is found in the model folders once there are outcomes; it has the
+    last word on what is there. `place`: the options that named the model folders, for commands to paste.
     """
-    knowledge = gather(findings, resolutions or (), plan.steps if plan else (), outcomes or ())
+    knowledge = gather(findings, resolutions or (), plan.steps if plan else (), outcomes or (), after)
     refs = merge_refs(
         ref for workflow in workflows if isinstance(workflow, WorkflowRefs) for ref in workflow.refs
     )
@@ -162,6 +164,7 @@ class Knowledge:
     resolutions: dict[tuple[str, str], list[tuple[ModelRef, Resolution]]]
     steps: dict[tuple[str, str], list[tuple[ModelRef, Step]]]
     outcomes: dict[tuple[str, str], list[tuple[ModelRef, Outcome]]]
+    after: dict[tuple[str, str], list[tuple[ModelRef, Finding]]]
 
 
 def gather(
@@ -169,11 +172,14 @@ def gather(
     resolutions: Iterable[Resolution],
     steps: Iterable[Step],
     outcomes: Iterable[Outcome],
+    after: Iterable[Finding] = (),
 ) -> Knowledge:
     """What each stage said, by the ref it said it of (merged or not)."""
-    knowledge = Knowledge({}, {}, {}, {})
+    knowledge = Knowledge({}, {}, {}, {}, {})
     for finding in findings:
         knowledge.findings.setdefault(finding.ref.key, []).append((finding.ref, finding))
+    for finding in after:
+        knowledge.after.setdefault(finding.ref.key, []).append((finding.ref, finding))
     for resolution in resolutions:
         knowledge.resolutions.setdefault(resolution.ref.key, []).append((resolution.ref, resolution))
     for step in steps:
@@ -198,6 +204,10 @@ def build_item(
         from wfdeps.report.stages import with_stages  # an offline check ends with the findings
 
         item = with_stages(item, resolution, step, outcome)
+    if found := _of(ref, knowledge.after):
+        from wfdeps.report.stages import as_found_after  # only what changed something has one
+
+        item, finding = as_found_after(item, found), found
     if ref.status in _NOT_RUN and item.state is not RefState.PRESENT:
         item = replace(item, state=_NOT_RUN[ref.status], detail=ref.why or item.detail)
     return _with_advice(item, place, told_online=finding is None or finding.state is not item.state)

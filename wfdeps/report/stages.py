@@ -7,12 +7,13 @@ from typing import assert_never
 
 from wfdeps.domain.candidates import LOCAL
 from wfdeps.domain.files import LocalFile
-from wfdeps.domain.findings import RefState
+from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.outcomes import Failed, FailureKind, Outcome, Placed
 from wfdeps.domain.plans import Blocked, Download, Keep, Link, Step
 from wfdeps.domain.refs import ModelRef
 from wfdeps.domain.reports import ReportItem
 from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Present, Resolution, Resolved, Unresolved
+from wfdeps.report.states import STATES
 from wfdeps.values import replace
 
 _FAILED_KIND = {
@@ -29,10 +30,32 @@ def with_stages(
 
     For a Present resolution the item is the one that its finding makes.
     """
-    item = _with_outcome(_with_step(_with_resolution(item, resolution), step), outcome)
-    # What was placed and then blocked is offered under another spelling: `pipeline.carry.as_offered`.
-    return (
-        replace(item, respell=True) if isinstance(step, Download) and isinstance(outcome, Blocked) else item
+    return _with_outcome(_with_step(_with_resolution(item, resolution), step), outcome)
+
+
+def as_found_after(item: ReportItem, finding: Finding) -> ReportItem:
+    """The item as the model folders tell it once all was done: what is said to be ready is what the next check finds.
+
+    A workflow saved on Windows asks for `SDXL\\x.safetensors`: on Linux its file is placed in `SDXL`, and still
+    ComfyUI refuses that string. And what failed may be here by another's doing.
+    """
+    is_there = finding.state is RefState.PRESENT
+    if is_there == (item.state is RefState.PRESENT):
+        return item
+    file = finding.files[0] if is_there and finding.files else None
+    detail = finding.detail
+    if not is_there:
+        detail = f"{item.detail or 'placed'}, and still not offered: {detail or STATES[finding.state].title}"
+    return replace(
+        item,
+        state=finding.state,
+        detail=detail,
+        hint="",
+        found=finding.files,
+        respell=finding.respell,
+        unlisted=finding.unlisted,
+        path=file.path if file else item.path,
+        size=file.size if file else item.size,
     )
 
 

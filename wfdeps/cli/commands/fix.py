@@ -13,7 +13,7 @@ from wfdeps.disk import writing
 from wfdeps.domain.plans import Link
 from wfdeps.domain.visible import visible
 from wfdeps.errors import LibraryError, UsageError
-from wfdeps.jobs.fix import FixBy, carry_out_links, planned_links, rewrite_workflow
+from wfdeps.jobs.fix import FixBy, carry_out_links, not_cured, planned_links, rewrite_workflow
 from wfdeps.planning.fixes import NoFix
 
 EXAMPLE = "wfdeps fix workflow.json --link --apply"
@@ -54,10 +54,13 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 def _link(arguments: argparse.Namespace, context: Context) -> int:
     how = FixBy(arguments.how or FixBy.LINK)
-    links, left = planned_links(read_all(workflow_files(arguments), context), context.doors)
+    readings = read_all(workflow_files(arguments), context)
+    links, left = planned_links(readings, context.doors)
     for link in links:
         context.out(_step(link, how))
     failed = _carry_out(links, how, context) if arguments.apply else 0
+    if arguments.apply and links:
+        left = (*left, *not_cured(links, readings, context.doors))
     _show_left(left, context)
     if not arguments.apply and links:
         context.err("nothing was done; --apply does it")
