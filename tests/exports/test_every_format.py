@@ -8,7 +8,7 @@ import json
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.exports.making import CIVITAI, HF, OPEN, entry, lock, mixed_lock
@@ -143,7 +143,7 @@ def test_an_unsafe_path_goes_into_no_format(name: str, path: str) -> None:
     assert not any(line.startswith("RUN rm") for file in export_.files for line in file.text.split("\n"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     name=st.sampled_from(sorted({*FORMATS} - {"k8s"})),
     file=st.text(st.sampled_from("ab.é…" + SPECIAL), min_size=1, max_size=12),

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wfdeps.domain.resolutions import ChosenBy
@@ -174,7 +174,7 @@ def test_variables_made_of_variables_do_not_grow_without_bound() -> None:
     assert len(repr(found)) < 100_000
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.text(st.sampled_from("wgetcurl -OoPdADRUN#\\'\"$`|&;(){}[]<>=/.\n\t models/loras/https://x.y/a.pt"))
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import string
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.exports.making import CIVITAI, OPEN, entry, lock, mixed_lock
@@ -49,7 +49,7 @@ locks = st.lists(entries, max_size=5, unique_by=lambda one: (one.folder, one.nam
 )
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(name=st.sampled_from(sorted(READ_BY)), of=locks)
 def test_what_a_format_carries_comes_back(name: str, of: Lock) -> None:
     made = export(of, built_in(name), OPTIONS.get(name, {}))
