@@ -12,8 +12,9 @@ from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.files import Inventory, LocalFile, split_ending
 from wfdeps.domain.findings import RefState
 from wfdeps.domain.model_types import ModelType
-from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus
+from wfdeps.domain.refs import Certainty, ModelRef, NodeSite, RefStatus
 from wfdeps.match.local import find_local
+from wfdeps.values import replace
 
 ONE, TWO = Digest(Algorithm.SHA256, "1" * 64), Digest(Algorithm.SHA256, "2" * 64)
 
@@ -256,3 +257,34 @@ def test_another_ending_is_mentioned_and_not_taken() -> None:
 @given(st.text(alphabet="a./\u00e9", max_size=12))
 def test_endings_are_split_as_comfyui_splits_them(name: str) -> None:
     assert split_ending(name) == posixpath.splitext(name)
+
+
+def guessed(name: str, *folders: str) -> ModelRef:
+    """As a node of a class that nobody has listed names it."""
+    return replace(ref(name, *folders, node="SomeLoader"), certainty=Certainty.GUESS)
+
+
+@pytest.mark.parametrize(
+    ("key", "name"), [("sonic", "unet.pth"), ("TTS", "DiffRhythm/unet.pth"), ("diffusion_models", "unet.pth")]
+)
+def test_where_the_folder_is_a_guess_a_file_of_that_name_anywhere_is_present(key: str, name: str) -> None:
+    assert state(guessed("unet.pth", "diffusion_models"), file(key, name)) is RefState.PRESENT
+    is_there = key == "diffusion_models"
+    expected = RefState.PRESENT if is_there else RefState.WRONG_FOLDER
+    assert state(ref("unet.pth", "diffusion_models", node="SomeLoader"), file(key, name)) is expected
+
+
+def test_a_guessed_folder_is_said_not_to_be_known() -> None:
+    found = find_local(guessed("unet.pth", "vae"), Inventory("/", (file("sonic", "unet.pth"),)))
+    assert found.detail == "as `sonic/unet.pth`: which folder its node reads is not known"
+
+
+def test_a_guessed_folder_is_never_told_as_a_fact() -> None:
+    found = find_local(guessed("UNET.pth", "vae"), Inventory("/", (file("sonic", "unet.pth"),)))
+    assert found.state is RefState.PRESENT_ELSEWHERE and "`vae`" not in found.detail
+
+
+def test_another_file_or_another_hash_is_no_answer_to_a_guess() -> None:
+    assert state(guessed("unet.pth", "vae"), file("sonic", "unet2.pth")) is RefState.MISSING
+    wanted = replace(guessed("unet.pth", "vae"), digests=(ONE,))
+    assert state(wanted, file("sonic", "unet.pth", digests=(TWO,))) is not RefState.PRESENT

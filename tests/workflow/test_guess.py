@@ -83,3 +83,55 @@ def test_object_rows_of_unknown_packs_are_read_with_their_switch() -> None:
         )
     }
     assert [name for name, _, _ in told(prompt)] == ["a.safetensors"]
+
+
+def test_each_unlisted_class_is_said_once_however_many_values_it_has() -> None:
+    many = {f"lora_{count}": f"{count}.safetensors" for count in range(208)}
+    read = read_one({"1": api_node("SomeNewNode", **many), "2": api_node("SomeNewNode", **many)})
+    (notice,) = [notice for notice in read.warnings if notice.code == "unlisted_class"]
+    assert "node 1, 2" in notice.message and "and 205 more" in notice.message
+
+
+def test_each_unlisted_class_has_a_note_of_its_own() -> None:
+    read = read_one(
+        {"1": api_node("NewOne", lora_name="a.safetensors"), "2": api_node("NewTwo", vae_name="b.pt")}
+    )
+    assert [notice.code for notice in read.warnings].count("unlisted_class") == 2
+
+
+@pytest.mark.parametrize(
+    ("node_class", "inputs", "is_told"),
+    [
+        ("VibeVoiceSingleSpeaker2", {"text": "hello", "model": "VibeVoice-1.5B"}, True),
+        ("StepAudioClone9", {"model_path": "Step-Audio-EditX"}, True),
+        ("F5TTSThing", {"speech": "hello"}, True),
+        ("Trellis3LoadModel", {"low_vram": True}, True),
+        ("SomeCheckpointPicker", {}, True),
+        ("SomeEngine", {"seed": 3}, True),
+        ("LoadSomethingBig", {}, True),
+        ("LoadImageFromFolder", {"folder": "x"}, False),
+        ("Load Text File", {"path": "x"}, False),
+        ("ModelSamplingOfMine", {"model": ["9", 0], "shift": 3}, False),
+        ("TTSGenerate", {"tts_engine": ["9", 0], "text": "x"}, False),
+        ("UnloadModels", {"anything": ["9", 0]}, False),
+        ("AddNumbers", {"a": 1, "b": 2}, False),
+    ],
+)
+def test_a_class_that_speaks_of_models_and_names_no_file_is_not_judged(
+    node_class: str, inputs: dict[str, object], is_told: bool
+) -> None:
+    given = {"1": api_node(node_class, **inputs), "2": api_node("SaveImage", images=["1", 0])}
+    assert ("not_judged" in codes(given)) is is_told
+
+
+def test_a_class_that_names_its_file_or_does_not_run_is_not_told_of() -> None:
+    assert "not_judged" not in codes({"1": api_node("NewModelLoader", model="a.safetensors")})
+    muted = node(1, "NewModelLoader", outputs=["MODEL"], mode=2)
+    assert "not_judged" not in codes(ui(muted, node(2, "SaveImage")))
+
+
+def test_comfyuis_own_classes_are_never_called_unjudged() -> None:
+    own = node(1, "NewestModelLoader", outputs=["MODEL"], properties={"cnr_id": "comfy-core"})
+    packs = node(2, "NewestModelLoader", outputs=["MODEL"], properties={"cnr_id": "somebodys-pack"})
+    assert "not_judged" not in codes(ui(own))
+    assert "not_judged" in codes(ui(packs))

@@ -85,6 +85,11 @@ class ModelRef:
         return self.folders[0] if self.folders else ""
 
     @property
+    def is_folder_guessed(self) -> bool:
+        """Whether its folders are guessed from words, as for a node of an unlisted class."""
+        return self.certainty is Certainty.GUESS and bool(self.sites) and not self.accepts
+
+    @property
     def key(self) -> tuple[str, str]:
         """(folder, name): what tells the refs of a run from others, and how they are sorted."""
         return self.folder, self.name

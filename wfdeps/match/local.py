@@ -60,7 +60,7 @@ def find_local(ref: ModelRef, inventory: Inventory) -> Finding:
         return Finding(ref, RefState.PRESENT, (), "built into ComfyUI, no file")
     alike = inventory.like(stems_for(ref), ref.digests)
     inventory = Inventory(inventory.separator, (*alike, *_accepted(ref, inventory, alike)))
-    offered = _offered(ref, inventory)
+    offered = _offered(ref, inventory) or _of_that_name(ref, inventory)
     if offered:
         return _of_offered(ref, offered)
     return _of_others(ref, inventory)
@@ -101,6 +101,19 @@ def _offered(ref: ModelRef, inventory: Inventory) -> tuple[LocalFile, ...]:
     keys = _keys(ref)
     ranks = {key: rank for rank, key in enumerate(keys)}
     return tuple(sorted(loaded.values(), key=lambda file: ranks.get(file.folder_key, len(keys))))
+
+
+def _of_that_name(ref: ModelRef, inventory: Inventory) -> tuple[LocalFile, ...]:
+    """For a ref whose folder is a guess every file of its name: a pack may have a folder of its own."""
+    if not ref.is_folder_guessed:
+        return ()
+    name = ref.name.replace("\\", "/")
+    same = [
+        file
+        for file in inventory.files
+        if not file.is_directory and (file.name == name or file.name.endswith(f"/{name}"))
+    ]
+    return tuple(sorted(same, key=lambda file: (not file.visible, file.order, file.path)))
 
 
 def _is_offered(ref: ModelRef, file: LocalFile, separator: str) -> bool:
@@ -201,6 +214,8 @@ _RANK = {
 def _present_detail(ref: ModelRef, file: LocalFile) -> str:
     if not file.digests and agreement(ref.digests, file.claimed) is False:
         return "its sidecar claims another hash; `wfdeps verify` reads the file"
+    if ref.is_folder_guessed and file.folder_key not in _keys(ref):
+        return f"as `{file.folder_key}/{file.name}`: which folder its node reads is not known"
     if (ref.accepts and file.name != ref.name) or (_is_tag(ref) and file.folder_key == "loras"):
         return f"as `{file.name}`"
     return ""
@@ -276,7 +291,7 @@ def _nearness(ref: ModelRef, file: LocalFile, separator: str) -> Nearness | None
     known = agreement(ref.digests, file.digests)
     if known is False:
         return None
-    folder = 0 if not ref.folders or file.folder_key in _keys(ref) else 1
+    folder = 0 if not ref.folders or ref.is_folder_guessed or file.folder_key in _keys(ref) else 1
     if known or (known is None and agreement(ref.digests, file.claimed)):
         return folder, _HASH
     likeness = _likeness(name_within(file.folder_key, ref.name), file, separator)
@@ -315,9 +330,9 @@ def _where(ref: ModelRef, files: tuple[LocalFile, ...], likeness: int, separator
     others = f" (and {len(files) - 1} more of that name)" if len(files) > 1 and likeness >= _SUBFOLDER else ""
     if likeness == _HASH:
         return f"the same file by its hash is {there}"
-    if ref.folders and first.folder_key not in _keys(ref):
+    if ref.folders and not ref.is_folder_guessed and first.folder_key not in _keys(ref):
         return f"found in {there}, the workflow loads from `{ref.folder}`{others}"
-    if not _is_listed_for(ref, first):
+    if not ref.is_folder_guessed and not _is_listed_for(ref, first):
         return f"{there} is there, but this loader does not list `{split_ending(first.name)[1]}` files"
     if likeness == _SEPARATOR:
         return f"{there} is there: the workflow spells it for the other system, this one writes `{separator}`"

@@ -8,7 +8,7 @@ from itertools import groupby
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.findings import RefState
 from wfdeps.domain.lints import LintLevel
-from wfdeps.domain.refs import Certainty, UnreadableWorkflow
+from wfdeps.domain.refs import UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport, ReportItem, ReportVerdict, WorkflowVerdict
 from wfdeps.domain.visible import visible
 from wfdeps.report.states import STATES, Level, level_of, rank
@@ -52,7 +52,7 @@ def render(report: CheckReport, view: View | None = None) -> str:
 def _headline(report: CheckReport, paint: Painter) -> str:
     errors = _errors(report)
     tone = _VERDICT_TONE[report.verdict]
-    is_doubtful = errors or report.inputs or any(node.judged for node in report.nodes)
+    is_doubtful = errors or report.inputs or any(node.judged for node in report.nodes) or _unjudged(report)
     tone = "warn" if is_doubtful and tone == "good" else tone
     line = f"{paint.bold(f'{paint.glyph(tone)} {report.verdict}', tone)}  {_summary(report)}"
     return "; ".join((line, *_below(report, errors)))
@@ -66,6 +66,8 @@ def _below(report: CheckReport, errors: int) -> Iterator[str]:
         yield f"{count_text(nodes, 'node')} not found here"
     if report.inputs:
         yield f"{count_text(len(report.inputs), 'input')} not found here"
+    if _unjudged(report):
+        yield "some nodes not judged"
 
 
 def _errors(report: CheckReport) -> int:
@@ -83,8 +85,18 @@ def _summary(report: CheckReport) -> str:
         return f"{ready} of {len(workflows)} workflows ready; {_counts(report)}"
     name = visible(read[0].path)
     if totals.required == 0:
-        return f"{name} needs no model file"
+        return f"{name} names no model file" if _unjudged(report) else f"{name} needs no model file"
     return f"{name}: {_counts(report)}"
+
+
+def _unjudged(report: CheckReport) -> bool:
+    """Whether nodes of classes that nobody lists may need files which their workflow does not name."""
+    return any(
+        notice.code == "not_judged"
+        for workflow in report.workflows
+        if isinstance(workflow, WorkflowVerdict)
+        for notice in workflow.warnings
+    )
 
 
 def _counts(report: CheckReport) -> str:
@@ -188,8 +200,8 @@ def _origin(item: ReportItem) -> str:
 
 
 def _details(item: ReportItem, paint: Painter) -> Iterator[str]:
-    if item.ref.certainty is Certainty.GUESS:
-        yield f"a guess: {visible(item.ref.why) or 'nobody has listed this node class'}"
+    if item.ref.is_folder_guessed and item.state is not RefState.PRESENT:
+        yield "its folder is a guess"
     if item.detail:
         yield visible(item.detail)
     if item.state is not RefState.PRESENT:

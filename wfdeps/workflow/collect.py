@@ -10,7 +10,14 @@ from wfdeps.domain.refs import NodeSite, Notice, RefStatus
 from wfdeps.values import NamedTuple
 from wfdeps.workflow.model_claims import ModelClaim, RuntimeName, SitedClaim
 from wfdeps.workflow.names import is_stand_in
-from wfdeps.workflow.notices import notices_on_claim, notices_on_node, runtime_name, unknown_preset
+from wfdeps.workflow.notices import (
+    not_judged,
+    notices_on_claim,
+    notices_on_guesses,
+    notices_on_node,
+    runtime_name,
+    unknown_preset,
+)
 from wfdeps.workflow.reach import reach_of
 from wfdeps.workflow.slots import claims_of
 from wfdeps.workflow.text_tags import TextTag, lora_readers, tags_of
@@ -50,20 +57,29 @@ class _Collector:
             code, why = self.reach.doubt
             what = "everything that is active" if self.reach.node_ids is None else "what they give"
             self.notices.append(Notice(code, f"{why}: {what} counts as required"))
-        with_preset = []
+        with_preset, nameless = [], []
         for node in self.graph.nodes.values():
             row = self.table.row(node.node_class, node.pack)
             if row is not None and not node.widget_names and len(row.order) == len(node.listed):
                 node.widget_names = row.order
             if self._runs(node):
                 self.notices.extend(notices_on_node(node, row))
-            self.claims.extend(self._sited(node, claim) for claim in self._claims(node, row))
+            claims = [self._sited(node, claim) for claim in self._claims(node, row)]
+            self.claims.extend(claims)
+            if row is None and not claims and self._runs(node) and not self.table.is_listed(node.node_class):
+                nameless.append(node)
             if row is not None and any(slot.kind == "preset" for slot in row.slots):
                 with_preset.append((node, row))
         for node, row in with_preset:  # which file a preset picks depends on the names of all the others
             self._collect_preset(node, row)
         for each in self.claims:
             self.notices.extend(notices_on_claim(each.claim, each.site, each.status))
+        self.notices.extend(notices_on_guesses(self.claims))
+        if nameless:
+            from wfdeps.workflow.guess import speaks_of_models  # most workflows have listed classes only
+
+            if unjudged := [node for node in nameless if speaks_of_models(node)]:
+                self.notices.append(not_judged(unjudged))
         return GraphClaims(self.claims, self.notices, self.reach)
 
     def _claims(self, node: Node, row: LoaderRow | None) -> Iterator[ModelClaim]:

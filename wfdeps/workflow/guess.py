@@ -82,6 +82,52 @@ def guesses_of(node: Node, table: LoaderTable) -> Iterator[ModelClaim]:
                         why=f"nobody has listed the class `{node.node_class}`; its value ends like a model file")  # fmt: skip
 
 
+_CORE = "comfy-core"
+"""The pack ComfyUI writes for its own classes: those name each file they load, or run elsewhere."""
+_SPEAKS = pattern(
+    r"(?<![a-z])(?:models?|checkpoints?|ckpt|weights|tts|engines?|pipelines?|down)(?![a-z])", re.IGNORECASE
+)
+_LOADS = pattern(r"(?<![a-z])load(?:er|ers|s)?(?![a-z])", re.IGNORECASE)
+_OTHER_THINGS = pattern(
+    r"(?<![a-z])(?:images?|img|videos?|audios?|masks?|latents?|texts?|strings?|prompts?|json|csv|yaml|files?|"
+    r"folders?|director(?:y|ies)|paths?|frames?|gifs?|exr|batch|styles?|wildcards?|presets?|configs?|pose|"
+    r"conditioning|mesh|pdf|excel|psd|svg|font|color|url|web|cache|lut|metadata|data(?:set)?|characters?|"
+    r"speakers?|voices?|unload|offload|purge|free|clear|info|samplings?|merges?|patch|switch(?:er)?|preview)(?![a-z])",
+    re.IGNORECASE,
+)
+"""What else nodes load, and what is done to models that are loaded already."""
+_OF_MODELS = pattern(r"(?:^|[_\W])(?:model|models|ckpt|checkpoint|weights|engine)(?:$|[_\W])", re.IGNORECASE)
+_RELEASE = pattern(r"[A-Za-z][\w.]*[-_][\w.\-]*\d+(?:\.\d+)?[bB](?:$|[-_])")
+"""`VibeVoice-1.5B`, `TRELLIS.2-4B`: a release and how many parameters it has."""
+_CAMEL = pattern(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Z])")
+
+
+def speaks_of_models(node: Node) -> bool:
+    """Whether a node of an unlisted class that names no file may load some all the same: by its words.
+
+    A node that is given a model by link uses one that another has loaded.
+    """
+    if node.pack == _CORE or any(_OF_MODELS().search(name) for name in node.origins):
+        return False
+    texts = ((name, text) for name, text in node.values() if isinstance(text, str) and is_name(text))
+    if any(_OF_MODELS().search(name) or _RELEASE().match(text) for name, text in texts):
+        return True
+    words = _words(node.node_class)
+    if _OTHER_THINGS().search(words) or _WRITES().search(node.node_class):
+        return False
+    is_source = not node.origins
+    return bool(
+        _SPEAKS().search(words)
+        or _LOADS().search(words)
+        or (is_source and _SPEAKS().search(_words(node.pack.rpartition("/")[2])))
+    )
+
+
+def _words(name: str) -> str:
+    """`VibeVoiceTTSLoader` as `Vibe Voice TTS Loader`."""
+    return _CAMEL().sub(" ", name.replace("_", " "))
+
+
 def _candidates(node: Node) -> Iterator[tuple[str, object]]:
     for name, value in node.values():
         if _NOT_READ().search(name):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.refs import Certainty, NodeSite, Notice, RefStatus
@@ -12,7 +12,7 @@ from wfdeps.workflow.names import has_model_ending
 
 if TYPE_CHECKING:
     from wfdeps.workflow.loaders import LoaderRow
-    from wfdeps.workflow.model_claims import ModelClaim, RuntimeName
+    from wfdeps.workflow.model_claims import ModelClaim, RuntimeName, SitedClaim
     from wfdeps.workflow.node_graph import Node
 
 _SHARD = pattern(r"-0*1-of-(\d+)\.\w+$")
@@ -48,8 +48,6 @@ def notices_on_claim(claim: ModelClaim, site: NodeSite, status: RefStatus) -> It
         )
     if claim.certainty is Certainty.GUESS and claim.accepts:
         yield Notice("implied_base", f"{where}: {claim.why}")
-    elif claim.certainty is Certainty.GUESS:
-        yield Notice("unlisted_class", f"{where}: {claim.why}")
     shard = _SHARD().search(claim.name) if "-of-" in claim.name else None
     if shard:
         yield Notice(
@@ -60,6 +58,39 @@ def notices_on_claim(claim: ModelClaim, site: NodeSite, status: RefStatus) -> It
             "no_ending",
             f"{where}: no file ending, so a folder, or a name that only one hosting platform knows",
         )
+
+
+def notices_on_guesses(claims: Iterable[SitedClaim]) -> Iterator[Notice]:
+    """One on each unlisted class whose values are taken for models, however many nodes and values it has."""
+    classes: dict[str, list[SitedClaim]] = {}
+    for each in claims:
+        guessed = each.claim.certainty is Certainty.GUESS and not each.claim.accepts
+        if guessed and each.status is RefStatus.REQUIRED:
+            classes.setdefault(each.site.node_class, []).append(each)
+    for node_class, some in classes.items():
+        nodes = _shortened(dict.fromkeys(each.site.node_id for each in some))
+        names = _shortened(dict.fromkeys(f"`{each.claim.name}`" for each in some))
+        yield Notice(
+            "unlisted_class",
+            f"nobody has listed the class `{node_class}` (node {nodes}): that it loads {names}, and from "
+            "which folder, is a guess from names and endings",
+        )
+
+
+def not_judged(nodes: Sequence[Node]) -> Notice:
+    """On nodes of unlisted classes that name no file, though their words speak of models."""
+    classes = dict.fromkeys(f"`{node.node_class}`" for node in nodes)
+    count = "1 node class" if len(classes) == 1 else f"{len(classes)} node classes"
+    return Notice(
+        "not_judged", f"not judged: {count} may need files of their own ({_shortened(classes, at_most=20)})"
+    )
+
+
+def _shortened(words: Iterable[str], at_most: int = 3) -> str:
+    """The first of them, and how many more there are."""
+    words = list(words)
+    more = f" and {len(words) - at_most} more" if len(words) > at_most else ""
+    return ", ".join(words[:at_most]) + more
 
 
 def unknown_preset(node: Node) -> Notice:
