@@ -522,7 +522,7 @@ def main() -> int:
     sys.dont_write_bytecode = False
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))
-    rows, listing = [], []
+    rows = []
     for name in arguments.rooms or ROOMS:
         room, started = ROOMS[name], time.monotonic()
         every = [
@@ -537,9 +537,8 @@ def main() -> int:
             )  # type: ignore[misc]
         share = 100 * len(survivors) / max(1, count)
         rows.append((name, len(every), count, len(survivors), share, time.monotonic() - started))
-        listing += sorted(survivors, key=lambda mutant: (mutant.file, mutant.line))
-    for mutant in listing:
-        print(f"wfdeps/{mutant.file}:{mutant.line}: {mutant.words}")
+        for mutant in sorted(survivors, key=lambda mutant: (mutant.file, mutant.line)):
+            print(f"wfdeps/{mutant.file}:{mutant.line}: {mutant.words}", flush=True)
     print(f"\n{'room':<12}{'mutants':>9}{'run':>7}{'survived':>10}{'percent':>9}{'seconds':>9}")
     for name, total, count, survived, share, seconds in rows:
         print(f"{name:<12}{total:>9}{count:>7}{survived:>10}{share:>9.1f}{seconds:>9.0f}")

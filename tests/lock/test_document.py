@@ -108,3 +108,102 @@ def test_a_damaged_entry_is_named_with_what_it_lacks() -> None:
     entry = {"name": "a.safetensors", "folder": "loras", "chosen_by": "hash"}
     with pytest.raises(LockError, match=r"entry 1 \(`a.safetensors`\): it has no 'path'"):
         parse(json.dumps({"schema": "wfdeps/lock/1", "workflows": [], "files": [entry]}))
+
+
+WRITTEN = """{
+  "schema": "wfdeps/lock/1",
+  "workflows": [
+    {
+      "path": "w.json",
+      "sha256": "cc"
+    }
+  ],
+  "files": [
+    {
+      "name": "ä.safetensors",
+      "folder": "loras",
+      "path": "loras/ä.safetensors",
+      "sha256": null,
+      "size": null,
+      "size_about": 9,
+      "air": "urn:air:sd1:lora:civitai:1@2",
+      "sources": [
+        {
+          "source": "civitai",
+          "url": "https://civitai.com/x",
+          "page": "https://civitai.com/models/1"
+        }
+      ],
+      "used_by": [
+        "w.json#1:lora_name"
+      ],
+      "chosen_by": "name",
+      "evidence": [
+        "its name"
+      ]
+    }
+  ],
+  "unresolved": [
+    "vae/x"
+  ],
+  "optional": [
+    "vae/y"
+  ]
+}
+"""
+
+
+def test_the_text_of_a_lock_is_this_and_no_other() -> None:
+    entry = LockEntry(
+        name="ä.safetensors",
+        folder="loras",
+        path="loras/ä.safetensors",
+        sha256=None,
+        size=None,
+        about=9,
+        air="urn:air:sd1:lora:civitai:1@2",
+        sources=(LockSource("civitai", "https://civitai.com/x", "https://civitai.com/models/1"),),
+        used_by=("w.json#1:lora_name",),
+        chosen_by=ChosenBy.NAME,
+        evidence=("its name",),
+    )
+    lock = Lock((("w.json", "cc"),), (entry,), ("vae/x",), ("vae/y",))
+    assert to_text(lock) == WRITTEN
+    assert parse(WRITTEN) == lock
+
+
+def test_what_an_older_lock_left_out_is_empty() -> None:
+    entry = {"name": "a", "folder": "loras", "path": "loras/a", "chosen_by": "hash"}
+    lock = parse(json.dumps({"schema": "wfdeps/lock/1", "files": [entry]}))
+    assert lock == Lock(
+        (), (LockEntry("a", "loras", "loras/a", None, None, None, (), (), ChosenBy.HASH, ()),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (damaged(size=-1), "`-1` is no size"),
+        (damaged(size_about="1"), "`1` is no size"),
+        (damaged(size=1.5), "`1.5` is no size"),
+        (damaged(sha256="a" * 63), f"`{'a' * 63}` is no SHA-256"),
+        (damaged(sha256="g" * 64), f"`{'g' * 64}` is no SHA-256"),
+        (damaged(sources=[{"source": "x"}]), "entry 1 (`a`): it has no 'url'"),
+        (damaged(sources=[{"source": 1, "url": "https://a/b"}]), "`source` is no text"),
+        (damaged(folder=1), "`folder` is no text"),
+        ('{"schema": "wfdeps/lock/1", "files": ["x"]}', "entry 1: "),
+        ('{"schema": "wfdeps/lock/1", "files": [], "workflows": [{"path": "w"}]}', "it has no 'sha256'"),
+        ('{"schema": "wfdeps/lock/2", "files": []}', "`wfdeps/lock/2`"),
+        ("{", "no JSON"),
+        ("[]", "no wfdeps lock"),
+    ],
+)
+def test_a_lock_error_says_what_is_wrong(text: str, words: str) -> None:
+    with pytest.raises(LockError) as caught:
+        parse(text)
+    assert words in caught.value.message
+
+
+@pytest.mark.parametrize("size", [0, 1, 2**45])
+def test_an_empty_file_has_a_size(size: int) -> None:
+    assert parse(damaged(size=size)).entries[0].size == size
