@@ -32,6 +32,7 @@ import time
 import types
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -496,7 +497,7 @@ def survivors_of(room: Room, mutants: Sequence[Mutant], temporary: str) -> list[
                 continue
             tests = [by_name[name] for name in names]
             limit = 15 + 10 * sum(map(order, names))
-            answers.append((mutant, not tests or bool(forked(lambda: _survives(apply, tests), limit))))
+            answers.append((mutant, not tests or bool(forked(partial(_survives, apply, tests), limit))))
         return answers
 
     made: list[tuple[Mutant, bool]] = forked(lambda: _with_tests(room, collected, temporary))
@@ -508,7 +509,7 @@ def survivors_of(room: Room, mutants: Sequence[Mutant], temporary: str) -> list[
     for mutant in mutants:
         if mutant in killed or mutant in survivors:
             continue
-        if forked(lambda: _survives_import(mutant, room, baseline.seconds, temporary), limit):  # noqa: B023
+        if forked(partial(_survives_import, mutant, room, baseline.seconds, temporary), limit):
             survivors.append(mutant)
     return survivors
 
