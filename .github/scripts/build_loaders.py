@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from wfdeps.domain.refs import Lookup
 from wfdeps.errors import ConfigError
 from wfdeps.workflow.node_rows import checked_row
 
@@ -54,8 +55,17 @@ def compiled() -> str:
     outputs, known = (_sorted(path, _load(path)) for path in (_list("outputs"), _list("known")))
     if both := sorted({*known} & {*outputs, *classes}):
         raise SystemExit(f"known.yaml: {both[0]} is an output class or has a row")
+    readers = [_checked_reader(entry) for entry in _load(_list("tag_readers"))]
     lines = ",\n".join(f"{_json(name)}:{_json(classes[name])}" for name in sorted(classes))
-    return f'{{"classes":{{\n{lines}\n}},\n"outputs":{_json(outputs)},\n"known":{_json(known)}}}\n'
+    return f'{{"classes":{{\n{lines}\n}},\n"outputs":{_json(outputs)},\n"known":{_json(known)},\n"tag_readers":{_json(readers)}}}\n'
+
+
+def _checked_reader(entry: dict[str, str]) -> tuple[str, str]:
+    """One row of tag_readers.yaml. Raises SystemExit for a pattern or a rule that there is none of."""
+    try:
+        return re.compile(entry["classes"]).pattern, Lookup(entry["lookup"])
+    except (KeyError, ValueError, re.error) as error:
+        raise SystemExit(f"tag_readers.yaml: {entry}: {error}") from error
 
 
 def _list(name: str) -> Path:

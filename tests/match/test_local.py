@@ -12,7 +12,7 @@ from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.files import Inventory, LocalFile, split_ending
 from wfdeps.domain.findings import RefState
 from wfdeps.domain.model_types import ModelType
-from wfdeps.domain.refs import Certainty, ModelRef, NodeSite, RefStatus
+from wfdeps.domain.refs import Certainty, Lookup, ModelRef, NodeSite, RefStatus
 from wfdeps.match.local import find_local
 from wfdeps.values import replace
 
@@ -20,10 +20,11 @@ ONE, TWO = Digest(Algorithm.SHA256, "1" * 64), Digest(Algorithm.SHA256, "2" * 64
 
 
 def ref(
-    name: str, *folders: str, digests: tuple[Digest, ...] = (), node: str = "", widget: str = "text"
-) -> ModelRef:
+    name: str, *folders: str, digests: tuple[Digest, ...] = (), node: str = "", widget: str = "text",
+    lookups: tuple[Lookup, ...] = (Lookup.LIST,),
+) -> ModelRef:  # fmt: skip
     sites = (NodeSite("w.json", "1", node, widget),) if node else ()
-    return ModelRef(name, ModelType.OTHER, folders, RefStatus.REQUIRED, sites, digests)
+    return ModelRef(name, ModelType.OTHER, folders, RefStatus.REQUIRED, sites, digests, lookups=lookups)
 
 
 def file(key: str, name: str, **changes: object) -> LocalFile:
@@ -174,34 +175,56 @@ def test_a_class_nobody_lists_is_answered_by_any_folder_that_lists_the_name() ->
 # ── special loaders
 
 
+def embedding(name: str) -> ModelRef:
+    return ref(name, "embeddings", lookups=(Lookup.EMBEDDING,))
+
+
 @pytest.mark.parametrize("ending", [".safetensors", ".pt", ".bin"])
-def test_an_embedding_is_named_without_its_ending(ending: str) -> None:
-    assert state(ref("easy", "embeddings"), file("embeddings", "easy" + ending)) is RefState.PRESENT
-    assert state(ref("sub/easy", "embeddings"), file("embeddings", "sub/easy" + ending)) is RefState.PRESENT
-    assert (
-        state(ref("easy", "embeddings"), file("embeddings", "sub/easy" + ending))
-        is RefState.PRESENT_ELSEWHERE
-    )
+def test_an_embedding_is_named_without_its_ending_and_found_in_every_subfolder(ending: str) -> None:
+    assert state(embedding("easy"), file("embeddings", "easy" + ending)) is RefState.PRESENT
+    assert state(embedding("sub/easy"), file("embeddings", "sub/easy" + ending)) is RefState.PRESENT
+    assert state(embedding("easy"), file("embeddings", "a/sub/easy" + ending)) is RefState.PRESENT
+    assert state(embedding("sub/easy"), file("embeddings", "a/sub/easy" + ending)) is RefState.PRESENT
+    assert state(embedding("easy"), file("embeddings", "uneasy" + ending)) is RefState.MISSING
 
 
 def test_an_embedding_may_be_named_whole_and_other_endings_are_not_tried() -> None:
-    assert state(ref("easy.pt", "embeddings"), file("embeddings", "easy.pt")) is RefState.PRESENT
-    assert state(ref("easy", "embeddings"), file("embeddings", "easy.ckpt")) is not RefState.PRESENT
+    assert state(embedding("easy.pt"), file("embeddings", "easy.pt")) is RefState.PRESENT
+    assert state(embedding("easy"), file("embeddings", "easy.ckpt")) is not RefState.PRESENT
+
+
+@pytest.mark.parametrize("name", ["easy", "easy.sft"])
+def test_an_embedding_in_an_sft_does_not_load(name: str) -> None:
+    found = find_local(embedding(name), Inventory("/", (file("embeddings", "easy.sft"),)))
+    assert (found.state, found.unlisted) == (RefState.PRESENT_ELSEWHERE, name == "easy.sft")
+    assert "does not list `.sft`" in found.detail
 
 
 def test_an_embeddings_path_takes_either_separator_on_windows_only() -> None:
-    wanted, there = ref("sub/easy", "embeddings"), file("embeddings", "sub/easy.pt")
-    assert state(wanted, there, separator="\\") is RefState.PRESENT
-    assert state(ref("sub\\easy", "embeddings"), there) is RefState.PRESENT_ELSEWHERE
+    there = file("embeddings", "sub/easy.pt")
+    assert state(embedding("sub/easy"), there, separator="\\") is RefState.PRESENT
+    assert state(embedding("sub\\easy"), there, separator="\\") is RefState.PRESENT
+    assert state(embedding("sub\\easy"), there) is RefState.PRESENT_ELSEWHERE
 
 
 def test_a_lora_tag_means_the_stem_in_any_subfolder_and_a_list_wants_the_whole_name() -> None:
     there = file("loras", "sdxl/detail.safetensors")
-    assert state(ref("detail", "loras", node="ImpactWildcardEncode"), there) is RefState.PRESENT
-    assert (
-        state(ref("detail", "loras", node="LoraLoader", widget="lora_name"), there)
-        is RefState.PRESENT_ELSEWHERE
-    )
+    assert state(ref("detail", "loras", lookups=(Lookup.TAG,)), there) is RefState.PRESENT
+    assert state(ref("detail", "loras"), there) is RefState.PRESENT_ELSEWHERE
+
+
+def test_a_name_that_several_readers_want_is_there_only_if_all_of_them_find_it() -> None:
+    both = ref("sub/a.pt", "loras", lookups=(Lookup.LIST, Lookup.STEM))
+    assert state(both, file("loras", "sub/a.pt")) is RefState.PRESENT
+    assert state(both, file("loras", "other/a.pt")) is RefState.PRESENT_ELSEWHERE
+
+
+def test_the_other_systems_spelling_is_told_only_of_a_name_with_its_separator() -> None:
+    def detail(name: str) -> str:
+        return find_local(ref(name, "loras"), Inventory("/", (file("loras", "sub/a.pt"),))).detail
+
+    assert "other system" in detail("sub\\a.pt")
+    assert "other system" not in detail("sub/a") and "leaves out its ending" in detail("sub/a")
 
 
 def test_a_detectors_value_carries_its_folder() -> None:

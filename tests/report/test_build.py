@@ -12,7 +12,7 @@ from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.lints import Lint, LintLevel
 from wfdeps.domain.outcomes import Failed, FailureKind, Placed, Receipt
 from wfdeps.domain.plans import Blocked, Download, Plan, Target
-from wfdeps.domain.refs import Notice, RefStatus, UnreadableWorkflow, WorkflowRefs
+from wfdeps.domain.refs import NEEDED, Notice, RefStatus, UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.reports import ExitPolicy, FailOn, ReportVerdict, WorkflowVerdict
 from wfdeps.domain.resolutions import Unresolved
 from wfdeps.report.build import build_report
@@ -54,11 +54,18 @@ def test_a_ref_nobody_looked_for_is_undecided_not_ready() -> None:
     assert build_report([scenes.workflow(A)], []).exit_code == 3
 
 
-@pytest.mark.parametrize("status", [status for status in RefStatus if status is not RefStatus.REQUIRED])
+@pytest.mark.parametrize("status", [status for status in RefStatus if status not in NEEDED])
 def test_what_no_run_needs_never_blocks(status: RefStatus) -> None:
     unneeded = scenes.ref("a.safetensors", status=status)
     report = build_report([scenes.workflow(unneeded)], [scenes.missing(unneeded)])
     assert (report.verdict, report.exit_code, report.items[0].state) == (ReportVerdict.READY, 0, status.value)
+
+
+def test_a_slot_that_nobody_filled_blocks() -> None:
+    unfilled = scenes.ref("None", status=RefStatus.PLACEHOLDER)
+    report = build_report([scenes.workflow(unfilled)], [scenes.missing(unfilled)])
+    assert (report.verdict, report.exit_code) == (ReportVerdict.MISSING, 1)
+    assert report.workflows[0].required == 1  # type: ignore[union-attr]
 
 
 def test_a_resolution_says_where_a_missing_file_is_and_how_large() -> None:

@@ -183,7 +183,10 @@ def test_every_encoding_of_json_is_read(encoding: str) -> None:
 
 
 def test_a_name_past_any_file_system_is_no_name() -> None:
-    assert told(ui(node(1, "VAELoader", ("x" * 5000 + ".pt",)), node(2, "VAELoader", ("a\nb.pt",)))) == []
+    refs = told(ui(node(1, "VAELoader", ("x" * 5000 + ".pt",)), node(2, "VAELoader", ("a\nb.pt",))))
+    assert [status for _, _, status in refs] == ["placeholder", "placeholder"]
+    assert max(len(name) for name, _, _ in refs) < 100
+    assert told(ui(node(1, "UnetLoaderGGUF", ("x" * 5000 + ".gguf",)))) == []
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,33 @@ def remarks(node_class: str, values: object) -> set[str]:
 @pytest.mark.parametrize(
     "nothing", ["None", "none", "[None]", "", "Baked VAE", "baked vae", "(use same)", "from base model"]
 )
-def test_sentinels_are_no_files(nothing: str) -> None:
-    assert alone("VAELoader", (nothing,)) == []
+def test_sentinels_are_no_files_to_packs_and_unfilled_slots_to_a_list_of_the_core(nothing: str) -> None:
+    assert alone("easy a1111Loader", ["a.ckpt", nothing]) == alone("easy a1111Loader", ["a.ckpt"])
+    assert alone("VAELoader", (nothing,)) == [(nothing or '""', "vae", "placeholder")]
+
+
+@pytest.mark.parametrize("word", ["auto", "default", "null", "undefined", "off", None, 5, " ", ""])
+def test_what_a_core_list_does_not_offer_is_an_unfilled_slot(word: object) -> None:
+    prompt = {"1": api_node("CheckpointLoaderSimple", ckpt_name=word)}
+    assert [(folder, status) for _, folder, status in told(prompt)] == [("checkpoints", "placeholder")]
+
+
+def test_a_core_list_that_has_a_none_word_takes_that_word_and_no_other() -> None:
+    assert told({"1": api_node("TrainLoraNode", existing_lora="[None]")}) == []
+    assert told({"1": api_node("TrainLoraNode", existing_lora="None")}) == [("None", "loras", "placeholder")]
+    assert told({"1": api_node("VAELoader", vae_name="pixel_space")}) == []
+
+
+def test_a_required_input_that_is_not_given_is_unfilled_in_api_format_and_the_first_of_the_list_in_ui_format() -> (
+    None
+):
+    assert told({"1": api_node("LoraLoader")}) == [("not given", "loras", "placeholder")]
+    assert alone("LoraLoader", []) == []
+
+
+def test_what_a_link_brings_is_not_judged_as_a_word() -> None:
+    linked = {"1": api_node("CheckpointLoaderSimple", ckpt_name=["2", 0]), "2": api_node("Some Text")}
+    assert "placeholder" not in [status for _, _, status in told(linked)]
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_a_lora_tag_where_a_node_parses_it_is_required() -> None:
     "node_class",
     [
         "ImpactWildcardEncode", "ImpactWildcardProcessor", "FaceDetailer", "Power Prompt (rgthree)", "PCLazyLoraLoader",
-        "PC: Schedule Prompt", "Lora Loader (LoraManager) x", "Prompt With Style", "Wildcard And LoRA Syntax Processor",
+        "PC: Schedule Prompt", "Prompt (LoraManager)", "Prompt With Style", "Wildcard And LoRA Syntax Processor",
         "PromptWithSDXL Mikey", "easy fullLoader", "LoraTagLoader", "LoRATextLoader", "PromptToSchedule", "LoRAScheduler",
         "ttN pipeLoader_v2", "LoadLoRAsFromPrompt", "Load Lora Tag", "LoadLoraTag", "LoRA Tag Loader", "LoraFromText",
         "SwarmLoraLoaderFromPrompt", "BasicPipeToDetailerPipe", "MultiLoRATagLoader", "CLIPTextEncodeWithLora", "LoraParser",

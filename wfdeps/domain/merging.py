@@ -43,6 +43,7 @@ def _both(first: ModelRef, second: ModelRef) -> ModelRef:
         air=first.air or second.air,
         version_id=first.version_id or second.version_id,
         accepts=first.accepts if first.accepts == second.accepts else "",
+        lookups=_union(first.lookups, second.lookups),
         certainty=min(first.certainty, second.certainty, key=_CERTAINTY_ORDER.index),
     )
 

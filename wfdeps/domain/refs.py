@@ -5,12 +5,43 @@ from __future__ import annotations
 from enum import StrEnum
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.domain.folders import MODEL_ENDINGS
 from wfdeps.values import dataclass
+
+_ENDINGS = tuple(MODEL_ENDINGS)
 
 if TYPE_CHECKING:
     from wfdeps.domain.air import Air
     from wfdeps.domain.digests import Digest
     from wfdeps.domain.model_types import ModelType
+
+
+class Lookup(StrEnum):
+    """How the reader of a name looks for its file; `match.lookups` holds the rules and their sources."""
+
+    LIST = "list"
+    """ComfyUI's list holds the very string."""
+    HASH = "hash"
+    """By hash alone: metadata that gives an id and no name."""
+    EMBEDDING = "embedding"
+    STEM = "stem"
+    """LoRA Manager, and generation metadata of other programs: the stem, in any folder."""
+    PATH_END = "path_end"
+    """Impact, Inspire and Easy-Use: the first listed name that ends so."""
+    NAME_START = "name_start"
+    """lora_tag_loader: the first listed name whose base name begins so."""
+    RGTHREE = "rgthree"
+    PROMPT_CONTROL = "prompt_control"
+    TAG = "tag"
+    """Other parsers of `<lora:NAME:1>`."""
+    PART = "part"
+    """ComfyUI's VAELoader: the first file of `vae_approx` whose name begins with this and a dot."""
+    FOLDER = "folder"
+    """A listed file, or a directory that is a model itself (Nunchaku)."""
+
+
+STAND_IN = "looks like a stand-in for a file's name"
+"""Why a ref whose name somebody should have filled in is missing."""
 
 
 class RefStatus(StrEnum):
@@ -29,12 +60,25 @@ class RefStatus(StrEnum):
     """Text that looks like a reference where nothing parses it (`<lora:…>` in a plain CLIP text)."""
 
 
+NEEDED = (RefStatus.REQUIRED, RefStatus.PLACEHOLDER)
+"""What keeps a run from starting where it is not there: a slot that nobody filled does as a missing file."""
+
+
 class Certainty(StrEnum):
     """How sure we are, in words that the JSON uses too."""
 
     CERTAIN = "certain"
     LIKELY = "likely"
     GUESS = "guess"
+
+
+def usual_lookups(folder: str, name: str) -> tuple[Lookup, ...]:
+    """How a name of that folder is looked up where no node tells: in a lock, in an error message, typed by a person."""
+    if folder == "embeddings":
+        return (Lookup.EMBEDDING,)
+    if folder == "vae_approx" and "." not in name:
+        return (Lookup.PART,)
+    return (Lookup.TAG,) if folder == "loras" and not name.lower().endswith(_ENDINGS) else (Lookup.LIST,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +122,14 @@ class ModelRef:
     accepts: str = ""
     """For a file that a preset picks by pattern: this regular expression. Any file of its folders in whose name it
     is found, letter case aside, serves as well; `name` is then what the pack calls it. Empty: the name and no other."""
+
+    lookups: tuple[Lookup, ...] = (Lookup.LIST,)
+    """How those who name it look it up, a file answers if it does for all of them."""
+
+    @property
+    def is_nameless(self) -> bool:
+        """Whether its name is only our label (`civitai version 7`), no file's."""
+        return Lookup.HASH in self.lookups
 
     @property
     def folder(self) -> str:

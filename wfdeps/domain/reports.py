@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.findings import RefState
-from wfdeps.domain.refs import ModelRef, Notice, RefStatus, UnreadableWorkflow
+from wfdeps.domain.refs import NEEDED, ModelRef, Notice, UnreadableWorkflow
 from wfdeps.values import dataclass
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class ReportItem:
     def is_unmet(self) -> bool:
         """Whether a run needs it and it is not there: ComfyUI would not start."""
         is_fine = self.state in (RefState.PRESENT, RefState.OPTIONAL)
-        return self.ref.status is RefStatus.REQUIRED and not is_fine
+        return self.ref.status in NEEDED and not is_fine
 
     @property
     def source(self) -> str:

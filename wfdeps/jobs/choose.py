@@ -15,7 +15,7 @@ from wfdeps.domain.folders import model_type_of
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import AirQuery, Query, UrlQuery
-from wfdeps.domain.refs import Certainty, ModelRef, NodeSite, RefStatus
+from wfdeps.domain.refs import Certainty, ModelRef, NodeSite, RefStatus, usual_lookups
 from wfdeps.domain.type_words import loader_folder
 from wfdeps.domain.urls import file_address, path_of
 from wfdeps.domain.visible import visible
@@ -56,6 +56,7 @@ def ref_of_name(name: str, folder: str = "", workflows: Sequence[str] = ()) -> M
         (key,) if key else (),
         RefStatus.REQUIRED,
         sites=tuple(NodeSite(path, "", "", "") for path in workflows),
+        lookups=usual_lookups(key, name),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from wfdeps.domain.explanations import Explanation, Rejection
 from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.folders import canonical_key, model_type_of
-from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus, WorkflowRefs
+from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus, WorkflowRefs, usual_lookups
 from wfdeps.domain.visible import is_visible
 from wfdeps.errors import UnsafePathError
 from wfdeps.match.explain import alike, rejections_in, same_file
@@ -73,7 +73,10 @@ def _ref_of(rejection: Rejection, known: Sequence[ModelRef], options: ReadOption
 
 def _plain_ref(name: str, folder: str, site: NodeSite) -> ModelRef:
     key = canonical_key(folder)
-    return ModelRef(name, model_type_of(key), (key,) if key else (), RefStatus.REQUIRED, (site,))
+    folders = (key,) if key else ()
+    return ModelRef(
+        name, model_type_of(key), folders, RefStatus.REQUIRED, (site,), lookups=usual_lookups(key, name)
+    )
 
 
 def _as_prompt(rejection: Rejection) -> bytes:

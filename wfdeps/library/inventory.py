@@ -21,7 +21,7 @@ from wfdeps.domain.folders import (
 from wfdeps.domain.judgement import SOUND, Judgement
 from wfdeps.library.health import remembered
 from wfdeps.library.sidecars import claimed_digests
-from wfdeps.match.local import accepts, stems_for
+from wfdeps.match.local import is_searched, may_answer, stems_for
 from wfdeps.values import replace
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Shelves:
 
     def paths_of(self, ref: ModelRef) -> Iterator[str]:
         """Where the very name of a ref would stand in each folder of its keys."""
-        if "\0" not in ref.name and ".." not in ref.name:
+        if "\0" not in ref.name and ".." not in _posix(ref.name).split("/"):
             for key, prefix in self.folders_of(ref):
                 yield prefix + name_within(key, ref.name)
 
@@ -107,7 +107,7 @@ def find_files(index: Index, shelves: Shelves, refs: Iterable[ModelRef]) -> tupl
     stems = {stem for ref in refs for stem in stems_for(ref) if is_text(stem)}
     paths = {os.path.join(folder, name) for folder, name in index.files_with_stems(stems)}
     paths.update(path for ref in refs for digest in ref.digests for path in _by_hash(index, digest))
-    paths.update(_accepted(index, shelves, [ref for ref in refs if ref.accepts]))
+    paths.update(_searched(index, shelves, filter(is_searched, refs)))
     paths.update(_through_loops(index.loops(), shelves, refs))
     folders = set(index.directories_with_stems(stems))
     found = [file for path in paths for file in _files_at(index, shelves, path)]
@@ -115,13 +115,14 @@ def find_files(index: Index, shelves: Shelves, refs: Iterable[ModelRef]) -> tupl
     return tuple(sorted(found, key=lambda file: (file.path, file.folder_key, file.order)))
 
 
-def _accepted(index: Index, shelves: Shelves, refs: Iterable[ModelRef]) -> Iterator[str]:
-    """Files that a preset's pattern finds in its folders, whatever their names are like."""
+def _searched(index: Index, shelves: Shelves, refs: Iterable[ModelRef]) -> Iterator[str]:
+    """Files of the refs' folders that answer by a search, whatever their stems."""
     for ref in refs:
         for key, folder in shelves.folders_of(ref):
             for directory, name in index.files_below(folder.rstrip(os.sep)):
                 path = os.path.join(directory, name)
-                if accepts(ref, key, _posix(path[len(folder) :])):
+                file = LocalFile(path, key, _posix(path[len(folder) :]), 0)
+                if may_answer(ref, file, os.sep):
                     yield path
 
 
@@ -135,7 +136,12 @@ def _through_loops(loops: tuple[str, ...], shelves: Shelves, refs: tuple[ModelRe
     for loop in loops:
         for ref in refs:
             for path in shelves.paths_of(ref):
-                if path.startswith(loop + os.sep) and os.path.lexists(path):
+                # a list has no `a//b` and no `a/./b`, though such a path leads to a file
+                if (
+                    path.startswith(loop + os.sep)
+                    and path == os.path.normpath(path)
+                    and os.path.lexists(path)
+                ):
                     yield path
 
 

@@ -10,7 +10,7 @@ from wfdeps.domain.candidates import Candidate, RankedCandidate
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.folders import canonical_key, model_type_of
 from wfdeps.domain.locks import LockEntry
-from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus
+from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus, usual_lookups
 from wfdeps.domain.urls import AS_WRITTEN, Addresses, is_inside
 from wfdeps.values import dataclass, field, replace
 
@@ -25,6 +25,7 @@ def ref_of(entry: LockEntry) -> ModelRef:
         status=RefStatus.REQUIRED,
         sites=tuple(_site(text) for text in entry.used_by),
         digests=_digests(entry),
+        lookups=usual_lookups(folder, entry.name),
     )
 
 

@@ -1,4 +1,4 @@
-"""How a ref stands against the library: present exactly when ComfyUI would offer that very string in that loader.
+"""How a ref stands against the library: present exactly when those who name it would load a file for that very string.
 
 Everything else that was found is another state, with the files best first. Sources: ComfyUI `execution.py` (a value
 must be a member of the loader's list), `folder_paths.get_full_path` (the first directory wins, a broken link is passed
@@ -23,12 +23,12 @@ from wfdeps.domain.folders import (
     canonical_key,
     name_within,
 )
+from wfdeps.domain.refs import STAND_IN, Lookup
+from wfdeps.match.lookups import EMBEDDING_ENDINGS, ONLY_ONE, SEARCHED, UNORDERED, rank_of, without_ending
 
 if TYPE_CHECKING:
     from wfdeps.domain.refs import ModelRef
 
-EMBEDDING_ENDINGS = (".safetensors", ".pt", ".bin")
-"""What `load_embed` tries behind a name, in its order."""
 _DANGLING = "a link to nowhere"
 _GGUF_KEYS = frozenset({"diffusion_models", "text_encoders"})
 _WITHOUT_GGUF = frozenset(
@@ -46,6 +46,8 @@ _WITHOUT_GGUF = frozenset(
 
 def stems_for(ref: ModelRef) -> set[str]:
     """The folded stems of every file name that may answer this ref, or be what a download left of it."""
+    if ref.is_nameless:
+        return set()
     names = (ref.name, *approximate_vae_parts(ref.name))
     # A Linux file may carry a backslash in its own name, and a tag without ending is a stem already.
     paths = (*(name.replace("\\", "/") for name in names), ref.name)
@@ -59,48 +61,49 @@ def find_local(ref: ModelRef, inventory: Inventory) -> Finding:
     if ref.name in BUILT_IN_VAES and _wants(ref, "vae"):
         return Finding(ref, RefState.PRESENT, (), "built into ComfyUI, no file")
     alike = inventory.like(stems_for(ref), ref.digests)
-    inventory = Inventory(inventory.separator, (*alike, *_accepted(ref, inventory, alike)))
+    inventory = Inventory(inventory.separator, (*alike, *_searched(ref, inventory, alike)))
     offered = _offered(ref, inventory) or _of_that_name(ref, inventory)
     if offered:
         return _of_offered(ref, offered)
     return _of_others(ref, inventory)
 
 
-def accepts(ref: ModelRef, folder_key: str, name: str) -> bool:
-    """Whether a file that a preset's pattern finds: the node takes the first of its list that has it."""
-    if not ref.accepts or folder_key not in _keys(ref):
+def is_searched(ref: ModelRef) -> bool:
+    """Whether a file of another stem than the ref's may answer it, so that every name of its folders counts."""
+    return bool(ref.accepts) or not SEARCHED.isdisjoint(ref.lookups)
+
+
+def may_answer(ref: ModelRef, file: LocalFile, separator: str) -> bool:
+    """Whether a file answers by its name alone: by a preset's pattern, or by the rules of those who name the ref."""
+    if file.folder_key not in _keys(ref) or file.is_directory:
         return False
-    return re.search(ref.accepts, name, re.IGNORECASE) is not None
+    if ref.accepts:
+        return re.search(ref.accepts, file.name, re.IGNORECASE) is not None
+    return _rank(ref, file, separator) is not None
 
 
-def _accepted(ref: ModelRef, inventory: Inventory, alike: tuple[LocalFile, ...]) -> Iterable[LocalFile]:
-    """The files that answer by pattern, besides those that are like the ref's name."""
-    files = inventory.files if ref.accepts else ()
-    return (
-        file
-        for file in files
-        if file not in alike and not file.is_directory and accepts(ref, file.folder_key, file.name)
-    )
+def _searched(ref: ModelRef, inventory: Inventory, alike: tuple[LocalFile, ...]) -> Iterable[LocalFile]:
+    """The files that answer by a search, besides those that are like the ref's name."""
+    files = inventory.files if is_searched(ref) else ()
+    known = {id(file) for file in alike}
+    return (file for file in files if id(file) not in known and may_answer(ref, file, inventory.separator))
 
 
-# ── what the loader's list holds ────────────────────────────────────────────────────────────────────
+# ── what would be loaded ────────────────────────────────────────────────────────────────────────────
 
 
 def _offered(ref: ModelRef, inventory: Inventory) -> tuple[LocalFile, ...]:
-    """What ComfyUI would load for that very string: for each key the first directory that has it."""
+    """What would be loaded for that very string: for each key the first file that answers best."""
     if parts := _small_vae(ref, inventory):
         return parts
-    loaded: dict[str, LocalFile] = {}
-    for file in sorted(inventory.files, key=lambda file: (not file.visible, file.order)):
-        key = file.folder_key
-        if not _is_offered(ref, file, inventory.separator):
-            continue
-        first = loaded.get(key)
-        if first is None or (first.trouble == _DANGLING and file.trouble != _DANGLING):
-            loaded[key] = file
+    by_key: dict[str, list[tuple[int, LocalFile]]] = {}
+    for file in inventory.files:
+        if (rank := _offer(ref, file, inventory.separator)) is not None:
+            by_key.setdefault(file.folder_key, []).append((rank, file))
     keys = _keys(ref)
     ranks = {key: rank for rank, key in enumerate(keys)}
-    return tuple(sorted(loaded.values(), key=lambda file: ranks.get(file.folder_key, len(keys))))
+    loaded = [file for offers in by_key.values() for file in _loaded(ref, offers)]
+    return tuple(sorted(loaded, key=lambda file: ranks.get(file.folder_key, len(keys))))
 
 
 def _of_that_name(ref: ModelRef, inventory: Inventory) -> tuple[LocalFile, ...]:
@@ -116,46 +119,57 @@ def _of_that_name(ref: ModelRef, inventory: Inventory) -> tuple[LocalFile, ...]:
     return tuple(sorted(same, key=lambda file: (not file.visible, file.order, file.path)))
 
 
-def _is_offered(ref: ModelRef, file: LocalFile, separator: str) -> bool:
-    keys = _keys(ref)
-    key = file.folder_key
-    if keys and key not in keys and not _is_video_tae(ref, file):
-        return False
+def _loaded(ref: ModelRef, offers: list[tuple[int, LocalFile]]) -> list[LocalFile]:
+    """The file of one key that is loaded, and behind it others that its reader may take as well."""
+    best = min(rank for rank, _ in offers)
+    files = [file for rank, file in offers if rank == best]
+    if best == ONLY_ONE and len({file.name for file in files}) > 1:
+        return []
+    files.sort(key=lambda file: (not file.visible, file.name, file.order))
+    names: dict[str, LocalFile] = {}
+    for file in files:
+        first = names.get(file.name)
+        if first is None or (first.trouble == _DANGLING and file.trouble != _DANGLING):
+            names[file.name] = file
+    first, *others = names.values()
+    return [first, *others] if UNORDERED.intersection(ref.lookups) else [first]
+
+
+def _offer(ref: ModelRef, file: LocalFile, separator: str) -> int | None:
+    """How well a file answers, among those that the ref's readers can see; None where it does not."""
+    if ref.folders and not _is_in_folder(ref, file):
+        return None
     if not _is_listed_for(ref, file):
-        return False
-    shown = file.name if separator == "/" else file.name.replace("/", separator)
+        return None
     if ref.accepts:
-        return accepts(ref, key, file.name)
-    if key == "embeddings":
-        return _is_embedding(ref.name, file.name, separator)
-    if key in PREFIXES:
-        return name_within(key, ref.name) == file.name
-    if key == "ultralytics":
-        return ref.name == file.name  # the pack writes `bbox/` with a slash on every system
-    if key == "loras" and _is_tag(ref):
-        return ref.name in (shown, split_ending(shown)[0], split_ending(file.basename)[0])
-    return ref.name == shown
+        return 0 if may_answer(ref, file, separator) else None
+    return _rank(ref, file, separator)
+
+
+def _rank(ref: ModelRef, file: LocalFile, separator: str) -> int | None:
+    """The worst rank by the rules of all who name the ref; None where one of them does not find the file."""
+    if ref.is_nameless:
+        return 0 if agreement(ref.digests, (*file.digests, *file.claimed)) else None
+    name, key = ref.name, file.folder_key
+    if key in PREFIXES or key == "ultralytics":  # the pack writes `bbox/` with a slash on every system
+        return 0 if name_within(key, name) == file.name else None
+    if separator == "\\" and Lookup.EMBEDDING in ref.lookups:
+        name = name.replace("/", separator)  # joined to a path: on Windows either separator does
+    ranks = [rank_of(lookup, name, file, separator) for lookup in ref.lookups]
+    return None if None in ranks else max(rank for rank in ranks if rank is not None)
 
 
 def _is_listed_for(ref: ModelRef, file: LocalFile) -> bool:
     """Whether the loader's list has files of this ending: the GGUF packs filter the same folders anew."""
     if file.folder_key in _GGUF_KEYS and split_ending(file.name)[1].lower() == ".gguf":
         return not ref.sites or any(site.node_class not in _WITHOUT_GGUF for site in ref.sites)
-    if file.folder_key == "embeddings":
-        return not file.is_directory  # load_embed opens whatever has the name
+    if (
+        Lookup.EMBEDDING in ref.lookups
+    ):  # load_embed opens whatever has the name, `.sft` as a pickle, which fails
+        return not file.is_directory and split_ending(file.name)[1].lower() != ".sft"
+    if file.is_directory and Lookup.FOLDER in ref.lookups:
+        return True
     return file.listed
-
-
-def _is_embedding(name: str, file_name: str, separator: str) -> bool:
-    """Joined to a path, not looked up in a list: on Windows either separator does."""
-    name = name.replace("\\", "/") if separator == "\\" else name
-    return file_name in (name, *(name + ending for ending in EMBEDDING_ENDINGS))
-
-
-def _is_tag(ref: ModelRef) -> bool:
-    """A `<lora:name:1>` without an ending: packs look for the stem, in any subfolder. A list wants the whole name."""
-    from_list = ref.sites and all("lora" in site.input.lower() for site in ref.sites)
-    return not from_list and _has_no_ending(ref.name)
 
 
 def _has_no_ending(name: str) -> bool:
@@ -181,7 +195,8 @@ def _is_video_tae(ref: ModelRef, file: LocalFile) -> bool:
     return (
         _wants(ref, "vae")
         and file.folder_key == "vae_approx"
-        and file.name.startswith(APPROXIMATE_VIDEO_VAES)
+        and file.listed
+        and split_ending(file.name)[0] in APPROXIMATE_VIDEO_VAES
     )
 
 
@@ -190,7 +205,22 @@ def _of_offered(ref: ModelRef, offered: tuple[LocalFile, ...]) -> Finding:
     ranked = sorted(offered, key=lambda file: _RANK[_state_of(ref, file)])
     best = ranked[0]
     state = _state_of(ref, best)
-    return Finding(ref, state, tuple(ranked), _DETAIL[state](ref, best))
+    detail = _DETAIL[state](ref, best)
+    if state is RefState.PRESENT and (rivals := _rivals(ref, best, offered)):
+        detail = f"as `{best.name}` or {rivals}: which of them is loaded cannot be told"
+    return Finding(ref, state, tuple(ranked), detail)
+
+
+def _rivals(ref: ModelRef, best: LocalFile, offered: tuple[LocalFile, ...]) -> str:
+    """Other files of the same folder that the reader may take as well, in words; equal bytes are no other file."""
+    return ", ".join(
+        f"`{file.name}`"
+        for file in offered
+        if file.folder_key == best.folder_key
+        and file.name != best.name
+        and agreement(best.digests, file.digests) is not True
+        and UNORDERED.intersection(ref.lookups)
+    )
 
 
 def _state_of(ref: ModelRef, file: LocalFile) -> RefState:
@@ -216,9 +246,14 @@ def _present_detail(ref: ModelRef, file: LocalFile) -> str:
         return "its sidecar claims another hash; `wfdeps verify` reads the file"
     if ref.is_folder_guessed and file.folder_key not in _keys(ref):
         return f"as `{file.folder_key}/{file.name}`: which folder its node reads is not known"
-    if (ref.accepts and file.name != ref.name) or (_is_tag(ref) and file.folder_key == "loras"):
+    if without_ending(file.name) != without_ending(ref.name) and not _is_plain(ref):
         return f"as `{file.name}`"
     return ""
+
+
+def _is_plain(ref: ModelRef) -> bool:
+    """Whether the very string is looked for."""
+    return not ref.accepts and ref.lookups in ((Lookup.LIST,), (Lookup.PART,))
 
 
 def _hash_detail(ref: ModelRef, file: LocalFile) -> str:
@@ -291,17 +326,24 @@ def _nearness(ref: ModelRef, file: LocalFile, separator: str) -> Nearness | None
     known = agreement(ref.digests, file.digests)
     if known is False:
         return None
-    folder = 0 if not ref.folders or ref.is_folder_guessed or file.folder_key in _keys(ref) else 1
+    folder = 0 if not ref.folders or ref.is_folder_guessed or _is_in_folder(ref, file) else 1
     if known or (known is None and agreement(ref.digests, file.claimed)):
         return folder, _HASH
-    likeness = _likeness(name_within(file.folder_key, ref.name), file, separator)
+    likeness = None if ref.is_nameless else _likeness(name_within(file.folder_key, ref.name), file)
     return None if likeness is None else (folder, likeness)
 
 
-def _likeness(name: str, file: LocalFile, separator: str) -> int | None:
+def _is_in_folder(ref: ModelRef, file: LocalFile) -> bool:
+    """Whether the loader looks in the file's folder; of `vae_approx`, VAELoader lists a few names only."""
+    if file.folder_key == "vae_approx" and _wants(ref, "vae"):
+        return _is_video_tae(ref, file)
+    return file.folder_key in _keys(ref)
+
+
+def _likeness(name: str, file: LocalFile) -> int | None:
     wanted = name.replace("\\", "/")
     endings = (
-        EMBEDDING_ENDINGS
+        (*EMBEDDING_ENDINGS, ".sft")
         if file.folder_key == "embeddings"
         else tuple(MODEL_ENDINGS)
         if _has_no_ending(name)
@@ -330,12 +372,14 @@ def _where(ref: ModelRef, files: tuple[LocalFile, ...], likeness: int, separator
     others = f" (and {len(files) - 1} more of that name)" if len(files) > 1 and likeness >= _SUBFOLDER else ""
     if likeness == _HASH:
         return f"the same file by its hash is {there}"
-    if ref.folders and not ref.is_folder_guessed and first.folder_key not in _keys(ref):
+    if ref.folders and not ref.is_folder_guessed and not _is_in_folder(ref, first):
         return f"found in {there}, the workflow loads from `{ref.folder}`{others}"
     if not ref.is_folder_guessed and not _is_listed_for(ref, first):
         return f"{there} is there, but this loader does not list `{split_ending(first.name)[1]}` files"
-    if likeness == _SEPARATOR:
+    if likeness == _SEPARATOR and ("/" if separator == "\\" else "\\") in ref.name:
         return f"{there} is there: the workflow spells it for the other system, this one writes `{separator}`"
+    if likeness == _SEPARATOR:
+        return f"{there} is there: the workflow leaves out its ending, and the loader wants the whole name"
     if likeness == _SPELLING:
         return f"{there} is there: only letter case or Unicode form differs, which ComfyUI compares"
     return f"found as {there}{others}"
@@ -361,6 +405,8 @@ def _missing(ref: ModelRef, inventory: Inventory, ruined: list[LocalFile]) -> Fi
     )
     if other is None and ref.accepts:
         return Finding(ref, RefState.MISSING, (), f"nor is there another file whose name has `{ref.accepts}`")
+    if other is None and ref.why == STAND_IN:
+        return Finding(ref, RefState.MISSING, (), STAND_IN)
     return Finding(ref, RefState.MISSING, (), f"`{other.path}` differs in its ending" if other else "")
 
 

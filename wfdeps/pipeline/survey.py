@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.merging import merge_refs
-from wfdeps.domain.refs import ModelRef, RefStatus, UnreadableWorkflow, WorkflowRefs
+from wfdeps.domain.refs import STAND_IN, ModelRef, RefStatus, UnreadableWorkflow, WorkflowRefs
 from wfdeps.match.local import find_local
 from wfdeps.pipeline.comparing import A_MOMENT, read_for_hashes, with_uncompared_noted
 from wfdeps.values import dataclass, replace
+from wfdeps.workflow.names import has_model_ending
 
 if TYPE_CHECKING:
+    from wfdeps.domain.files import Inventory
     from wfdeps.ports import Library
 
 
@@ -48,16 +50,16 @@ def survey(
     `is_optional` says what a person marked so; it is asked of missing files only. `read_at_most` bytes of files whose
     hash a workflow tells are read for it, where they never were.
     """
-    readings = tuple(readings)
+    readings = tuple(map(_with_stand_ins_needed, readings))
     refs = merge_refs(
         ref for reading in readings if isinstance(reading, WorkflowRefs) for ref in reading.refs
     )
     looked_for = [ref for ref in refs if ref.status not in _NOT_LOOKED_FOR]
     inventory = library.inventory(looked_for)
-    found = {ref: find_local(ref, inventory) for ref in looked_for}
+    found = _found(looked_for, inventory)
     if read := read_for_hashes(found.values(), library, at_most=read_at_most):
         inventory = inventory.knowing(read)
-        found = {ref: find_local(ref, inventory) for ref in looked_for}
+        found = _found(looked_for, inventory)
     return Survey(
         readings,
         tuple(
@@ -67,14 +69,40 @@ def survey(
     )
 
 
+def _with_stand_ins_needed(
+    reading: WorkflowRefs | UnreadableWorkflow,
+) -> WorkflowRefs | UnreadableWorkflow:
+    """The reading; `your_model.safetensors` is a file like any other in it: there if it is there, else missing."""
+    if not isinstance(reading, WorkflowRefs) or not any(map(_is_file_name, reading.refs)):
+        return reading
+    return replace(
+        reading,
+        refs=tuple(
+            replace(ref, status=RefStatus.REQUIRED) if _is_file_name(ref) else ref for ref in reading.refs
+        ),
+    )
+
+
+def _is_file_name(ref: ModelRef) -> bool:
+    return ref.status is RefStatus.PLACEHOLDER and ref.why == STAND_IN and has_model_ending(ref.name)
+
+
 # A ref that is no file here: its status is its state.
 _NOT_LOOKED_FOR = {
     RefStatus.AUTO_DOWNLOAD: RefState.AUTO_DOWNLOAD,
     RefStatus.INACTIVE: RefState.INACTIVE,
     RefStatus.UNREACHABLE: RefState.UNREACHABLE,
-    RefStatus.PLACEHOLDER: RefState.PLACEHOLDER,
     RefStatus.INERT: RefState.INERT,
 }
+
+
+def _found(refs: Iterable[ModelRef], inventory: Inventory) -> dict[ModelRef, Finding]:
+    """How each ref stands; a word that is no file's name is an unfilled slot, unless something is called so."""
+    found = {ref: find_local(ref, inventory) for ref in refs}
+    for ref, finding in found.items():
+        if ref.status is RefStatus.PLACEHOLDER and finding.state is not RefState.PRESENT:
+            found[ref] = Finding(ref, RefState.PLACEHOLDER, detail=ref.why)
+    return found
 
 
 _NOT_AT_HAND = frozenset({RefState.MISSING, RefState.PRESENT_ELSEWHERE, RefState.WRONG_FOLDER})

@@ -8,7 +8,7 @@ from wfdeps import TYPE_CHECKING
 from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.lints import Lint, LintLevel
 from wfdeps.domain.merging import merge_refs
-from wfdeps.domain.refs import ModelRef, Notice, RefStatus, UnreadableWorkflow, WorkflowRefs
+from wfdeps.domain.refs import NEEDED, ModelRef, Notice, RefStatus, UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.reports import (
     CheckReport,
     ExitPolicy,
@@ -105,7 +105,7 @@ def _needed_by(workflows: Iterable[WorkflowRefs | UnreadableWorkflow]) -> dict[_
     for workflow in workflows:
         if isinstance(workflow, WorkflowRefs):
             for ref in workflow.refs:
-                if ref.status is RefStatus.REQUIRED:
+                if ref.status in NEEDED:
                     workflows_of.setdefault(ref.key, {})[workflow.path] = None
     return {place: tuple(paths) for place, paths in workflows_of.items()}
 
@@ -122,7 +122,7 @@ def _judge(
     """One workflow by its own needs: what another one needs does not count here."""
     if isinstance(workflow, UnreadableWorkflow):
         return workflow
-    places = dict.fromkeys(ref.key for ref in workflow.refs if ref.status is RefStatus.REQUIRED)
+    places = dict.fromkeys(ref.key for ref in workflow.refs if ref.status in NEEDED)
     needed = required(items[place] for place in places)
     return WorkflowVerdict(
         path=workflow.path,

@@ -37,7 +37,7 @@ TROUBLE: dict[RefState, FailOn | None] = {
     RefState.FAILED: FailOn.FAILED,
     RefState.INVISIBLE: FailOn.MISSING,
     RefState.AUTO_DOWNLOAD: FailOn.RUNTIME,
-    RefState.PLACEHOLDER: FailOn.RUNTIME,
+    RefState.PLACEHOLDER: FailOn.MISSING,
     RefState.INACTIVE: None,
     RefState.UNREACHABLE: None,
     RefState.INERT: None,

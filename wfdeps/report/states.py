@@ -147,7 +147,11 @@ STATES: Final[dict[RefState, StateRow]] = {
         "A node fetches the file by itself when it first runs; it is not verified.",
     ),
     _S.PLACEHOLDER: StateRow(
-        "placeholder", Level.WARNING, "WFD015", "placeholder", "The value is a stand-in, not a file name."
+        "slot not filled",
+        Level.ERROR,
+        "WFD015",
+        "placeholder",
+        "The value is no file's name, and the loader's list does not offer it.",
     ),
     _S.OPTIONAL: StateRow("optional", Level.NONE, "", "", "Not there, and marked optional by a person."),
     _S.PRESENT: StateRow("present", Level.NONE, "", "", "The file is there as the workflow asks for it."),

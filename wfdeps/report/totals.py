@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.findings import RefState
 from wfdeps.domain.model_types import APPLIED_TO_A_BASE, ModelType
-from wfdeps.domain.refs import RefStatus
+from wfdeps.domain.refs import NEEDED, RefStatus
 from wfdeps.domain.reports import FileSystemTotal, FolderTotal, ReportItem, Totals, WeightsFloor
 
 if TYPE_CHECKING:
@@ -58,11 +58,7 @@ def _bytes_fetched(outcomes: Sequence[Outcome]) -> int:
 
 def required(items: Iterable[ReportItem]) -> tuple[ReportItem, ...]:
     """The items a run needs; what a person marked optional it does not."""
-    return tuple(
-        item
-        for item in items
-        if item.ref.status is RefStatus.REQUIRED and item.state is not RefState.OPTIONAL
-    )
+    return tuple(item for item in items if item.ref.status in NEEDED and item.state is not RefState.OPTIONAL)
 
 
 def present(items: Iterable[ReportItem]) -> tuple[ReportItem, ...]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from wfdeps import TYPE_CHECKING
-from wfdeps.domain.refs import NodeSite, Notice, RefStatus
+from wfdeps.domain.refs import STAND_IN, NodeSite, Notice, RefStatus
 from wfdeps.values import NamedTuple
 from wfdeps.workflow.model_claims import ModelClaim, RuntimeName, SitedClaim
 from wfdeps.workflow.names import is_stand_in
@@ -23,6 +23,7 @@ from wfdeps.workflow.slots import claims_of
 from wfdeps.workflow.text_tags import TextTag, lora_readers, tags_of
 
 if TYPE_CHECKING:
+    from wfdeps.domain.refs import Lookup
     from wfdeps.workflow.loaders import LoaderRow, LoaderTable
     from wfdeps.workflow.node_graph import Node, NodeGraph
     from wfdeps.workflow.reach import Reach
@@ -97,8 +98,8 @@ class _Collector:
             yield _claim_of_tag(tag)
 
     @cached_property
-    def _lora_readers(self) -> frozenset[str]:
-        return lora_readers(self.graph)
+    def _lora_readers(self) -> Mapping[str, tuple[Lookup, ...]]:
+        return lora_readers(self.graph, self.table.tag_readers)
 
     def _collect_preset(self, node: Node, row: LoaderRow) -> None:
         from wfdeps.workflow.presets import files_of_preset  # few workflows have one
@@ -127,8 +128,10 @@ class _Collector:
             return RefStatus.UNREACHABLE, "no output node depends on it"
         if claim.kind == "auto":
             return RefStatus.AUTO_DOWNLOAD, "the node fetches it at run time"
+        if claim.kind == "unfilled":
+            return RefStatus.PLACEHOLDER, f"slot not filled: ComfyUI's list has no `{claim.name}`"
         if is_stand_in(claim.name):
-            return RefStatus.PLACEHOLDER, "a stand-in, not a file's name"
+            return RefStatus.PLACEHOLDER, STAND_IN
         if not claim.loaded:
             return RefStatus.REQUIRED, "not loaded as its slot is set, but ComfyUI refuses to run without it"
         return RefStatus.REQUIRED, claim.why
@@ -137,4 +140,4 @@ class _Collector:
 def _claim_of_tag(tag: TextTag) -> ModelClaim:
     kind = "file" if tag.loaded else "inert"
     folders = (tag.folder,) if tag.folder else ()
-    return ModelClaim(tag.name, folders, tag.input, kind, validated=False, why=tag.why)
+    return ModelClaim(tag.name, folders, tag.input, kind, validated=False, why=tag.why, lookups=tag.lookups)

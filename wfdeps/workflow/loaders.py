@@ -12,6 +12,7 @@ from json import loads
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.folders import canonical_key
+from wfdeps.domain.refs import Lookup
 from wfdeps.patterns import pattern
 from wfdeps.values import dataclass
 
@@ -42,7 +43,7 @@ class LoaderSlot:
     kind: str = "file"
     """`file`, `directory`, `auto` (the node fetches it), `objects`, `preset`, `picker` (never loaded)."""
     none: frozenset[str] = frozenset()
-    """Values that mean no file, besides the usual ones."""
+    """Values that mean no file; without `exact`, in lower case and besides the usual ones."""
     repeat: tuple[int, int, int] | None = None
     """First count, last count, and the distance between places."""
     when: tuple[tuple[tuple[str, ...], str, object], ...] = ()
@@ -59,6 +60,10 @@ class LoaderSlot:
     """Whether `taesd` and its like mean an encoder and a decoder in `vae_approx`."""
     split: str = ""
     """Several names in one value, separated by this."""
+    lookup: Lookup = Lookup.LIST
+    """How the node looks its file up, where it does not ask ComfyUI's list."""
+    exact: bool = False
+    """Whether ComfyUI refuses every word that is no file but those of `none`: a required list of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +83,19 @@ class LoaderTable:
     A row is given as data or as its JSON text, which is parsed when first asked for: a workflow has about ten classes.
     """
 
-    def __init__(self, classes: Mapping[str, Any], outputs: Iterable[str], known: Iterable[str]) -> None:
+    def __init__(
+        self,
+        classes: Mapping[str, Any],
+        outputs: Iterable[str],
+        known: Iterable[str],
+        tag_readers: Iterable[tuple[str, Lookup]] = (),
+    ) -> None:
         self._classes = classes
         self._rows: dict[tuple[str, str], LoaderRow | None] = {}
         self.outputs = frozenset(outputs)
         """Classes a run starts from."""
+        self.tag_readers = tuple(tag_readers)
+        """Patterns of the classes that load what `<lora:…>` in their text names, and how each looks it up."""
         self.known = frozenset(known)
         """ComfyUI's own classes that name no model."""
 
@@ -108,7 +121,9 @@ class LoaderTable:
     def with_rows(self, rows: Mapping[str, Any], outputs: Iterable[str] = ()) -> LoaderTable:
         """Returns a table with more rows, which win whichever pack a class is from, and more output classes."""
         kept = {name: row for name, row in self._classes.items() if name.partition("@")[0] not in rows}
-        return LoaderTable({**kept, **rows}, {*self.outputs, *outputs}, self.known - rows.keys())
+        return LoaderTable(
+            {**kept, **rows}, {*self.outputs, *outputs}, self.known - rows.keys(), self.tag_readers
+        )
 
     def _find(self, node_class: str, pack: str) -> LoaderRow | None:
         raw = self.raw(node_class, pack)
@@ -135,7 +150,8 @@ def default_table() -> LoaderTable:
     text = loader.get_data(__file__.rpartition("loaders.py")[0] + "loaders.json").decode()
     rows, _, lists = text.removeprefix('{"classes":{\n').partition("\n},\n")
     document = loads("{" + lists)
-    return LoaderTable(dict(map(_line, rows.split("\n"))), document["outputs"], document["known"])
+    readers = ((words, Lookup(lookup)) for words, lookup in document["tag_readers"])
+    return LoaderTable(dict(map(_line, rows.split("\n"))), document["outputs"], document["known"], readers)
 
 
 def _line(line: str) -> tuple[str, str]:
@@ -152,12 +168,13 @@ def _row(raw: Mapping[str, Any]) -> LoaderRow:
 
 def _slot(raw: Mapping[str, Any]) -> LoaderSlot:
     repeat = raw.get("repeat")
+    exact = bool(raw.get("exact"))
     return LoaderSlot(
         input=raw["input"],
         folders=tuple(dict.fromkeys(canonical_key(key) for key in raw.get("folders", ()))),
         at=raw.get("at"),
         kind=raw.get("kind", "file"),
-        none=frozenset(value.lower() for value in raw.get("none", ())),
+        none=frozenset(value if exact else value.lower() for value in raw.get("none", ())),
         repeat=(repeat[0], repeat[1], repeat[2]) if repeat else None,
         when=tuple((tuple(names), test, value) for names, test, value in raw.get("when", ())),
         key=raw.get("key", ""),
@@ -166,4 +183,6 @@ def _slot(raw: Mapping[str, Any]) -> LoaderSlot:
         prefixes=raw.get("prefixes"),
         approximate_vaes=bool(raw.get("approximate_vaes")),
         split=raw.get("split", ""),
+        lookup=Lookup(raw.get("lookup", Lookup.LIST)),
+        exact=exact,
     )

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.domain.air import AIR_ANYWHERE, Air
 from wfdeps.domain.folders import model_type_of
 from wfdeps.domain.model_types import ModelType
-from wfdeps.domain.refs import Certainty, ModelRef, NodeSite, RefStatus
+from wfdeps.domain.refs import Certainty, Lookup, ModelRef, NodeSite, RefStatus
 from wfdeps.values import NamedTuple
+
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    _T = TypeVar("_T")
 
 # The strongest status of all sites is the ref's.
 _ORDER = (
@@ -26,7 +32,7 @@ class ModelClaim(NamedTuple):
     folders: tuple[str, ...]
     input: str
     kind: str = "file"
-    """`file`, `directory`, `auto` (the node fetches it) or `inert` (nothing reads it)."""
+    """`file`, `directory`, `auto` (the node fetches it), `inert` (nothing reads it) or `unfilled` (a word the list lacks)."""
     loaded: bool = True
     """False where a switch, a count or a strength of zero keeps it from being loaded."""
     validated: bool = True
@@ -35,6 +41,8 @@ class ModelClaim(NamedTuple):
     why: str = ""
     accepts: str = ""
     """A pattern: any file of the folders in whose name it is found serves as well."""
+    lookups: tuple[Lookup, ...] = (Lookup.LIST,)
+    """How those who read it look the name up."""
     urls: tuple[str, ...] = ()
     """Where the file can be had, for one that the workflow does not name itself."""
     hints: tuple[str, ...] = ()
@@ -82,10 +90,11 @@ def _ref(group: list[SitedClaim]) -> ModelRef:
         certainty=min((each.claim.certainty for each in group), key=_CERTAINTIES.index),
         why=best.why,
         accepts=accepts.pop() if len(accepts) == 1 else "",
+        lookups=_union(each.claim.lookups for each in group),
     )
 
 
-def _union(values: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+def _union(values: Iterable[tuple[_T, ...]]) -> tuple[_T, ...]:
     return tuple(dict.fromkeys(value for some in values for value in some))
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from wfdeps.domain.refs import Lookup
 from wfdeps.errors import ConfigError
 
 KINDS = ("file", "directory", "auto", "objects", "preset", "picker")
@@ -75,6 +76,8 @@ SLOT_OPTIONS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "prefixes": _PREFIXES,
     "approximate_vaes": _SWITCH,
     "split": _TEXT,
+    "lookup": (f"one of {', '.join(Lookup)}", lambda value: value in set(Lookup)),
+    "exact": _SWITCH,
 }
 """Every option of a slot: what it holds, in words and as a check. `loaders.LoaderSlot` says what each means."""
 _ROW_OPTIONS: Mapping[str, tuple[str, Callable[[object], bool]]] = {

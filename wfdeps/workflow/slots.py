@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.domain.files import split_ending
 from wfdeps.domain.folders import APPROXIMATE_VIDEO_VAES, approximate_vae_parts
+from wfdeps.domain.refs import Lookup
 from wfdeps.patterns import pattern
 from wfdeps.values import NamedTuple
 from wfdeps.workflow.model_claims import ModelClaim, RuntimeName
@@ -21,6 +23,8 @@ _MAX_FOLLOWED = 32
 """Nodes between an input and the text it gets; links may go in a ring."""
 _MAX_PARTS = 1_000
 """Names in one value."""
+_SHOWN = 60
+"""Letters of a value that is no name."""
 _RELEASE = pattern(r"(?=.*\d)[A-Za-z][\w.]*[-_][\w.\-]+$")
 """`hunyuan3d-paint-v2-0`: the name of a release, as downloaders list them."""
 
@@ -75,9 +79,40 @@ def _claims(listed: _ListedNode, slot_input: _Input) -> Iterator[ModelClaim | Ru
         yield RuntimeName(slot_input.name, slot.folders, value.origin)
         return
     loaded = all(_condition_holds(listed, condition, slot_input.number) for condition in slot.when)
+    if slot.exact and (word := _word_the_list_lacks(listed, slot_input, value)):
+        yield ModelClaim(word, slot.folders, slot_input.name, "unfilled")
+        return
     for text in _texts(value, slot):
-        for name, folders in _expanded(text, slot):
-            yield ModelClaim(name, folders, slot_input.name, slot.kind, loaded)
+        if slot.approximate_vaes and (parts := approximate_vae_parts(text)):
+            for part in parts:
+                yield ModelClaim(
+                    part, ("vae_approx",), slot_input.name, slot.kind, loaded, lookups=(Lookup.PART,)
+                )
+        else:
+            folders = _folders(text, slot)
+            yield ModelClaim(text, folders, slot_input.name, slot.kind, loaded, lookups=(slot.lookup,))
+
+
+def _word_the_list_lacks(listed: _ListedNode, slot_input: _Input, value: object) -> str:
+    """How a value reads that no file can be, so that ComfyUI refuses it (`value_not_in_list`); empty for a name.
+
+    A value that another version of the node may have had in this place is not judged.
+    """
+    node, slot = listed.node, slot_input.slot
+    if isinstance(value, str):
+        return "" if value in slot.none or is_name(value) else value.strip()[:_SHOWN] or '""'
+    if slot_input.name in node.origins or isinstance(value, dict | list):
+        return ""
+    if value is not None:
+        return str(value)[:_SHOWN]
+    index = _index(node, slot_input.name, slot_input.at)
+    if slot_input.name in node.named:
+        own = node.named[slot_input.name]
+    elif index is not None and index < len(node.listed) and (node.widget_names or node.listed[index] is None):
+        own = node.listed[index]
+    else:
+        return "not given" if listed.graph.format == "api" else ""
+    return "null" if own is None else str(own)[:_SHOWN]
 
 
 def _input_value(listed: _ListedNode, slot_input: _Input) -> object:
@@ -176,23 +211,22 @@ def _texts(value: object, slot: LoaderSlot) -> Iterator[str]:
     else:
         parts = value if isinstance(value, list) else [value]
     for part in parts[:_MAX_PARTS]:
-        if isinstance(part, str) and is_name(part) and part.strip().lower() not in slot.none:
+        if isinstance(part, str) and is_name(part) and not _means_no_file(part, slot):
             yield part
 
 
-def _expanded(name: str, slot: LoaderSlot) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The files that one value stands for, each with its folders, the likeliest first."""
-    if slot.approximate_vaes and (parts := approximate_vae_parts(name)):
-        yield from ((part, ("vae_approx",)) for part in parts)
-        return
-    if slot.approximate_vaes and name.startswith(APPROXIMATE_VIDEO_VAES):
-        yield name, ("vae_approx", "vae")
-        return
+def _means_no_file(name: str, slot: LoaderSlot) -> bool:
+    return (name if slot.exact else name.strip().lower()) in slot.none
+
+
+def _folders(name: str, slot: LoaderSlot) -> tuple[str, ...]:
+    """The folders of one name, the likeliest first."""
+    if slot.approximate_vaes and split_ending(name)[0] in APPROXIMATE_VIDEO_VAES:
+        return "vae_approx", "vae"
     for prefix, key in (slot.prefixes or {}).items():
         if name.replace("\\", "/").startswith(prefix):
-            yield name, (key, *(folder for folder in slot.folders if folder != key))
-            return
-    yield name, slot.folders
+            return key, *(folder for folder in slot.folders if folder != key)
+    return slot.folders
 
 
 def _condition_holds(listed: _ListedNode, condition: tuple[tuple[str, ...], str, object], count: int) -> bool:
@@ -240,7 +274,9 @@ def _claims_in_objects(node: Node, slot: LoaderSlot) -> Iterator[ModelClaim]:
                 weights = [item[key] for key in slot.zero if isinstance(item.get(key), int | float)]
                 loaded = bool(item.get(slot.on, True)) and (not weights or any(weights))
                 given = name or slot.input.replace("*", str(count))
-                yield ModelClaim(text, slot.folders, given, "file", loaded, validated=False)
+                yield ModelClaim(
+                    text, slot.folders, given, "file", loaded, validated=False, lookups=(slot.lookup,)
+                )
 
 
 def _is_input_of(name: str, slot: LoaderSlot) -> bool:

@@ -9,9 +9,10 @@ the name, retried without commas at its ends.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from wfdeps.domain.air import AIR_ANYWHERE
+from wfdeps.domain.refs import Lookup
 from wfdeps.patterns import pattern
 from wfdeps.values import NamedTuple
 from wfdeps.workflow.names import has_model_ending, is_name
@@ -19,15 +20,6 @@ from wfdeps.workflow.node_graph import Literal, Node, NodeGraph, Output
 
 _LORA = pattern(r"<lora:([^:>\n]+)(?::([^>\n]*))?>")
 
-# Nodes that load what `<lora:…>` names, by class. Elsewhere the tag is only text.
-_PARSERS = pattern(
-    r"^ImpactWildcard(?:Encode|Processor)|Detailer|^WildcardEncode|^Power Prompt|^SDXL Power Prompt|^PCLazy"
-    r"|^PC: |^Lora ?Loader \(LoraManager\)|\(LoraManager\)$|^Prompt With |^Wildcard And LoRA|^WildcardAndLora|Mikey"
-    r"|^easy (?:a1111Loader|comfyLoader|fullLoader|wildcards|positive|negative|fluxLoader)|^LoraTagLoader|^LoRATextLoader"
-    r"|^Prompt(?:ToSchedule|ControlSimple|ToConditioning|Schedule)|^LoRAScheduler|^ttN (?:pipeLoader|tinyLoader|conditioning|text)"
-    r"|^LoadLoRAsFromPrompt|^Load ?Lora ?Tag|^LoRA ?Tag|LoraFromText|LoRAsFromText|^SwarmLoraLoaderFromPrompt|^Eff.*WildcardEncode"
-    r"|^BasicPipeToDetailerPipe|^ToDetailerPipe|^EditDetailerPipe|^MultiLoRATag|^CLIPTextEncodeWithLora|^LoraParser|^CR Load LoRA From Prompt",
-)
 # Nodes that only show or write text.
 _SHOWS = pattern(r"^show ?text|display|^save|^preview|note$|^text to console|log(?:ger)?$", re.IGNORECASE)
 _NOT_SEPARATED = (
@@ -56,23 +48,25 @@ class TextTag(NamedTuple):
     """False for a tag that nothing reads."""
     why: str = ""
     """Why nothing does."""
+    lookups: tuple[Lookup, ...] = (Lookup.TAG,)
+    """How those who read it look it up."""
 
 
-def tags_of(node: Node, readers: Callable[[], frozenset[str]]) -> Iterator[TextTag]:
-    """Yields the models that this node's text names; `readers()` returns the ids of the nodes whose `<lora:…>` is loaded."""
+def tags_of(node: Node, readers: Callable[[], Mapping[str, tuple[Lookup, ...]]]) -> Iterator[TextTag]:
+    """Yields the models that this node's text names; `readers()` returns what `lora_readers` does."""
     for name, text in _texts(node):
         has_embedding, has_lora, has_air = "embedding:" in text, "<lora:" in text, "urn:air:" in text
         if not (has_embedding or has_lora or has_air) or _SHOWS().search(node.node_class):
             continue
         if has_embedding:
             for embedding, is_read in embeddings_in(text):
-                yield TextTag(embedding, "embeddings", name, is_read, "" if is_read else _NOT_SEPARATED)
+                why = "" if is_read else _NOT_SEPARATED
+                yield TextTag(embedding, "embeddings", name, is_read, why, (Lookup.EMBEDDING,))
         if has_lora and node.node_class not in _LORA_IS_LOADED_FROM_LIST:
-            loaded = node.id in readers()
+            lookups = readers().get(node.id, ())
+            why = "" if lookups else "no node downstream reads this tag"
             for lora in loras_in(text):
-                yield TextTag(
-                    lora, "loras", name, loaded, "" if loaded else "no node downstream reads this tag"
-                )
+                yield TextTag(lora, "loras", name, bool(lookups), why, lookups or (Lookup.TAG,))
         if has_air and " " in text.strip() and not has_model_ending(text.strip()):
             for air in AIR_ANYWHERE().findall(text):
                 yield TextTag(air, "", name)
@@ -86,21 +80,27 @@ def loras_in(text: str) -> Iterator[str]:
             yield name
 
 
-def lora_readers(graph: NodeGraph) -> frozenset[str]:
-    """The nodes whose `<lora:…>` is loaded: those that parse it, and those whose text flows to one."""
-    found: set[str] = set()
-    todo = [node.id for node in graph.nodes.values() if _PARSERS().search(node.node_class)]
-    while todo:
-        node = graph.nodes.get(todo.pop())
-        if node is None or node.id in found:
-            continue
-        found.add(node.id)
-        todo.extend(
-            origin.node_id
-            for origin in node.origins.values()
-            if isinstance(origin, Output) and _gives_text(graph.nodes.get(origin.node_id))
-        )
-    return frozenset(found)
+def lora_readers(graph: NodeGraph, classes: Sequence[tuple[str, Lookup]]) -> Mapping[str, tuple[Lookup, ...]]:
+    """Which nodes' `<lora:…>` is loaded, and how it is looked up, by node id.
+
+    `classes` are patterns of the classes that parse such a text, the first that fits counts; the text may flow to one.
+    """
+    patterns = [(re.compile(words), lookup) for words, lookup in classes]
+    found: dict[str, dict[Lookup, None]] = {}
+    for reader in graph.nodes.values():
+        lookup = next((lookup for words, lookup in patterns if words.search(reader.node_class)), None)
+        todo = [] if lookup is None else [reader.id]
+        while todo and lookup is not None:
+            node = graph.nodes.get(todo.pop())
+            if node is None or lookup in found.get(node.id, ()):
+                continue
+            found.setdefault(node.id, {})[lookup] = None
+            todo.extend(
+                origin.node_id
+                for origin in node.origins.values()
+                if isinstance(origin, Output) and _gives_text(graph.nodes.get(origin.node_id))
+            )
+    return {node_id: tuple(lookups) for node_id, lookups in found.items()}
 
 
 def _gives_text(node: Node | None) -> bool:
