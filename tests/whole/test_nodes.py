@@ -176,13 +176,13 @@ def test_a_class_that_nobody_lists_is_not_found_only_where_comfyuis_own_are_know
 ) -> None:
     workflow = person.save("w.json", {"1": {"class_type": "BrandNewCoreNode", "inputs": {}}})
     assert [node["judged"] for node in check(person, comfyui, workflow)[1]["nodes_not_found"]] == [False]
-    comfyui.write("nodes.py", 'NODE_CLASS_MAPPINGS = {"SaveImage": 1}')
+    comfyui.write("nodes.py", 'NODE_CLASS_MAPPINGS = {"SaveImage": 1, "KSampler": 1}')
     assert [node["judged"] for node in check(person, comfyui, workflow)[1]["nodes_not_found"]] == [True]
 
 
 def test_a_class_of_another_comfyui_is_told_as_that(person: Person, comfyui: ComfyUI) -> None:
-    comfyui.write("nodes.py", 'NODE_CLASS_MAPPINGS = {"SaveImage": 1}')
-    workflow = person.save("w.json", {"1": {"class_type": "KSampler", "inputs": {}}})
+    comfyui.write("nodes.py", 'NODE_CLASS_MAPPINGS = {"SaveImage": 1, "KSampler": 1}')
+    workflow = person.save("w.json", {"1": {"class_type": "CLIPLoader", "inputs": {}}})
     (node,) = check(person, comfyui, workflow)[1]["nodes_not_found"]
     assert (node["pack"], node["next"]) == ("comfy-core", "")
     assert "another version of ComfyUI" in node["detail"]
@@ -265,3 +265,12 @@ def test_no_format_loses_them(person: Person, comfyui: ComfyUI, form: str) -> No
     done = person.wfdeps("check", str(workflow), "--comfyui", str(comfyui.root), "--format", form)
     assert "NobodyHasThis" in done.out
     assert "gone" in done.out
+
+
+def test_sources_that_are_no_whole_comfyui_prove_no_core_class_absent(
+    person: Person, comfyui: ComfyUI
+) -> None:
+    """A test tree, a stripped image: `nodes.py` is there, and not even KSampler is in it."""
+    comfyui.write("nodes.py", "")
+    workflow = person.save("w.json", {"1": {"class_type": "CLIPLoader", "inputs": {}}})
+    assert check(person, comfyui, workflow)[1]["nodes_not_found"] == []

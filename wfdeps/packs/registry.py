@@ -69,7 +69,8 @@ def read_core(files: Mapping[str, bytes]) -> NodePack:
         module = pack.module(path)
         if module is not None:
             found.update(_registered(pack, module))
-    complete = found.pop("", None) is None and not pack.is_exhausted
+    # Sources without this class are a stub, or are laid out in a way we do not know: every ComfyUI has had it.
+    complete = found.pop("", None) is None and not pack.is_exhausted and "KSampler" in found
     return NodePack("", frozenset(found), complete)
 
 
