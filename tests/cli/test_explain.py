@@ -105,7 +105,7 @@ def test_with_the_workflow_its_hash_and_its_own_command_are_used(tmp_path: Path,
     }
     workflow.write_text(json.dumps({"38": node}))
     encoder, _ = as_json(tmp_path, models, "refused_truncated.json", "--workflow", str(workflow))
-    assert encoder["next"] == f"wfdeps get {workflow}"
+    assert encoder["next"] == f"wfdeps get {workflow} --models {models}"
 
 
 def test_the_text_says_what_where_and_how(tmp_path: Path, models: Path) -> None:
@@ -134,6 +134,184 @@ def test_what_is_no_error_is_said_to_be_none(tmp_path: Path, text: str) -> None:
     code, out, err = explain(tmp_path, str(path))
     assert (code, out) == (2, "")
     assert err.startswith(f"error: no ComfyUI error in `{path}`\nhint: ")
+
+
+def execution_error(node_class: str, message: str, kind: str, **inputs: Any) -> str:
+    """A body of the shape ComfyUI 0.33 sends: each input as a list."""
+    return json.dumps(
+        {
+            "prompt_id": "1",
+            "node_id": "7",
+            "node_type": node_class,
+            "executed": [],
+            "exception_message": message,
+            "exception_type": kind,
+            "traceback": ["…"],
+            "current_inputs": {name: [value] for name, value in inputs.items()},
+            "current_outputs": ["7"],
+        }
+    )
+
+
+GATED = """401 Client Error.
+
+Cannot access gated repo for url https://huggingface.co/ours/closed/resolve/main/config.json.
+Access to model ours/closed is restricted. You must have access to it and be authenticated to access it."""
+HEADER = "Error while deserializing header: HeaderTooLarge"
+PASTED = {
+    "dialog": (
+        "Prompt outputs failed validation\n\nVAELoader:\n- Value not in list: vae_name: 'x.sft' not in ['a.pt']\n"
+        "Power Lora Loader (rgthree):\n- Value not in list: lora_1: 'y.safetensors' not in []",
+        [
+            ("x.sft", "vae", "", "wfdeps resolve x.sft"),
+            ("y.safetensors", "loras", "", "wfdeps resolve y.safe"),
+        ],
+    ),
+    "ignored embedding": (
+        "got prompt\nwarning, embedding:soft does not exist, ignoring\n",
+        [("soft", "embeddings", "", "wfdeps resolve soft --folder embeddings")],
+    ),
+    "glued embeddings": (
+        "warning, embedding:one,embedding:two, does not exist, ignoring",
+        [
+            ("one", "embeddings", "as one name", "wfdeps resolve one"),
+            ("two", "embeddings", "as one name", "wfdeps resolve two"),
+        ],
+    ),
+    "console": (
+        f"!!! Exception during processing !!! {HEADER}\n\nFile path: /opt/ComfyUI/models/loras/sub/l.safetensors\n",
+        [("sub/l.safetensors", "loras", "no safetensors file", "wfdeps resolve sub/l.safetensors")],
+    ),
+    "a Windows console": (
+        "Error while deserializing header: MetadataIncompleteBuffer\nFile path: C:\\C\\models\\vae\\v.safetensors",
+        [("v.safetensors", "vae", "cut short", "wfdeps resolve v.safetensors")],
+    ),
+    "the frontend's report": (
+        "# ComfyUI Error Report\n## Error Details\n- **Node ID:** 7\n- **Node Type:** CheckpointLoaderSimple\n"
+        f"- **Exception Type:** SafetensorError\n- **Exception Message:** {HEADER}\n\n"
+        "File path: /x/models/checkpoints/b.safetensors",
+        [("b.safetensors", "checkpoints", "no safetensors file", "wfdeps resolve b.safetensors")],
+    ),
+    "gated": (GATED, [(None, None, "accepted its terms", "wfdeps auth check")]),
+    "execution error": (
+        execution_error(
+            "UNETLoader", f"{HEADER}\n", "SafetensorError", unet_name="u.safetensors", dtype="default"
+        ),
+        [("u.safetensors", "diffusion_models", "no safetensors file", "wfdeps resolve u.safetensors")],
+    ),
+    "empty message": (
+        execution_error("UpscaleModelLoader", "\n", "spandrel.UnsupportedModelError", model_name="r.pth"),
+        [("r.pth", "upscale_models", "no model that this node can load", "")],
+    ),
+    "no file at all": (
+        execution_error("KSampler", "CUDA error", "RuntimeError", seed=1),
+        [(None, None, "", "")],
+    ),
+    "a class of another pack": (
+        json.dumps(
+            {
+                "error": {
+                    "type": "missing_node_type",
+                    "message": "Node 'Loader' not found. The custom node may not be installed.",
+                    "details": "Node ID '#1'",
+                    "extra_info": {"node_id": "1", "class_type": "Power Lora Loader (rgthree)"},
+                },
+                "node_errors": {},
+            }
+        ),
+        [(None, None, "", "comfy node install ")],
+    ),
+    "a class that nobody lists": (
+        "Cannot execute because node NobodysOwnNode does not exist.",
+        [(None, None, "", "")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PASTED)
+def test_what_people_paste_is_understood(tmp_path: Path, models: Path, name: str) -> None:
+    text, wanted = PASTED[name]
+    path = tmp_path / "pasted"
+    path.write_text(text)
+    code, out, _ = explain(tmp_path, str(path), "--models", str(models), "--json")
+    assert code == 0
+    rows = json.loads(out)["problems"]
+    assert problems(json.loads(out), "explain-1") == ()
+    assert len(rows) == len(wanted)
+    for row, (file, folder, cause, command) in zip(rows, wanted, strict=True):
+        assert (row["name"], row["folders"][0] if row["folders"] else None) == (file, folder)
+        assert cause in row["cause"]
+        assert row["next"].startswith(command) if command else not row["next"]
+        assert row["hint"], "there is always a next step in words"
+    assert explain(tmp_path, str(path), "--models", str(models))[1].count("  → ") == len(wanted)
+
+
+def test_a_file_that_broke_a_run_is_judged_by_what_it_is(tmp_path: Path, models: Path) -> None:
+    page, sound = models / "checkpoints" / "page.safetensors", models / "checkpoints" / "SDXL"
+    page.write_bytes(b"<!DOCTYPE html><title>Entry not found</title>")
+    path = tmp_path / "e.json"
+    for checkpoint, vae in (
+        ("page.safetensors", "none"),
+        ("page.safetensors", "SDXL/sd_xl_base_1.0.safetensors"),
+    ):
+        path.write_text(
+            execution_error("CheckpointLoaderSimple", HEADER, "E", ckpt_name=checkpoint, other=vae)
+        )
+        (row,) = as_json(tmp_path, models, str(path))
+        assert (row["name"], row["state"], row["found"][0]["path"]) == (
+            "page.safetensors",
+            "corrupt",
+            str(page),
+        )
+        assert row["cause"] == "html page"
+    assert sound.is_dir()
+
+
+def test_every_error_of_a_real_comfyui_names_the_file_the_cause_and_a_next_step(
+    tmp_path: Path, models: Path, shared: Path
+) -> None:
+    files_of = {
+        "01": ["nothere.safetensors"],
+        "02": ["c.safetensors", "a.safetensors", "sub\\b.safetensors"],
+        "03": [None, None],
+        "04": [None],
+        "05": [None],
+        "06": ["corrupt.safetensors"],
+        "09": ["html.safetensors"],
+        "10": ["lora_as_ckpt.safetensors"],
+        "12": ["junk.safetensors"],
+        "14": ["junk.safetensors"],
+        "18": ["bad.ckpt"],
+        "20": [None],
+    }
+    folder = shared / "data" / "comfyui_033" / "errors"
+    bodies = sorted(path for path in folder.glob("*.json") if not path.name.endswith(".wf.json"))
+    assert {path.name[:2] for path in bodies} == {*files_of}
+    for body in bodies:
+        workflow = body.with_suffix(".wf.json")
+        for words in ((), ("--workflow", str(workflow))):
+            rows = as_json(tmp_path, models, str(body), *words)
+            assert [row["name"] for row in rows] == files_of[body.name[:2]], body.name
+            for row in rows:
+                is_told = row["cause"] or row["state"] not in (None, "present") or row["message"]
+                assert is_told and row["hint"], body.name
+
+
+def test_the_cases_of_what_was_not_understood_are(tmp_path: Path, models: Path, shared: Path) -> None:
+    for name in "bcdn":
+        code, out, _ = explain(
+            tmp_path,
+            str(shared / "cases" / "16-explain-not-understood" / f"{name}.txt"),
+            "--models",
+            str(models),
+        )
+        assert (code, "  → " in out) == (0, True)
+
+
+def test_a_list_in_somebodys_notes_is_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "notes.md"
+    path.write_text("To do:\n- milk: two\n- value: 'x' not in ['a']\n")
+    assert explain(tmp_path, str(path))[0] == 2
 
 
 def test_a_file_that_is_not_there_is_a_usage_error(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ class Rejection:
     """The folder key, where the complaint itself names one."""
     outputs: tuple[str, ...] = ()
     """The output nodes that could not run for it."""
+    path: str = ""
+    """The file, where ComfyUI's message names it by its path there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,10 @@ class Explanation:
     """Where the file should be; empty where that is not known."""
     alike: tuple[str, ...] = ()
     """Of what would have been accepted, what comes close; best first."""
+    cause: str = ""
+    """Why ComfyUI failed, in one clause; empty where the state of the file, or ComfyUI's own sentence, says it."""
     hint: str = ""
     next: str = ""
     """A command."""
+    is_judged: bool = False
+    """Whether the cause is what the file itself says, not only what ComfyUI's message means."""

@@ -13,7 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
 from wfdeps.domain.explanations import Rejection
-from wfdeps.domain.files import base_name
+from wfdeps.domain.files import base_name, split_ending
+from wfdeps.domain.folders import FOLDER_KEYS, MODEL_ENDINGS, canonical_key
+from wfdeps.match.causes import cause_of
+from wfdeps.values import replace
 
 MAX_DEPTH = 12
 _LITERAL = 200_000
@@ -26,12 +29,26 @@ _DETAILS = re.compile(
     re.S,
 )
 _LOG_NODE = re.compile(r"^\s*\* (?P<node_class>.+) (?P<node_id>[\w:.-]+):\s*$")
+_DIALOG_NODE = re.compile(r"^(?! )(?P<node_class>[^*\n].*?):\s*$")
+"""The frontend's dialog: `VAELoader:` and, below it, lines that begin with `- `."""
 _LOG_ERROR = re.compile(r"^\s*- (?P<message>[^:]+): (?P<details>.*)$")
 # worker-comfyui's handler: one line for each member of a node's error.
 _WORKER = re.compile(
     r"Node (?P<node_id>[\w:.-]+) \((?P<member>errors|class_type|dependent_outputs)\): (?P<value>.*)"
 )
-_TYPES = {"value not in list": "value_not_in_list", "required input is missing": "required_input_missing"}
+_TYPES = {
+    "value not in list": "value_not_in_list",
+    "required input is missing": "required_input_missing",
+    "return type mismatch between linked nodes": "return_type_mismatch",
+    "custom validation failed for node": "custom_validation_failed",
+    "exception when validating inner node": "exception_during_inner_validation",
+    "exception when validating node": "exception_during_validation",
+    "bad linked input, must be a length-2 list of [node_id, slot_index]": "bad_linked_input",
+    "failed to convert an input value to a int value": "invalid_input_type",
+    "failed to convert an input value to a float value": "invalid_input_type",
+    "failed to convert an input value to a string value": "invalid_input_type",
+}
+"""ComfyUI's sentences in `validate_inputs`, small, and its words for them."""
 
 
 def rejections_in(text: str) -> tuple[Rejection, ...]:
@@ -67,7 +84,7 @@ def _search(value: object, depth: int) -> Iterator[Rejection]:
                 yield from _of_node(str(node_id), error)
             return
         if "exception_message" in value:
-            yield _of_exception(value)
+            yield from _of_exception(value)
             return
         if (
             isinstance(value.get("type"), str)
@@ -112,7 +129,7 @@ def _of_error(
     extra = extra if isinstance(extra, dict) else {}
     details = _text(error.get("details"))
     printed = _DETAILS.match(details)
-    received = extra.get("received_value")
+    received, is_given = extra.get("received_value"), "received_value" in extra
     options = _options(extra.get("input_config"))
     if options is None and printed:
         options = _printed(printed["list"])
@@ -122,7 +139,13 @@ def _of_error(
         node_id=node_id,
         node_class=node_class,
         input=_text(extra.get("input_name")) or (printed["input"] if printed else ""),
-        value=received if isinstance(received, str) else printed["value"] if printed else "",
+        value=received
+        if isinstance(received, str)
+        else ""
+        if is_given
+        else printed["value"]
+        if printed
+        else "",
         options=options,
         outputs=outputs,
     )
@@ -132,45 +155,158 @@ def _of_prompt(error: Mapping[str, object]) -> Rejection:
     """A complaint about the whole prompt: a node class that is not installed, no outputs …"""
     extra = error.get("extra_info")
     extra = extra if isinstance(extra, dict) else {}
+    message = _text(error.get("message"))
+    no_node = _NO_NODE.search(message)  # ComfyUI before 0.3.51 says the class in its sentence alone
     return Rejection(
-        type=_text(error.get("type")),
-        message=": ".join(
-            part for part in (_text(error.get("message")), _text(error.get("details"))) if part
-        ),
+        type="missing_node_type" if no_node else _text(error.get("type")),
+        message=": ".join(part for part in (message, _text(error.get("details"))) if part),
         node_id=_text(extra.get("node_id")),
-        node_class=_text(extra.get("class_type")),
+        node_class=_text(extra.get("class_type")) or (no_node["node_class"] if no_node else ""),
     )
 
 
-def _of_exception(error: Mapping[str, object]) -> Rejection:
-    """A run that broke: the file was there when the prompt was checked, or nobody checks that input."""
+def _of_exception(error: Mapping[str, object]) -> Iterator[Rejection]:
+    """A run that broke, once for each file that its node was given: the message rarely says which."""
     message = _text(error.get("exception_message")).strip()
-    missing = _NOT_FOUND.search(message)
-    return Rejection(
-        type=_text(error.get("exception_type")) or "exception",
-        message=message,
-        node_id=_text(error.get("node_id")),
-        node_class=_text(error.get("node_type")),
-        value=missing[2] if missing else "",
-        folder=missing[1] if missing else "",
+    kind = _text(error.get("exception_type")) or "exception"
+    not_found = _NOT_FOUND.search(message)
+    broken = _with_path(
+        Rejection(
+            type=kind,
+            message=message or f"{kind}, without a message",
+            node_id=_text(error.get("node_id")),
+            node_class=_text(error.get("node_type")),
+            value=not_found[2] if not_found else "",
+            folder=not_found[1] if not_found else "",
+        )
     )
+    inputs = error.get("current_inputs")
+    files = list(_files_in(inputs)) if isinstance(inputs, dict) and not not_found else []
+    if broken.path:
+        files = [
+            (name, value) for name, value in files if base_name(value) == base_name(broken.path)
+        ] or files
+    if not files:
+        yield broken
+    for name, value in files:
+        yield replace(broken, input=name, value=value, folder="")
+
+
+def _files_in(inputs: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """(input, file name) for each value that names a model file; ComfyUI gives every input as a list."""
+    for name, given in inputs.items():
+        for value in given if isinstance(given, list) else [given]:
+            if isinstance(value, str) and _is_model(value):
+                yield str(name), value
+
+
+def _is_model(value: str) -> bool:
+    return len(value) < 500 and split_ending(value.replace("\\", "/"))[1].lower() in MODEL_ENDINGS
+
+
+_PATH = re.compile(r"(?:File path: |model type of: )(?P<path>[^\n]+)")
+
+
+def _with_path(broken: Rejection) -> Rejection:
+    """The rejection with the file that its message names by a path: below a folder of a known key it has its name."""
+    named = _PATH.search(broken.message)
+    if named is None:
+        return broken
+    path = named["path"].strip()
+    parts = path.replace("\\", "/").split("/")
+    for number in range(len(parts) - 2, -1, -1):
+        if canonical_key(parts[number]) in FOLDER_KEYS:
+            name = "/".join(parts[number + 1 :])
+            return replace(broken, path=path, value=broken.value or name, folder=canonical_key(parts[number]))
+    return replace(broken, path=path, value=broken.value or parts[-1])
 
 
 def _of_text(text: str) -> Iterator[Rejection]:
-    yield from _of_log(text)
-    yield from _of_worker(text)
-    for missing in _NOT_FOUND.finditer(text):
-        yield Rejection("FileNotFoundError", missing[0], value=missing[2], folder=missing[1])
+    found = [*_of_log(text), *_of_worker(text), *_of_report(text)]
+    for line in _NOT_FOUND.finditer(text):
+        found.append(Rejection("FileNotFoundError", line[0], value=line[2], folder=line[1]))
+    found += _embeddings(text)
+    found += _not_installed(text)
+    yield from found
+    if not found:
+        yield from _of_console(text)
+
+
+_IGNORED_EMBEDDING = re.compile(r"warning, embedding:(?P<name>.+?),? does not exist, ignoring")
+_NO_NODE = re.compile(
+    r"(?:Cannot execute because node |Node ')(?P<node_class>[^'\n]+?)(?:'(?= not found)| does not exist)"
+)
+_REPORT = re.compile(
+    r"\*\*(?P<key>Node ID|Node Type|Exception Type|Exception Message):\*\* ?(?P<value>[^\n]*)"
+)
+_GATED = re.compile(r"Cannot access gated repo for url (?P<url>\S+?)\.?(?=\s|$)")
+
+
+def _embeddings(text: str) -> Iterator[Rejection]:
+    """What `sd1_clip` prints for an embedding it did not find; `embedding:a,embedding:b` is one name to it."""
+    for line in _IGNORED_EMBEDDING.finditer(text):
+        names = [name.strip(" ,") for name in line["name"].split("embedding:")]
+        kind = "embedding_glued" if len(names) > 1 else "embedding_not_found"
+        for name in filter(None, names):
+            yield Rejection(kind, line[0], value=name, folder="embeddings")
+
+
+def _not_installed(text: str) -> Iterator[Rejection]:
+    for line in _NO_NODE.finditer(text):
+        yield Rejection("missing_node_type", line[0], node_class=line["node_class"])
+
+
+def _of_report(text: str) -> Iterator[Rejection]:
+    """The frontend's error report: `- **Node ID:** 4` and so on, in Markdown."""
+    rows = {line["key"]: line["value"].strip() for line in _REPORT.finditer(text)}
+    if "Exception Type" in rows:
+        message = rows.get("Exception Message", "")
+        if (named := _PATH.search(text)) and named[0] not in message:
+            message = f"{message}\n{named[0]}"
+        yield from _of_exception(
+            {
+                "node_id": rows.get("Node ID", ""),
+                "node_type": rows.get("Node Type", ""),
+                "exception_type": rows["Exception Type"],
+                "exception_message": message,
+            }
+        )
+
+
+def _of_console(text: str) -> Iterator[Rejection]:
+    """Lines of a console that say why a file could not be loaded, each cause once; a path may stand some lines below."""
+    known = set()
+    for line in text.splitlines():
+        message = line.strip().removeprefix("!!! Exception during processing !!!").strip()
+        cause = cause_of("", message)
+        if cause is None or cause in known:
+            continue
+        known.add(cause)
+        if gated := _GATED.search(text):
+            yield Rejection("gated", gated[0], value=gated["url"])
+            return
+        if named := _PATH.search(text):
+            message = f"{message}\n{named[0]}" if named[0] not in message else message
+        yield _with_path(Rejection("exception", message))
 
 
 def _of_log(text: str) -> Iterator[Rejection]:
-    """`* CheckpointLoaderSimple 4:` and below it `- Value not in list: ckpt_name: 'x' not in [...]`."""
+    """`* CheckpointLoaderSimple 4:` and below it `- Value not in list: ckpt_name: 'x' not in [...]`.
+
+    In the frontend's dialog, `CheckpointLoaderSimple:`; there only ComfyUI's own sentences are errors.
+    """
     node_id = node_class = ""
+    in_dialog = False
     for line in text.splitlines():
         if node := _LOG_NODE.match(line):
-            node_class, node_id = node["node_class"], node["node_id"]
+            node_class, node_id, in_dialog = node["node_class"], node["node_id"], False
+        elif node := _DIALOG_NODE.match(line):
+            node_class, node_id, in_dialog = node["node_class"], "", True
         elif node_class and (error := _LOG_ERROR.match(line)):
-            kind = _TYPES.get(error["message"].lower(), error["message"].lower().replace(" ", "_"))
+            message = error["message"].lower()
+            if in_dialog and message not in _TYPES:
+                continue
+            kind = _TYPES.get(message, message.replace(" ", "_"))
             row = {"type": kind, "message": error["message"], "details": error["details"]}
             yield _of_error(row, node_id, node_class, ())
 

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.nodes import Absent, InputFinding, NodeFinding
+from wfdeps.domain.refs import NodeSite, NodeUse
 from wfdeps.patterns import pattern
 
 if TYPE_CHECKING:
     from wfdeps.domain.nodes import Installed
-    from wfdeps.domain.refs import InputUse, NodeUse, WorkflowRefs
+    from wfdeps.domain.refs import InputUse, WorkflowRefs
     from wfdeps.ports import Library
 
 _REGISTRY_ID = pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -98,6 +99,12 @@ def _finding(uses: Sequence[NodeUse], installed: Installed | None, *, proven: bo
         command = f"comfy node update {named}" if named and "/" not in named and _is_pack(named) else ""
         return NodeFinding(tuple(uses), proven=proven, pack=pack, detail=detail, command=command)
     return NodeFinding(tuple(uses), proven=proven, pack=pack, command=_command(pack))
+
+
+def not_installed(node_class: str, installed: Installed | None) -> NodeFinding:
+    """What is known of a class that ComfyUI itself says it does not have: its pack, and the command that installs it."""
+    site = NodeSite("", "", node_class, "")
+    return _finding((NodeUse(node_class, site, registered=False),), installed, proven=True)
 
 
 def _is_pack(name: str) -> bool:

@@ -7,7 +7,7 @@ import sys
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
-from wfdeps.cli.options import add_library_options, add_reading_options, workflow_files
+from wfdeps.cli.options import add_library_options, add_reading_options, library_words, workflow_files
 from wfdeps.cli.reading import read_all
 from wfdeps.errors import UsageError, os_error_words
 from wfdeps.jobs.explain import explain_errors
@@ -44,7 +44,9 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     library = context.doors.library_if_any()
     files = workflow_files(arguments)
     options = read_options(files, context.doors)
-    explanations = explain_errors(text, library, read_all(files, context), options)
+    explanations = explain_errors(
+        text, library, read_all(files, context), options, place=library_words(arguments)
+    )
     if not explanations:
         raise UsageError(
             f"no ComfyUI error in `{arguments.error}`",
