@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from wfdeps.detect.adapters import Module, read_adapter
+from wfdeps.detect.adapters import AdaptedModule, read_adapter
 from wfdeps.detect.identify import identify
 from wfdeps.detect.tensors import Header, Tensor
 from wfdeps.domain.identity import Identity
@@ -190,9 +190,9 @@ def test_an_orthogonal_adapter_tells_the_size_it_turns() -> None:
     by_outputs = read_adapter({"lycoris_x.oft_blocks": Tensor("F16", (48, 64, 64), 0)})
     by_butterflies = read_adapter({"lycoris_x.oft_blocks": Tensor("F16", (3, 384, 8, 8), 0)})
     by_inputs = read_adapter({"transformer.x.oft_R.weight": Tensor("F16", (96, 32 * 31 // 2), 0)})
-    assert by_outputs.modules["x"] == Module(outer=3072)
-    assert by_butterflies.modules["x"] == Module(outer=3072)
-    assert by_inputs.modules["x"] == Module(inner=3072)
+    assert by_outputs.modules["x"] == AdaptedModule(outer=3072)
+    assert by_butterflies.modules["x"] == AdaptedModule(outer=3072)
+    assert by_inputs.modules["x"] == AdaptedModule(inner=3072)
 
 
 OTHERS: dict[str, tuple[str, str, Mapping[str, tuple[int, ...]]]] = {

@@ -18,12 +18,12 @@ from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.plans import Download, Link, Plan, Target
 from wfdeps.domain.refs import ModelRef, RefStatus
 from wfdeps.domain.resolutions import ChosenBy
-from wfdeps.fetch.staging import Staging, slot_for
+from wfdeps.fetch.staging import StagingFolders, slot_for
 from wfdeps.library.file_systems import Ways, needs_of
 from wfdeps.library.room import room_for
 
 SHA = "ab" * 32
-WAYS = Ways(Staging())
+WAYS = Ways(StagingFolders())
 REF = ModelRef("a.pt", ModelType.LORA, ("loras",), RefStatus.REQUIRED, ())
 
 
@@ -67,7 +67,7 @@ def test_what_is_half_done_already_is_not_needed_again(tmp_path: Path) -> None:
 
 def test_what_another_process_brought_since_the_plan_is_not_needed_any_more(tmp_path: Path) -> None:
     plan = Plan((download(tmp_path / "loras", 1000),))
-    in_store = Ways(Staging(), store=str(tmp_path / "store"))
+    in_store = Ways(StagingFolders(), store=str(tmp_path / "store"))
     assert [need.size for need in needs_of(plan, WAYS)] == [1000]
     assert [need.size for need in needs_of(plan, in_store)] == [1000]
     for path in (tmp_path / "loras" / "a.pt", tmp_path / "store" / "sha256" / SHA):
@@ -103,7 +103,7 @@ def test_a_small_file_fits_on_a_small_disk(elsewhere: Path) -> None:
 def test_links_need_no_room_even_on_a_full_disk(tmp_path: Path, elsewhere: Path) -> None:
     file = elsewhere / "b.pt"
     file.write_bytes(bytes(free(elsewhere)))
-    pointing = Ways(Staging(), lambda file: True)
+    pointing = Ways(StagingFolders(), lambda file: True)
     assert room_for(Plan((link(file, elsewhere / "loras"),)), WAYS) == ()
     assert room_for(Plan((link(file, tmp_path / "loras"),)), pointing) == ()
     (need,) = needs_of(Plan((link(file, tmp_path / "loras"),)), WAYS)
@@ -113,7 +113,7 @@ def test_links_need_no_room_even_on_a_full_disk(tmp_path: Path, elsewhere: Path)
 def test_a_store_is_where_the_bytes_go(tmp_path: Path, elsewhere: Path) -> None:
     plan = Plan((download(tmp_path / "loras", 9 << 20),))
     assert room_for(plan, WAYS) == ()
-    (problem,) = room_for(plan, Ways(Staging(str(elsewhere / "p")), store=str(elsewhere / "store")))
+    (problem,) = room_for(plan, Ways(StagingFolders(str(elsewhere / "p")), store=str(elsewhere / "store")))
     assert str(elsewhere) in problem
 
 

@@ -49,7 +49,7 @@ _METHODS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Module:
+class AdaptedModule:
     """One layer an adapter patches. A size is None where the pieces do not say it."""
 
     inner: int | None = None
@@ -62,7 +62,7 @@ class Adapter:
 
     method: str
     """`lora`, `locon`, `loha`, `lokr`, `oft`, `boft`, `glora` or `full_diff`; `+dora` where it has magnitudes."""
-    modules: Mapping[str, Module]
+    modules: Mapping[str, AdaptedModule]
     """By name: trainer's prefix and adapter's suffix removed, dots as underscores; `te_`, `te1_` … for text."""
     rank: int | None = None
     keys: Mapping[str, str] = field(default_factory=dict)
@@ -110,39 +110,39 @@ def _split(key: str) -> tuple[str, str]:
     return key[: found.start()], _ONE_WORD.get(word, word)
 
 
-def _module(part: Mapping[str, tuple[int, ...]]) -> Module:
+def _module(part: Mapping[str, tuple[int, ...]]) -> AdaptedModule:
     """A module's sizes from the shapes of its pieces."""
     for up, down in (("up", "down"), ("hada_w1_a", "hada_w1_b")):
         if up in part or down in part:
-            return Module(_length(part.get(down), 1), _length(part.get(up), 0))
+            return AdaptedModule(_length(part.get(down), 1), _length(part.get(up), 0))
     if "diff" in part:
-        return Module(_length(part["diff"], 1), _length(part["diff"], 0))
+        return AdaptedModule(_length(part["diff"], 1), _length(part["diff"], 0))
     one = part.get("lokr_w1") or _product(part.get("lokr_w1_a"), part.get("lokr_w1_b"))
     two = part.get("lokr_w2") or _product(part.get("lokr_w2_a"), part.get("lokr_w2_b"))
     if one and two and len(one) > 1 and len(two) > 1:
-        return Module(one[1] * two[1], one[0] * two[0])
+        return AdaptedModule(one[1] * two[1], one[0] * two[0])
     if "a1.weight" in part and "b1.weight" in part:
         return _glora_module(part)
     return _rotated_module(part)
 
 
-def _rotated_module(part: Mapping[str, tuple[int, ...]]) -> Module:
+def _rotated_module(part: Mapping[str, tuple[int, ...]]) -> AdaptedModule:
     """What an orthogonal matrix turns: the outputs, block by block (LyCORIS, kohya), or the inputs (PEFT's `oft_R`)."""
     if shape := part.get("oft_blocks") or part.get("oft_diag"):
-        return Module(outer=shape[-3] * shape[-1] if len(shape) > 2 else None)
+        return AdaptedModule(outer=shape[-3] * shape[-1] if len(shape) > 2 else None)
     shape = part.get("oft_R.weight") or part.get("oft_R") or ()
     if len(shape) != 2:
-        return Module()
+        return AdaptedModule()
     # A skew-symmetric block of side n is stored as its n * (n - 1) / 2 numbers above the diagonal.
     side = (1 + isqrt(1 + 8 * shape[1])) // 2
-    return Module(inner=shape[0] * side)
+    return AdaptedModule(inner=shape[0] * side)
 
 
-def _glora_module(part: Mapping[str, tuple[int, ...]]) -> Module:
+def _glora_module(part: Mapping[str, tuple[int, ...]]) -> AdaptedModule:
     """GLoRA's pieces change their order between versions; the rank is the short side of each."""
     inner = max(part["a1.weight"], default=None)
     sides = [max(part[piece], default=0) for piece in ("b1.weight", "b2.weight") if piece in part]
-    return Module(inner, next((side for side in sides if side != inner), inner))
+    return AdaptedModule(inner, next((side for side in sides if side != inner), inner))
 
 
 def _length(shape: tuple[int, ...] | None, dimension: int) -> int | None:

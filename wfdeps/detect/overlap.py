@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from wfdeps.detect.adapters import Adapter, Module, canonical_module
+from wfdeps.detect.adapters import AdaptedModule, Adapter, canonical_module
 from wfdeps.detect.tensors import Header
 from wfdeps.values import dataclass
 
@@ -24,8 +24,8 @@ class Clash:
 
     module: str
     """The base model's own spelling, without what stands before a diffusion model's keys."""
-    mine: Module
-    theirs: Module
+    mine: AdaptedModule
+    theirs: AdaptedModule
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def overlap_of(adapter: Adapter, base: Header) -> Overlap:
     for name, module in mine.items():
         place = next((spelling for spelling in _spellings(name) if spelling in layers), None)
         if place is None and (place := _fused(name)) in layers:
-            module = Module(module.inner)  # one of three that the base keeps in one
+            module = AdaptedModule(module.inner)  # one of three that the base keeps in one
         if place not in layers:
             strangers.append(adapter.keys.get(name, name))
             continue
@@ -71,7 +71,7 @@ def overlap_of(adapter: Adapter, base: Header) -> Overlap:
     return Overlap(len(mine), found, tuple(clashes), tuple(sorted(strangers)), _foreign_width(mine, layers))
 
 
-def _layers(base: Header) -> dict[str, tuple[str, Module]]:
+def _layers(base: Header) -> dict[str, tuple[str, AdaptedModule]]:
     """Every matrix of the base: canonical name → its key and sizes."""
     layers = {}
     for key, tensor in base.tensors.items():
@@ -79,18 +79,20 @@ def _layers(base: Header) -> dict[str, tuple[str, Module]]:
         if not key.endswith(".weight") or not shape or len(shape) < 2:
             continue
         bare = _BASE_PREFIX.sub("", key.removesuffix(".weight"))
-        layers[canonical_module(bare)] = bare, Module(shape[1], shape[0])
+        layers[canonical_module(bare)] = bare, AdaptedModule(shape[1], shape[0])
     return layers
 
 
-def _differs(mine: Module, theirs: Module) -> bool:
+def _differs(mine: AdaptedModule, theirs: AdaptedModule) -> bool:
     return any(
         a is not None and b is not None and a != b
         for a, b in ((mine.inner, theirs.inner), (mine.outer, theirs.outer))
     )
 
 
-def _foreign_width(modules: Mapping[str, Module], layers: Mapping[str, tuple[str, Module]]) -> int | None:
+def _foreign_width(
+    modules: Mapping[str, AdaptedModule], layers: Mapping[str, tuple[str, AdaptedModule]]
+) -> int | None:
     widths = [module.inner for module in modules.values() if module.inner]
     if not widths or not layers:
         return None

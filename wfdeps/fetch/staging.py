@@ -124,8 +124,8 @@ def slot_for(download: Download, staging: str | None = None) -> Slot:
     return Slot(os.path.abspath(folder), key_of(download))
 
 
-class Staging:
-    """The Staging of `ports`: one folder for all, or None for one below each target's root."""
+class StagingFolders:
+    """Where half-done files live, as `ports.Staging` asks: one folder for all, or None for one below each target's root."""
 
     def __init__(self, folder: str | None = None) -> None:
         self._folder = folder

@@ -23,7 +23,7 @@ _METHODS = ["GET", "HEAD"]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RepoEntry:
     """One file of a repository."""
 
     path: str
@@ -141,7 +141,7 @@ async def _whoami(request: Request) -> Response:
     return JSONResponse({"type": "user", "name": "hub-user", "auth": {"type": "access_token"}})
 
 
-def _open_repository(request: Request, site: HubSite, *, bytes_wanted: bool = True) -> list[Entry]:
+def _open_repository(request: Request, site: HubSite, *, bytes_wanted: bool = True) -> list[RepoEntry]:
     """The repository's files. Raises HubError where it, or its revision, is not there, or is gated."""
     repo, visitor = _repo(request), site.visitor(request)
     entries = _entries(site, repo)
@@ -169,7 +169,7 @@ def _open_repository(request: Request, site: HubSite, *, bytes_wanted: bool = Tr
     return entries
 
 
-def _entries(site: HubSite, repo: str) -> list[Entry]:
+def _entries(site: HubSite, repo: str) -> list[RepoEntry]:
     files = []
     rows = site.store.fetch(
         "SELECT path, version_id, file_id FROM repositories WHERE repo = ? ORDER BY path", (repo,)
@@ -180,7 +180,7 @@ def _entries(site: HubSite, repo: str) -> list[Entry]:
         size = site.size_of(file) if file else None
         if file is not None:
             files.append(
-                Entry(path, version_id, file, size if size is not None else round(file.size_kb * 1024))
+                RepoEntry(path, version_id, file, size if size is not None else round(file.size_kb * 1024))
             )
     return files
 

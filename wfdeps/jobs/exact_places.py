@@ -22,7 +22,7 @@ from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.domain.urls import without_secrets
 from wfdeps.domain.wants import Want, WantResult
 from wfdeps.errors import DiskFullError, LibraryError, TargetExistsError, UnsafePathError, UsageError
-from wfdeps.fetch.staging import Staging
+from wfdeps.fetch.staging import StagingFolders
 from wfdeps.jobs.wants import Unavailable, find_wants, pickle_refusal, result_of_unavailable
 from wfdeps.library.file_systems import Ways
 from wfdeps.library.room import room_for
@@ -127,7 +127,7 @@ def fetch_exactly(
             failures.append(failure)
     if not wanted:
         return tuple(failures)
-    if troubles := room_for(Plan(tuple(wanted)), Ways(Staging())):
+    if troubles := room_for(Plan(tuple(wanted)), Ways(StagingFolders())):
         raise DiskFullError(
             "; ".join(troubles), hint="name another place with -o or --out; nothing was touched"
         )

@@ -108,10 +108,10 @@ class Doors:
 
     def _staging(self) -> Staging:
         """Where half-done files live."""
-        from wfdeps.fetch.staging import Staging, staging_in
+        from wfdeps.fetch.staging import StagingFolders, staging_in
 
         store = self.settings.store
-        return Staging(staging_in(store) if store else None)
+        return StagingFolders(staging_in(store) if store else None)
 
     @cached_property
     def _store(self) -> Store | None:
