@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -74,3 +75,15 @@ def test_a_file_that_cannot_be_read_gives_empty_tables_in_memory(tmp_path: Path)
         database = copied_to_memory(str(path), SCHEMA, version=version)
         assert (version_of(database), database.execute("SELECT * FROM words").fetchall()) == (version, [])
         database.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    path = str(tmp_path / "x.sqlite")
+    os.mkfifo(path)
+    for opened in (lambda: open_database(path, SCHEMA, version=1), lambda: open_read_only(path)):
+        with pytest.raises(sqlite3.OperationalError, match="no file but a pipe"):
+            opened()
+    memory = copied_to_memory(path, SCHEMA, version=1)
+    assert memory.execute("SELECT * FROM words").fetchall() == []
+    memory.close()

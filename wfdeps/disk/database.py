@@ -1,9 +1,13 @@
-"""Opens every SQLite file of ours: its folder made, waiting for other processes, with the tables of one version."""
+"""Opens every SQLite file of ours: its folder made, waiting for other processes, with the tables of one version.
+
+A damaged file is set aside under a name with its date, so that what it holds can still be looked for, and begun anew.
+"""
 
 from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -33,6 +37,7 @@ def open_database(
     """
     if path != MEMORY:
         os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+        _refuse_pipes(path)
     database = sqlite3.connect(path, timeout=WAIT, isolation_level=None, check_same_thread=not any_thread)
     try:
         if version_of(database) != version:
@@ -45,6 +50,7 @@ def open_database(
 
 def open_read_only(path: str) -> sqlite3.Connection:
     """A connection to a file that is there, which it never makes or changes. Raises sqlite3.Error."""
+    _refuse_pipes(path)
     return sqlite3.connect(_address(path, "mode=ro"), timeout=WAIT, uri=True)
 
 
@@ -55,6 +61,7 @@ def copied_to_memory(path: str, schema: str, *, version: int) -> sqlite3.Connect
     """
     memory = sqlite3.connect(MEMORY, isolation_level=None)
     with suppress(sqlite3.Error, OSError):
+        _refuse_pipes(path)
         source = sqlite3.connect(_address(path, "mode=ro&immutable=1"), uri=True)
         try:
             source.backup(memory)
@@ -74,11 +81,79 @@ def transaction(database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         yield database
 
 
-def remove_database(path: str) -> None:
-    """The file and its log are gone. Raises OSError."""
-    for ending in ("", "-wal", "-shm"):
-        with suppress(FileNotFoundError):
-            os.unlink(path + ending)
+def is_damage(error: Exception) -> bool:
+    """Whether an error means that the file holds what SQLite, or we, cannot have written.
+
+    A file that is locked, full, read-only or out of reach is not damaged. A value that cannot be read is: SQLite keeps no
+    checksums, and a flipped bit in a row shows in nothing else; nor do we write a row twice where it may stand once.
+    A damaged name in SQLite's own message is a UnicodeDecodeError.
+    """
+    if isinstance(error, sqlite3.ProgrammingError):
+        return False
+    if isinstance(error, sqlite3.DatabaseError):
+        code = getattr(error, "sqlite_errorcode", None) or sqlite3.SQLITE_CORRUPT
+        return code == sqlite3.SQLITE_IOERR_SHORT_READ or code & 0xFF not in _NO_DAMAGE
+    return isinstance(error, ValueError | TypeError | LookupError | OverflowError)
+
+
+_NO_DAMAGE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PERM, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_AUTH,
+        sqlite3.SQLITE_NOLFS, sqlite3.SQLITE_PROTOCOL,
+    }
+)  # fmt: skip
+
+
+def set_aside(path: str, *, keep_all: bool = False) -> str:
+    """Give a damaged file, and its log, a name with the date; that name, or empty where it cannot be renamed.
+
+    Of what can be had again only the last is kept, unless `keep_all`.
+    """
+    if path == MEMORY:
+        return ""
+    aside = f"{path}.damaged-{time.strftime('%Y%m%d-%H%M%S')}"
+    number = 1
+    while os.path.lexists(aside):
+        number += 1
+        aside = f"{aside.partition('.damaged-')[0]}.damaged-{time.strftime('%Y%m%d-%H%M%S')}-{number}"
+    earlier = [] if keep_all else damaged_copies(path)
+    try:
+        os.replace(path, aside)
+    except OSError:
+        return ""
+    for ending in ("-wal", "-shm"):
+        with suppress(OSError):
+            os.replace(path + ending, aside + ending)
+    for copy in earlier:
+        for ending in ("", "-wal", "-shm"):
+            with suppress(OSError):
+                os.unlink(copy + ending)
+    return aside
+
+
+def damaged_copies(path: str) -> list[str]:
+    """The files that were set aside from this path, the oldest first."""
+    folder, start = os.path.dirname(os.path.abspath(path)), f"{os.path.basename(path)}.damaged-"
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return []
+    return sorted(
+        os.path.join(folder, name)
+        for name in names
+        if name.startswith(start) and not name.endswith(("-wal", "-shm"))
+    )
+
+
+def _refuse_pipes(path: str) -> None:
+    """Raise sqlite3.OperationalError for a pipe, a socket or a device, from which SQLite would wait to read."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise sqlite3.OperationalError(f"`{path}` is no file but a pipe, a socket or a device")
 
 
 def version_of(database: sqlite3.Connection) -> int:

@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from wfdeps.disk.database import MEMORY, open_database, transaction
+from wfdeps.disk.database import MEMORY, is_damage, open_database, set_aside, transaction
 from wfdeps.disk.sidecars import read_sidecar
 from wfdeps.errors import LibraryError, UsageError
 from wfdeps.hub.catalogue import KINDS, Row
@@ -50,6 +50,15 @@ class Shelf:
         """Every model file, sorted by path, with its hashes; reads each file the index does not know."""
         if not os.path.isdir(self.directory):
             raise UsageError(f"no folder of models at `{self.directory}`")
+        try:
+            return self._files()
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            if not self._index or not is_damage(error):
+                raise
+            set_aside(self._index)  # it is only a memory: what was hashed is hashed again
+            return self._files()
+
+    def _files(self) -> list[ShelfFile]:
         self.skipped = []
         with contextlib.closing(_remembering(self._index)) as memory:
             return [file for path in sorted(self._paths()) if (file := self._readable(path, memory))]
@@ -237,6 +246,8 @@ def _remembering(index: str | None) -> sqlite3.Connection:
     try:
         return open_database(index or MEMORY, _DIGESTS, version=1)
     except (OSError, sqlite3.Error) as error:
+        if isinstance(error, sqlite3.DatabaseError) and is_damage(error):
+            raise
         raise UsageError(
             f"cannot remember hashes in `{index}`: {error}", hint="name another file with `--index`"
         ) from error

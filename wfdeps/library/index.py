@@ -12,17 +12,20 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 from wfdeps.disk.database import (
     MEMORY,
     copied_to_memory,
+    is_damage,
     open_database,
-    remove_database,
+    set_aside,
     transaction,
     version_of,
 )
 from wfdeps.values import NamedTuple
 
+_T = TypeVar("_T")
 VERSION = 1
 _FINE = 50_000_000
 _COARSE = 2_100_000_000
@@ -81,7 +84,13 @@ class Index:
     ) -> None:
         self._stem_of = stem_of
         self._clock = clock
-        self._db, self.is_kept = _open(path)
+        self._path = path
+        self.refill: Callable[[], None] = lambda: None
+        """Reads the directories anew; set by who knows which. Called where what was remembered of them is lost."""
+        self._is_refilling = False
+        self.set_aside = ""
+        """Where the file lies now that was damaged and had to be begun anew; empty where none was."""
+        self._db, self.is_kept, self.set_aside = _open(path)
 
     def close(self) -> None:
         """Nothing more is asked."""
@@ -91,12 +100,15 @@ class Index:
 
     def directories(self, top: str) -> dict[str, KnownDirectory]:
         """Every remembered directory at or below `top`, by path."""
+        return self._asked(lambda: self._directories(top)) or {}
+
+    def _directories(self, top: str) -> dict[str, KnownDirectory]:
         rows = self._db.execute(
             "SELECT path, stamp, known_ns, loops_to FROM directories WHERE path = ? OR (path > ? AND path < ?)",
             (top, *_below(top)),
         )
         return {
-            path: KnownDirectory(path, stamp, loop, is_settled(stamp, known))
+            _text(path): KnownDirectory(path, stamp, loop, is_settled(stamp, known))
             for path, stamp, known, loop in rows
         }
 
@@ -107,9 +119,12 @@ class Index:
             return
         try:
             self._update(read, gone)
-        except sqlite3.OperationalError:  # locked for too long, or read-only after all
-            self._to_memory()
-            self._update(read, gone)
+        except (sqlite3.DatabaseError, ValueError, TypeError) as error:
+            if is_damage(error):
+                self._begin_anew()
+            else:  # locked for too long, or read-only after all
+                self._to_memory()
+                self._update(read, gone)
 
     def _update(self, read: tuple[Listing, ...], gone: tuple[str, ...]) -> None:
         with transaction(self._db) as db:
@@ -151,7 +166,7 @@ class Index:
         """(directory, name) of every remembered file whose folded stem is among these, in any library."""
         for some in _batches(stems):
             marks = ",".join("?" * len(some))
-            yield from self._db.execute(
+            yield from self._rows(
                 f"SELECT d.path, f.name FROM files f JOIN directories d ON d.id = f.directory WHERE f.stem IN ({marks})",  # noqa: S608
                 some,
             )
@@ -160,12 +175,12 @@ class Index:
         """Every remembered directory whose folded stem is among these."""
         for some in _batches(stems):
             marks = ",".join("?" * len(some))
-            for (path,) in self._db.execute(f"SELECT path FROM directories WHERE stem IN ({marks})", some):  # noqa: S608
+            for (path,) in self._rows(f"SELECT path FROM directories WHERE stem IN ({marks})", some):  # noqa: S608
                 yield path
 
     def loops(self) -> tuple[str, ...]:
         """Every remembered link that leads back to a folder above itself, in any library."""
-        rows = self._db.execute("SELECT path FROM directories WHERE loops_to IS NOT NULL")
+        rows = self._rows("SELECT path FROM directories WHERE loops_to IS NOT NULL")
         return tuple(path for (path,) in rows)
 
     def files_below(self, top: str, *, without: str = "") -> Iterator[tuple[str, str]]:
@@ -173,7 +188,7 @@ class Index:
 
         With `without`, only those of which that fact was never remembered.
         """
-        yield from self._db.execute(
+        yield from self._rows(
             "SELECT d.path, f.name FROM directories d JOIN files f ON f.directory = d.id"
             " WHERE (d.path = ? OR (d.path > ? AND d.path < ?))"
             " AND NOT EXISTS(SELECT 1 FROM facts WHERE path = d.path || ? || f.name AND fact = ?)"
@@ -185,13 +200,16 @@ class Index:
 
     def facts(self, path: str, found: os.stat_result) -> dict[str, str]:
         """What is remembered of the file at `path`, if it is still the file that was looked at; else nothing."""
+        return self._asked(lambda: self._facts(path, found)) or {}
+
+    def _facts(self, path: str, found: os.stat_result) -> dict[str, str]:
         rows = self._db.execute(
             "SELECT s.stamp, s.known_ns, f.fact, f.value FROM stamps s JOIN facts f ON f.path = s.path WHERE s.path = ?",
             (path,),
         ).fetchall()
         if not rows or rows[0][0] != stamp_of(found) or not is_settled(rows[0][0], rows[0][1]):
             return {}
-        return {fact: value for _, _, fact, value in rows}
+        return {_text(fact): _text(value) for _, _, fact, value in rows}
 
     def remember(
         self, path: str, found: os.stat_result, facts: dict[str, str], *, known_ns: int | None = None
@@ -208,15 +226,16 @@ class Index:
                     "INSERT OR REPLACE INTO facts VALUES (?, ?, ?)",
                     [(path, fact, value) for fact, value in facts.items()],
                 )
-        except sqlite3.OperationalError:
-            return  # a memory that cannot be kept is no error
+        except (sqlite3.DatabaseError, ValueError, TypeError) as error:
+            if is_damage(error):
+                self._begin_anew()  # else: a memory that cannot be kept is no error
 
     def facts_below(self, top: str, fact: str, *, itself: bool = False) -> dict[str, str]:
         """One remembered fact of everything below `top` (or of it), by path, whether it still holds or not."""
         if itself:
-            rows = self._db.execute("SELECT path, value FROM facts WHERE path = ? AND fact = ?", (top, fact))
+            rows = self._rows("SELECT path, value FROM facts WHERE path = ? AND fact = ?", (top, fact))
         else:
-            rows = self._db.execute(
+            rows = self._rows(
                 "SELECT path, value FROM facts WHERE path > ? AND path < ? AND fact = ?", (*_below(top), fact)
             )
         return dict(rows)
@@ -227,12 +246,53 @@ class Index:
 
     def paths_with(self, fact: str, value: str) -> tuple[str, ...]:
         """Files of which this was once true; whether it still is, `facts` says. `value` may be a beginning."""
-        rows = self._db.execute(
+        rows = self._rows(
             "SELECT path FROM facts WHERE value >= ? AND value < ? AND fact = ?", (value, value + "~", fact)
         )
         return tuple(path for (path,) in rows)
 
     # ── keeping
+
+    def _rows(self, statement: str, values: Iterable[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of texts of a query; of what was read anew, where the file was damaged."""
+
+        def ask() -> list[tuple[Any, ...]]:
+            rows = self._db.execute(statement, tuple(values)).fetchall()
+            return [tuple(map(_text, row)) for row in rows]
+
+        values = tuple(values)
+        found = self._asked(ask)
+        return (self._asked(ask) if found is None else found) or []
+
+    def _asked(self, ask: Callable[[], _T]) -> _T | None:
+        """The answer; None where the file was damaged, and is begun anew."""
+        try:
+            return ask()
+        except (sqlite3.DatabaseError, ValueError, TypeError) as error:
+            if not is_damage(error):
+                raise
+            self._begin_anew()
+            return None
+
+    def _begin_anew(self) -> None:
+        """A new memory in the place of a damaged one, which is set aside; in memory alone the second time."""
+        self._replace()
+        if not self._is_refilling:
+            self._is_refilling = True
+            try:
+                self.refill()
+            finally:
+                self._is_refilling = False
+
+    def _replace(self) -> None:
+        with contextlib.suppress(sqlite3.Error):
+            self._db.close()
+        if self.set_aside or not self._path:
+            self._db, self.is_kept = open_database(MEMORY, _SCHEMA, version=VERSION), False
+            return
+        aside = set_aside(self._path)
+        self._db, self.is_kept, _ = _open(self._path if aside else None)
+        self.set_aside = aside or self._path
 
     def _to_memory(self) -> None:
         memory = sqlite3.connect(MEMORY, isolation_level=None)
@@ -246,25 +306,21 @@ class Index:
         self._db, self.is_kept = memory, False
 
 
-def _open(path: str | None) -> tuple[sqlite3.Connection, bool]:
-    """A connection ready for use, and whether what is written there stays."""
+def _open(path: str | None) -> tuple[sqlite3.Connection, bool, str]:
+    """A connection ready for use, whether what is written there stays, and where a damaged file lies now."""
     if path is None:
-        return open_database(MEMORY, _SCHEMA, version=VERSION), False
+        return open_database(MEMORY, _SCHEMA, version=VERSION), False, ""
+    aside = ""
     for is_last in (False, True):
         try:
-            return _open_file(path), True
-        except sqlite3.OperationalError:
-            break  # cannot be opened or written: read what can be read, keep the rest in memory
-        except sqlite3.DatabaseError:
-            if is_last:
-                break
-            with contextlib.suppress(OSError):
-                remove_database(
-                    path
-                )  # no database, or a damaged one: it is only a memory, so it is made anew
+            return _open_file(path), True, aside
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            if is_last or not is_damage(error):
+                break  # cannot be opened or written: read what can be read, keep the rest in memory
+            aside = set_aside(path)
         except OSError:
             break
-    return copied_to_memory(path, _SCHEMA, version=VERSION), False
+    return copied_to_memory(path, _SCHEMA, version=VERSION), False, aside
 
 
 def _open_file(path: str) -> sqlite3.Connection:
@@ -277,6 +333,13 @@ def _open_file(path: str) -> sqlite3.Connection:
         database.close()
         raise
     return database
+
+
+def _text(value: object) -> str:
+    """A text of a row. Raises TypeError for what we never wrote there."""
+    if not isinstance(value, str):
+        raise TypeError(f"not a text: {type(value).__name__}")
+    return value
 
 
 def _below(path: str) -> tuple[str, str]:

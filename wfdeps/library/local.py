@@ -83,6 +83,7 @@ class LocalLibrary:
         self._staging = staging
         self._paths = paths
         self._index = index
+        index.refill = lambda: refresh(index, _tops(paths))
         self._link_kinds = link_kinds
         self._shelves = Shelves(paths.folders)
         self._is_fresh = False
@@ -115,7 +116,11 @@ class LocalLibrary:
     @property
     def notices(self) -> tuple[Notice, ...]:
         """What is odd about the roots: lint of extra_model_paths.yaml, layouts that were understood."""
-        return self._paths.notices
+        if not self._index.set_aside:
+            return self._paths.notices
+        where = f"it lies as `{self._index.set_aside}` now, and a new one was made"
+        damaged = Notice("index_damaged", f"what was remembered of the model folders was damaged: {where}")
+        return (*self._paths.notices, damaged)
 
     def folders(self) -> tuple[Folder, ...]:
         """Every directory that is searched, in ComfyUI's order within a key. Directories may not exist."""

@@ -15,6 +15,7 @@ from wfdeps.domain.candidates import Answer, Candidate, Verdict, VerdictKind
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import NameQuery, Query
 from wfdeps.domain.refs import ModelRef
+from wfdeps.errors import ConfigError
 from wfdeps.match.evidence import ANSWERS
 from wfdeps.sources.answer_json import candidate_of, json_of_candidate
 from wfdeps.sources.base import answer_key
@@ -114,7 +115,7 @@ class AnswerBook:
     def choices(self) -> tuple[Choice, ...]:
         """All of them, oldest first."""
         rows = self._database.rows(f"SELECT {_COLUMNS} FROM choices ORDER BY id")  # noqa: S608
-        return tuple(map(_choice, rows))
+        return tuple(map(self._choice, rows))
 
     def forget(self, *, number: int | None = None, name: str | None = None) -> int:
         """Drop one by its number, those of a name, or, without either, all; how many went."""
@@ -134,12 +135,24 @@ class AnswerBook:
             (answer_key(query.name),),
         )
         fitting = [
-            choice for choice in map(_choice, rows) if self._holds(choice, workflows) and _fits(choice, query)
+            choice
+            for choice in map(self._choice, rows)
+            if self._holds(choice, workflows) and _fits(choice, query)
         ]
         order = tuple(AnswerScope)
         return min(
             fitting, key=lambda choice: order.index(AnswerScope(choice.scope.partition(" ")[0])), default=None
         )
+
+    def _choice(self, row: tuple[object, ...]) -> Choice:
+        """Raises ConfigError for a row that cannot be read: what a person chose is not lost in silence."""
+        try:
+            return _choice(row)
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            raise ConfigError(
+                f"answer {row[0]} in `{self._database.path}` cannot be read",
+                hint=f"`wfdeps answers forget {row[0]}` drops it; nothing is asked and taken until then",
+            ) from error
 
     def _holds(self, choice: Choice, workflows: Sequence[str]) -> bool:
         """Whether it was given for what this run is about: a workflow that is named, or lies in what is named."""

@@ -57,6 +57,7 @@ class AnswerCache:
             rows = self._database.rows(
                 "SELECT told, until, body FROM answers WHERE scope = ? AND query = ?",
                 (scope, key_of_query(query)),
+                (float, float, str),
             )
             # An answer from the future was written by a wrong clock: nobody knows how old it is.
             if rows and (stale or rows[0][0] <= now < rows[0][1]) and (answer := _read(rows[0][2])):

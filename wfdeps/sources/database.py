@@ -5,22 +5,26 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from threading import RLock
 from typing import Any, TypeVar
 
-from wfdeps.disk.database import MEMORY, OtherVersionError, open_database, transaction
+from wfdeps.disk.database import MEMORY, OtherVersionError, is_damage, open_database, set_aside, transaction
 from wfdeps.domain.visible import encodable
 from wfdeps.errors import ConfigError, os_error_words
 
 _T = TypeVar("_T")
 
 
+class DamagedValueError(ValueError):
+    """A row holds what was never written there: SQLite keeps no checksums."""
+
+
 class Database:
     """A small store, shared by processes and threads.
 
     What a cache holds can be had again: where its file cannot be used it works in memory for this run, and a damaged
-    one is put aside. What is `precious` (a person's answers) cannot: every fault is a ConfigError.
+    one is set aside. What is `precious` (a person's answers) cannot: every fault is a ConfigError, and each damaged file is
+    kept.
     """
 
     def __init__(self, path: str, schema: str, *, version: int, precious: bool = False) -> None:
@@ -35,11 +39,25 @@ class Database:
     def path(self) -> str:
         return self._path
 
-    def rows(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a query. Nothing is written to look into what is not there."""
+    def rows(
+        self, statement: str, values: Sequence[Any] = (), types: Sequence[type] = ()
+    ) -> list[tuple[Any, ...]]:
+        """All rows of a query. Nothing is written to look into what is not there.
+
+        `types`: what its columns hold, or None; a file in which one holds something else is damaged.
+        """
         if self._precious and self._path != MEMORY and not os.path.exists(self._path):
             return []
-        return self._tried(lambda connection: connection.execute(statement, _storable(values)).fetchall())
+
+        def read(connection: sqlite3.Connection) -> list[tuple[Any, ...]]:
+            rows = connection.execute(statement, _storable(values)).fetchall()
+            for row in rows:
+                for value, kind in zip(row, types, strict=False):
+                    if value is not None and not isinstance(value, kind):
+                        raise DamagedValueError(f"{type(value).__name__} where {kind.__name__} was kept")
+            return rows
+
+        return self._tried(read)
 
     def run(self, statement: str, values: Iterable[Sequence[Any]]) -> int:
         """One statement for each row of values, in one transaction; how many rows it touched."""
@@ -62,8 +80,8 @@ class Database:
         with self._lock:
             try:
                 return act(self._open())
-            except (OSError, sqlite3.DatabaseError) as error:
-                if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+            except (OSError, sqlite3.DatabaseError, DamagedValueError, UnicodeDecodeError) as error:
+                if isinstance(error, sqlite3.ProgrammingError):
                     raise
                 self._give_up(error)
                 return act(self._open())
@@ -71,14 +89,11 @@ class Database:
     def _give_up(self, error: Exception) -> None:
         """Another store in the place of one that cannot be used. Raises ConfigError where there is no other."""
         self.close()
-        damaged = type(error) is sqlite3.DatabaseError
-        aside = f"{self._path}.damaged"
-        if damaged and self._path != MEMORY:
-            with suppress(OSError):
-                os.replace(self._path, aside)
+        damaged = is_damage(error)
+        aside = set_aside(self._path, keep_all=self._precious) if damaged else ""
         if self._precious:
             cause = os_error_words(error) if isinstance(error, OSError) else error
-            what = f"it was damaged, and lies as `{aside}` now" if damaged else cause
+            what = f"it was damaged, and lies as `{aside}` now; the next run begins anew" if aside else cause
             raise ConfigError(
                 f"your answers cannot be read or kept in `{self._path}`: {what}",
                 hint="`WFDEPS_STATE_DIR` names another folder to keep it in",

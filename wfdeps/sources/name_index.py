@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from wfdeps.domain.candidates import Answer, Candidate
 from wfdeps.domain.digests import Algorithm, find_digest
@@ -87,27 +88,30 @@ class NameIndex:
         """Files by model type, most first."""
         return dict(
             self._database.rows(
-                "SELECT model_type, count(*) FROM files GROUP BY model_type ORDER BY count(*) DESC, 1"
+                "SELECT model_type, count(*) FROM files GROUP BY model_type ORDER BY count(*) DESC, 1",
+                types=(str, int),
             )
         )
 
     def seen(self) -> tuple[float | None, float | None]:
         """When the oldest and the newest entry were answered, in seconds since 1970."""
-        ((oldest, newest),) = self._database.rows("SELECT min(seen), max(seen) FROM files")
+        ((oldest, newest),) = self._database.rows(
+            "SELECT min(seen), max(seen) FROM files", types=(float, float)
+        )
         return oldest, newest
 
     def candidates(self) -> Iterator[Candidate]:
         """All of them, by URL."""
         last = ""
         while rows := self._database.rows(
-            "SELECT url, body FROM files WHERE url > ? ORDER BY url LIMIT 1000", (last,)
+            "SELECT url, body FROM files WHERE url > ? ORDER BY url LIMIT 1000", (last,), (str, str)
         ):
-            yield from (candidate_of(json.loads(body)) for _, body in rows)
+            yield from _readable(body for _, body in rows)
             last = rows[-1][0]
 
     def walk_of(self, scope: str) -> Walk | None:
         """Where a walk through a catalogue stopped; None where none is under way."""
-        rows = self._database.rows("SELECT cursor, begun FROM walks WHERE scope = ?", (scope,))
+        rows = self._database.rows("SELECT cursor, begun FROM walks WHERE scope = ?", (scope,), (str, float))
         return Walk(*rows[0]) if rows else None
 
     def remember_walk(self, scope: str, walk: Walk | None) -> None:
@@ -126,7 +130,7 @@ class NameIndex:
 
     def wholes(self) -> dict[str, float]:
         """Of which of Civitai's types every file is here, up to when; `ALL_TYPES` stands for every type."""
-        return dict(self._database.rows("SELECT type, at FROM wholes ORDER BY type"))
+        return dict(self._database.rows("SELECT type, at FROM wholes ORDER BY type", types=(str, float)))
 
     def whole_since(self, types: Sequence[str] = ()) -> float | None:
         """The time up to which every file of these types, or of all, is here; None where some may be missing."""
@@ -160,8 +164,8 @@ class NameIndex:
         return tuple(dict.fromkeys((*same, *longer)))
 
     def _read(self, condition: str, values: Sequence[object]) -> tuple[Candidate, ...]:
-        rows = self._database.rows(f"SELECT body FROM files WHERE {condition} LIMIT {_MOST}", values)  # noqa: S608
-        return tuple(candidate_of(json.loads(body)) for (body,) in rows)
+        rows = self._database.rows(f"SELECT body FROM files WHERE {condition} LIMIT {_MOST}", values, (str,))  # noqa: S608
+        return tuple(_readable(body for (body,) in rows))
 
     def _row(self, candidate: Candidate) -> tuple[object, ...]:
         stem = spell(candidate.file_name).stem
@@ -177,3 +181,10 @@ class NameIndex:
             self._now(),
             json.dumps(json_of_candidate(candidate), separators=(",", ":")),
         )
+
+
+def _readable(bodies: Iterable[str]) -> Iterator[Candidate]:
+    """The candidates among them; what cannot be read is as if it were not there, and is learned again."""
+    for body in bodies:
+        with suppress(ValueError, TypeError, LookupError, AttributeError):
+            yield candidate_of(json.loads(body))
