@@ -12,8 +12,9 @@ from wfdeps.domain.candidates import RankedCandidate
 from wfdeps.domain.findings import RefState
 from wfdeps.domain.plans import Blocked, Download, Keep, Link
 from wfdeps.domain.refs import NodeSite
-from wfdeps.domain.resolutions import Ambiguous, Unresolved
+from wfdeps.domain.resolutions import Ambiguous, ChosenBy, Unresolved
 from wfdeps.planning.build import Layout, build_plan, without_collisions
+from wfdeps.values import replace
 
 LAYOUT = Layout(FOLDERS, "/")
 
@@ -133,3 +134,77 @@ def test_without_a_collision_the_plan_stays_as_it_is() -> None:
         [resolved(ref(name), candidate(name)) for name in ("a.safetensors", "b.safetensors")], LAYOUT
     )
     assert without_collisions(plan) is plan
+
+
+def test_a_download_has_all_that_its_candidate_and_its_ref_know() -> None:
+    near = candidate(
+        "a_v1.safetensors", nearer=("http://192.168.0.2/a",), mirrors=("https://b/a",), digests=(sha256("b"),)
+    )
+    (step,) = build_plan(
+        [resolved(ref("a.safetensors", digests=(sha256("a"),)), near, ChosenBy.ID)], LAYOUT
+    ).steps
+    assert isinstance(step, Download)
+    assert step.urls == ("http://192.168.0.2/a", near.url, "https://b/a")
+    assert (step.size, step.digests, step.chosen_by) == (100, (sha256("b"),), ChosenBy.ID)
+    plain = replace(near, digests=())
+    (step,) = build_plan([resolved(ref("a.safetensors", digests=(sha256("a"),)), plain)], LAYOUT).downloads
+    assert step.digests == (sha256("a"),)
+
+
+def test_what_a_mirror_of_ours_holds_is_fetched_though_its_source_is_closed() -> None:
+    closed = candidate(
+        "a.safetensors", access=Access(AccessState.TOKEN, "why"), nearer=("http://192.168.0.2/a",)
+    )
+    assert build_plan([resolved(ref("a.safetensors"), closed)], LAYOUT).downloads
+
+
+def test_without_a_folder_the_step_says_how_to_name_one() -> None:
+    (step,) = build_plan([resolved(ref("a.pt"), candidate("a.pt"))], Layout((), "/")).steps
+    assert step == Blocked(
+        ref("a.pt"), RefState.REFUSED, "no folder is known for `a.pt`", "pass --comfyui or --models"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "whole"),
+    [
+        ("easy", "e.pt", "easy.pt"),
+        ("easy", "e", "easy"),
+        ("v1.5-of-something-long", "e.pt", "v1.5-of-something-long.pt"),
+        ("a.safetensors", "e.pt", "a.safetensors"),
+        ("b.1234567890123", "e.pt", "b.1234567890123.pt"),
+        ("a.12345678901", "e.pt", "a.12345678901"),
+        ("s.d/easy", "e.pt", "s.d/easy.pt"),
+        ("s.d\\easy", "e.x.pt", "s.d/easy.pt"),
+    ],
+)
+def test_a_name_takes_its_sources_ending_only_where_it_has_none(name: str, source: str, whole: str) -> None:
+    (step,) = build_plan([resolved(ref(name), candidate(source))], LAYOUT).downloads
+    assert step.target.name == whole
+
+
+def test_what_no_link_helps_is_blocked_with_the_reason() -> None:
+    (step,) = build_plan([present(ref("a.pt"), local_file("a.pt"), RefState.PRESENT_ELSEWHERE)], LAYOUT).steps
+    assert isinstance(step, Blocked)
+    assert (step.state, step.hint) == (RefState.PRESENT_ELSEWHERE, "`wfdeps fix` shows what would help")
+
+
+def test_a_link_knows_where_its_bytes_are_from() -> None:
+    origin = RankedCandidate(candidate("real.pt"), (), 1.0)
+    elsewhere = present(ref("easy"), local_file("store"), RefState.PRESENT_ELSEWHERE)
+    (step,) = build_plan([replace(elsewhere, origin=origin)], LAYOUT).steps
+    assert isinstance(step, Link)
+    assert (step.origin, step.target.name) == (origin, "easy.pt")
+
+
+def test_a_collision_blocks_both_and_leaves_the_rest() -> None:
+    files = ("A.pt", "a.pt", "b.pt")
+    plan = build_plan([resolved(ref(name), candidate(name)) for name in files], LAYOUT)
+    steps = without_collisions(plan).steps
+    blocked = [step for step in steps if isinstance(step, Blocked)]
+    assert [step.ref.name for step in blocked] == ["A.pt", "a.pt"]
+    assert {step.state for step in blocked} == {RefState.REFUSED}
+    assert {step.hint for step in blocked} == {
+        "rename one of them in its workflow; nothing was chosen between them"
+    }
+    assert [step.target.name for step in steps if isinstance(step, Download)] == ["b.pt"]

@@ -5,14 +5,17 @@ from __future__ import annotations
 import io
 
 import networkx
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fakes.words import candidate, resolved, sha256
 from tests.report import scenes
+from wfdeps.domain.air import Air
 from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.graphs import Graph, GraphKind, Relation
 from wfdeps.domain.refs import Pairing, UnreadableWorkflow
-from wfdeps.domain.resolutions import Present
+from wfdeps.domain.resolutions import Present, Resolution, Unresolved
 from wfdeps.planning.graph import build_graph, graphml, to_networkx
 from wfdeps.values import replace
 
@@ -112,3 +115,93 @@ def test_graphml_is_xml_whatever_a_name_contains() -> None:
     hostile = scenes.ref(scenes.HOSTILE, node="\x00", node_class="<x>\ud800")
     graph = build_graph([scenes.workflow(hostile, path="a\x1b.json")], [scenes.missing(hostile)])
     assert networkx.read_graphml(io.BytesIO(graphml(graph).encode())).number_of_nodes() == len(graph.nodes)
+
+
+@pytest.mark.parametrize(
+    ("resolution", "state"),
+    [
+        (scenes.resolved(LORA), "resolved"),
+        (scenes.ambiguous(LORA, 2), "ambiguous"),
+        (Unresolved(LORA, RefState.GATED, "why"), "gated"),
+        (Present(LORA, scenes.present(LORA)), "present"),
+        (None, "missing"),
+    ],
+)
+def test_a_ref_stands_as_its_last_stage_says(resolution: Resolution | None, state: str) -> None:
+    resolutions = [resolution] if resolution else []
+    graph = build_graph([scenes.workflow(LORA)], [scenes.missing(LORA)], resolutions)
+    ref = next(node for node in graph.nodes if node.kind is GraphKind.REF)
+    assert dict(ref.attributes) == {
+        "folder": "loras",
+        "model_type": "lora",
+        "state": state,
+        "status": "required",
+    }
+    assert (ref.id, ref.label) == ("ref:loras/add_detail.safetensors", "add_detail.safetensors")
+
+
+def test_a_ref_nobody_looked_for_has_no_state() -> None:
+    graph = build_graph([scenes.workflow(LORA)], [])
+    ref = next(node for node in graph.nodes if node.kind is GraphKind.REF)
+    assert ref.get("state") is None
+
+
+def test_all_that_is_known_of_a_remote_file_is_in_its_nodes() -> None:
+    remote = candidate(
+        "a_v1.safetensors",
+        url="https://civitai.com/api/download/models/2?token=s3cr3t",
+        page="https://civitai.com/models/1?token=s3cr3t",
+        model_id=1,
+        version_id=2,
+        file_id=3,
+        version_name="v1",
+        model_name="Lantern",
+        base_model="SD 1.5",
+        air=Air.parse("urn:air:sd1:lora:civitai:1@2"),
+        digests=(sha256("a"),),
+    )
+    graph = build_graph([scenes.workflow(LORA)], [], [resolved(LORA, remote)])
+    nodes = {node.kind: node for node in graph.nodes}
+    file = nodes[GraphKind.FILE]
+    assert (file.id, file.label) == ("file:civitai:3", "a_v1.safetensors")
+    assert dict(file.attributes) == {
+        "access": "open",
+        "air": "urn:air:sd1:lora:civitai:1@2",
+        "sha256": "a" * 64,
+        "size": 100,
+        "url": "https://civitai.com/api/download/models/2",
+        "where": "remote",
+    }
+    version, model = nodes[GraphKind.VERSION], nodes[GraphKind.MODEL]
+    assert (version.id, version.label, version.get("version_id")) == ("version:civitai:2", "v1", 2)
+    assert (model.id, model.label, model.get("model_id")) == ("model:civitai:1", "Lantern", 1)
+    assert model.get("page") == "https://civitai.com/models/1"
+    assert nodes[GraphKind.SOURCE].id == "source:civitai"
+    assert [(edge.source, edge.target) for edge in graph.edges if edge.relation is Relation.BASED_ON] == [
+        (version.id, nodes[GraphKind.BASE_MODEL].id)
+    ]
+
+
+def test_what_a_source_does_not_know_is_no_node() -> None:
+    bare = candidate("a", source="url", url="https://example.org/a", size=None)
+    graph = build_graph([scenes.workflow(LORA)], [], [resolved(LORA, bare)])
+    file = next(node for node in graph.nodes if node.kind is GraphKind.FILE)
+    assert file.id == "file:url:https://example.org/a"
+    assert dict(file.attributes) == {"access": "open", "url": "https://example.org/a", "where": "remote"}
+    assert {node.kind for node in graph.nodes}.isdisjoint({GraphKind.VERSION, GraphKind.MODEL})
+    named = replace(bare, model_name="Lantern")
+    graph = build_graph([scenes.workflow(LORA)], [], [resolved(LORA, named)])
+    assert "model:url:Lantern" in {node.id for node in graph.nodes}
+
+
+def test_numbers_in_ids_sort_by_value() -> None:
+    refs = [scenes.ref(f"{number}.pt", node=str(number)) for number in (14, 9, 2)]
+    graph = build_graph([scenes.workflow(*refs)], [])
+    assert [node.label for node in graph.nodes if node.kind is GraphKind.REF] == ["2.pt", "9.pt", "14.pt"]
+
+
+def test_an_address_as_a_name_is_shown_without_its_secrets() -> None:
+    url = scenes.ref("https://example.org/a?token=s3cr3t")
+    graph = build_graph([scenes.workflow(url)], [])
+    (ref,) = [node for node in graph.nodes if node.kind is GraphKind.REF]
+    assert ref.label == "https://example.org/a"

@@ -9,11 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wfdeps.domain.digests import Algorithm, Digest
-from wfdeps.domain.files import Folder, LocalFile
+from wfdeps.domain.files import Absence, Folder, LocalFile
+from wfdeps.domain.findings import RefState
 from wfdeps.domain.folders import CIVITAI_FOLDERS, FOLDER_KEYS, canonical_key
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import FROM_CIVITAI, ModelType
-from wfdeps.domain.plans import Link, Plan, Target
+from wfdeps.domain.plans import Blocked, Keep, Link, Plan, Target
 from wfdeps.domain.refs import Certainty, ModelRef, RefStatus
 from wfdeps.errors import UnsafePathError
 from wfdeps.planning.layout import (
@@ -22,6 +23,8 @@ from wfdeps.planning.layout import (
     Witnesses,
     collisions,
     folder_for,
+    place_of,
+    receiving_folder,
     safe_relative,
     target_for,
 )
@@ -251,3 +254,146 @@ def test_two_files_for_one_name_collide_and_one_file_twice_does_not() -> None:
     assert collisions(Plan((link("x.pt"), link("x.pt")))) == ()
     (found,) = collisions(Plan((link("x.pt", "/m/loras/a.pt"), link("x.pt", "/m/loras/b.pt"))))
     assert "two different files" in str(found)
+
+
+@pytest.mark.parametrize("better", range(4))
+def test_of_two_folders_the_one_of_the_earlier_origin_receives(better: int) -> None:
+    origins = ("models", "extra", "pack", "base", "output")
+    rows = [folder("loras", f"/{origin}/loras", origin=origin) for origin in origins]
+    assert receiving_folder("loras", [*rows[:better:-1], rows[better]]) == rows[better]
+
+
+PREFERENCES = [
+    ({"visible": False, "is_default": True}, {}),
+    ({"origin": "models"}, {"is_default": True, "origin": "output"}),
+    ({"origin": "extra"}, {"exists": False}),
+    ({"exists": False}, {"path": "/m/other"}),
+    ({"path": "/m/other"}, {}),
+    ({"path": "/m/other"}, {"path": "C:\\m\\loras\\"}),
+]
+"""(worse, better): the first difference that counts decides."""
+
+
+@pytest.mark.parametrize(("worse", "better"), PREFERENCES)
+def test_what_makes_a_folder_the_better_one(worse: dict[str, object], better: dict[str, object]) -> None:
+    first, second = (
+        Folder(
+            **{"folder_key": "loras", "path": "/m/loras", "endings": frozenset(), "reason": "test", **changes}
+        )  # type: ignore[arg-type]
+        for changes in (worse, better)
+    )
+    assert receiving_folder("loras", [first, second]) == second
+
+
+def test_equal_folders_keep_the_order_of_the_search_and_a_root_receives_what_has_none() -> None:
+    first, second = folder("loras", "/a/loras"), folder("loras", "/b/loras")
+    assert receiving_folder("loras", [ROOT, first, second]) == first
+    assert receiving_folder("vae", [first, ROOT]) == ROOT
+    assert receiving_folder("vae", [first]) is None
+    assert receiving_folder("", [ROOT]) is None
+
+
+def test_nothing_is_put_where_the_share_is_missing() -> None:
+    away = folder(
+        "loras", "/nas/loras", absent=Absence("folder-not-there", "the share is not mounted", "mount it")
+    )
+    with pytest.raises(UnsafePathError) as caught:
+        target_for("loras", "x.pt", (away,), "/")
+    assert caught.value.message == "nothing is put in `/nas/loras`: the share is not mounted"
+    assert caught.value.hint == "mount it"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("a\tb", "`a\\u0009b` holds characters that cannot be shown"),
+        ("/a", "`/a` is an absolute path"),
+        ("Z:a", "`Z:a` is an absolute path"),
+        ("./", "`./` names no file"),
+        ("a/../b", "`a/../b` leaves its folder"),
+        ("ab:c", "`ab:c` holds a `:`, which opens a hidden stream on Windows"),
+        ("a.", "`a.` ends in a dot or a space, which Windows drops"),
+        ("x/AUX .pt", "`x/AUX .pt` uses `AUX `, a device's name on Windows"),
+        ("ä" * 128, f"`{'ä' * 100}…{'ä' * 12}` is longer than 255 bytes"),
+        ("x" * 121 + ".", f"`{'x' * 100}…{'x' * 11}.` ends in a dot or a space, which Windows drops"),
+        ("x" * 119 + ".", f"`{'x' * 119}.` ends in a dot or a space, which Windows drops"),
+    ],
+)
+def test_a_refused_name_is_shown_with_what_is_wrong(name: str, words: str) -> None:
+    with pytest.raises(UnsafePathError) as caught:
+        safe_relative(name)
+    assert caught.value.message == words
+
+
+def test_names_may_be_as_long_as_every_system_stores_and_no_longer() -> None:
+    assert str(safe_relative("x" * 255)) == "x" * 255
+    whole = "/".join(["x" * 249] * 4)
+    assert len(whole) == 999
+    assert safe_relative(whole + "x")
+    with pytest.raises(UnsafePathError, match="longer than 1000 bytes"):
+        safe_relative(whole + "xx")
+
+
+CHOICES = [
+    (Witnesses(slots=("unet", "vae"), identity=identity("loras")), ("diffusion_models", "certain")),
+    (Witnesses(slots=("vae", "vae_approx"), identity=identity("vae_approx", Certainty.LIKELY)), ("vae_approx", "likely")),
+    (Witnesses(slots=("vae",), identity=identity("vae", Certainty.LIKELY)), ("vae", "certain")),
+    (Witnesses(file_type="Config", civitai_type="LORA"), ("loras", "likely")),
+    (Witnesses(file_type="Config", civitai_type="Strange"), ("configs", "likely")),
+    (Witnesses(identity=identity("vae", Certainty.LIKELY), file_type="VAE"), ("vae", "likely")),
+    (Witnesses(identity=identity("vae", Certainty.GUESS), civitai_type="LORA"), ("loras", "likely")),
+    (Witnesses(identity=identity(""), civitai_type="LORA"), ("loras", "likely")),
+    (Witnesses(identity=identity("loras"), civitai_type="Workflows"), ("loras", "certain")),
+    (Witnesses(file_type="VAE", civitai_type="Checkpoint"), ("vae", "likely")),
+    (Witnesses(model_type=ModelType.TEXT_ENCODER), ("text_encoders", "likely")),
+    (Witnesses(civitai_type="Other", model_type=ModelType.VAE), ("vae", "likely")),
+    (Witnesses(civitai_type="Other"), ("checkpoints", "guess")),
+    (Witnesses(), ("checkpoints", "guess")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("known", "choice"), CHOICES)
+def test_each_witness_has_its_say_and_its_certainty(known: Witnesses, choice: tuple[str, str]) -> None:
+    answer = folder_for(known)
+    assert isinstance(answer, FolderChoice)
+    assert (answer.folder_key, answer.certainty) == choice
+
+
+def test_the_config_file_maps_a_type_the_file_type_and_the_last_resort() -> None:
+    mine = {"VAE": "vae_approx", "LORA": "lycoris", "Other": "vae"}
+    assert chosen(Witnesses(file_type="VAE"), overrides=mine) == "vae_approx"
+    assert chosen(Witnesses(civitai_type="LORA", model_type=ModelType.VAE), overrides=mine) == "lycoris"
+    assert chosen(Witnesses(), overrides=mine) == "vae"
+    assert chosen(Witnesses(civitai_type="Other"), overrides=mine) == "vae"
+
+
+def test_an_animatediff_folder_is_preferred_only_where_it_exists() -> None:
+    motion = Witnesses(civitai_type="MotionModule")
+    evolved = folder("animatediff_models", "/m/animatediff_models")
+    assert chosen(motion, folders=(evolved,)) == "animatediff_models"
+    assert chosen(motion, folders=(folder("animatediff_models", "/m/a", exists=False),)) == chosen(motion)
+    assert chosen(motion, folders=(ROOT,)) == CIVITAI_FOLDERS["MotionModule"]
+    assert chosen(Witnesses(civitai_type="LORA"), folders=(evolved,)) == "loras"
+
+
+def test_the_place_of_a_step_is_its_path_with_slashes() -> None:
+    windows = Target("loras", "C:\\m", "s/a.pt")
+    file = LocalFile("C:\\x\\a.pt", "loras", "a.pt", 1)
+    ref = ModelRef("a.pt", ModelType.LORA, ("loras",), RefStatus.REQUIRED, ())
+    assert place_of(Link(ref, file, windows)) == "C:/m/s/a.pt"
+    assert place_of(Keep(ref, file)) == "C:/x/a.pt"
+    assert place_of(Blocked(ref, RefState.MISSING, "")) == ""
+
+
+def test_a_collision_names_each_place_once_and_sorted() -> None:
+    (found,) = collisions(Plan((link("b.pt", "/m/1"), link("B.pt", "/m/2"))))
+    assert str(found) == (
+        "`/m/loras/B.pt` and `/m/loras/b.pt` are one name where letter case or Unicode form does not count"
+    )
+    (same,) = collisions(Plan((link("x.pt", "/m/1"), link("x.pt", "/m/2"))))
+    assert str(same) == "two different files want `/m/loras/x.pt`"
+    several = collisions(Plan(tuple(link(name, f"/m/{at}") for at, name in enumerate(["z", "Z", "a", "A"]))))
+    assert [collision.targets for collision in several] == [
+        ("/m/loras/A", "/m/loras/a"),
+        ("/m/loras/Z", "/m/loras/z"),
+    ]
