@@ -82,7 +82,7 @@ def test_object_rows_of_unknown_packs_are_read_with_their_switch() -> None:
             lora_2={"on": False, "lora": "b.safetensors"},
         )
     }
-    assert [name for name, _, _ in told(prompt)] == ["a.safetensors"]
+    assert told(prompt) == [("a.safetensors", "loras", "required"), ("b.safetensors", "loras", "inactive")]
 
 
 def test_each_unlisted_class_is_said_once_however_many_values_it_has() -> None:
@@ -135,3 +135,47 @@ def test_comfyuis_own_classes_are_never_called_unjudged() -> None:
     packs = node(2, "NewestModelLoader", outputs=["MODEL"], properties={"cnr_id": "somebodys-pack"})
     assert "not_judged" not in codes(ui(own))
     assert "not_judged" in codes(ui(packs))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "status"),
+    [
+        ({"enabled": False}, "inactive"),
+        ({"on": False}, "inactive"),
+        ({"switch": "Off"}, "inactive"),
+        ({"enabled_2": False}, "inactive"),
+        ({"lora_2_enabled": False}, "inactive"),
+        ({"enabled": True}, "required"),
+        ({"enabled_1": False}, "required"),
+        ({"strength_2": 0}, "required"),
+    ],
+)
+def test_a_switch_of_an_unlisted_class_that_is_off_makes_its_models_inactive(
+    inputs: dict[str, object], status: str
+) -> None:
+    given = {"1": api_node("Somebodys Stack", lora_2="a.safetensors", **inputs)}
+    assert told(given) == [("a.safetensors", "loras", status)]
+
+
+@pytest.mark.parametrize(
+    ("node_class", "name", "value", "is_named"),
+    [
+        ("ApplyLUT", "lut_name", "film.cube", True),
+        ("RVCThing", "index_file", "voice.index", True),
+        ("SomeModelLoader", "config_file", "v1-inference.yaml", True),
+        ("SomeModelLoader", "model_config", "config.json", True),
+        ("SomeModelLoader", "text", "config.json", False),
+        ("SomeSettings", "config_file", "settings.json", False),
+    ],
+)
+def test_what_else_models_consist_of_counts_as_a_file(
+    node_class: str, name: str, value: str, is_named: bool
+) -> None:
+    assert [ref.name for ref in read_one({"1": api_node(node_class, **{name: value})}).refs] == [
+        value
+    ] * is_named
+
+
+def test_a_model_scheme_is_no_part_of_the_name() -> None:
+    (ref,) = read_one({"1": api_node("SomeTTS", model="model://mine/x.pt")}).refs
+    assert ref.name == "mine/x.pt"

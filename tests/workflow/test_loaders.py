@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.workflow.builders import api_node, told
+from tests.workflow.builders import api_node, read_one, told
 from wfdeps.workflow.loaders import default_table
 from wfdeps.workflow.read import ReadOptions
 
@@ -117,3 +117,38 @@ def test_classes_of_many_packs_are_listed(node_class: str, inputs: dict[str, Any
 @pytest.mark.parametrize("node_class", ["CkptLoader_JK", "VaeLoader_JK", "CR_LoraLoader_JK"])
 def test_no_row_is_kept_under_a_python_class_that_no_workflow_says(node_class: str) -> None:
     assert default_table().row(node_class) is None
+
+
+@pytest.mark.parametrize(
+    ("node_class", "inputs", "expected"),
+    [
+        ("F5TTSAudio", {"model": "model://mine.pt"}, [("mine.pt", "checkpoints/F5-TTS", "required")]),
+        ("F5TTSAudio", {"model": "F5v1"}, []),
+        ("VibeVoiceSingleSpeakerNode", {"model": "VibeVoice-1.5B"}, [("VibeVoice-1.5B", "vibevoice", "required")]),
+        ("StepAudio_VoiceClone", {"model_path": "Step-Audio-EditX"}, [("Step-Audio-EditX", "Step-Audio-EditX", "required")]),
+        ("DiffRhythmRun", {"model": "cfm_model.pt"}, [("cfm_model.pt", "TTS/DiffRhythm", "required")]),
+        ("LoadRVCModelNode", {"model": "Claire.pth"}, [("Claire.pth", "TTS/RVC", "auto_download")]),
+    ],
+)  # fmt: skip
+def test_loaders_of_speech_models_name_files_and_folders(
+    node_class: str, inputs: dict[str, Any], expected: list[tuple[str, str, str]]
+) -> None:
+    assert told({"1": api_node(node_class, **inputs), "2": api_node("SaveAudio", audio=["1", 0])}) == expected
+
+
+@pytest.mark.parametrize(
+    ("node_class", "code", "words"),
+    [
+        ("PulidInsightFaceLoader", "fetches_itself", "downloads `antelopev2` into `insightface/models/antelopev2`"),
+        ("LayeredDiffusionApply", "fetches_itself", "into `layer_model`"),
+        ("FlashVSRNode", "fetches_itself", "downloads what it needs, which is not listed here, by itself"),
+        ("InstantIDFaceAnalysis", "place_by_hand", "`antelopev2` in `insightface/models/antelopev2`"),
+        ("DiffRhythmRun", "place_by_hand", "below `models/TTS`"),
+    ],
+)  # fmt: skip
+def test_what_a_class_fetches_and_what_must_be_placed_by_hand_is_said(
+    node_class: str, code: str, words: str
+) -> None:
+    warnings = read_one({"1": api_node(node_class), "2": api_node("SaveImage", images=["1", 0])}).warnings
+    assert [notice.code for notice in warnings] == [code]
+    assert words in warnings[0].message

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.workflow.builders import LINKS, checkpoint_to_image, codes, node, read_one, told, ui
 from wfdeps.workflow.read import ReadOptions
 
@@ -90,11 +92,44 @@ def test_a_fragment_without_output_counts_as_required_with_a_warning() -> None:
     assert "no_output_node" in codes(workflow)
 
 
-def test_what_feeds_use_everywhere_is_reached() -> None:
+@pytest.mark.parametrize(
+    ("taker", "expected"),
+    [
+        ({"vae": None}, "required"),
+        ({"*": None}, "required"),
+        ({"clip": None}, "unreachable"),
+        ({}, "unreachable"),
+    ],
+)
+def test_what_feeds_use_everywhere_is_reached_where_something_takes_it(
+    taker: dict[str, None], expected: str
+) -> None:
     everywhere = node(4, "Anything Everywhere", (), inputs={"anything": 3})
     vae = node(5, "VAELoader", ("v.safetensors",), outputs=["VAE"])
-    workflow = ui(*checkpoint_to_image(loader()), vae, everywhere, links=[*LINKS, [3, 5, 0, 4, 0, "VAE"]])
-    assert ("v.safetensors", "vae", "required") in told(workflow)
+    nodes = [*checkpoint_to_image(loader()), vae, everywhere]
+    nodes[1] = node(8, "KSampler", inputs={"model": 1, **taker}, outputs=["LATENT"])
+    workflow = ui(*nodes, links=[*LINKS, [3, 5, 0, 4, 0, "VAE"]])
+    assert ("v.safetensors", "vae", expected) in told(workflow)
+
+
+def test_what_only_a_node_that_does_not_run_would_take_from_use_everywhere_is_not_reached() -> None:
+    everywhere = node(4, "Anything Everywhere", (), inputs={"anything": 3})
+    vae = node(5, "VAELoader", ("v.safetensors",), outputs=["VAE"])
+    muted = node(6, "VAEDecode", inputs={"vae": None}, outputs=["IMAGE"], mode=2)
+    nodes = [*checkpoint_to_image(loader()), vae, everywhere, muted]
+    assert ("v.safetensors", "vae", "unreachable") in told(ui(*nodes, links=[*LINKS, [3, 5, 0, 4, 0, "VAE"]]))
+
+
+def test_use_everywhere_feeds_another_by_what_it_runs() -> None:
+    """The VAE is taken by a node that runs only since its own output is broadcast."""
+    first = node(4, "Anything Everywhere", (), inputs={"anything": 3})
+    second = node(7, "Anything Everywhere", (), inputs={"anything": 4})
+    vae = node(5, "VAELoader", ("v.safetensors",), outputs=["VAE"])
+    decode = node(6, "VAEDecode", inputs={"vae": None}, outputs=["IMAGE"])
+    nodes = [*checkpoint_to_image(loader()), vae, first, decode, second]
+    nodes[1] = node(8, "KSampler", inputs={"model": 1, "image": None}, outputs=["LATENT"])
+    links = [*LINKS, [3, 5, 0, 4, 0, "VAE"], [4, 6, 0, 7, 0, "IMAGE"]]
+    assert ("v.safetensors", "vae", "required") in told(ui(*nodes, links=links))
 
 
 def test_set_and_get_nodes_carry_what_they_carry() -> None:

@@ -10,7 +10,7 @@ from wfdeps.domain.folders import canonical_key
 from wfdeps.domain.refs import Certainty
 from wfdeps.patterns import pattern
 from wfdeps.workflow.model_claims import ModelClaim
-from wfdeps.workflow.names import has_model_ending, is_name
+from wfdeps.workflow.names import SCHEME, has_model_ending, is_name
 from wfdeps.workflow.node_graph import Literal, Node
 
 if TYPE_CHECKING:
@@ -68,6 +68,12 @@ _NOT_READ = pattern(
 )
 _WRITES = pattern(r"^save|save$|^write|export|show ?text|display|preview|merge.*save|download", re.IGNORECASE)
 
+_SWITCHES = ("enabled", "enable", "is_enabled", "on", "active", "switch", "toggle")
+_OFF = frozenset({"off", "disabled", "disable"})
+"""Names of switches of packs, and the words for off besides false."""
+_CONFIG = pattern(r"config|(?:^|_)(?:yaml|cfg_name)(?:$|_)", re.IGNORECASE)
+_CONFIG_ENDINGS = (".json", ".yaml", ".yml")
+
 _MAX_DEPTH, _MAX_MEMBERS = 2, 100
 """Of an object or list that is a widget's value: packs keep rows of names in one, not trees."""
 
@@ -76,10 +82,13 @@ def guesses_of(node: Node, table: LoaderTable) -> Iterator[ModelClaim]:
     """Yields what a node of an unlisted class seems to name, with the certainty GUESS."""
     if node.node_class in table.known or _WRITES().search(node.node_class):
         return
+    settings = {name.lower(): value for name, value in node.values() if name}
     for name, value in _candidates(node):
-        for text in _texts(value):
-            yield ModelClaim(text, _folders(name, text, node), name or "?", certainty=Certainty.GUESS,
-                        why=f"nobody has listed the class `{node.node_class}`; its value ends like a model file")  # fmt: skip
+        is_on = not _is_switched_off(name.lower(), settings)
+        for text, is_row_on in _texts(value, is_config=_is_config(name, node)):
+            loaded = is_on and is_row_on
+            yield ModelClaim(text, _folders(name, text, node), name or "?", loaded=loaded, validated=loaded,
+                        certainty=Certainty.GUESS, why=f"nobody has listed the class `{node.node_class}`; its value ends like a model file")  # fmt: skip
 
 
 _CORE = "comfy-core"
@@ -140,23 +149,43 @@ def _candidates(node: Node) -> Iterator[tuple[str, object]]:
             yield name, origin.value
 
 
-def _texts(value: object, depth: int = 0) -> Iterator[str]:
+def _is_switched_off(name: str, settings: Mapping[str, object]) -> bool:
+    """Whether a switch of the node, or the one of this input (`enabled_2`, `lora_2_on` for `lora_2`), is off."""
+    number = name[len(name.rstrip("0123456789")) :]
+    return any(
+        settings[switch] is False or str(settings[switch]).lower() in _OFF
+        for word in _SWITCHES
+        for switch in (
+            word,
+            f"{name}_{word}",
+            f"{word}_{name}",
+            *((f"{word}_{number}", f"{word}{number}") if number else ()),
+        )
+        if switch in settings
+    )
+
+
+def _is_config(name: str, node: Node) -> bool:
+    """Whether an input of a loader names the description of a model."""
+    return _CONFIG().search(name) is not None and _LOADS().search(_words(node.node_class)) is not None
+
+
+def _texts(
+    value: object, depth: int = 0, *, is_config: bool = False, is_on: bool = True
+) -> Iterator[tuple[str, bool]]:
+    """The names in a value, and whether each is switched on."""
     if isinstance(value, str):
-        if (
-            is_name(value)
-            and has_model_ending(value)
-            and "://" not in value
-            and not value.startswith("embedding:")
-        ):
-            yield value
+        text = value.removeprefix(SCHEME)
+        is_file = has_model_ending(text) or (is_config and text.lower().endswith(_CONFIG_ENDINGS))
+        if is_file and is_name(text) and "://" not in text and not text.startswith("embedding:"):
+            yield text, is_on
     elif isinstance(value, Mapping) and depth < _MAX_DEPTH:
-        if value.get("on") is False or value.get("active") is False or value.get("enabled") is False:
-            return
+        is_on = is_on and not any(value.get(word) is False for word in _SWITCHES)
         for inner in list(value.values())[:_MAX_MEMBERS]:
-            yield from _texts(inner, depth + 1)
+            yield from _texts(inner, depth + 1, is_on=is_on)
     elif isinstance(value, list) and depth < _MAX_DEPTH:
         for inner in value[:_MAX_MEMBERS]:
-            yield from _texts(inner, depth + 1)
+            yield from _texts(inner, depth + 1, is_on=is_on)
 
 
 def _folders(name: str, value: str, node: Node) -> tuple[str, ...]:

@@ -75,6 +75,10 @@ class LoaderRow:
     """The names of all its listed values, in the version that was read."""
     fetches: bool = False
     """It downloads what it needs by itself, and names no file."""
+    fetched: str = ""
+    """What it downloads, and into which folder, in words; empty where that is not known."""
+    by_hand: str = ""
+    """What it needs besides the files it names and does not fetch into the right place, in words."""
 
 
 class LoaderTable:
@@ -163,7 +167,8 @@ def _line(line: str) -> tuple[str, str]:
 def _row(raw: Mapping[str, Any]) -> LoaderRow:
     slots = tuple(_slot(slot) for slot in raw.get("slots", ()))
     order = tuple(raw.get("order", ())) or tuple(slot.input for slot in slots if slot.repeat is None)
-    return LoaderRow(slots, order, bool(raw.get("auto")))
+    fetched = str(raw.get("fetches", ""))
+    return LoaderRow(slots, order, bool(raw.get("auto")), fetched, str(raw.get("by_hand", "")))
 
 
 def _slot(raw: Mapping[str, Any]) -> LoaderSlot:

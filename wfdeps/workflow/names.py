@@ -8,9 +8,9 @@ from wfdeps.domain.folders import WEIGHTS_ENDINGS
 from wfdeps.patterns import pattern
 from wfdeps.workflow.limits import MAX_NAME_LENGTH
 
-ENDINGS = (*sorted(WEIGHTS_ENDINGS), ".engine", ".patch")
+ENDINGS = (*sorted(WEIGHTS_ENDINGS), ".engine", ".patch", ".cube", ".index")
 """What model files end with in the core's folders and in those of packs: `.engine` is TensorRT's, `.patch` Fooocus
-inpaint's."""
+inpaint's, `.cube` a colour table, `.index` what RVC's voices search in."""
 
 NO_FILE = frozenset(
     {"", "none", "[none]", "(none)", ".none", "null", "undefined", "disabled", "disable", "off", "choose", "baked vae",
@@ -19,6 +19,9 @@ NO_FILE = frozenset(
      "select the lora to add to the text", "select a lora", "select lora"}
 )  # fmt: skip
 """What loaders' lists offer besides files, folded to lower case."""
+
+SCHEME = "model://"
+"""What some lists put before a file of theirs, beside names of models they fetch (ComfyUI-F5-TTS)."""
 
 _STAND_IN = pattern(
     r"^\$|^%[^%]+%$|\$\{|\{\{|^<[^>]+>$|(?:^|[/\\_\-. ])your[_\- ]|[_\- ]here(?:\.\w+)?$|placeholder"

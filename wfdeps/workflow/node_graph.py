@@ -54,6 +54,8 @@ class Node:
     output_types: Sequence[str] = ()
     is_sink: bool = False
     """A node that broadcasts what it gets without links (Use Everywhere)."""
+    open_types: frozenset[str] = frozenset()
+    """The types of its inputs that nothing feeds; told only where some node broadcasts."""
 
     def values(self) -> list[tuple[str, object]]:
         """All values, with the input's name where it is known (else empty)."""

@@ -84,6 +84,8 @@ _ROW_OPTIONS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "slots": ("a list of slots", lambda value: isinstance(value, list)),
     "order": _TEXTS,
     "auto": _SWITCH,
+    "fetches": _TEXT,
+    "by_hand": _TEXT,
 }
 
 

@@ -24,8 +24,11 @@ _HOLD_FOLDERS = frozenset({"diffusers", "LLM"})
 
 def notices_on_node(node: Node, row: LoaderRow | None) -> Iterator[Notice]:
     """On a node that runs: what it fetches, what stays hidden in wildcard files."""
-    if row is not None and row.fetches:
-        yield Notice("fetches_itself", f"{_node_title(node)} downloads what it needs by itself at run time")
+    if row is not None and (row.fetches or row.fetched):
+        what = row.fetched or "what it needs, which is not listed here,"
+        yield Notice("fetches_itself", f"{_node_title(node)} downloads {what} by itself at run time")
+    if row is not None and row.by_hand:
+        yield Notice("place_by_hand", f"{_node_title(node)} needs {row.by_hand}")
     texts = [value for _, value in node.values() if isinstance(value, str) and "__" in value]
     if texts and _READS_WILDCARDS().search(node.node_class):
         names = dict.fromkeys(name for text in texts for name in _WILDCARD().findall(text))

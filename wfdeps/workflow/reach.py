@@ -26,7 +26,8 @@ class Reach(NamedTuple):
 def reach_of(graph: NodeGraph, table: LoaderTable) -> Reach:
     """The nodes that some output node depends on.
 
-    A Use Everywhere node sends what it gets to inputs that have no link, so what feeds one counts as reached.
+    A Use Everywhere node sends what it gets to inputs that have no link: what feeds one counts as reached where a
+    node that runs has such an input of its type.
     A node of an unlisted class counts as an output where nothing uses its outputs. A file whose root has no output
     node is a part to be pasted into other workflows: there the open outputs of its subgraphs count as ends.
     """
@@ -43,7 +44,7 @@ def reach_of(graph: NodeGraph, table: LoaderTable) -> Reach:
     roots = [*outputs, *_leaves(graph, table), *ends]
     if not roots:
         return Reach(None, ("no_output_node", "no output node"))
-    found = _behind(graph, [*roots, *(node for node in active if node.is_sink)])
+    found = _with_broadcasts(graph, _behind(graph, roots), [node for node in active if node.is_sink])
     if any(graph.nodes[node_id].is_broken for node_id in found):
         return Reach(None, ("broken_link", "a link that leads nowhere"))
     return Reach(found, ("no_output_node", "no output node outside its subgraphs") if is_piece else None)
@@ -60,8 +61,37 @@ def _leaves(graph: NodeGraph, table: LoaderTable) -> list[Node]:
     return [
         node
         for node in graph.nodes.values()
-        if node.origins and not node.inactive and node.id not in used and not table.is_listed(node.node_class)
+        if node.origins
+        and not node.inactive
+        and not node.is_sink
+        and node.id not in used
+        and not table.is_listed(node.node_class)
     ]
+
+
+def _with_broadcasts(graph: NodeGraph, found: frozenset[str], sinks: list[Node]) -> frozenset[str]:
+    """What runs, with the broadcasting nodes that some node which runs takes from, and all behind them."""
+    waiting = [node for node in sinks if node.id not in found]
+    while taken := [node for node in waiting if _has_taker(graph, found, node)]:
+        found |= _behind(graph, taken)
+        waiting = [node for node in waiting if node not in taken]
+    return found
+
+
+def _has_taker(graph: NodeGraph, found: frozenset[str], sink: Node) -> bool:
+    """Whether an input that nothing feeds takes a type this node sends; one whose type is not told is taken."""
+    sent = {_type_of(graph, origin) for origin in sink.origins.values() if isinstance(origin, Output)}
+    if sent & {"", "*"} or any(not isinstance(origin, Output) for origin in sink.origins.values()):
+        return True
+    return any(
+        sent & graph.nodes[node_id].open_types or "*" in graph.nodes[node_id].open_types for node_id in found
+    )
+
+
+def _type_of(graph: NodeGraph, origin: Output) -> str:
+    node = graph.nodes.get(origin.node_id)
+    types = node.output_types if node is not None else ()
+    return types[origin.slot] if 0 <= origin.slot < len(types) else ""
 
 
 def _behind(graph: NodeGraph, roots: list[Node]) -> frozenset[str]:

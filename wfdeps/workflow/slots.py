@@ -11,7 +11,7 @@ from wfdeps.domain.refs import Lookup
 from wfdeps.patterns import pattern
 from wfdeps.values import NamedTuple
 from wfdeps.workflow.model_claims import ModelClaim, RuntimeName
-from wfdeps.workflow.names import has_model_ending, is_name
+from wfdeps.workflow.names import SCHEME, has_model_ending, is_name
 from wfdeps.workflow.node_graph import Literal, Node, NodeGraph, Output
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def _texts(value: object, slot: LoaderSlot) -> Iterator[str]:
         parts = value if isinstance(value, list) else [value]
     for part in parts[:_MAX_PARTS]:
         if isinstance(part, str) and is_name(part) and not _means_no_file(part, slot):
-            yield part
+            yield part.removeprefix(SCHEME)
 
 
 def _means_no_file(name: str, slot: LoaderSlot) -> bool:

@@ -79,6 +79,9 @@ class _UiReader:
         self._open(root, ())
         for level, raw, node in self.pending:
             self._connect(level, raw, node)
+        if any(node.is_sink for node in self.graph.nodes.values()):
+            for _, raw, node in self.pending:
+                node.open_types = _open_types(raw, node)
         self.graph.notes = self.notes
         self.graph.open_ends = list(open_ends(root))
         return self.graph
@@ -196,6 +199,15 @@ def _node_of(node_id: str, raw: Raw, node_class: str, overrides: Mapping[str, ob
         node.output_types = [str(given.get("type")) for given in outputs if isinstance(given, dict)]
     node.is_sink = BROADCAST in node_class
     return node
+
+
+def _open_types(raw: Raw, node: Node) -> frozenset[str]:
+    inputs = raw.get("inputs")
+    return frozenset(
+        str(given.get("type"))
+        for given in (inputs if isinstance(inputs, list) else ())
+        if isinstance(given, dict) and _input_name(given) not in node.origins
+    )
 
 
 def widget_names(raw: Raw, count: int) -> Sequence[str]:
