@@ -32,12 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    return _forget(arguments, context) if arguments.does == "forget" else _list(arguments, context)
+    if arguments.does == "forget":
+        return _forget(arguments.which, context, everything=arguments.all)
+    return _list(context, as_json=arguments.json)
 
 
-def _list(arguments: argparse.Namespace, context: Context) -> int:
+def _list(context: Context, *, as_json: bool) -> int:
     choices = list_answers(context.doors)
-    if arguments.json:
+    if as_json:
         document = {"schema": SCHEMA, "answers": [_fields(choice) for choice in choices]}
         context.out(json.dumps(document, ensure_ascii=False, indent=1))
     elif choices:
@@ -47,15 +49,14 @@ def _list(arguments: argparse.Namespace, context: Context) -> int:
     return READY
 
 
-def _forget(arguments: argparse.Namespace, context: Context) -> int:
-    which = arguments.which
-    if bool(which) is arguments.all:
+def _forget(which: str | None, context: Context, *, everything: bool) -> int:
+    if bool(which) is everything:
         raise UsageError(
             "say which answer to forget", hint="a number of `wfdeps answers list`, a file name, or --all"
         )
-    count = forget_answers(context.doors, None if arguments.all else which)
+    count = forget_answers(context.doors, None if everything else which)
     context.err(f"{count} forgotten")
-    return READY if count or arguments.all else UNMET
+    return READY if count or everything else UNMET
 
 
 def _line(choice: Choice) -> str:

@@ -13,7 +13,7 @@ from wfdeps.cli.exit_codes import READY
 from wfdeps.errors import UsageError, os_error_words
 from wfdeps.jobs.catalogue import build_index, export_rows, import_rows
 from wfdeps.report.wording import count_text
-from wfdeps.sources.civitai.walk import PAUSE
+from wfdeps.sources.civitai.walk import PAUSE, Step
 from wfdeps.sources.name_index import WHOLE_FOR, NameIndex
 from wfdeps.wiring.sources import open_index
 
@@ -50,33 +50,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> int:
     with ExitStack() as exits:
         index = open_index(context.settings, exits)
-        return _ACTIONS[arguments.does](index, arguments, context)
-
-
-def _import(index: NameIndex, arguments: argparse.Namespace, context: Context) -> int:
-    with ExitStack() as exits:
-        lines: Iterable[str] = sys.stdin
-        if arguments.file != "-":
-            try:
-                lines = exits.enter_context(open(arguments.file, encoding="utf-8-sig"))
-            except OSError as error:
-                raise UsageError(f"cannot read `{arguments.file}`: {os_error_words(error)}") from error
-        learned = import_rows(lines, index, context.doors, label=arguments.file, whole=arguments.whole)
-    context.err(f"{count_text(learned, 'file')} learned")
+        match arguments.does:
+            case "import":
+                _import(index, arguments.file, context, whole=arguments.whole)
+            case "build":
+                steps = build_index(
+                    index,
+                    context.doors,
+                    types=arguments.types,
+                    since=arguments.since or "",
+                    pause=arguments.pause,
+                )
+                _show_steps(steps, context)
+            case "stats":
+                context.out(_stats(index))
+            case _:
+                for line in export_rows(index):
+                    context.out(line)
     return READY
 
 
-def _build(index: NameIndex, arguments: argparse.Namespace, context: Context) -> int:
+def _import(index: NameIndex, path: str, context: Context, *, whole: bool) -> None:
+    with ExitStack() as exits:
+        lines: Iterable[str] = sys.stdin
+        if path != "-":
+            try:
+                lines = exits.enter_context(open(path, encoding="utf-8-sig"))
+            except OSError as error:
+                raise UsageError(f"cannot read `{path}`: {os_error_words(error)}") from error
+        learned = import_rows(lines, index, context.doors, label=path, whole=whole)
+    context.err(f"{count_text(learned, 'file')} learned")
+
+
+def _show_steps(steps: Iterable[Step], context: Context) -> None:
     models = files = 0
-    steps = build_index(
-        index, context.doors, types=arguments.types, since=arguments.since or "", pause=arguments.pause
-    )
     for step in steps:
         models += step.models
         files += step.files
         seen = f"{count_text(models, 'model')}, {count_text(files, 'file')}"
         context.err(f"{seen}, back to {step.oldest[:10] or 'an unknown day'}")
-    return READY
 
 
 def _date(text: str) -> str:
@@ -88,13 +100,12 @@ def _date(text: str) -> str:
     return (moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment).isoformat()
 
 
-def _stats(index: NameIndex, arguments: argparse.Namespace, context: Context) -> int:
+def _stats(index: NameIndex) -> str:
     counts = index.count()
     lines = [f"{count:>9,}  {model_type.replace('_', ' ')}" for model_type, count in counts.items()]
     oldest, newest = index.seen()
     seen = f"  told between {_day(oldest)} and {_day(newest)}" if oldest and newest else ""
-    context.out("\n".join([*lines, f"{sum(counts.values()):>9,}  in all{seen}", *_how_whole(index)]))
-    return READY
+    return "\n".join([*lines, f"{sum(counts.values()):>9,}  in all{seen}", *_how_whole(index)])
 
 
 def _how_whole(index: NameIndex) -> list[str]:
@@ -109,14 +120,5 @@ def _how_whole(index: NameIndex) -> list[str]:
     ]
 
 
-def _export(index: NameIndex, arguments: argparse.Namespace, context: Context) -> int:
-    for line in export_rows(index):
-        context.out(line)
-    return READY
-
-
 def _day(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
-
-
-_ACTIONS = {"import": _import, "build": _build, "stats": _stats, "export": _export}

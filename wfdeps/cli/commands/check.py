@@ -21,6 +21,9 @@ from wfdeps.jobs.check import check, check_online
 if TYPE_CHECKING:
     import argparse
 
+    from wfdeps.cli.output import ReportWishes
+    from wfdeps.jobs.reading import WorkflowFiles
+
 EXAMPLE = "wfdeps check --comfyui ~/ComfyUI workflow.png && runpodctl create pod …"
 
 
@@ -42,17 +45,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
+    check_once = partial(_check, workflow_files(arguments), report_wishes(arguments), online=arguments.online)
     if arguments.watch:
         from wfdeps.cli.watching import watch
 
-        return watch(partial(_check, arguments), arguments.workflows, context)
-    return _check(arguments, context)
+        return watch(check_once, arguments.workflows, context)
+    return check_once(context)
 
 
-def _check(arguments: argparse.Namespace, context: Context) -> int:
-    wishes = report_wishes(arguments)
-    readings = read_all(workflow_files(arguments), context, hashed=wishes.needs_hashes)
-    if arguments.online:
+def _check(files: WorkflowFiles, wishes: ReportWishes, context: Context, *, online: bool) -> int:
+    readings = read_all(files, context, hashed=wishes.needs_hashes)
+    if online:
         checked = check_online(readings, context.doors, context.reporter, place=wishes.place)
     else:
         checked = check(readings, context.doors, place=wishes.place)

@@ -36,7 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
     ref = ref_of_name(arguments.name, arguments.folder or "", arguments.workflow)
-    chosen = None if arguments.what == "optional" else _chosen(arguments, ref, context)
+    chosen = (
+        None
+        if arguments.what == "optional"
+        else _chosen(arguments.what, ref, context, allow_pickle=arguments.allow_pickle)
+    )
     scope = (
         AnswerScope.WORKFLOW
         if arguments.workflow
@@ -50,12 +54,12 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     return READY
 
 
-def _chosen(arguments: argparse.Namespace, ref: ModelRef, context: Context) -> Candidate:
-    """The one file meant. Raises UsageError where there are several."""
-    files = files_meant(arguments.what, ref, context.doors, allow_pickle=arguments.allow_pickle)
+def _chosen(what: str, ref: ModelRef, context: Context, *, allow_pickle: bool) -> Candidate:
+    """The file that is meant. Raises UsageError where there are several."""
+    files = files_meant(what, ref, context.doors, allow_pickle=allow_pickle)
     if len(files) > 1:
         raise UsageError(
-            f"`{arguments.what}` has several files:\n{listed(files, context)}",
+            f"`{what}` has several files:\n{listed(files, context)}",
             hint="name one: add +FILE_ID to the AIR, or ?fileId= to the URL",
         )
     for piece in files[0].evidence:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.domain.civitai_types import type_rows
 from wfdeps.errors import UsageError
 from wfdeps.report import civitai_json, civitai_text
+
+if TYPE_CHECKING:
+    from wfdeps.jobs.civitai_pages import SearchFilter
 
 EXAMPLE = """wfdeps civitai types
   wfdeps civitai search --query anime --model-type Checkpoint --limit 5
@@ -53,32 +57,38 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             f"`civitai {arguments.action}` takes no `{arguments.what[0]}`",
             hint="search words go behind --query" if arguments.action == "search" else None,
         )
-    return _ACTIONS[arguments.action](arguments, context)
+    match arguments.action:
+        case "types":
+            rows = type_rows(context.settings.folders)
+            render = civitai_json.render_types if arguments.json else civitai_text.render_types
+            context.out(render(rows))
+            return READY
+        case "search":
+            from wfdeps.jobs.civitai_pages import search_filter  # the table of types needs no network
+
+            wanted = search_filter(
+                arguments.query,
+                arguments.model_type,
+                arguments.base_model,
+                sort=arguments.sort,
+                limit=arguments.limit,
+            )
+            return _search(wanted, context, as_json=arguments.json)
+        case _:
+            if len(arguments.what) != 1:
+                raise UsageError("name one model or version", hint="`wfdeps civitai info 101055`")
+            return _info(arguments.what[0], arguments.as_what, context, as_json=arguments.json)
 
 
-def _types(arguments: argparse.Namespace, context: Context) -> int:
-    overrides = context.settings.folders
-    rows = type_rows(overrides)
-    context.out(civitai_json.render_types(rows) if arguments.json else civitai_text.render_types(rows))
-    return READY
+def _search(wanted: SearchFilter, context: Context, *, as_json: bool) -> int:
+    from wfdeps.jobs.civitai_pages import Pages
 
-
-def _search(arguments: argparse.Namespace, context: Context) -> int:
-    from wfdeps.jobs.civitai_pages import Pages, search_filter  # the table of types needs no network
-
-    wanted = search_filter(
-        arguments.query,
-        arguments.model_type,
-        arguments.base_model,
-        sort=arguments.sort,
-        limit=arguments.limit,
-    )
     if wanted.ignores_sort:
         context.err(
             f"note: Civitai orders a search by relevance; `{wanted.sort}` counts only without --query"
         )
     models = Pages(context.doors).search(wanted)
-    if arguments.json:
+    if as_json:
         context.out(civitai_json.render_models(models))
     elif models:
         context.out(civitai_text.render_found(models))
@@ -87,24 +97,18 @@ def _search(arguments: argparse.Namespace, context: Context) -> int:
     return READY if models else UNMET
 
 
-def _info(arguments: argparse.Namespace, context: Context) -> int:
+def _info(target: str, as_what: str | None, context: Context, *, as_json: bool) -> int:
     from wfdeps.jobs.civitai_pages import PageKind, Pages
     from wfdeps.report.wording import View
 
-    if len(arguments.what) != 1:
-        raise UsageError("name one model or version", hint="`wfdeps civitai info 101055`")
-    as_what = PageKind(arguments.as_what) if arguments.as_what else None
-    result = Pages(context.doors).look_up(arguments.what[0], as_what=as_what)
+    result = Pages(context.doors).look_up(target, as_what=PageKind(as_what) if as_what else None)
     model, kind = result.model, result.kind
     if result.remark:
         context.err(f"note: {result.remark}")
-    if arguments.json:
+    if as_json:
         context.out(civitai_json.render_models([model], kind))
         return READY
     number = model.model_id if kind is PageKind.MODEL else model.versions[0].version_id
     view = View(color=context.colors(context.stdout))
     context.out(civitai_text.render_model(model, f"{kind} {number}", view))
     return READY
-
-
-_ACTIONS = {"types": _types, "search": _search, "info": _info}

@@ -81,35 +81,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    asked = _asked_for(arguments, context.settings.civitai_url)
+    has_place = bool(arguments.output or arguments.out)
+    key = folder_key_of(arguments.model_type) if arguments.model_type else ""
+    sha256 = sha256_digest(arguments.sha256).value if arguments.sha256 else ""
+    numbers = (arguments.model_id, arguments.version_id, arguments.file_id)
+    if any(numbers) or (arguments.source and arguments.source != "url"):
+        if arguments.what:
+            raise UsageError("name it by number or by address, not both")
+        want = _by_number(numbers, arguments.source, key, sha256)
+        asked = _Asked(for_a_folder=(want,)) if has_place else _Asked(for_the_library=(want,))
+    elif arguments.what:
+        has_library = bool(key or arguments.source or arguments.comfyui or arguments.models)
+        asked = _by_address(
+            arguments.what, context, key=key, sha256=sha256, has_place=has_place, has_library=has_library
+        )
+    else:
+        raise UsageError("nothing to download", hint="an address, an AIR, or --source with --model-id")
     if asked.count > 1 and (arguments.out or arguments.sha256):
         raise UsageError("`--out` and `--sha256` are for a single file", hint="run it once for each")
-    _check_place(arguments)
+    _check_place(arguments.output, arguments.out)
     destination = Destination(folder=arguments.output or "", file=arguments.out or "")
-    said = model_type_of(folder_key_of(arguments.model_type)) if arguments.model_type else ModelType.UNKNOWN
-    reporter = _reporter(arguments, context)
+    model_type = model_type_of(key) if key else ModelType.UNKNOWN
+    reporter = _reporter(context, as_json=arguments.json)
     downloads = [*downloads_of_urls(asked.plain, destination, sha256=arguments.sha256 or "")]
     results: list[WantResult] = []
     with stopping_on_signals():
         if asked.for_a_folder:
             described, results = downloads_of_wants(asked.for_a_folder, destination, context.doors, reporter)
             downloads += described
-            _show(results, arguments, context)
+            _show(results, context, as_json=arguments.json)
         if asked.for_the_library:
             # A plain address never pays for the library and the plan.
             from wfdeps.jobs.acquire import acquire
 
             acquired = acquire(asked.for_the_library, context.doors, reporter)
-            _show(acquired, arguments, context)
+            _show(acquired, context, as_json=arguments.json)
             results += acquired
         check_names(downloads)
-        failures = fetch_exactly(downloads, context.doors, reporter, model_type=said)
+        failures = fetch_exactly(downloads, context.doors, reporter, model_type=model_type)
     return max([READY, *(_CODES[result.state] for result in results), *map(_code_of_failure, failures)])
 
 
-def _check_place(arguments: argparse.Namespace) -> None:
+def _check_place(folder: str | None, file: str | None) -> None:
     """Raises UsageError where `-o` means a file, or `--out` a folder: either would make something nobody meant."""
-    folder, file = arguments.output, arguments.out
     if folder == "" or file == "":
         raise UsageError("the place to write to is empty", hint="a variable of the shell that is not set?")
     if folder and folder.lower().endswith(tuple(WEIGHTS_ENDINGS)) and not os.path.isdir(folder):
@@ -134,36 +148,49 @@ class _Asked:
         return len(self.plain) + len(self.for_a_folder) + len(self.for_the_library)
 
 
-def _asked_for(arguments: argparse.Namespace, base_url: str) -> _Asked:
-    """What the line asks for, checked. Raises UsageError."""
-    exact = bool(arguments.output or arguments.out)
-    key = folder_key_of(arguments.model_type) if arguments.model_type else ""
-    sha256 = sha256_digest(arguments.sha256).value if arguments.sha256 else ""
-    numbers = (arguments.model_id, arguments.version_id, arguments.file_id)
-    if any(numbers) or (arguments.source and arguments.source != "url"):
-        if arguments.what:
-            raise UsageError("name it by number or by address, not both")
-        model_id, version_id, file_id = (number or "" for number in numbers)
-        source = WantSource(arguments.source or WantSource.CIVITAI)
-        want = checked_want(Want(source, model_id, version_id, file_id, folder_key=key, sha256=sha256))
-        return _Asked(for_a_folder=(want,)) if exact else _Asked(for_the_library=(want,))
-    if not arguments.what:
-        raise UsageError("nothing to download", hint="an address, an AIR, or --source with --model-id")
-    in_tree = bool(key or arguments.source or arguments.comfyui or arguments.models)
-    plain = tuple(what for what in arguments.what if not is_described(what, base_url, in_tree=in_tree))
+def _by_number(numbers: Sequence[str | None], source: str | None, key: str, sha256: str) -> Want:
+    """The model, version and file of that source. Raises UsageError."""
+    model_id, version_id, file_id = (number or "" for number in numbers)
+    return checked_want(
+        Want(
+            WantSource(source or WantSource.CIVITAI),
+            model_id,
+            version_id,
+            file_id,
+            folder_key=key,
+            sha256=sha256,
+        )
+    )
+
+
+def _by_address(
+    addresses: Sequence[str],
+    context: Context,
+    *,
+    key: str,
+    sha256: str,
+    has_place: bool,
+    has_library: bool,
+) -> _Asked:
+    """What the addresses and AIRs ask for. Raises UsageError.
+
+    `has_place`: the line names the folder or file to write; `has_library`: it names model folders, a type or a source.
+    """
+    base_url = context.settings.civitai_url
+    plain = tuple(what for what in addresses if not is_described(what, base_url, in_tree=has_library))
     wants = [
         replace(checked_want(want_of(what, base_url)), folder_key=key, sha256=sha256)
-        for what in dict.fromkeys(arguments.what)
+        for what in dict.fromkeys(addresses)
         if what not in plain
     ]
-    here = tuple(want for want in wants if exact or (not in_tree and want.url and not want.model_id))
+    here = tuple(want for want in wants if has_place or (not has_library and want.url and not want.model_id))
     return _Asked(plain, here, tuple(want for want in wants if want not in here))
 
 
-def _show(results: Sequence[WantResult], arguments: argparse.Namespace, context: Context) -> None:
+def _show(results: Sequence[WantResult], context: Context, *, as_json: bool) -> None:
     """Paths of what is there now on stdout, the rest on stderr."""
     for result in results:
-        if arguments.json:
+        if as_json:
             from wfdeps.report.want_json import want_json
 
             context.out(json.dumps({"event": "result", **want_json(result)}, ensure_ascii=False))
@@ -190,8 +217,8 @@ def _code_of_failure(failure: FetchFailed) -> int:
     return UNDECIDED if failure.kind.is_undecided else PARTLY_FAILED
 
 
-def _reporter(arguments: argparse.Namespace, context: Context) -> Reporter:
-    if not arguments.json:
+def _reporter(context: Context, *, as_json: bool) -> Reporter:
+    if not as_json:
         return context.reporter
     from wfdeps.console.progress import JsonLines
 

@@ -57,6 +57,6 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             context.err(
                 f"note: {model.directory}/{model.name}: the frontend shows its URL and offers no download"
             )
-    for one in made.left_out:
-        context.err(f"not embedded: {one.what}: {one.reason}")
+    for omission in made.left_out:
+        context.err(f"not embedded: {omission.what}: {omission.reason}")
     return UNMET if made.left_out and not arguments.partial else READY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
@@ -46,7 +47,9 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         return READY
     if not arguments.to:
         raise UsageError("--to says which format", hint=f"one of {', '.join(format_names())}")
-    made = export_lock(lock_at(arguments.lock), arguments.to, _options(arguments))
+    made = export_lock(
+        lock_at(arguments.lock), arguments.to, _options(arguments.options, arguments.spec_version)
+    )
     if arguments.output:
         for path in write_export(made, arguments.output, replace=arguments.force):
             context.err(f"wrote {path}")
@@ -56,8 +59,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
             context.err(f"note: with -o FILE, {others} is written beside it")
     for note in made.notes:
         context.err(f"note: {note}")
-    for one in made.left_out:
-        context.err(f"not carried: {one.what}: {one.reason}")
+    for omission in made.left_out:
+        context.err(f"not carried: {omission.what}: {omission.reason}")
     if made.left_out:
         context.err(
             f"{count_text(len(made.left_out), 'file')} of the lock not carried; `wfdeps sync` fetches all"
@@ -65,15 +68,15 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     return UNMET if made.left_out and not arguments.partial else READY
 
 
-def _options(arguments: argparse.Namespace) -> dict[str, str]:
+def _options(pairs: Sequence[str], spec_version: str | None) -> dict[str, str]:
     options = {}
-    for text in arguments.options:
+    for text in pairs:
         name, sign, value = text.partition("=")
         if not sign:
             raise UsageError(f"`{text}` is no option of a format", hint="--with NAME=VALUE")
         options[name] = value
-    if arguments.spec_version:
-        options["spec-version"] = arguments.spec_version
+    if spec_version:
+        options["spec-version"] = spec_version
     return options
 
 

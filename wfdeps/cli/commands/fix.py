@@ -14,6 +14,7 @@ from wfdeps.domain.plans import Link
 from wfdeps.domain.visible import visible
 from wfdeps.errors import LibraryError, UsageError
 from wfdeps.jobs.fix import FixBy, carry_out_links, not_cured, planned_links, rewrite_workflow
+from wfdeps.jobs.reading import WorkflowFiles
 from wfdeps.planning.fixes import NoFix
 
 EXAMPLE = "wfdeps fix workflow.json --link --apply"
@@ -49,24 +50,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    return _rewrite(arguments, context) if arguments.rewrite else _link(arguments, context)
+    files = workflow_files(arguments)
+    if arguments.rewrite:
+        return _rewrite(files, arguments.rewrite, context, apply=arguments.apply)
+    return _link(files, FixBy(arguments.how or FixBy.LINK), context, apply=arguments.apply)
 
 
-def _link(arguments: argparse.Namespace, context: Context) -> int:
-    how = FixBy(arguments.how or FixBy.LINK)
-    readings = read_all(workflow_files(arguments), context)
+def _link(files: WorkflowFiles, how: FixBy, context: Context, *, apply: bool) -> int:
+    readings = read_all(files, context)
     links, left = planned_links(readings, context.doors)
     for link in links:
         context.out(_step(link, how))
-    failed = _carry_out(links, how, context) if arguments.apply else 0
-    if arguments.apply and links:
+    failed = _carry_out(links, how, context) if apply else 0
+    if apply and links:
         left = (*left, *not_cured(links, readings, context.doors))
     _show_left(left, context)
-    if not arguments.apply and links:
+    if not apply and links:
         context.err("nothing was done; --apply does it")
     if failed:
         return PARTLY_FAILED
-    return READY if not left and (arguments.apply or not links) else UNMET
+    return READY if not left and (apply or not links) else UNMET
 
 
 def _step(link: Link, how: FixBy) -> str:
@@ -90,18 +93,15 @@ def _show_left(left: Sequence[NoFix], context: Context) -> None:
         context.err(f"left: {step.finding.ref.folder}/{step.finding.ref.name}: {step.reason}")
 
 
-def _rewrite(arguments: argparse.Namespace, context: Context) -> int:
-    if len(arguments.workflows) != 1:
+def _rewrite(files: WorkflowFiles, out: str, context: Context, *, apply: bool) -> int:
+    if len(files.paths) != 1:
         raise UsageError("--rewrite takes one workflow", hint="call it once for each")
-    (path,), out = arguments.workflows, arguments.rewrite
     as_png = out.lower().endswith(".png")
-    rewrite = rewrite_workflow(
-        path, read_all(workflow_files(arguments), context), context.doors, as_png=as_png
-    )
+    rewrite = rewrite_workflow(files.paths[0], read_all(files, context), context.doors, as_png=as_png)
     for rename in rewrite.renames:
         context.out(f"rewrite  {visible(rename.old)}\n     to  {visible(rename.new)}")
     _show_left(rewrite.left, context)
-    if not arguments.apply:
+    if not apply:
         context.err(f"nothing was written; --apply writes `{out}`")
         return UNMET if rewrite.renames or rewrite.left else READY
     writing.write_new(out, rewrite.data)

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> int:
     doors, hashes = context.doors, not arguments.no_hash
     inspected = [inspect_target(target, doors, hashes=hashes) for target in arguments.files]
-    context.out(_text([inspection for inspection, _ in inspected], arguments, context))
+    context.out(_text([inspection for inspection, _ in inspected], context, as_json=arguments.json))
     return max((_code(inspection, error) for inspection, error in inspected), key=_WORST_LAST.index)
 
 
@@ -38,8 +38,8 @@ def _code(inspection: Inspection, error: WfdepsError | None) -> int:
     return UNMET if inspection.error else READY
 
 
-def _text(inspections: list[Inspection], arguments: argparse.Namespace, context: Context) -> str:
-    if arguments.json:
+def _text(inspections: list[Inspection], context: Context, *, as_json: bool) -> str:
+    if as_json:
         from wfdeps.report import inspect_json
 
         return inspect_json.render(inspections)

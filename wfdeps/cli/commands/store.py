@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
@@ -32,12 +33,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    return _ACTIONS[arguments.action](open_store(context.settings), arguments, context)
+    store = open_store(context.settings)
+    match arguments.action:
+        case "ls":
+            return _ls(store, context, as_json=arguments.json)
+        case "gc":
+            return _gc(store, arguments.tree, context, apply=arguments.apply)
+        case _:
+            return _verify(store, arguments.tree, context, apply=arguments.apply)
 
 
-def _ls(store: Store, arguments: argparse.Namespace, context: Context) -> int:
+def _ls(store: Store, context: Context, *, as_json: bool) -> int:
     files = tuple(store.files())
-    if arguments.json:
+    if as_json:
         rows = [
             {"sha256": one.sha256, "size": one.size, "links": one.links, "path": one.path} for one in files
         ]
@@ -49,32 +57,29 @@ def _ls(store: Store, arguments: argparse.Namespace, context: Context) -> int:
     return READY
 
 
-def _gc(store: Store, arguments: argparse.Namespace, context: Context) -> int:
+def _gc(store: Store, trees: Sequence[str], context: Context, *, apply: bool) -> int:
     for tree in store.trees.unseen():
         context.err(f"warning: `{tree}` linked from here and cannot be seen now; its links do not count")
-    files = collect_unused(store, arguments.tree) if arguments.apply else store.unused(arguments.tree)
+    files = collect_unused(store, trees) if apply else store.unused(trees)
     for file in files:
         context.out(f"{size_text(file.size):>10}  sha256:{file.sha256}")
-    done = "removed" if arguments.apply else "could be removed; --apply does it"
+    done = "removed" if apply else "could be removed; --apply does it"
     context.err(f"{count_text(len(files), 'file')}, {size_text(sum(file.size for file in files))} {done}")
     return READY
 
 
-def _verify(store: Store, arguments: argparse.Namespace, context: Context) -> int:
-    check = verify_store(store, arguments.tree, remove=arguments.apply)
+def _verify(store: Store, trees: Sequence[str], context: Context, *, apply: bool) -> int:
+    check = verify_store(store, trees, remove=apply)
     for bad in check.bad:
         context.out(f"{visible(bad.stored.path)}: the content is not what its name says")
         for name in bad.names:
             context.err(f"  the same bad bytes stand under `{name}`")
-    removed = " and removed" if check.bad and arguments.apply else ""
+    removed = " and removed" if check.bad and apply else ""
     context.err(f"{count_text(check.read, 'file')} read, {len(check.bad)} bad{removed}")
     if check.bad:
-        context.err(f"hint: {_REMEDY if arguments.apply else _CURE}")
+        context.err(f"hint: {_REMEDY if apply else _CURE}")
     return UNMET if check.bad else READY
 
 
 _REMEDY = "move away what trees have of them, then `wfdeps get` or `wfdeps sync` fetches them again"
 _CURE = f"`wfdeps store verify --apply` removes them from the store; {_REMEDY}"
-
-
-_ACTIONS = {"ls": _ls, "gc": _gc, "verify": _verify}
