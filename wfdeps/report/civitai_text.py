@@ -83,8 +83,8 @@ def _version(version: VersionPage, paint: Painter) -> Iterator[str]:
 
 
 def _version_line(version: VersionPage) -> str:
-    parts = [version.base_model or "", (version.published or "")[:10]]
-    return f"version {version.version_id}  {version.name}  [{', '.join(part for part in parts if part)}]"
+    facts = ", ".join(filter(None, (version.base_model, (version.published or "")[:10])))
+    return f"version {version.version_id}  {version.name}" + (f"  [{facts}]" if facts else "")
 
 
 def _file_line(file: Candidate) -> str:
