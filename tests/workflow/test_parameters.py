@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.workflow.builders import LINKS, api_node, checkpoint_to_image, node, read_one, told, ui
+from wfdeps.domain.queries import NameQuery
+from wfdeps.match.queries import queries_for
+from wfdeps.workflow.parameters import resources_in_metadata
 
 TEXT = (
     "a cat <lora:detail:0.8>\nNegative prompt: ugly\n"
@@ -37,6 +42,61 @@ def test_the_hashes_object_is_read() -> None:
         ("neg", "embeddings", ["autov2:c74b4e810b"]),
         ("detail", "loras", ["autov2:7c6bad76eb"]),
     ]
+
+
+def test_forges_modules_are_vaes_and_text_encoders() -> None:
+    text = "x\nSteps: 1, Model: m, Module 1: ae, Module 2: clip_l, Module 3: t5xxl_fp16, Module 4: Built in"
+    assert refs(text) == [
+        ("m", "checkpoints", []),
+        ("clip_l", "text_encoders", []),
+        ("t5xxl_fp16", "text_encoders", []),
+        ("ae", "vae", []),
+    ]
+
+
+def test_an_id_and_a_name_of_one_folder_are_one_file_and_of_more_names_than_ids_no_file_is_added() -> None:
+    def read(*ids: int) -> list[tuple[str, int | None]]:
+        listed = json.dumps([{"type": "lora", "modelVersionId": number} for number in ids])
+        text = f"<lora:a:1> <lora:b:1>\nSteps: 1, Civitai resources: {listed}"
+        return [(ref.name, ref.version_id) for ref in read_one(text.encode()).refs]
+
+    assert read(7) == [("a", None), ("b", None)]
+    assert read(7, 8) == [("a", None), ("b", None)]
+    assert read(7, 8, 9)[:2] == [("a", None), ("b", None)] and len(read(7, 8, 9)) == 5
+    text = '<lora:a:1>\nSteps: 1, Civitai resources: [{"type": "lora", "modelVersionId": 7}]'
+    assert [(ref.name, ref.version_id) for ref in read_one(text.encode()).refs] == [("a", 7)]
+
+
+def test_a_label_of_ours_is_no_name() -> None:
+    text = 'x\nSteps: 1, Civitai resources: [{"type": "lora", "modelVersionId": 7}]'
+    (ref,) = read_one(text.encode()).refs
+    assert ref.is_nameless
+    assert not any(isinstance(query, NameQuery) for query in queries_for(ref))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (
+            {"base_model": "juggernaut", "vae": "Default (model)", "loras": [["offset", 0.1, "8b5a3c2d1e"]], "seed": 1},
+            [("juggernaut", "checkpoints"), ("offset", "loras")],
+        ),
+        (
+            {"model": {"name": "dream", "type": "main"}, "loras": [{"model": {"name": "ink"}, "weight": 1}], "steps": 3},
+            [("dream", "checkpoints"), ("ink", "loras")],
+        ),
+        (
+            {"sui_image_params": {"model": "sd/dream", "loras": ["ink"], "steps": 3}},
+            [("sd/dream", "checkpoints"), ("ink", "loras")],
+        ),
+        ({"model": "gpt-image"}, []),
+    ],
+    ids=["fooocus", "invokeai", "swarmui", "something else"],
+)  # fmt: skip
+def test_metadata_of_other_programs_names_models(
+    value: dict[str, object], expected: list[tuple[str, str]]
+) -> None:
+    assert [(each.name, each.folder) for each in resources_in_metadata(value)] == expected
 
 
 def test_civitai_resources_give_version_ids() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.workflow.builders import api_node, node, told, ui
+from tests.workflow.builders import api_node, codes, node, told, ui
 from wfdeps.workflow.text_tags import embeddings_in, loras_in
 
 
@@ -24,7 +24,7 @@ from wfdeps.workflow.text_tags import embeddings_in, loras_in
         ("embedding:a,, embedding:b,", ["a", "b"]),
         (f"{'(' * 500}embedding:deep", []),
         ("no-embedding:here", []),
-        ("embedding: spaced", []),
+        ("embedding: spaced", ["spaced"]),
         ("EasyNegative", []),
     ],
 )
@@ -125,3 +125,29 @@ def test_a_text_that_a_link_replaced_names_nothing() -> None:
         links=[[1, 2, 0, 1, 0, "STRING"], [2, 1, 0, 3, 0, "X"]],
     )
     assert told(workflow) == [("fresh", "embeddings", "required")]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("a embedding: calm", ["calm"]),
+        ("a embedding:\ncalm", ["calm"]),
+        ("a\tembedding:calm", ["calm"]),
+        ("embedding:calm[x] b", ["calm"]),
+        ("embedding:calm<lora:x:1>", ["calm"]),
+        ("embedding:", []),
+        ("embedding:a,embedding:b", []),
+    ],
+)
+def test_an_embeddings_name_is_what_todays_comfyui_reads(text: str, names: list[str]) -> None:
+    assert [name for name, is_read in embeddings_in(text) if is_read] == names
+
+
+def test_an_embedding_that_comfyui_drops_is_warned_of() -> None:
+    prompt = {
+        "1": api_node("CLIPTextEncode", text="embedding:a,embedding:b"),
+        "2": api_node("SaveImage", images=["1", 0]),
+    }
+    assert "embedding_dropped" in codes(prompt)
+    prompt["1"] = api_node("CLIPTextEncode", text="embedding:a, embedding:b")
+    assert "embedding_dropped" not in codes(prompt)

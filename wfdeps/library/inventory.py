@@ -35,6 +35,13 @@ _MARKER = "model_index.json"
 """What makes a directory a diffusers model to ComfyUI."""
 
 
+_PIECES = {"diffusion_models": ("transformer_blocks.safetensors", "unquantized_layers.safetensors")}
+"""What a model that is a folder consists of: Nunchaku's (nunchaku/models/utils.py `from_pretrained`)."""
+_PARTS = ("unet", "vae", "text_encoder")
+"""Folders of a diffusers model that comfy/diffusers_load.py `load_diffusers` loads from."""
+_WEIGHTS = (".safetensors", ".bin")
+
+
 class Shelves:
     """The folders of one library, ready for asking which of them list a path."""
 
@@ -235,7 +242,26 @@ def _directories_at(shelves: Shelves, path: str) -> Iterator[LocalFile]:
             continue
         row = FOLDER_KEYS.get(key)
         listed = os.path.isfile(os.path.join(path, _MARKER)) if key == "diffusers" else not (row and row.core)
-        yield LocalFile(path, key, name, 0, (), listed, "", order, folder.visible, True)
+        trouble = _lacking(path, key) if listed or key in _PIECES else ""
+        yield LocalFile(path, key, name, 0, (), listed, trouble, order, folder.visible, True)
+
+
+def _lacking(path: str, key: str) -> str:
+    """Which piece of a model that is a folder is not there, in words; empty for a whole one."""
+    pieces = _PIECES.get(key, ())
+    gone = next((piece for piece in pieces if not os.path.isfile(os.path.join(path, piece))), "")
+    if key == "diffusers":
+        gone = next(
+            (f"{part}/ with weights" for part in _PARTS if not _has_weights(os.path.join(path, part))), ""
+        )
+    return f"incomplete: `{gone}` is not in the folder" if gone else ""
+
+
+def _has_weights(folder: str) -> bool:
+    try:
+        return any(name.lower().endswith(_WEIGHTS) for name in os.listdir(folder))
+    except OSError:
+        return False
 
 
 def _fix(folder: Folder | None) -> str:

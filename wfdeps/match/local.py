@@ -65,6 +65,10 @@ def find_local(ref: ModelRef, inventory: Inventory) -> Finding:
     offered = _offered(ref, inventory) or _of_that_name(ref, inventory)
     if offered:
         return _of_offered(ref, offered)
+    if ref.is_nameless and not ref.digests:
+        return Finding(
+            ref, RefState.UNDECIDED, (), "known by its id alone: --online compares it with the files here"
+        )
     return _of_others(ref, inventory)
 
 

@@ -50,5 +50,7 @@ def _url_queries(ref: ModelRef) -> tuple[Query, ...]:
 
 
 def _name_queries(ref: ModelRef, base_models: tuple[str, ...]) -> tuple[NameQuery, ...]:
+    if ref.is_nameless:
+        return ()
     types = () if ref.model_type is ModelType.UNKNOWN else (ref.model_type,)
     return (NameQuery(ref.name, types, ref.base_models or base_models),)

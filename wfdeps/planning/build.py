@@ -104,7 +104,9 @@ def _download(resolved: Resolved, layout: Layout) -> Step:
 
 
 def _name_for(ref: ModelRef, candidate: Candidate) -> str:
-    """The workflow's own name; an embedding or LoRA tag without an ending takes its candidate's."""
+    """The workflow's own name; one without an ending takes its candidate's, and where only an id is given all of it."""
+    if ref.is_nameless:
+        return candidate.file_name
     stem = base_name(ref.name)
     ending = candidate.file_name[candidate.file_name.rfind(".") :] if "." in candidate.file_name else ""
     has_ending = "." in stem and len(stem) - stem.rfind(".") <= len(".safetensors")

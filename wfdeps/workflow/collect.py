@@ -11,6 +11,7 @@ from wfdeps.values import NamedTuple
 from wfdeps.workflow.model_claims import ModelClaim, RuntimeName, SitedClaim
 from wfdeps.workflow.names import is_stand_in
 from wfdeps.workflow.notices import (
+    embedding_dropped,
     not_judged,
     notices_on_claim,
     notices_on_guesses,
@@ -95,6 +96,8 @@ class _Collector:
 
             yield from guesses_of(node, self.table)
         for tag in tags_of(node, lambda: self._lora_readers):
+            if tag.folder == "embeddings" and not tag.loaded and self._runs(node):
+                self.notices.append(embedding_dropped(node, tag.name, tag.why))
             yield _claim_of_tag(tag)
 
     @cached_property

@@ -11,7 +11,7 @@ from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.files import base_name
 from wfdeps.domain.folders import canonical_key, model_type_of
 from wfdeps.domain.model_types import ModelType
-from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus
+from wfdeps.domain.refs import Lookup, ModelRef, NodeSite, RefStatus
 from wfdeps.domain.urls import without_secrets
 from wfdeps.patterns import pattern
 from wfdeps.values import NamedTuple, replace
@@ -115,13 +115,14 @@ def refs_of_resources(resources: Iterable[Resource], path: str, where: str) -> t
             ModelRef(
                 name=name,
                 model_type=model_type_of(resource.folder) if resource.folder else ModelType.UNKNOWN,
-                folders=(resource.folder,) if resource.folder else (),
+                folders=(resource.folder, *resource.more_folders) if resource.folder else (),
                 status=RefStatus.REQUIRED,
                 sites=(NodeSite(path, "", where, resource.folder or "resource"),),
                 digests=(resource.digest,) if resource.digest else (),
                 air=resource.air,
                 version_id=resource.version_id,
                 base_models=(resource.base_model,) if resource.base_model else (),
+                lookups=(Lookup.STEM if resource.name else Lookup.HASH,),
             )
         )
     return tuple(sorted(refs, key=lambda ref: ref.key))

@@ -104,6 +104,11 @@ def unknown_preset(node: Node) -> Notice:
     )
 
 
+def embedding_dropped(node: Node, name: str, why: str) -> Notice:
+    """On an `embedding:NAME` that is written so that ComfyUI passes it over."""
+    return Notice("embedding_dropped", f"{_node_title(node)}: `embedding:{name}` is not loaded: {why}")
+
+
 def runtime_name(node: Node, dynamic: RuntimeName) -> Notice:
     """On an input whose name is known only at run time."""
     return Notice(

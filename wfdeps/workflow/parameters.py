@@ -7,6 +7,7 @@ Civitai resources: […]`. Source: AUTOMATIC1111 `infotext_utils.py`, civitai `a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -24,6 +25,14 @@ _FOLDERS = {
     "embed": "embeddings", "embedding": "embeddings", "textualinversion": "embeddings", "ti": "embeddings", "vae": "vae",
     "controlnet": "controlnet", "upscaler": "upscale_models", "hypernet": "hypernetworks", "hypernetwork": "hypernetworks",
 }  # fmt: skip
+_MODULE = pattern(r"Module \d{1,2}")
+_TEXT_ENCODER = pattern(r"clip|t5|text.?enc|qwen|gemma|llama|mistral", re.IGNORECASE)
+_GENERATED = frozenset(
+    {"seed", "steps", "Steps", "cfg_scale", "cfgscale", "generation_mode", "guidance_scale"}
+)
+"""One of these stands beside the model in what a program for images writes."""
+_BUILT_IN = frozenset({"built in", "built-in", "default (model)"})
+"""What Forge and Fooocus write where the checkpoint's own is used."""
 _MAX_TEXT = 2_000_000
 
 
@@ -37,6 +46,8 @@ class Resource(NamedTuple):
     version_id: int | None = None
     air: Air | None = None
     base_model: str = ""
+    more_folders: tuple[str, ...] = ()
+    """Where it may lie as well: other programs keep checkpoints and diffusion models in one folder."""
 
 
 def is_parameters(text: str) -> bool:
@@ -64,6 +75,7 @@ def resources_in_metadata(value: object) -> list[Resource]:
         if isinstance(extra, str):
             extra = parse_or_none(extra)
     found: list[Resource] = []
+    found += _of_other_programs(value)
     for place in (extra, value.get("extra"), value):
         if isinstance(place, dict):
             found += _from_resource_list(place.get("resources"))
@@ -81,7 +93,7 @@ def _airs(texts: object) -> Iterator[Resource]:
 def _from_fields(settings: str) -> Iterator[Resource]:
     fields = {name: _unquoted(value.strip()) for name, value in _FIELD().findall(settings)}
     if is_name(fields.get("Model")):
-        yield Resource(fields["Model"], "checkpoints", _digest(fields.get("Model hash")))
+        yield _checkpoint(fields["Model"], fields.get("Model hash"))
     if is_name(fields.get("VAE")) and fields["VAE"] != "Automatic":
         yield Resource(fields["VAE"], "vae", _digest(fields.get("VAE hash")))
     for field, folder in (("Lora hashes", "loras"), ("TI hashes", "embeddings")):
@@ -89,9 +101,55 @@ def _from_fields(settings: str) -> Iterator[Resource]:
             name, _, digest = pair.rpartition(": ")
             if is_name(name):
                 yield Resource(name, folder, _digest(digest))
+    for field, name in fields.items():
+        if _MODULE().fullmatch(field) and is_name(name) and name.lower() not in _BUILT_IN:
+            yield _module(name)
     upscaler = fields.get("Hires upscaler", "")
     if is_name(upscaler) and not upscaler.lower().startswith(("latent", "lanczos", "nearest", "none")):
         yield Resource(upscaler, "upscale_models")
+
+
+def _checkpoint(name: str, digest: object) -> Resource:
+    return Resource(name, "checkpoints", _digest(digest), more_folders=("diffusion_models",))
+
+
+def _module(name: str) -> Resource:
+    """Forge's `Module 1: ae`: a VAE or a text encoder, which its one list does not tell apart; their names do."""
+    folders = ("text_encoders", "vae") if _TEXT_ENCODER().search(name) else ("vae", "text_encoders")
+    return Resource(name, folders[0], more_folders=folders[1:])
+
+
+def _of_other_programs(value: dict[str, object]) -> Iterator[Resource]:
+    """Fooocus (`base_model`, `loras: [[name, weight, hash]]`), InvokeAI (`model: {name}`), SwarmUI (`sui_image_params`).
+
+    Sources: Fooocus modules/meta_parser.py, invokeai/app/invocations/metadata.py, SwarmUI src/Text2Image/T2IParamInput.cs.
+    """
+    inner = value.get("sui_image_params")
+    if isinstance(inner, dict):
+        yield from _of_other_programs(inner)
+        return
+    if _GENERATED.isdisjoint(value):
+        return
+    for key in ("base_model", "model", "refiner_model", "refinermodel"):
+        name, digest = _named(value.get(key)), value.get(f"{key}_hash")
+        if name:
+            yield _checkpoint(name, digest)
+    if vae := _named(value.get("vae")):
+        yield Resource(vae, "vae")
+    loras = value.get("loras")
+    for entry in (loras if isinstance(loras, list) else ())[:MAX_ENTRIES]:
+        if isinstance(entry, dict):
+            entry = entry.get("model", entry.get("lora"))
+        row = entry if isinstance(entry, list) and entry else [entry]
+        if name := _named(row[0]):
+            yield Resource(name, "loras", _digest(row[2] if len(row) > 2 else None))
+
+
+def _named(value: object) -> str:
+    """The name in a text, or in an object that describes a model; empty where there is none."""
+    if isinstance(value, dict):
+        value = value.get("name", value.get("model_name"))
+    return value if isinstance(value, str) and is_name(value) and value.lower() not in _BUILT_IN else ""
 
 
 def _from_hashes(settings: str) -> Iterator[Resource]:
@@ -138,12 +196,40 @@ def _merged(resources: list[Resource]) -> list[Resource]:
             if _is_same(resource, other, kept):
                 kept[place] = Resource(
                     other.name, other.folder or resource.folder, _strongest(other.digest, resource.digest), other.version_id or resource.version_id,
-                    other.air or resource.air, other.base_model or resource.base_model,
+                    other.air or resource.air, other.base_model or resource.base_model, other.more_folders,
                 )  # fmt: skip
                 break
         else:
             kept.append(resource)
-    return kept
+    return list(_without_doubles(kept))
+
+
+def _without_doubles(resources: list[Resource]) -> Iterator[Resource]:
+    """The resources; ids without a name are those of the named files where there are no more of them.
+
+    One of each are one file. Of several nothing tells which id is whose: the names stay, the ids go.
+    """
+    folders = {resource.folder for resource in resources if not resource.name}
+    for folder in folders:
+        nameless = [each for each in resources if each.folder == folder and not each.name]
+        open_names = [
+            each
+            for each in resources
+            if each.name
+            and folder in ("", each.folder, *each.more_folders)
+            and not (each.version_id or each.air)
+        ]
+        if len(nameless) > len(open_names):
+            continue
+        resources = [each for each in resources if each not in nameless]
+        if len(nameless) == len(open_names) == 1 and folder:
+            (name,), (known,) = open_names, nameless
+            whole = name._replace(
+                digest=_strongest(name.digest, known.digest), version_id=known.version_id, air=known.air,
+                base_model=name.base_model or known.base_model,
+            )  # fmt: skip
+            resources = [whole if each is name else each for each in resources]
+    yield from resources
 
 
 def _is_same(resource: Resource, other: Resource, kept: list[Resource]) -> bool:

@@ -2,8 +2,8 @@
 
 `embedding:NAME` is read by the rules of ComfyUI's tokenizer (comfy/sd1_clip.py `escape_important`, `token_weights`,
 `tokenize_with_weights`, `_try_get_embedding`): escaped parentheses are letters; the others group and are taken off, with
-the weight behind the last colon inside; what is left splits at ` embedding:`, and the word up to the next white space is
-the name, retried without commas at its ends.
+the weight behind the last colon inside; what is left splits at an `embedding:` behind white space, and the first word behind it,
+up to `<` or `[`, is the name, retried without commas at its ends.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ _NOT_SEPARATED = (
 _LORA_IS_LOADED_FROM_LIST = frozenset({"Lora Loader (LoraManager)", "Lora Stacker (LoraManager)", "WanVideo Lora Select (LoraManager)"})  # fmt: skip
 
 _EMBEDDING = "embedding:"
-_EMBEDDING_START = pattern(r"[ \n]embedding:")
+_EMBEDDING_START = pattern(r"(?<=\s)embedding:")
 _LOOKS_LIKE_EMBEDDING = pattern(r"(?:^|[\s(,\[{|])embedding:(?=\S)([^\s,()\[\]{}|<>]+)")
+_NAME_END = pattern(r"[<\[]")
 _WEIGHT = pattern(r":-?\d+(?:\.\d*)?$")
 _CHOICE = str.maketrans("{}|", "   ")
 """The frontend replaces `{a|b}` by one of the two before the text is tokenized: either may be loaded."""
@@ -154,8 +155,7 @@ def _loaded_embeddings(text: str) -> Iterator[str]:
         segment = segment.replace("\0\1", ")").replace("\0\2", "(")
         first, *rest = _EMBEDDING_START().split(segment)
         for word in (*((first[len(_EMBEDDING) :],) if first.startswith(_EMBEDDING) else ()), *rest):
-            name = "" if word[:1].isspace() else word.split(maxsplit=1)[0] if word else ""
-            name = name.strip(",")
+            name = _NAME_END().split((word.split(maxsplit=1) or [""])[0], maxsplit=1)[0].strip(",")
             if is_name(name) and _is_whole(name):
                 yield name
 
