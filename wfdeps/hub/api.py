@@ -143,14 +143,14 @@ async def _read_hashes(request: Request, *, most: int) -> list[str]:
             raise error(413, "Body exceeded 4mb limit")
     try:
         given = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise error(400, "Invalid JSON") from None
     if not isinstance(given, list):
         raise error(400, _NOT_HASHES + _issue("invalid_type", [], "Invalid input: expected array"))
     if len(given) > most:
         raise error(400, _NOT_HASHES + _issue("too_big", [], "Too many hashes"))
     for index, digest in enumerate(given):
-        if not isinstance(digest, str) or len(digest) != 64:
+        if not isinstance(digest, str) or len(digest) != 64 or not digest.isascii():
             raise error(400, _NOT_HASHES + _issue("custom", [index], "Invalid hash"))
     return list(dict.fromkeys(digest.upper() for digest in given))
 

@@ -19,7 +19,6 @@ CACHED = "public, s-maxage=300, stale-while-revalidate=150"
 LONG_CACHED = "public, s-maxage=3600, stale-while-revalidate=1800"
 PRIVATE = "max-age=0, private, no-cache"
 NEVER = "no-store"
-_ANYONE = {"access-control-allow-origin": "*"}
 
 
 def site_of(request: Request) -> HubSite:
@@ -32,7 +31,7 @@ def public(path: str, endpoint: Endpoint, *, cache: str = CACHED) -> Route:
     """Answers every method alike. What went wrong is cached like what went right."""
 
     async def answer(request: Request) -> Response:
-        return await _guarded(endpoint, request, {"cache-control": cache, **_ANYONE})
+        return await _guarded(endpoint, request, {"cache-control": cache})
 
     return Route(path, answer, methods=ANY_METHOD)
 
@@ -42,7 +41,7 @@ def mixed(path: str, endpoint: Endpoint) -> Route:
 
     async def answer(request: Request) -> Response:
         visitor = site_of(request).visitor(request)
-        headers = {"cache-control": PRIVATE if visitor.signed_in else CACHED, **_ANYONE}
+        headers = {"cache-control": PRIVATE if visitor.signed_in else CACHED}
         if request.method != "GET":
             return JSONResponse({"error": "Method not allowed"}, 405, headers)
         return await _guarded(endpoint, request, headers)
@@ -54,7 +53,7 @@ def post_only(path: str, endpoint: Endpoint) -> Route:
     """POST only."""
 
     async def answer(request: Request) -> Response:
-        headers = {"cache-control": CACHED, **_ANYONE}
+        headers = {"cache-control": CACHED}
         if request.method != "POST":
             return JSONResponse({"error": "Method not allowed"}, 405, headers)
         return await _guarded(endpoint, request, headers)
@@ -72,8 +71,10 @@ async def _guarded(endpoint: Endpoint, request: Request, headers: Mapping[str, s
         response = await endpoint(request, site_of(request))
     except RefusedError as refusal:
         response = JSONResponse(refusal.body, refusal.status, refusal.headers)
-    except Exception as error:  # a bug of ours becomes what the API says of its own
-        response = JSONResponse({"message": "An unexpected error occurred", "error": str(error)}, 500)
+    except Exception:  # a bug of ours becomes what the API says of its own, and nothing of what it was
+        response = JSONResponse({"error": "An unexpected error occurred"}, 500)
+    if origin := site_of(request).allow_origin:
+        response.headers.setdefault("access-control-allow-origin", origin)
     for name, value in headers.items():
         response.headers.setdefault(name, value)
     return response

@@ -7,6 +7,7 @@ with HubServer(catalogue="catalogue.jsonl", models="models") as hub:
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import os
 import socket
 import threading
@@ -24,6 +25,7 @@ from wfdeps.hub.api import api_routes
 from wfdeps.hub.catalogue import Row, read_rows
 from wfdeps.hub.downloads import download_routes
 from wfdeps.hub.faults import Fault
+from wfdeps.hub.gate import IDLE_SECONDS, MOST_AT_ONCE, Gate, hang_up_on_the_slow, own_names
 from wfdeps.hub.huggingface import huggingface_routes
 from wfdeps.hub.journal import Journal, Seen
 from wfdeps.hub.mirror import mirror_routes
@@ -34,7 +36,6 @@ from wfdeps.hub.site import HubSite
 from wfdeps.hub.storage import storage_routes
 from wfdeps.hub.store import CatalogueStore
 
-_LONG_IDLE = 75
 _LOOPBACKS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 """Every address of the machine → the one to reach it by from itself."""
 
@@ -44,7 +45,9 @@ class HubServer:
 
     `catalogue` is a file of JSON lines, or rows; `models` a folder. Either may be left out. Port 0 is a free one.
     `kept` says where a file of that SHA-256 stands besides: a mirror of it, under `/sha256/`.
-    `tokens` are the API tokens it knows; those in `buyers` have bought all early access besides.
+    `tokens` are the API tokens it knows; those in `buyers` have bought all early access besides. Where other machines reach
+    it and it knows a token, nobody reads without one. `names` are names it answers to besides this machine's own;
+    `allow_origin` is whose pages may read it in a browser (CORS): nobody's, unless it is told.
     """
 
     def __init__(
@@ -63,6 +66,8 @@ class HubServer:
         listener: Callable[[Seen], None] | None = None,
         clock: Callable[[], datetime] | None = None,
         kept: Callable[[str], str | None] | None = None,
+        names: Iterable[str] = (),
+        allow_origin: str = "",
     ) -> None:
         shelf = Shelf(os.fspath(models), index=index) if models is not None else None
         store = CatalogueStore()
@@ -75,7 +80,9 @@ class HubServer:
             tokens=frozenset(tokens),
             buyers=frozenset(buyers),
             login_everywhere=login_everywhere,
+            allow_origin=allow_origin,
         )
+        self._names = own_names(host, names)
         if clock:
             self.site.clock = clock
         if kept:
@@ -95,7 +102,12 @@ class HubServer:
     @property
     def is_open(self) -> bool:
         """Whether other machines can reach it too."""
-        return self._host in _LOOPBACKS
+        return self._host in _LOOPBACKS or not _is_loopback(self._host)
+
+    @property
+    def needs_token(self) -> bool:
+        """Whether nobody reads without a token."""
+        return self.is_open and bool(self.site.tokens or self.site.buyers)
 
     @property
     def storage_port(self) -> int:
@@ -186,12 +198,13 @@ class HubServer:
     def _app(self) -> ASGIApp:
         app = Starlette(routes=[*api_routes(), *download_routes(), *mirror_routes(), *huggingface_routes()])
         app.state.site = self.site
-        return Monitor(app, self.site, storage=False)
+        gated = Gate(app, self.site, self._names, needs_token=self.needs_token)
+        return Monitor(gated, self.site, storage=False)
 
     def _storage_app(self) -> ASGIApp:
         app = Starlette(routes=storage_routes())
         app.state.site = self.site
-        return Monitor(app, self.site, storage=True)
+        return Monitor(Gate(app, self.site, self._names, needs_token=False), self.site, storage=True)
 
     def _serve(self, listening: list[socket.socket], ready: threading.Event) -> None:
         async def both() -> None:
@@ -199,7 +212,8 @@ class HubServer:
             ready.set()
             try:
                 pairs = zip(self._servers, listening, strict=True)
-                await asyncio.gather(*(server.serve(sockets=[each]) for server, each in pairs))
+                serving = (server.serve(sockets=[each]) for server, each in pairs)
+                await asyncio.gather(*serving, hang_up_on_the_slow(self._servers))
             except asyncio.CancelledError:
                 # uvicorn's own way out sleeps a quarter of a second; a test suite does this a thousand times.
                 for server in self._servers:
@@ -225,6 +239,13 @@ class HubServer:
         if not rows:
             raise UsageError("no such row in the catalogue")
         return int(rows[0][0])
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _rows(catalogue: str | os.PathLike[str] | Iterable[Row] | None) -> Iterable[Row]:
@@ -268,7 +289,8 @@ def _server(app: ASGIApp) -> uvicorn.Server:
         log_config=None,
         log_level="critical",
         access_log=False,
-        timeout_keep_alive=_LONG_IDLE,
+        timeout_keep_alive=int(IDLE_SECONDS),
+        limit_concurrency=MOST_AT_ONCE,
         timeout_graceful_shutdown=1,
         server_header=False,
     )

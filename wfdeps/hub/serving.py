@@ -14,8 +14,9 @@ from starlette.responses import Response, StreamingResponse
 from wfdeps.hub.faults import Fault
 from wfdeps.values import dataclass
 
-_CHUNK = 1 << 20
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+_CHUNK = 1 << 18
+"""What one reader that has stopped reading keeps in memory."""
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})$")
 _SOUND = Fault()
 
 

@@ -83,8 +83,17 @@ class Shelf:
         return digest_file(absolute)
 
     def _paths(self) -> Iterator[str]:
+        above: dict[str, frozenset[tuple[int, int]]] = {self.directory: frozenset((_id_of(self.directory),))}
         for folder, folders, names in os.walk(self.directory, followlinks=True):
-            folders[:] = [name for name in folders if not name.startswith(".")]
+            here = above.pop(folder)
+            kept = []
+            for name in folders:
+                path = os.path.join(folder, name)
+                # A link to a folder above itself, and the like of it, would be walked for ever.
+                if not name.startswith(".") and (own := _id_of(path)) not in here:
+                    above[path] = here | {own}
+                    kept.append(name)
+            folders[:] = kept
             for name in names:
                 if os.path.splitext(name)[1].lower() in MODEL_SUFFIXES and not name.startswith("."):
                     yield os.path.relpath(os.path.join(folder, name), self.directory)
@@ -234,6 +243,14 @@ def _type_of(path: str, shelf: Shelf) -> tuple[str, str]:
     named = next((folder for folder in path.split("/")[:-1] if folder in TYPE_OF_FOLDER), None)
     folder = named or folder_key_of(os.path.join(shelf.directory, path))
     return TYPE_OF_FOLDER.get(folder, ("Other", "Model"))
+
+
+def _id_of(path: str) -> tuple[int, int]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return (-1, -1)
+    return found.st_dev, found.st_ino
 
 
 _DIGESTS = """

@@ -36,6 +36,8 @@ class HubSite:
     tokens: frozenset[str] = field(default=frozenset(), repr=False)
     buyers: frozenset[str] = field(default=frozenset(), repr=False)
     login_everywhere: bool = False
+    allow_origin: str = ""
+    """Whose pages may read it in a browser: an origin, or `*`; empty: nobody's."""
     storage_port: int = 0
     clock: Callable[[], datetime] = _utc_now
     kept: Callable[[str], str | None] = lambda sha256: None

@@ -30,6 +30,10 @@ class HubOptions:
     token_file: str | None = None
     """A file with one more token a line."""
     login_everywhere: bool = False
+    host_names: Sequence[str] = ()
+    """Names it answers to besides this machine's own."""
+    allow_origin: str = ""
+    """Whose pages may read it in a browser."""
     index: str | None = None
     """Where hashes are remembered; None: the cache folder."""
 
@@ -61,6 +65,8 @@ def make_hub(
         index=options.index or os.path.join(settings.cache_dir, "hub-index.sqlite"),
         kept=Store(options.store).path_if_kept if options.store else None,
         listener=listener,
+        names=options.host_names,
+        allow_origin=options.allow_origin,
     )
 
 

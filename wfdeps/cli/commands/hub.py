@@ -36,6 +36,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--token-file", metavar="FILE", help="the same, one a line: a process list does not show it"
     )
+    parser.add_argument(
+        "--host-name",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name it answers to, besides this machine's own; repeatable",
+    )
+    parser.add_argument(
+        "--allow-origin",
+        default="",
+        metavar="ORIGIN",
+        help="whose web pages may read it in a browser, or * (default: nobody's)",
+    )
     parser.add_argument("--require-login", action="store_true", help="every download needs a token")
     parser.add_argument(
         "--index", metavar="FILE", help="where hashes are remembered (default: the cache folder)"
@@ -47,7 +60,6 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     from wfdeps.jobs.hub import HubOptions, make_hub
 
     ended = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ended.set())
 
     def listener(seen: Seen) -> None:
         context.err(str(seen))
@@ -63,6 +75,8 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         token_file=arguments.token_file,
         login_everywhere=arguments.require_login,
         index=arguments.index,
+        host_names=arguments.host_name,
+        allow_origin=arguments.allow_origin,
     )
     server = make_hub(
         options,
@@ -72,6 +86,12 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     )
     for path in server.skipped:
         context.err(f"warning: cannot read `{path}`; it is left out")
+    # From here on there is something to end well; before, the signal ends what is only being read.
+    signal.signal(signal.SIGTERM, lambda *_: ended.set())
+    if server.is_open and not server.needs_token:
+        context.err(
+            "warning: whoever reaches this machine reads all it serves; `--token-file` asks for a token"
+        )
     with server as hub:
         context.out(hub.url)
         context.stdout.flush()
