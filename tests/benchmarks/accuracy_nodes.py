@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 from tests.benchmarks.accuracy_labels import DATA, EXCEPTIONS, STATUS, _folder, _implies
 from wfdeps.domain.folders import canonical_key
 from wfdeps.domain.refs import ModelRef, RefStatus, WorkflowRefs
+from wfdeps.errors import WorkflowError
 from wfdeps.workflow.api_format import read_prompt
 from wfdeps.workflow.containers.sniff import open_container
 from wfdeps.workflow.documents import documents_in
@@ -124,7 +125,7 @@ def _documents(path: Path) -> Iterator[NodeGraph]:
                 if document.format == "ui"
                 else read_prompt(document.value)
             )
-    except Exception:  # noqa: BLE001  the corpus has malformed files on purpose
+    except WorkflowError:
         return
 
 
@@ -203,7 +204,7 @@ def _of_declared(labelled: set[str], verbose: bool) -> Figures:
 def _safely(path: Path) -> list[Any]:
     try:
         return [document.value for document in _raw(path)]
-    except Exception:  # noqa: BLE001  as above
+    except WorkflowError:
         return []
 
 
