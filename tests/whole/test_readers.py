@@ -123,3 +123,22 @@ def test_a_word_that_the_list_does_not_offer_is_a_slot_not_filled(person: Person
     path = saved(person, "CheckpointLoaderSimple", ckpt_name="None")
     assert states(person, path) == (1, {"None": "placeholder"})
     assert "slot not filled" in person.wfdeps("check", path, "--models", str(person.models)).out
+
+
+REPOSITORY_URL = "https://huggingface.co/tidelab/River-InP/resolve/main/{}"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_warned"), [("model.safetensors", True), ("riverStone.safetensors", False)]
+)
+def test_a_name_that_says_nothing_is_warned_of_where_its_url_was_not_compared(
+    name: str, is_warned: bool, person: Person
+) -> None:
+    put(person, f"diffusion_models/{name}")
+    node = {
+        "id": 1, "type": "UNETLoader", "mode": 0, "inputs": [], "outputs": [], "widgets_values": [name, "default"],
+        "properties": {"models": [{"name": name, "url": REPOSITORY_URL.format(name), "directory": "diffusion_models"}]},
+    }  # fmt: skip
+    path = person.save("w.json", {"version": 0.4, "nodes": [node], "links": []})
+    checked = person.wfdeps("check", str(path), "--models", str(person.models))
+    assert (checked.code, "proves nothing" in checked.out) == (0, is_warned)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.pipeline.lint import find_misfits
-from wfdeps.pipeline.survey import Survey, survey
+from wfdeps.pipeline.survey import Survey, survey, with_bare_words_noted
 from wfdeps.report.build import build_report
 from wfdeps.values import dataclass
 
@@ -34,7 +34,7 @@ class Checked:
 
 def check(readings: Sequence[WorkflowRefs | UnreadableWorkflow], doors: Doors, *, place: str = "") -> Checked:
     """How the workflows stand against what is here; no network. `place`: as `build_report` takes it."""
-    surveyed = survey(readings, doors.library(), doors.is_optional)
+    surveyed = with_bare_words_noted(survey(readings, doors.library(), doors.is_optional))
     report = report_of(surveyed, doors, place=place)
     return Checked(surveyed, (), report)
 

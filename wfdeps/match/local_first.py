@@ -26,3 +26,14 @@ def library_answers(finding: Finding) -> bool:
         return same
     wanted = base_name(ref.name)
     return len(finding.files) == 1 and first.basename == wanted and not says_nothing(wanted)
+
+
+def is_name_alone(finding: Finding) -> bool:
+    """Whether a file is taken for the ref for a name that says nothing, though a URL tells whose file is meant."""
+    ref = finding.ref
+    return (
+        finding.state is RefState.PRESENT
+        and bool(ref.urls and finding.files)
+        and bool(says_nothing(base_name(ref.name)))
+        and agreement(ref.digests, finding.files[0].digests) is None
+    )

@@ -27,7 +27,7 @@ from wfdeps.errors import LibraryError
 from wfdeps.match.decide import decide
 from wfdeps.match.family import BASES, WorkflowBases
 from wfdeps.match.local import find_local
-from wfdeps.match.local_first import library_answers
+from wfdeps.match.local_first import is_name_alone, library_answers
 from wfdeps.match.pairs import in_pair, pair_key
 from wfdeps.match.policy import Policy
 from wfdeps.match.questions import distinct_questions, question_for
@@ -60,18 +60,46 @@ def resolve(
     """
     findings = tuple(findings)
     wanted = [one.ref for one in findings if not library_answers(one) and one.state not in _NOT_ASKED]
+    named_alone = [one.ref for one in findings if is_name_alone(one)]
     answers = ask(wanted, helpers, policy)
+    by_url = ask(named_alone, helpers, policy, (Round.URL,)) if named_alone else answers
     decisions = _Decisions(answers, tuple(_bases_here(findings, library)) if wanted else (), policy)
     settled = decisions.settled({ref: decide(ref, answers.of(ref), policy=policy) for ref in wanted})
     settled = _after_questions(settled, decisions, helpers.chooser)
     resolutions = tuple(
-        _from_own_file(settled[finding.ref], library) if finding.ref in settled else _without_asking(finding)
+        _from_own_file(settled[finding.ref], library)
+        if finding.ref in settled
+        else _compared(finding, by_url, library)
+        if is_name_alone(finding)
+        else _without_asking(finding)
         for finding in findings
     )
     found = _found_by_hash(resolutions, library)
     if read := read_lookalikes(found, library, helpers.reporter):
         return _found_by_hash(found, library, read)
     return found
+
+
+def _compared(finding: Finding, answers: Answers, library: Library) -> Resolution:
+    """A file that has a name of no meaning, held against what its URL leads to: by size, and by hash if that is equal."""
+    meant = next(
+        (candidate for _, answer in answers.of(finding.ref) for candidate in answer.candidates), None
+    )
+    file = finding.files[0]
+    if meant is None:
+        return _without_asking(
+            replace(finding, detail="its name proves nothing, and its URL could not be asked")
+        )
+    is_other = meant.size is not None and meant.size_is_exact and meant.size != file.size
+    if not is_other and meant.digests:
+        with suppress(LibraryError):  # that it cannot be read is said elsewhere
+            file = library.digest(file)
+        is_other = agreement(meant.digests, file.digests) is False
+    if not is_other:
+        return _without_asking(replace(finding, files=(file, *finding.files[1:])))
+    return _without_asking(
+        replace(finding, state=RefState.WRONG_HASH, detail=f"another file than {meant.url}, of the same name")
+    )
 
 
 def _without_asking(finding: Finding) -> Resolution:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.merging import merge_refs
-from wfdeps.domain.refs import STAND_IN, ModelRef, RefStatus, UnreadableWorkflow, WorkflowRefs
+from wfdeps.domain.refs import STAND_IN, ModelRef, Notice, RefStatus, UnreadableWorkflow, WorkflowRefs
 from wfdeps.match.local import find_local
 from wfdeps.pipeline.comparing import A_MOMENT, read_for_hashes, with_uncompared_noted
 from wfdeps.values import dataclass, replace
@@ -67,6 +67,33 @@ def survey(
             for ref in refs
         ),
     )
+
+
+def with_bare_words_noted(surveyed: Survey) -> Survey:
+    """The survey; a workflow is warned of a file whose name any model may have, where only its URL tells which is meant."""
+    if not any(finding.ref.urls for finding in surveyed.findings):
+        return surveyed
+    from wfdeps.match.local_first import is_name_alone  # knows names: only for workflows that give addresses
+
+    unproven = {finding.ref.key for finding in surveyed.findings if is_name_alone(finding)}
+    if not unproven:
+        return surveyed
+    readings = tuple(
+        replace(reading, warnings=(*reading.warnings, *_unproven(reading, unproven)))
+        if isinstance(reading, WorkflowRefs)
+        else reading
+        for reading in surveyed.readings
+    )
+    return replace(surveyed, readings=readings)
+
+
+def _unproven(reading: WorkflowRefs, keys: set[tuple[str, str]]) -> Iterator[Notice]:
+    for ref in reading.refs:
+        if ref.key in keys and ref.urls:
+            yield Notice(
+                "generic_name",
+                f"`{ref.name}` is here, but that name proves nothing: --online compares it with {ref.urls[0]}",
+            )
 
 
 def _with_stand_ins_needed(

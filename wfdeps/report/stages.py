@@ -42,6 +42,8 @@ def as_found_after(item: ReportItem, finding: Finding) -> ReportItem:
     is_there = finding.state is RefState.PRESENT
     if is_there == (item.state is RefState.PRESENT):
         return item
+    if item.state is RefState.WRONG_HASH and item.found == finding.files:
+        return item  # the same file, which its name alone made ready: online it was found to be another
     file = finding.files[0] if is_there and finding.files else None
     detail = finding.detail
     if not is_there:
@@ -119,6 +121,8 @@ def _with_resolution(item: ReportItem, resolution: Resolution | None) -> ReportI
 
 def _found_remotely(local: RefState, remote: RefState) -> RefState:
     """What the library says is worse than missing stays said: it is what a person has to mend."""
+    if local is RefState.PRESENT and remote is RefState.WRONG_HASH:
+        return remote  # its name said nothing, and its URL leads to another file
     return remote if local in (RefState.MISSING, RefState.UNDECIDED) else local
 
 
