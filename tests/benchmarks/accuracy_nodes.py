@@ -26,6 +26,7 @@ from wfdeps.domain.folders import canonical_key
 from wfdeps.domain.refs import ModelRef, RefStatus, WorkflowRefs
 from wfdeps.errors import WorkflowError
 from wfdeps.workflow.api_format import read_prompt
+from wfdeps.workflow.budget import Budget
 from wfdeps.workflow.containers.sniff import open_container
 from wfdeps.workflow.documents import documents_in
 from wfdeps.workflow.embedded import embedded_in
@@ -133,7 +134,9 @@ def _raw(path: Path) -> list[Any]:
     data = path.read_bytes()
     container = open_container(data)
     return list(
-        documents_in(parse(decode(data))) if container is None else embedded_in(container.texts).documents
+        documents_in(parse(decode(data)))
+        if container is None
+        else embedded_in(container.texts, Budget()).documents
     )
 
 
