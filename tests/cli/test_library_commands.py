@@ -323,6 +323,18 @@ def test_every_document_keeps_its_schema(run: Run, workflow: str, tmp_path: Path
         assert problems(json.loads(run(*words, "--json")[1]), name) == (), name
 
 
+def test_no_document_shows_a_terminal_what_would_not_show_and_each_reads_back(
+    run: Run, workflow: str, comfyui: Path
+) -> None:
+    name = "a\u202egnp.safetensors"
+    path = comfyui / "models" / "loras" / name
+    path.write_bytes(lora(9))
+    for words in (("list",), ("unused", workflow), ("verify",), ("paths", "loras", "--names")):
+        text = run(*words, "--json")[1]
+        assert "\u202e" not in text, words
+        assert name in json.dumps(json.loads(text), ensure_ascii=False), words
+
+
 # ── store
 
 

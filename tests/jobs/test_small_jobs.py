@@ -16,9 +16,10 @@ import pytest
 from tests.fakes.weights import holding
 from tests.jobs.helpers import Remembering, doors_of
 from tests.whole.conftest import Person
+from wfdeps.domain.listings import TokenState
 from wfdeps.domain.secrets import Secret
 from wfdeps.errors import SourceError, UsageError
-from wfdeps.jobs.auth import TokenState, check_tokens
+from wfdeps.jobs.auth import check_tokens
 from wfdeps.jobs.catalogue import export_rows, import_rows
 from wfdeps.jobs.civitai_pages import PageKind, Pages, search_filter
 from wfdeps.jobs.clean import find_leftovers, remove_leftovers

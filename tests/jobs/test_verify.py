@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.detect.files import safetensors
-from wfdeps.jobs.verify import FileVerdict, Verified, verify
+from wfdeps.domain.listings import FileVerdict, Verified
+from wfdeps.jobs.verify import verify
 from wfdeps.wiring.doors import Doors
 from wfdeps.wiring.settings import Settings
 

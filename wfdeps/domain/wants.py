@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from wfdeps.domain.urls import without_secrets
@@ -70,3 +71,10 @@ class WantResult:
     @property
     def is_good(self) -> bool:
         return self.state in (WantState.PLACED, WantState.PRESENT)
+
+
+def bytes_placed(results: Iterable[WantResult]) -> int:
+    """Bytes that were brought; each file once, however many Wants named it."""
+    return sum(
+        {result.path: result.size or 0 for result in results if result.state is WantState.PLACED}.values()
+    )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
+from wfdeps.domain.listings import RememberedAnswer
 from wfdeps.pipeline.locking import forget_choices
-from wfdeps.sources.answers import Choice
 from wfdeps.wiring.answers import open_answers
 from wfdeps.wiring.doors import Doors
 
 
-def list_answers(doors: Doors) -> tuple[Choice, ...]:
+def list_answers(doors: Doors) -> tuple[RememberedAnswer, ...]:
     """Every answer, the oldest first."""
     with ExitStack() as exits:
         return tuple(open_answers(doors.settings, exits).choices())

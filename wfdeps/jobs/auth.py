@@ -3,39 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Any
 
+from wfdeps.domain.listings import TokenCheck, TokenState
 from wfdeps.domain.secrets import Secret
 from wfdeps.domain.visible import visible
 from wfdeps.errors import AuthRequiredError, NotFoundError, SourceError
 from wfdeps.sources.civitai.client import CivitaiClient
 from wfdeps.sources.huggingface import HuggingFaceClient
 from wfdeps.sources.json_values import record, text
-from wfdeps.values import dataclass
 from wfdeps.wiring.doors import Doors
 from wfdeps.wiring.settings import CIVITAI_TOKEN_NAMES, HF_TOKEN_NAMES
-
-
-class TokenState(StrEnum):
-    """What a site says of a token."""
-
-    WORKS = "works"
-    NO_TOKEN = "no token"
-    REFUSED = "refused"
-    UNREACHABLE = "unreachable"
-    UNKNOWN = "unknown"
-    """The site has no answer to whose token it is."""
-
-
-@dataclass(frozen=True, slots=True)
-class TokenCheck:
-    """What one site said."""
-
-    site: str
-    url: str
-    state: TokenState
-    detail: str
 
 
 def check_tokens(doors: Doors) -> tuple[TokenCheck, ...]:

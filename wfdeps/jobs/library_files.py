@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 from wfdeps.disk.filesystem import inode_of
 from wfdeps.disk.sidecars import read_sidecar
@@ -11,26 +10,14 @@ from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.files import LocalFile
 from wfdeps.domain.folders import canonical_key
 from wfdeps.domain.identity import Identity
+from wfdeps.domain.listings import DuplicateGroup, Duplicates, ListedFile, Unused
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.type_words import folder_key_of, model_types_of
 from wfdeps.errors import LibraryError, UsageError
 from wfdeps.jobs.users import users_of_files
 from wfdeps.library import LocalLibrary, as_local
-from wfdeps.values import dataclass
 from wfdeps.wiring.doors import Doors
 from wfdeps.workflow.read import Reading
-
-
-@dataclass(frozen=True, slots=True)
-class ListedFile:
-    """One file of the library with all that is known of it."""
-
-    file: LocalFile
-    identity: Identity | None
-    """What its header says; None where nobody looked."""
-    sidecar: Mapping[str, Any]
-    users: tuple[str, ...] = ()
-    """The workflows that name it."""
 
 
 def list_files(
@@ -82,15 +69,6 @@ def _identity_of(file: LocalFile, library: LocalLibrary) -> Identity:
         return Identity(ModelType.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True)
-class Unused:
-    """The files that none of the workflows uses, the largest first."""
-
-    files: tuple[LocalFile, ...]
-    used: int
-    """How many files the workflows do use."""
-
-
 def unused_files(doors: Doors, readings: Sequence[Reading], *, folder: str | None = None) -> Unused:
     """What none of the workflows uses; `folder`: in that folder alone, as a folder key or a model type.
 
@@ -101,29 +79,6 @@ def unused_files(doors: Doors, readings: Sequence[Reading], *, folder: str | Non
     key = _folder_key(folder, library) if folder else None
     unused = [file for file in library.files() if file.path not in users and key in (None, file.folder_key)]
     return Unused(tuple(sorted(unused, key=lambda file: (-file.size, file.path))), len(users))
-
-
-@dataclass(frozen=True, slots=True)
-class DuplicateGroup:
-    """Two or more files of the library that hold the same bytes, each in its own place on disk."""
-
-    sha256: str
-    files: tuple[LocalFile, ...]
-
-    @property
-    def wasted(self) -> int:
-        """Bytes that linking them would give back."""
-        return self.files[0].size * (len(self.files) - 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Duplicates:
-    """What is there more than once."""
-
-    groups: tuple[DuplicateGroup, ...]
-    """The most wasteful first."""
-    unread: tuple[str, ...] = ()
-    """Why some files could not be compared."""
 
 
 def find_duplicates(doors: Doors) -> Duplicates:

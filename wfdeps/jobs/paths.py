@@ -6,19 +6,10 @@ from collections.abc import Sequence
 
 from wfdeps.domain.files import Folder
 from wfdeps.domain.folders import ALIASES, LEGACY, WITHOUT_MODELS, canonical_key
+from wfdeps.domain.listings import SearchedFolder
 from wfdeps.errors import UsageError, did_you_mean
 from wfdeps.library import LocalLibrary
 from wfdeps.planning.layout import receiving_folder
-from wfdeps.values import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class SearchedFolder:
-    """One directory that ComfyUI searches for one folder key."""
-
-    folder: Folder
-    receives: bool
-    """Whether new models of its key go there."""
 
 
 def searched_folders(library: LocalLibrary) -> tuple[SearchedFolder, ...]:

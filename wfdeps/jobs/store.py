@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from wfdeps.domain.listings import StoredFile
 from wfdeps.errors import UsageError
-from wfdeps.library.store import Store, Stored
+from wfdeps.library.store import Store
 from wfdeps.values import dataclass
 from wfdeps.wiring.settings import Settings
 
@@ -21,7 +22,7 @@ def open_store(settings: Settings) -> Store:
     return Store(folder)
 
 
-def collect_unused(store: Store, trees: Sequence[str]) -> tuple[Stored, ...]:
+def collect_unused(store: Store, trees: Sequence[str]) -> tuple[StoredFile, ...]:
     """Remove what no tree links to; `trees` are further folders that link here.
 
     Raises UsageError where a tree that linked here cannot be seen now: what it uses must not look unused.
@@ -40,7 +41,7 @@ def collect_unused(store: Store, trees: Sequence[str]) -> tuple[Stored, ...]:
 class BadFile:
     """A file of the store whose bytes are not what its name says."""
 
-    stored: Stored
+    stored: StoredFile
     names: tuple[str, ...]
     """Where trees have the same bad bytes."""
 

@@ -3,34 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import StrEnum
 
 from wfdeps.domain.digests import Algorithm, agreement
 from wfdeps.domain.files import LocalFile
+from wfdeps.domain.listings import FileVerdict, Verified
 from wfdeps.errors import LibraryError
 from wfdeps.library import LocalLibrary, as_local
 from wfdeps.library.sidecars import claimed_digests
-from wfdeps.values import dataclass
 from wfdeps.wiring.doors import Doors
-
-
-class FileVerdict(StrEnum):
-    """What is known of a file's bytes."""
-
-    PROVEN = "proven"
-    """A hash that was written down before agrees."""
-    SOUND = "sound"
-    """Whole by its own header; no hash to compare with, or none was read."""
-    BAD = "bad"
-
-
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """One file of the library, judged."""
-
-    file: LocalFile
-    verdict: FileVerdict
-    reason: str = ""
 
 
 def verify(doors: Doors, *, deep: bool) -> tuple[Verified, ...]:

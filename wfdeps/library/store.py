@@ -15,21 +15,11 @@ from collections.abc import Iterable, Iterator
 from wfdeps.disk import writing
 from wfdeps.disk.hashing import hash_file
 from wfdeps.domain.digests import Algorithm
+from wfdeps.domain.listings import StoredFile
 from wfdeps.errors import LibraryError, TargetExistsError, os_error_words
 from wfdeps.library.store_trees import Trees, files_below, is_same, is_used, names_in, size_of
-from wfdeps.values import dataclass
 
 _SHA256 = re.compile(r"[0-9a-f]{64}\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """One file of the store. `links` counts its names besides the store's own, on the same file system."""
-
-    sha256: str
-    path: str
-    size: int
-    links: int
 
 
 class Store:
@@ -45,14 +35,14 @@ class Store:
             raise LibraryError(f"not a SHA-256: `{sha256[:80]}`")
         return os.path.join(self.folder, "sha256", sha256)
 
-    def find(self, sha256: str) -> Stored | None:
+    def find(self, sha256: str) -> StoredFile | None:
         """The file of that hash, if it is here."""
         path = self.path_of(sha256)
         try:
             found = os.stat(path)
         except OSError:
             return None
-        return Stored(sha256, path, found.st_size, found.st_nlink - 1)
+        return StoredFile(sha256, path, found.st_size, found.st_nlink - 1)
 
     def path_if_kept(self, sha256: str) -> str | None:
         """Where the file of that hash stands; None where it does not."""
@@ -95,25 +85,25 @@ class Store:
             os.chmod(path, 0o444)  # what is shared by hard links must not be edited in place
         return path
 
-    def files(self) -> Iterator[Stored]:
+    def files(self) -> Iterator[StoredFile]:
         """Every file of the store, sorted by hash. What does not belong here is passed over."""
         for name in names_in(os.path.join(self.folder, "sha256")):
             if _SHA256.match(name) and (stored := self.find(name)) is not None:
                 yield stored
 
-    def names_of(self, stored: Stored, trees: Iterable[str]) -> tuple[str, ...]:
+    def names_of(self, stored: StoredFile, trees: Iterable[str]) -> tuple[str, ...]:
         """Under which names these trees have this very file, by hard or symbolic link, sorted."""
         return tuple(
             sorted(path for tree in trees for path in files_below(tree) if is_same(path, stored.path))
         )
 
-    def unused(self, more_trees: Iterable[str] = ()) -> tuple[Stored, ...]:
+    def unused(self, more_trees: Iterable[str] = ()) -> tuple[StoredFile, ...]:
         """Files that no tree we know of uses: not by hard or symbolic link, nor as a clone or a copy.
 
         A tree that cannot be read to its end raises LibraryError: what it uses is not known.
         """
         idle = [stored for stored in self.files() if stored.links == 0]
-        by_size: dict[int, list[Stored]] = {}
+        by_size: dict[int, list[StoredFile]] = {}
         for stored in idle:
             by_size.setdefault(stored.size, []).append(stored)
         used: set[str] = set()
@@ -125,7 +115,7 @@ class Store:
             )
         return tuple(stored for stored in idle if stored.sha256 not in used)
 
-    def collect(self, more_trees: Iterable[str] = ()) -> tuple[Stored, ...]:
+    def collect(self, more_trees: Iterable[str] = ()) -> tuple[StoredFile, ...]:
         """What no tree uses is gone; says what that was. Waits for those who are placing. Raises LibraryError."""
         with self._lock(alone=True):
             files = self.unused(more_trees)
@@ -133,14 +123,14 @@ class Store:
                 self.remove(stored)
         return files
 
-    def remove(self, stored: Stored) -> None:
+    def remove(self, stored: StoredFile) -> None:
         """The file is gone from the store. Raises LibraryError."""
         try:
             _unlink(stored.path)
         except OSError as error:
             raise LibraryError(f"cannot remove `{stored.path}`: {os_error_words(error)}") from error
 
-    def is_sound(self, stored: Stored) -> bool:
+    def is_sound(self, stored: StoredFile) -> bool:
         """Whether the content still is what its name says; reads the whole file. Raises LibraryError."""
         return self._is_sound(stored.path, stored.sha256)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,6 +9,7 @@ from wfdeps.domain.access import Access
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.civitai_types import TypeRow
 from wfdeps.domain.pages import ModelPage, VersionPage
+from wfdeps.report.wording import document_text
 
 SCHEMA = "wfdeps/civitai/1"
 
@@ -37,7 +37,7 @@ def render_models(models: Iterable[ModelPage], taken_for: str | None = None) -> 
 
 
 def _text(**parts: Any) -> str:
-    return json.dumps({"schema": SCHEMA, **parts}, indent=2, ensure_ascii=False)
+    return document_text({"schema": SCHEMA, **parts})
 
 
 def _model(model: ModelPage) -> dict[str, Any]:

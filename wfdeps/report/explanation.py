@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,7 +10,7 @@ from wfdeps.domain.findings import RefState
 from wfdeps.domain.visible import visible
 from wfdeps.report.ref_fields import file_fields
 from wfdeps.report.states import STATES
-from wfdeps.report.wording import Painter, View, json_text
+from wfdeps.report.wording import Painter, View, document_text
 
 SCHEMA = "wfdeps/explain/1"
 _SHOWN = 5
@@ -42,7 +41,7 @@ def render_text(explanations: Sequence[Explanation], view: View | None = None) -
 def render_json(explanations: Sequence[Explanation]) -> str:
     """The document, indented."""
     document = {"schema": SCHEMA, "problems": [_fields(explanation) for explanation in explanations]}
-    return json_text(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
+    return document_text(document)
 
 
 def _block(explanation: Explanation, paint: Painter) -> Iterator[str]:

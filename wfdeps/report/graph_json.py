@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from wfdeps.domain.graphs import Graph
-from wfdeps.report.wording import json_text
+from wfdeps.report.wording import document_text
 
 SCHEMA = "wfdeps/graph/1"
 
 
 def render(graph: Graph) -> str:
     """The document, indented."""
-    return json_text(json.dumps(to_document(graph), indent=2, ensure_ascii=False)) + "\n"
+    return document_text(to_document(graph))
 
 
 def to_document(graph: Graph) -> dict[str, Any]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any
 
 from wfdeps.domain.identity import Identity, Inspection
 from wfdeps.domain.model_types import ModelType
-from wfdeps.report.wording import json_text
+from wfdeps.report.wording import document_text
 
 SCHEMA = "wfdeps/inspect/1"
 
@@ -19,7 +18,7 @@ _NOTHING = Identity(ModelType.UNKNOWN, safety="unsafe or unknown: its header cou
 def render(inspections: Iterable[Inspection]) -> str:
     """One document, however many files."""
     document = {"schema": SCHEMA, "files": [inspection_fields(inspection) for inspection in inspections]}
-    return json_text(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
+    return document_text(document)
 
 
 def inspection_fields(inspection: Inspection) -> Fields:

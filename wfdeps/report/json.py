@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from wfdeps.domain.lints import Lint
@@ -10,7 +9,7 @@ from wfdeps.domain.nodes import InputFinding, NodeFinding
 from wfdeps.domain.refs import Notice, UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport, ReportItem, Totals, WorkflowVerdict
 from wfdeps.report.ref_fields import candidate_fields, file_fields, ref_fields, site_fields
-from wfdeps.report.wording import View, json_text
+from wfdeps.report.wording import View, document_text
 
 SCHEMA = "wfdeps/report/1"
 
@@ -19,7 +18,7 @@ Fields = dict[str, Any]
 
 def render(report: CheckReport, view: View | None = None) -> str:
     """One document, indented, sorted as the report is."""
-    return json_text(json.dumps(to_document(report), indent=2, ensure_ascii=False)) + "\n"
+    return document_text(to_document(report))
 
 
 def to_document(report: CheckReport) -> Fields:

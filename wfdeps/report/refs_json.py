@@ -8,7 +8,7 @@ from typing import Any
 
 from wfdeps.domain.refs import ModelRef, NodeSite, Pairing, UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.urls import without_secrets
-from wfdeps.report.wording import json_text, shown_name
+from wfdeps.report.wording import document_text, json_text, shown_name
 
 SCHEMA = "wfdeps/refs/1"
 _FEW = 20
@@ -21,7 +21,7 @@ def render(readings: Sequence[Reading]) -> str:
     """One document, however many files; indented for a few, a line each for many."""
     document = {"schema": SCHEMA, "workflows": [workflow_fields(reading) for reading in readings]}
     if len(readings) <= _FEW:
-        return json_text(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
+        return document_text(document)
     # Indenting is done in Python, ten times slower than the encoder in C.
     lines = ",\n".join(json.dumps(workflow, ensure_ascii=False) for workflow in document["workflows"])
     return json_text(f'{{"schema": "{SCHEMA}", "workflows": [\n{lines}\n]}}') + "\n"

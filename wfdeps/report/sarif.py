@@ -29,7 +29,7 @@ from wfdeps.report.problems import (
     with_regions,
 )
 from wfdeps.report.states import ADVICE, STATES, Level
-from wfdeps.report.wording import View, json_text
+from wfdeps.report.wording import View, document_text
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 FINGERPRINT = "wfdepsProblem/v1"
@@ -40,7 +40,7 @@ Fields = dict[str, Any]
 
 def render(report: CheckReport, view: View | None = None) -> str:
     """The log, indented."""
-    return json_text(json.dumps(to_log(report, view or View()), indent=2, ensure_ascii=False)) + "\n"
+    return document_text(to_log(report, view or View()))
 
 
 def to_log(report: CheckReport, view: View) -> Fields:

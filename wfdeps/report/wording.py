@@ -23,6 +23,13 @@ def json_text(text: str) -> str:
     return INVISIBLE().sub(lambda match: match[0] if match[0] == "\n" else f"\\u{ord(match[0]):04x}", text)
 
 
+def document_text(document: Mapping[str, object]) -> str:
+    """A JSON document, indented, as it may go to a terminal or into a file; ends with a newline."""
+    import json  # text reports need none of it
+
+    return json_text(json.dumps(document, indent=2, ensure_ascii=False)) + "\n"
+
+
 def shell_word(text: str) -> str:
     """One visible text as one word for a POSIX shell, to be pasted; a leading `-` does not make it an option."""
     if text.startswith("-"):

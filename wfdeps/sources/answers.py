@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 from wfdeps.domain.candidates import Answer, Candidate, Verdict, VerdictKind
+from wfdeps.domain.listings import RememberedAnswer
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import NameQuery, Query
 from wfdeps.domain.refs import ModelRef
@@ -20,7 +21,6 @@ from wfdeps.match.evidence import ANSWERS
 from wfdeps.sources.answer_json import candidate_of, json_of_candidate
 from wfdeps.sources.base import answer_key
 from wfdeps.sources.database import Database
-from wfdeps.values import dataclass
 
 _SCHEMA = """
 CREATE TABLE choices (
@@ -36,19 +36,6 @@ class AnswerScope(StrEnum):
     WORKFLOW = "workflow"
     PROJECT = "project"
     ALWAYS = "always"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One remembered answer. `candidate` is None where the person marked the file optional."""
-
-    number: int
-    scope: str
-    name: str
-    model_type: ModelType
-    answered: float
-    """When, in seconds since 1970."""
-    candidate: Candidate | None
 
 
 class AnswerBook:
@@ -94,7 +81,7 @@ class AnswerBook:
         """Whether anything is remembered of this file, for any workflow that names it."""
         return any(self._choices_for(ref))
 
-    def _choices_for(self, ref: ModelRef) -> list[Choice | None]:
+    def _choices_for(self, ref: ModelRef) -> list[RememberedAnswer | None]:
         """The answer that holds in each workflow that names it: optional in one, it is still needed by another."""
         query = NameQuery(ref.name, (ref.model_type,))
         workflows = dict.fromkeys(site.workflow for site in ref.sites) or {"": None}
@@ -112,7 +99,7 @@ class AnswerBook:
             rows,
         )
 
-    def choices(self) -> tuple[Choice, ...]:
+    def choices(self) -> tuple[RememberedAnswer, ...]:
         """All of them, oldest first."""
         rows = self._database.rows(f"SELECT {_COLUMNS} FROM choices ORDER BY id")  # noqa: S608
         return tuple(map(self._choice, rows))
@@ -128,7 +115,7 @@ class AnswerBook:
     def close(self) -> None:
         self._database.close()
 
-    def _known(self, query: NameQuery, workflows: Sequence[str]) -> Choice | None:
+    def _known(self, query: NameQuery, workflows: Sequence[str]) -> RememberedAnswer | None:
         """The narrowest answer that holds for these workflows here."""
         rows = self._database.rows(
             f"SELECT {_COLUMNS} FROM choices WHERE name = ? ORDER BY id DESC",  # noqa: S608
@@ -144,7 +131,7 @@ class AnswerBook:
             fitting, key=lambda choice: order.index(AnswerScope(choice.scope.partition(" ")[0])), default=None
         )
 
-    def _choice(self, row: tuple[object, ...]) -> Choice:
+    def _choice(self, row: tuple[object, ...]) -> RememberedAnswer:
         """Raises ConfigError for a row that cannot be read: what a person chose is not lost in silence."""
         try:
             return _choice(row)
@@ -154,7 +141,7 @@ class AnswerBook:
                 hint=f"`wfdeps answers forget {row[0]}` drops it; nothing is asked and taken until then",
             ) from error
 
-    def _holds(self, choice: Choice, workflows: Sequence[str]) -> bool:
+    def _holds(self, choice: RememberedAnswer, workflows: Sequence[str]) -> bool:
         """Whether it was given for what this run is about: a workflow that is named, or lies in what is named."""
         kind, _, path = choice.scope.partition(" ")
         if kind == AnswerScope.WORKFLOW:
@@ -180,15 +167,15 @@ def _inside(path: str) -> tuple[str, ...]:
 _COLUMNS = "id, scope, name, model_type, said, body"
 
 
-def _choice(row: tuple[object, ...]) -> Choice:
+def _choice(row: tuple[object, ...]) -> RememberedAnswer:
     number, scope, name, model_type, answered, body = row
     candidate = candidate_of(json.loads(str(body))) if body else None
-    return Choice(
+    return RememberedAnswer(
         int(str(number)), str(scope), str(name), ModelType(str(model_type)), float(str(answered)), candidate
     )
 
 
-def _fits(choice: Choice, query: NameQuery) -> bool:
+def _fits(choice: RememberedAnswer, query: NameQuery) -> bool:
     untold = not query.model_types or choice.model_type is ModelType.UNKNOWN
     return untold or choice.model_type in query.model_types
 

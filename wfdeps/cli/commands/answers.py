@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import json
 from datetime import UTC, datetime
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
+from wfdeps.domain.listings import RememberedAnswer
 from wfdeps.domain.visible import visible
 from wfdeps.errors import UsageError
 from wfdeps.jobs.answers import forget_answers, list_answers
-from wfdeps.sources.answers import Choice
+from wfdeps.report.listings_json import render_answers
 
 EXAMPLE = "wfdeps answers forget add_detail.safetensors"
-SCHEMA = "wfdeps/answers/1"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,12 +37,11 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
 
 def _list(context: Context, *, as_json: bool) -> int:
-    choices = list_answers(context.doors)
+    answers = list_answers(context.doors)
     if as_json:
-        document = {"schema": SCHEMA, "answers": [_fields(choice) for choice in choices]}
-        context.out(json.dumps(document, ensure_ascii=False, indent=1))
-    elif choices:
-        context.out("\n".join(map(_line, choices)))
+        context.out(render_answers(answers))
+    elif answers:
+        context.out("\n".join(map(_line, answers)))
     else:
         context.err("no answers yet")
     return READY
@@ -59,23 +57,8 @@ def _forget(which: str | None, context: Context, *, everything: bool) -> int:
     return READY if count or everything else UNMET
 
 
-def _line(choice: Choice) -> str:
-    chosen = choice.candidate
+def _line(answer: RememberedAnswer) -> str:
+    chosen = answer.candidate
     what = f"{chosen.title} ({chosen.air or chosen.url})" if chosen else "optional: the run may go without it"
-    day = datetime.fromtimestamp(choice.answered, UTC).strftime("%Y-%m-%d")
-    return visible(f"{choice.number:>4}  {day}  {choice.name}  →  {what}  [{choice.scope}]")
-
-
-def _fields(choice: Choice) -> dict[str, object]:
-    chosen = choice.candidate
-    return {
-        "number": choice.number,
-        "name": choice.name,
-        "model_type": choice.model_type.value,
-        "scope": choice.scope,
-        "said": choice.answered,
-        "air": str(chosen.air) if chosen and chosen.air else None,
-        "url": chosen.url if chosen else None,
-        "title": chosen.title if chosen else None,
-        "optional": chosen is None,
-    }
+    day = datetime.fromtimestamp(answer.answered, UTC).strftime("%Y-%m-%d")
+    return visible(f"{answer.number:>4}  {day}  {answer.name}  →  {what}  [{answer.scope}]")

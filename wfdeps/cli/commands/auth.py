@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNDECIDED, UNMET
-from wfdeps.jobs.auth import TokenState, check_tokens
+from wfdeps.domain.listings import TokenState
+from wfdeps.jobs.auth import check_tokens
+from wfdeps.report.listings_json import render_tokens
 
 EXAMPLE = "wfdeps auth check"
-SCHEMA = "wfdeps/auth/1"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,11 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, context: Context) -> int:
     checks = check_tokens(context.doors)
     if arguments.json:
-        rows = [
-            {"source": check.site, "url": check.url, "state": check.state.value, "detail": check.detail}
-            for check in checks
-        ]
-        context.out(json.dumps({"schema": SCHEMA, "doors": rows}, ensure_ascii=False, indent=1))
+        context.out(render_tokens(checks))
     else:
         context.out(
             "\n".join(f"{check.site:<12} {check.url:<28} {check.state}: {check.detail}" for check in checks)

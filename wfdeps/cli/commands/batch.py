@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import json
+from collections import Counter
 from collections.abc import Sequence
 
 from wfdeps.cli.context import Context
@@ -11,10 +11,10 @@ from wfdeps.cli.exit_codes import PARTLY_FAILED, READY
 from wfdeps.cli.options import add_download_options, add_library_options, add_pickle_option
 from wfdeps.console.interrupts import stopping_on_signals
 from wfdeps.domain.visible import visible
-from wfdeps.domain.wants import WantResult, WantState
+from wfdeps.domain.wants import WantResult, WantState, bytes_placed
 from wfdeps.jobs.acquire import acquire
 from wfdeps.jobs.batch import read_batch, settings_for
-from wfdeps.report.want_json import want_json
+from wfdeps.report.listings_json import render_batch
 from wfdeps.report.wording import count_text, size_text
 
 EXAMPLE = """cat models.yaml
@@ -24,8 +24,6 @@ EXAMPLE = """cat models.yaml
       model_id: Comfy-Org/flux1-dev
       file_id: flux1-dev-fp8.safetensors
   wfdeps batch models.yaml --comfyui ~/ComfyUI"""
-
-STATES: tuple[WantState, ...] = tuple(WantState)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +45,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         results = acquire(batch.wants, context.doors, context.reporter)
     context.reporter.close()
     if arguments.json:
-        context.out(json.dumps(_document(results), indent=2, ensure_ascii=False))
+        context.out(render_batch(results))
     else:
         context.out("\n".join(map(_line, results)))
         context.err(_summary(results))
@@ -64,26 +62,7 @@ def _line(result: WantResult) -> str:
 
 
 def _summary(results: Sequence[WantResult]) -> str:
-    parts = [f"{count} {state}" for state in STATES if (count := _count(results, state))]
+    counts = Counter(result.state for result in results)
+    parts = [f"{counts[state]} {state}" for state in WantState if counts[state]]
     again = "" if all(result.is_good for result in results) else "; the same command tries the rest again"
-    return f"{count_text(len(results), 'download')}: {', '.join(parts)}, {size_text(_bytes(results))} fetched{again}"
-
-
-def _document(results: Sequence[WantResult]) -> dict[str, object]:
-    totals = {state.value: _count(results, state) for state in STATES}
-    return {
-        "schema": "wfdeps/batch-result/1",
-        "totals": {**totals, "bytes_placed": _bytes(results)},
-        "downloads": [want_json(result) for result in results],
-    }
-
-
-def _count(results: Sequence[WantResult], state: WantState) -> int:
-    return sum(result.state == state for result in results)
-
-
-def _bytes(results: Sequence[WantResult]) -> int:
-    """Each file once, however many rows asked for it."""
-    return sum(
-        {result.path: result.size or 0 for result in results if result.state is WantState.PLACED}.values()
-    )
+    return f"{count_text(len(results), 'download')}: {', '.join(parts)}, {size_text(bytes_placed(results))} fetched{again}"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
 from wfdeps.cli.options import add_library_options
 from wfdeps.domain.visible import visible
 from wfdeps.jobs.library_files import find_duplicates
+from wfdeps.report.listings_json import render_duplicates
 from wfdeps.report.wording import count_text, size_text
 
 EXAMPLE = "wfdeps duplicates --comfyui ~/ComfyUI"
@@ -21,26 +21,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
-    found = find_duplicates(context.doors)
-    for reason in found.unread:
+    duplicates = find_duplicates(context.doors)
+    for reason in duplicates.unread:
         context.err(f"warning: {reason}")
-    wasted = sum(group.wasted for group in found.groups)
     if arguments.json:
-        rows = [
-            {
-                "sha256": group.sha256,
-                "size": group.files[0].size,
-                "paths": [file.path for file in group.files],
-            }
-            for group in found.groups
-        ]
-        document = {"schema": "wfdeps/duplicates/1", "wasted": wasted, "groups": rows}
-        context.out(json.dumps(document, indent=2, ensure_ascii=False))
+        context.out(render_duplicates(duplicates))
         return READY
-    for group in found.groups:
+    for group in duplicates.groups:
         context.out(f"{size_text(group.files[0].size):>10}  sha256:{group.sha256[:12]}…")
         for file in group.files:
             context.out(f"{'':>10}  {visible(file.path)}")
-    count = count_text(len(found.groups), "file")
-    context.err(f"{count} here more than once; {size_text(wasted)} could be saved by linking them")
+    count = count_text(len(duplicates.groups), "file")
+    context.err(f"{count} here more than once; {size_text(duplicates.wasted)} could be saved by linking them")
     return READY

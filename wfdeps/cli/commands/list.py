@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterable, Sequence
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.cli.options import add_library_options, add_reading_options, workflow_files
 from wfdeps.cli.reading import read_all
+from wfdeps.domain.listings import ListedFile
 from wfdeps.domain.visible import visible
-from wfdeps.jobs.library_files import ListedFile, list_files, size_on_disk
+from wfdeps.jobs.library_files import list_files, size_on_disk
+from wfdeps.report.listings_json import render_library
 from wfdeps.report.wording import count_text, size_text
 
 EXAMPLE = "wfdeps list --model-type loras --workflows ~/workflows"
@@ -42,40 +43,10 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         with_headers=not arguments.no_headers,
     )
     if arguments.json:
-        document = {"schema": "wfdeps/library/1", "files": [_fields(listed) for listed in files]}
-        context.out(json.dumps(document, indent=2, ensure_ascii=False))
+        context.out(render_library(files))
     else:
         context.out(_text(files))
     return UNMET if any(listed.file.trouble for listed in files) else READY
-
-
-def _fields(listed: ListedFile) -> dict[str, object]:
-    file, identity, sidecar = listed.file, listed.identity, listed.sidecar
-    header: dict[str, object] = (
-        {}
-        if identity is None
-        else {
-            "model_type": str(identity.model_type),
-            "architectures": list(identity.architectures),
-            "precision": identity.precision,
-        }
-    )
-    return {
-        "folder": file.folder_key,
-        "name": file.name,
-        "path": file.path,
-        "size": file.size,
-        "trouble": file.trouble,
-        **header,
-        "base_model": sidecar.get("base_model"),
-        "source": _origin(listed),
-        "digests": {str(digest.algorithm): digest.value for digest in file.digests},
-        "used_by": list(listed.users),
-    }
-
-
-def _origin(listed: ListedFile) -> object:
-    return listed.sidecar.get("air") or listed.sidecar.get("page") or listed.sidecar.get("source")
 
 
 def _text(files: Sequence[ListedFile]) -> str:
@@ -88,7 +59,7 @@ def _line(listed: ListedFile) -> str:
     families = "|".join(identity.architectures) if identity else ""
     words = [size_text(file.size), f"{file.folder_key}/{file.name}"]
     words += [str(identity.model_type) if identity else ""]
-    words += [str(listed.sidecar.get("base_model") or families), str(_origin(listed) or "")]
+    words += [str(listed.sidecar.get("base_model") or families), listed.origin]
     if file.trouble:
         words.append(f"[{file.trouble}]")
     if listed.users:

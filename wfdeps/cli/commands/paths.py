@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import json
-from collections.abc import Sequence
 from itertools import groupby
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.cli.options import add_library_options
 from wfdeps.domain.files import Folder
+from wfdeps.domain.listings import SearchedFolder
+from wfdeps.domain.refs import STOPS_COMFYUI
 from wfdeps.domain.visible import visible
-from wfdeps.jobs.paths import SearchedFolder, current_key, names_offered, searched_folders
+from wfdeps.jobs.paths import current_key, names_offered, searched_folders
 from wfdeps.library import LocalLibrary, as_local
-from wfdeps.values import asdict
+from wfdeps.report.listings_json import render_paths
 
 EXAMPLE = "wfdeps paths --comfyui ~/ComfyUI --target runpod-serverless"
-STOPS = "extra_paths_stop_comfyui"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,8 +39,15 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     keys = [current_key(key, folders) for key in arguments.keys]
     names = names_offered(keys, library) if arguments.names else {}
     if arguments.json:
-        document = {**_document(library, folders), **({"names": names} if arguments.names else {})}
-        context.out(json.dumps(document, indent=2, ensure_ascii=False))
+        context.out(
+            render_paths(
+                folders,
+                library.notices,
+                models_root=library.models_root,
+                separator=library.separator,
+                names=names if arguments.names else None,
+            )
+        )
     elif arguments.names:
         for key, offered in names.items():
             for name in map(visible, offered):
@@ -55,33 +61,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         context.out(_text(library, shown))
     for notice in library.notices:
         context.err(f"warning: {visible(notice.message)}")
-    return UNMET if any(notice.code == STOPS for notice in library.notices) else READY
-
-
-def _document(library: LocalLibrary, folders: Sequence[SearchedFolder]) -> dict[str, object]:
-    """`wfdeps/paths/1`."""
-    return {
-        "schema": "wfdeps/paths/1",
-        "models_root": library.models_root,
-        "separator": library.separator,
-        "folders": [
-            {
-                "key": folder.folder_key,
-                "path": folder.path,
-                "endings": sorted(folder.endings),
-                "reason": folder.reason,
-                "origin": folder.origin,
-                "is_default": folder.is_default,
-                "exists": folder.exists,
-                "visible": folder.visible,
-                "fix": folder.fix,
-                "receives": searched.receives,
-            }
-            for searched in folders
-            for folder in [searched.folder]
-        ],
-        "notices": [asdict(notice) for notice in library.notices],
-    }
+    return UNMET if any(notice.code == STOPS_COMFYUI for notice in library.notices) else READY
 
 
 def _text(library: LocalLibrary, shown: list[SearchedFolder]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator, Sequence
 
@@ -16,6 +15,7 @@ from wfdeps.domain.visible import visible
 from wfdeps.errors import UsageError
 from wfdeps.jobs.bare_names import refs_of_names, resolve_names
 from wfdeps.report.resolution_json import resolution_document
+from wfdeps.report.wording import document_text
 
 EXAMPLE = "wfdeps resolve add_detail.safetensors --folder loras --json"
 
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     )
     resolutions = resolve_names(refs, context.doors)
     if arguments.json:
-        context.out(json.dumps(resolution_document(resolutions), ensure_ascii=False, indent=1))
+        context.out(document_text(resolution_document(resolutions)))
     else:
         context.out("\n".join(_as_text(resolution, context) for resolution in resolutions))
     return exit_code_of_all(resolutions)

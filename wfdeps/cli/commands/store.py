@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 
 from wfdeps.cli.context import Context
@@ -11,6 +10,7 @@ from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.domain.visible import visible
 from wfdeps.jobs.store import collect_unused, open_store, verify_store
 from wfdeps.library.store import Store
+from wfdeps.report.listings_json import render_store
 from wfdeps.report.wording import count_text, size_text
 
 EXAMPLE = "wfdeps store gc --store /volume/store --apply"
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="gc, verify: really remove what is unused, or bad (default: say what that is)",
     )
-    parser.add_argument("--json", action="store_true", help="ls: one document, wfdeps/store/1")
+    parser.add_argument("--json", action="store_true", help="ls: file document, wfdeps/store/1")
 
 
 def run(arguments: argparse.Namespace, context: Context) -> int:
@@ -46,14 +46,11 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 def _ls(store: Store, context: Context, *, as_json: bool) -> int:
     files = tuple(store.files())
     if as_json:
-        rows = [
-            {"sha256": one.sha256, "size": one.size, "links": one.links, "path": one.path} for one in files
-        ]
-        context.out(json.dumps({"schema": "wfdeps/store/1", "files": rows}, indent=2))
+        context.out(render_store(files))
         return READY
-    for one in files:
-        context.out(f"{size_text(one.size):>10}  {one.links:>3} links  sha256:{one.sha256}")
-    context.err(f"{count_text(len(files), 'file')}, {size_text(sum(one.size for one in files))}")
+    for file in files:
+        context.out(f"{size_text(file.size):>10}  {file.links:>3} links  sha256:{file.sha256}")
+    context.err(f"{count_text(len(files), 'file')}, {size_text(sum(file.size for file in files))}")
     return READY
 
 

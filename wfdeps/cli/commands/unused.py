@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY
@@ -11,6 +10,7 @@ from wfdeps.cli.options import add_library_options, add_reading_options, add_wor
 from wfdeps.cli.reading import read_all
 from wfdeps.domain.visible import visible
 from wfdeps.jobs.library_files import size_on_disk, unused_files
+from wfdeps.report.listings_json import render_unused
 from wfdeps.report.wording import count_text, size_text
 
 EXAMPLE = "wfdeps unused ~/workflows --comfyui ~/ComfyUI"
@@ -29,11 +29,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
         context.doors, read_all(workflow_files(arguments), context), folder=arguments.model_type
     )
     if arguments.json:
-        rows = [
-            {"folder": file.folder_key, "name": file.name, "path": file.path, "size": file.size}
-            for file in unused.files
-        ]
-        context.out(json.dumps({"schema": "wfdeps/unused/1", "files": rows}, indent=2, ensure_ascii=False))
+        context.out(render_unused(unused.files))
         return READY
     for file in unused.files:
         context.out(f"{size_text(file.size):>10}  {visible(file.path)}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNDECIDED
@@ -17,7 +16,7 @@ from wfdeps.jobs.versions import Updates, find_updates
 from wfdeps.jobs.webhook import SIGNATURE, post_document
 from wfdeps.report.civitai_text import NOTES_SHOWN
 from wfdeps.report.updates_json import updates_document
-from wfdeps.report.wording import count_text
+from wfdeps.report.wording import count_text, document_text
 
 EXAMPLE = """wfdeps updates --comfyui ~/ComfyUI \\
       --notify https://ci.example.org/hook --notify-secret-env HOOK_SECRET"""
@@ -40,7 +39,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     updates = find_updates(context.doors)
     unanswered = [(known, error.message) for known, error in updates.unanswered]
     document = updates_document(len(updates.known), updates.newer, unanswered)
-    context.out(json.dumps(document, indent=2, ensure_ascii=False) if arguments.json else _text(updates))
+    context.out(document_text(document) if arguments.json else _text(updates))
     for known, reason in unanswered:
         context.err(f"warning: {known.label}: {reason}")
     asked = count_text(len(updates.known), "file")

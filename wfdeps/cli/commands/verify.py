@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Sequence
 
 from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import READY, UNMET
 from wfdeps.cli.options import add_library_options
+from wfdeps.domain.listings import FileVerdict, Verified
 from wfdeps.domain.visible import visible
-from wfdeps.jobs.verify import FileVerdict, Verified, verify
+from wfdeps.jobs.verify import verify
+from wfdeps.report.listings_json import render_verified
 from wfdeps.report.wording import count_text, size_text
 
 EXAMPLE = "wfdeps verify --deep --comfyui ~/ComfyUI"
@@ -29,20 +30,12 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     rows = verify(context.doors, deep=arguments.deep)
     bad = [row for row in rows if row.verdict is FileVerdict.BAD]
     if arguments.json:
-        context.out(json.dumps(_document(rows), indent=2, ensure_ascii=False))
+        context.out(render_verified(rows))
     else:
         for row in bad:
             context.out(visible(f"{row.file.path}: {row.reason}"))
         context.err(_summary(rows))
     return UNMET if bad else READY
-
-
-def _document(rows: Sequence[Verified]) -> dict[str, object]:
-    files = [
-        {"path": row.file.path, "size": row.file.size, "verdict": str(row.verdict), "detail": row.reason}
-        for row in rows
-    ]
-    return {"schema": "wfdeps/verify/1", "files": files}
 
 
 def _summary(rows: Sequence[Verified]) -> str:
