@@ -48,3 +48,13 @@ def test_a_workflow_of_listed_nodes_without_models_needs_none(person: Person) ->
     workflow = saved(person, "EmptyImage", width=8)
     said = person.wfdeps("check", workflow, "--models", str(person.models), "--strict")
     assert said.code == 0 and "needs no model file" in said.out and "not judged" not in said.out
+
+
+def test_refs_and_a_list_of_workflows_say_it_too(person: Person) -> None:
+    workflow = saved(person, "SomebodysTTS", model="VibeVoice-1.5B")
+    assert "names no model file" in person.wfdeps("refs", workflow).out
+    other = str(
+        person.save("other.json", {"1": {"class_type": "SaveImage", "inputs": {"filename_prefix": "x"}}})
+    )
+    both = person.wfdeps("check", workflow, other, "--models", str(person.models)).out
+    assert "names no model files" in both and "some nodes not judged" in both

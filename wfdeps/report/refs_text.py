@@ -7,7 +7,7 @@ from itertools import groupby
 
 from wfdeps.domain.refs import Certainty, ModelRef, Notice, RefStatus, UnreadableWorkflow, WorkflowRefs
 from wfdeps.domain.visible import visible
-from wfdeps.report.wording import Painter, View, columns, count_text, pad, shown_name
+from wfdeps.report.wording import Painter, View, columns, count_text, no_files_text, pad, shown_name
 
 _GLYPH = {RefStatus.REQUIRED: "item", RefStatus.AUTO_DOWNLOAD: "next", RefStatus.PLACEHOLDER: "warn"}
 _TONE = {RefStatus.REQUIRED: "", RefStatus.AUTO_DOWNLOAD: "command", RefStatus.PLACEHOLDER: "warn"}
@@ -44,7 +44,7 @@ def _block(reading: Reading, paint: Painter) -> Iterator[str]:
 def _summary(reading: WorkflowRefs) -> str:
     required = sum(ref.status is RefStatus.REQUIRED for ref in reading.refs)
     rest = len(reading.refs) - required
-    needs = f"needs {count_text(required, 'file')}" if required else "needs no model file"
+    needs = f"needs {count_text(required, 'file')}" if required else no_files_text(reading.warnings)
     return needs + (f", names {rest} more" if rest else "") + f"  ({_form(reading)})"
 
 

@@ -12,7 +12,18 @@ from wfdeps.domain.refs import UnreadableWorkflow
 from wfdeps.domain.reports import CheckReport, ReportItem, ReportVerdict, WorkflowVerdict
 from wfdeps.domain.visible import visible
 from wfdeps.report.states import STATES, Level, level_of, rank
-from wfdeps.report.wording import Painter, View, columns, count_text, pad, shown_name, size_text, where_text
+from wfdeps.report.wording import (
+    Painter,
+    View,
+    columns,
+    count_text,
+    is_unjudged,
+    no_files_text,
+    pad,
+    shown_name,
+    size_text,
+    where_text,
+)
 
 if TYPE_CHECKING:
     from wfdeps.domain.candidates import RankedCandidate
@@ -85,18 +96,13 @@ def _summary(report: CheckReport) -> str:
         return f"{ready} of {len(workflows)} workflows ready; {_counts(report)}"
     name = visible(read[0].path)
     if totals.required == 0:
-        return f"{name} names no model file" if _unjudged(report) else f"{name} needs no model file"
+        return f"{name} {no_files_text(read[0].warnings)}"
     return f"{name}: {_counts(report)}"
 
 
 def _unjudged(report: CheckReport) -> bool:
-    """Whether nodes of classes that nobody lists may need files which their workflow does not name."""
-    return any(
-        notice.code == "not_judged"
-        for workflow in report.workflows
-        if isinstance(workflow, WorkflowVerdict)
-        for notice in workflow.warnings
-    )
+    workflows = (each for each in report.workflows if isinstance(each, WorkflowVerdict))
+    return any(is_unjudged(workflow.warnings) for workflow in workflows)
 
 
 def _counts(report: CheckReport) -> str:
@@ -136,7 +142,7 @@ def _workflow(workflow: WorkflowVerdict | UnreadableWorkflow, width: int, paint:
 
 def _needs(workflow: WorkflowVerdict) -> str:
     if workflow.required == 0:
-        return "no model files"
+        return "names no model files" if is_unjudged(workflow.warnings) else "no model files"
     if workflow.missing == 0:
         return count_text(workflow.required, "file")
     fetch = f", {size_text(workflow.bytes_to_fetch)} to fetch" if workflow.bytes_to_fetch else ""

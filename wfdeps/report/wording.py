@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.domain.files import base_name
@@ -12,7 +12,7 @@ from wfdeps.values import dataclass, field
 
 if TYPE_CHECKING:
     from wfdeps.domain.graphs import Graph
-    from wfdeps.domain.refs import NodeSite
+    from wfdeps.domain.refs import NodeSite, Notice
 
 
 _PLAIN_WORD = pattern(r"[A-Za-z0-9_@%+=:,./-][A-Za-z0-9_@%+=:,./~-]*")
@@ -133,6 +133,16 @@ class View:
     """Workflow path → its text, for the line a value stands on; only plain JSON files have one."""
     graph: Graph | None = None
     """For formats that draw."""
+
+
+def no_files_text(warnings: Iterable[Notice]) -> str:
+    """What a workflow that names no model does: it needs none, unless some of its nodes could not be judged."""
+    return f"{'names' if is_unjudged(warnings) else 'needs'} no model file"
+
+
+def is_unjudged(warnings: Iterable[Notice]) -> bool:
+    """Whether nodes of classes that nobody lists may need files which the workflow does not name."""
+    return any(notice.code == "not_judged" for notice in warnings)
 
 
 def shown_name(name: str) -> str:
