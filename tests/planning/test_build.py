@@ -208,3 +208,18 @@ def test_a_collision_blocks_both_and_leaves_the_rest() -> None:
         "rename one of them in its workflow; nothing was chosen between them"
     }
     assert [step.target.name for step in steps if isinstance(step, Download)] == ["b.pt"]
+
+
+def test_a_plan_is_sorted_by_folder_and_name_whatever_its_steps_are() -> None:
+    resolutions = [
+        Unresolved(ref("c.pt", "vae"), RefState.UNRESOLVED, ""),
+        resolved(ref("b.pt"), candidate("b.pt")),
+        present(ref("a.pt", "vae"), local_file("a.pt", "vae")),
+        present(ref("a.pt"), local_file("a.pt")),
+        resolved(ref("b.pt", "vae"), candidate("b.pt", url="https://b")),
+    ]
+    plan = build_plan(resolutions, LAYOUT)
+    assert [
+        (step.target.folder_key, step.target.name) if isinstance(step, Download) else step.ref.key
+        for step in plan.steps
+    ] == [("loras", "a.pt"), ("loras", "b.pt"), ("vae", "a.pt"), ("vae", "b.pt"), ("vae", "c.pt")]

@@ -205,3 +205,41 @@ def test_an_address_as_a_name_is_shown_without_its_secrets() -> None:
     graph = build_graph([scenes.workflow(url)], [])
     (ref,) = [node for node in graph.nodes if node.kind is GraphKind.REF]
     assert ref.label == "https://example.org/a"
+
+
+def test_a_ref_is_drawn_with_the_base_models_its_workflow_names_and_with_every_node() -> None:
+    told = replace(LORA, base_models=("SD 1.5",))
+    graph = build_graph([scenes.workflow(told)], [])
+    edges = {(edge.source, edge.target, edge.relation) for edge in graph.edges}
+    assert edges == {
+        ("workflow:wf.json", "node:wf.json#14", Relation.CONTAINS),
+        ("node:wf.json#14", "ref:loras/add_detail.safetensors", Relation.NEEDS),
+        ("ref:loras/add_detail.safetensors", "base_model:SD 1.5", Relation.BASED_ON),
+    }
+    node = next(node for node in graph.nodes if node.kind is GraphKind.NODE)
+    assert (node.label, dict(node.attributes)) == (
+        "14 LoraLoader",
+        {"node_class": "LoraLoader", "workflow": "wf.json"},
+    )
+
+
+def test_a_pairing_of_nodes_that_name_nothing_is_passed_over() -> None:
+    nobody = scenes.ref("x.pt", node="99").sites[0]
+    pairings = (
+        Pairing(nobody, CHECKPOINT.sites[0]),
+        Pairing(LORA.sites[0], nobody),
+        Pairing(LORA.sites[0], CHECKPOINT.sites[0]),
+    )
+    graph = build_graph([replace(scenes.workflow(LORA, CHECKPOINT), pairings=pairings)], [])
+    assert [edge.relation for edge in graph.edges].count(Relation.APPLIED_TO) == 1
+
+
+def test_a_file_of_the_library_has_its_hash_where_it_is_known() -> None:
+    finding = scenes.present(LORA)
+    (file,) = finding.files
+    for digests, told in (((), None), ((sha256("a"),), "a" * 64)):
+        known = replace(finding, files=(replace(file, digests=digests),))
+        graph = build_graph([scenes.workflow(LORA)], [known])
+        (drawn,) = [node for node in graph.nodes if node.kind is GraphKind.FILE]
+        assert drawn.get("sha256") == told
+        assert (drawn.get("folder"), drawn.get("size"), drawn.label) == ("loras", 144_000_000, LORA.name)

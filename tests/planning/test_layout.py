@@ -8,14 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fakes.words import candidate
 from wfdeps.domain.digests import Algorithm, Digest
 from wfdeps.domain.files import Absence, Folder, LocalFile
 from wfdeps.domain.findings import RefState
 from wfdeps.domain.folders import CIVITAI_FOLDERS, FOLDER_KEYS, canonical_key
 from wfdeps.domain.identity import Identity
 from wfdeps.domain.model_types import FROM_CIVITAI, ModelType
-from wfdeps.domain.plans import Blocked, Keep, Link, Plan, Target
+from wfdeps.domain.plans import Blocked, Download, Keep, Link, Plan, Target
 from wfdeps.domain.refs import Certainty, ModelRef, RefStatus
+from wfdeps.domain.resolutions import ChosenBy
 from wfdeps.errors import UnsafePathError
 from wfdeps.planning.layout import (
     FolderChoice,
@@ -397,3 +399,31 @@ def test_a_collision_names_each_place_once_and_sorted() -> None:
         ("/m/loras/A", "/m/loras/a"),
         ("/m/loras/Z", "/m/loras/z"),
     ]
+
+
+def test_what_lies_below_the_models_root_is_joined_once() -> None:
+    assert target_for("depthanything", "x.pt", (folder("", "/m/"),), "/").root == "/m/depthanything"
+    assert target_for("vae", "x.pt", (folder("", "/"),), "/").root == "/vae"
+
+
+@pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])
+def test_one_hash_at_two_addresses_is_one_file_and_two_hashes_are_two(names: tuple[str, str]) -> None:
+    ref = ModelRef("x.pt", ModelType.LORA, ("loras",), RefStatus.REQUIRED, ())
+    target = Target("loras", "/m/loras", "x.pt")
+
+    def download(url: str, *digests: Digest) -> Download:
+        return Download((ref,), candidate("x.pt"), target, (url,), 1, digests, ChosenBy.HASH)
+
+    sha, other = Digest(Algorithm.SHA256, "a" * 64), Digest(Algorithm.SHA256, "b" * 64)
+    weak = Digest(Algorithm.AUTOV1, "12345678")
+    first, second = names
+    assert collisions(Plan((download(first, weak, sha), download(second, sha)))) == ()
+    assert len(collisions(Plan((download(first, sha), download(second, other))))) == 1
+    assert len(collisions(Plan((download(first), download(second))))) == 1
+    assert collisions(Plan((download(first), download(first)))) == ()
+
+
+def test_a_type_is_said_in_words() -> None:
+    answer = folder_for(Witnesses(model_type=ModelType.TEXT_ENCODER))
+    assert isinstance(answer, FolderChoice)
+    assert answer.reason == "it is said to be a text encoder"

@@ -117,3 +117,10 @@ def test_half_a_surrogate_pair_in_what_a_site_says_stays_the_escape_it_was() -> 
     wanted = replace(wanted, candidate=replace(wanted.candidate, trained_words=("lantern \ud83d",)))
     text = sidecar_text(Fetched(wanted, "a.part", 1, (), "unverified"), Identity(ModelType.LORA))
     assert json.loads(text.encode())["trained_words"] == ["lantern \ud83d"]
+
+
+def test_other_alphabets_are_written_as_they_are() -> None:
+    step = replace(
+        download(Path("/models"), "https://x.org/a.bin", name="a.bin"), candidate=replace(KNOWN, creator="雷")
+    )
+    assert '"creator": "雷"' in sidecar_text(Fetched(step, "a.part", 7, (), "sha256"), IDENTITY)
