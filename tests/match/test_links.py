@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wfdeps.domain.air import air_of
 from wfdeps.match.links import (
     CivitaiLink,
     HuggingFaceLink,
-    air_of,
     bytes_url,
     civitai_link,
     file_name_of,

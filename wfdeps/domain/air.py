@@ -72,3 +72,13 @@ class Air:
     def file_id(self) -> int | None:
         """Civitai's number of the file, None where the AIR names none."""
         return int(self.file) if self.file and self.file.isdecimal() else None
+
+
+def air_of(text: str) -> Air | None:
+    """The AIR a text is, in full or as `civitai:ID@VERSION`; None for any other."""
+    if not text.lower().startswith(("urn:air:", "air:", "civitai:")):
+        return None
+    try:
+        return Air.parse(text)
+    except ValueError:
+        return None

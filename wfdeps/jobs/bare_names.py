@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from wfdeps.console.silent import NeverAsk, Silent
+from wfdeps.domain.air import air_of
 from wfdeps.domain.digests import Digest
 from wfdeps.domain.folders import FOLDER_KEYS, canonical_key, model_type_of
 from wfdeps.domain.model_types import ModelType
@@ -12,7 +13,6 @@ from wfdeps.domain.refs import ModelRef, RefStatus
 from wfdeps.domain.resolutions import Resolution
 from wfdeps.errors import UsageError
 from wfdeps.match.decide import decide
-from wfdeps.match.links import air_of
 from wfdeps.pipeline.resolve import ResolvingDoors, ask
 from wfdeps.wiring.doors import Doors
 

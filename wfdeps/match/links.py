@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
-from wfdeps.domain.air import Air
 from wfdeps.domain.urls import without_secrets
 from wfdeps.values import dataclass
 
@@ -129,16 +128,6 @@ def file_name_of(url: str) -> str:
         return unquote(urlsplit(url).path).rpartition("/")[2]
     except ValueError:
         return ""
-
-
-def air_of(text: str) -> Air | None:
-    """The AIR a text is, in full or as `civitai:ID@VERSION`; None for any other."""
-    if not text.lower().startswith(("urn:air:", "air:", "civitai:")):
-        return None
-    try:
-        return Air.parse(text)
-    except ValueError:
-        return None
 
 
 def _number(text: str | None) -> int | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from wfdeps.domain.digests import agreement
 from wfdeps.domain.files import base_name
 from wfdeps.domain.findings import Finding, RefState
-from wfdeps.match.search_terms import says_nothing
 
 _ELSEWHERE = (RefState.PRESENT_ELSEWHERE, RefState.WRONG_FOLDER)
 
@@ -25,7 +24,7 @@ def library_answers(finding: Finding) -> bool:
     if same is not None:
         return same
     wanted = base_name(ref.name)
-    return len(finding.files) == 1 and first.basename == wanted and not says_nothing(wanted)
+    return len(finding.files) == 1 and first.basename == wanted and not _says_nothing(wanted)
 
 
 def is_name_alone(finding: Finding) -> bool:
@@ -34,6 +33,14 @@ def is_name_alone(finding: Finding) -> bool:
     return (
         finding.state is RefState.PRESENT
         and bool(ref.urls and finding.files)
-        and bool(says_nothing(base_name(ref.name)))
         and agreement(ref.digests, finding.files[0].digests) is None
+        and _says_nothing(base_name(ref.name))
     )
+
+
+def _says_nothing(name: str) -> bool:
+    from wfdeps.match.search_terms import (
+        says_nothing,  # a check of files that are all missing asks it of none
+    )
+
+    return bool(says_nothing(name))

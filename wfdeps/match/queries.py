@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from wfdeps.domain.air import Air
+from wfdeps.domain.air import Air, air_of
 from wfdeps.domain.digests import EMPTY_SHA256
 from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, Query, UrlQuery
 from wfdeps.domain.refs import ModelRef
-from wfdeps.match.links import air_of, plain_url
+from wfdeps.match.links import plain_url
 from wfdeps.match.spelling import spell
 
 

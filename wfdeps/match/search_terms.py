@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from wfdeps.domain.air import air_of
 from wfdeps.domain.model_types import ModelType
-from wfdeps.match.links import air_of
 from wfdeps.match.spelling import PRECISIONS, core_of, spell
+from wfdeps.patterns import pattern
 
 UNSEARCHABLE = "cannot be searched"
 """How a verdict on such a name begins."""
@@ -55,14 +56,14 @@ SAYS_NOTHING: dict[str, str] = {
     "untitled": "no name at all",
     "test": "a name any file may have",
 }
-_PART_OF_MANY = re.compile(r"[-_.](?:fp16|fp32|bf16|\d{5}[-_]of[-_]\d{5})$")
-_BY_PLATFORM = re.compile(r"[\da-f]{32,64}|[\da-f]{8}(?:_[\da-f]{4}){3}_[\da-f]{12}|tmp[a-z\d_]{8}")
+_PART_OF_MANY = pattern(r"[-_.](?:fp16|fp32|bf16|\d{5}[-_]of[-_]\d{5})$")
+_BY_PLATFORM = pattern(r"[\da-f]{32,64}|[\da-f]{8}(?:_[\da-f]{4}){3}_[\da-f]{12}|tmp[a-z\d_]{8}")
 """A hash, a UUID, Python's temporary names."""
-_TRAINER_STEP = re.compile(r"(?:epoch|step|checkpoint|e|s)?[-_ ]?\d{1,9}", re.I)
-_CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
-_MADE_BY_RULE = re.compile(r"[a-z0-9]+[A-Za-z0-9]*_[A-Za-z0-9]*(?:-inpainting|\.instruct-pix2pix)?")
-_CASE_BORDER = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+_TRAINER_STEP = pattern(r"(?:epoch|step|checkpoint|e|s)?[-_ ]?\d{1,9}", re.I)
+_CAMEL = pattern(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_A-Za-z]+")
+_MADE_BY_RULE = pattern(r"[a-z0-9]+[A-Za-z0-9]*_[A-Za-z0-9]*(?:-inpainting|\.instruct-pix2pix)?")
+_CASE_BORDER = pattern(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORD = pattern(r"[^\W_]+(?:'[^\W_]+)?")
 _NOISE = frozenset(
     [
         "lora",
@@ -131,12 +132,14 @@ def says_nothing(name: str) -> str:
     if _is_address(name):
         return "it is an address, no file's name"
     stem = _folded(spell(name).stem)
-    for spelling in (stem, _PART_OF_MANY.sub("", stem), _folded(core_of(spell(name).stem))):
+    for spelling in (stem, _PART_OF_MANY().sub("", stem), _folded(core_of(spell(name).stem))):
         if spelling in SAYS_NOTHING:
             return SAYS_NOTHING[spelling]
-    if _BY_PLATFORM.fullmatch(stem):
+    if _BY_PLATFORM().fullmatch(stem):
         return "a number that a platform gives a file"
-    return "the name a trainer gives a step" if _TRAINER_STEP.fullmatch(_PART_OF_MANY.sub("", stem)) else ""
+    return (
+        "the name a trainer gives a step" if _TRAINER_STEP().fullmatch(_PART_OF_MANY().sub("", stem)) else ""
+    )
 
 
 def _folded(stem: str) -> str:
@@ -154,7 +157,7 @@ def search_terms(name: str, model_types: tuple[ModelType, ...] = ()) -> tuple[st
         return ()
     stem = PRECISIONS.sub(" ", core_of(spell(name).stem))
     stem = re.sub(r"\(\d{1,3}\)\s*$", "", stem).strip()
-    uploaded = not UPLOADED.isdisjoint(model_types) if model_types else not _MADE_BY_RULE.fullmatch(stem)
+    uploaded = not UPLOADED.isdisjoint(model_types) if model_types else not _MADE_BY_RULE().fullmatch(stem)
     forms = (_from_uploaded, _from_rule) if uploaded else (_from_rule, _from_uploaded)
     return tuple(_distinct(term for form in forms for term in form(stem)))
 
@@ -162,7 +165,7 @@ def search_terms(name: str, model_types: tuple[ModelType, ...] = ()) -> tuple[st
 def _from_rule(stem: str) -> Iterator[str]:
     """From the model's part of a name made by the rule."""
     model = re.split(r"[_ ]", stem, maxsplit=1)[0]
-    words = _CASE_BORDER.split(model)
+    words = _CASE_BORDER().split(model)
     plain = [word for word in words if word.isalpha() and len(word) > 1]
     yield " ".join(words)
     yield " ".join(plain)
@@ -176,7 +179,7 @@ def _from_rule(stem: str) -> Iterator[str]:
 
 def _from_uploaded(stem: str) -> Iterator[str]:
     """From a name somebody gave a file before uploading it."""
-    words = _WORD.findall(stem)
+    words = _WORD().findall(stem)
     significant = [word for word in words if not word.isdecimal() and word.casefold() not in _NOISE]
     yield " ".join(words)
     split = [part for word in significant for part in _camel_words(word)]
@@ -199,7 +202,7 @@ def _beginnings(words: list[str]) -> Iterator[str]:
 
 
 def _camel_words(text: str) -> list[str]:
-    return _CAMEL.findall(text)
+    return _CAMEL().findall(text)
 
 
 def _without_number(word: str) -> str:

@@ -9,6 +9,7 @@ from wfdeps.domain.findings import Finding, RefState
 from wfdeps.domain.merging import merge_refs
 from wfdeps.domain.refs import STAND_IN, ModelRef, Notice, RefStatus, UnreadableWorkflow, WorkflowRefs
 from wfdeps.match.local import find_local
+from wfdeps.match.local_first import is_name_alone
 from wfdeps.pipeline.comparing import A_MOMENT, read_for_hashes, with_uncompared_noted
 from wfdeps.values import dataclass, replace
 from wfdeps.workflow.names import has_model_ending
@@ -71,10 +72,6 @@ def survey(
 
 def with_bare_words_noted(surveyed: Survey) -> Survey:
     """The survey; a workflow is warned of a file whose name any model may have, where only its URL tells which is meant."""
-    if not any(finding.ref.urls for finding in surveyed.findings):
-        return surveyed
-    from wfdeps.match.local_first import is_name_alone  # knows names: only for workflows that give addresses
-
     unproven = {finding.ref.key for finding in surveyed.findings if is_name_alone(finding)}
     if not unproven:
         return surveyed
