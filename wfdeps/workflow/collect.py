@@ -62,8 +62,9 @@ class _Collector:
         with_preset, nameless = [], []
         for node in self.graph.nodes.values():
             row = self.table.row(node.node_class, node.pack)
-            if row is not None and not node.widget_names and len(row.order) == len(node.listed):
-                node.widget_names = row.order
+            if row is not None and not node.widget_names:
+                names = row.order_for(node.listed)
+                node.widget_names = names if len(names) == len(node.listed) else ()
             if self._runs(node):
                 self.notices.extend(notices_on_node(node, row))
             claims = [self._sited(node, claim) for claim in self._claims(node, row)]

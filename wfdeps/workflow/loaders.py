@@ -6,7 +6,7 @@ are looked up.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from json import loads
 
@@ -14,7 +14,7 @@ from wfdeps import TYPE_CHECKING
 from wfdeps.domain.folders import canonical_key
 from wfdeps.domain.refs import Lookup
 from wfdeps.patterns import pattern
-from wfdeps.values import dataclass
+from wfdeps.values import dataclass, field
 
 if TYPE_CHECKING:
     from typing import Any
@@ -73,12 +73,40 @@ class LoaderRow:
     slots: tuple[LoaderSlot, ...]
     order: tuple[str, ...] = ()
     """The names of all its listed values, in the version that was read."""
+    branches: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
+    """Widgets that stand behind this one where it has that value (DynamicCombo), by their full names."""
+    grows: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Of an input that grows (Autogrow) the names its widgets have; as many are listed as it has grown to."""
     fetches: bool = False
     """It downloads what it needs by itself, and names no file."""
     fetched: str = ""
     """What it downloads, and into which folder, in words; empty where that is not known."""
     by_hand: str = ""
     """What it needs besides the files it names and does not fetch into the right place, in words."""
+
+    def order_for(self, listed: Sequence[object]) -> tuple[str, ...]:
+        """The names of these listed values: `order`, with what dynamic inputs add to it."""
+        if not (self.branches or self.grows):
+            return self.order
+        fixed: list[str] = []
+        for name in self.order:
+            if name not in self.grows:
+                _unfolded(name, listed, fixed, self, 0)
+        names: list[str] = []
+        for name in self.order:
+            _unfolded(name, listed, names, self, len(listed) - len(fixed))
+        return tuple(names)
+
+
+def _unfolded(name: str, listed: Sequence[object], names: list[str], row: LoaderRow, spare: int) -> None:
+    """Adds a widget's name and those of the widgets that its value brings, to any depth."""
+    if name in row.grows:
+        names.extend(row.grows[name][: max(0, spare)])
+        return
+    value = listed[len(names)] if len(names) < len(listed) else None
+    names.append(name)
+    for inner in row.branches.get(name, {}).get(str(value), ()):
+        _unfolded(inner, listed, names, row, spare)
 
 
 class LoaderTable:
@@ -168,7 +196,15 @@ def _row(raw: Mapping[str, Any]) -> LoaderRow:
     slots = tuple(_slot(slot) for slot in raw.get("slots", ()))
     order = tuple(raw.get("order", ())) or tuple(slot.input for slot in slots if slot.repeat is None)
     fetched = str(raw.get("fetches", ""))
-    return LoaderRow(slots, order, bool(raw.get("auto")), fetched, str(raw.get("by_hand", "")))
+    return LoaderRow(
+        slots,
+        order,
+        raw.get("branches", {}),
+        raw.get("grows", {}),
+        bool(raw.get("auto")),
+        fetched,
+        str(raw.get("by_hand", "")),
+    )
 
 
 def _slot(raw: Mapping[str, Any]) -> LoaderSlot:

@@ -66,7 +66,11 @@ def rows_of(
         if raw is not None:
             rows[node_class] = _replaced(raw, list(_order(node)))
         elif table.row(node_class) is None:
-            rows[node_class] = {"slots": list(_slots(node, lists)), "order": list(_order(node))}
+            rows[node_class] = {
+                "slots": list(_slots(node, lists)),
+                "order": list(_order(node)),
+                **_nested(node),
+            }
     return rows, outputs
 
 
@@ -82,26 +86,48 @@ def _replaced(raw: Mapping[str, Any], order: list[str]) -> dict[str, Any]:
 
 
 def _slots(node: Mapping[str, Any], lists: Mapping[str, frozenset[str]]) -> Iterator[dict[str, Any]]:
-    order = list(_order(node))
+    places = _fixed_places(node)
+    found: dict[str, dict[str, Any]] = {}
     for name, spec in _inputs(node):
         options = _options(spec)
-        if options is None:
+        slot = None if options is None else _slot(name, options, str(node.get("name", "")), lists)
+        if slot is None:
             continue
-        folders = _folders(frozenset(options), lists)
-        files = [option for option in options if has_model_ending(option)]
-        node_class = str(node.get("name", ""))
-        guessed = folder_of_input(name, node_class)
-        # A combo without options lists an empty folder, if its name says which.
-        is_empty = not _real(options) and guessed and (folder_by_words(name) or "load" in node_class.lower())
-        if not (folders or files or is_empty):
-            continue
-        none = [option for option in options if not has_model_ending(option)] if files else []
-        yield {
-            "input": name,
-            "folders": list(folders or ((guessed,) if guessed else ())),
-            "at": order.index(name),
-            "none": none[:100],
-        }
+        if name in places:
+            slot["at"] = places[name]
+        if before := found.get(name):  # two options of a dynamic combo may bring an input of the same name
+            slot["folders"] = list(dict.fromkeys([*before["folders"], *slot["folders"]]))
+            slot["none"] = list(dict.fromkeys([*before["none"], *slot["none"]]))
+        found[name] = slot
+    yield from found.values()
+
+
+def _slot(
+    name: str, options: list[str], node_class: str, lists: Mapping[str, frozenset[str]]
+) -> dict[str, Any] | None:
+    """The slot of one combo; None where it offers no files."""
+    folders = _folders(frozenset(options), lists)
+    files = [option for option in options if has_model_ending(option)]
+    own_name = name.rpartition(".")[2]
+    guessed = folder_of_input(own_name, node_class)
+    # A combo without options lists an empty folder, if its name says which.
+    is_empty = not _real(options) and guessed and (folder_by_words(own_name) or "load" in node_class.lower())
+    if not (folders or files or is_empty):
+        return None
+    none = [option for option in options if not has_model_ending(option)] if files else []
+    return {"input": name, "folders": list(folders or ((guessed,) if guessed else ())), "none": none[:100]}
+
+
+def _fixed_places(node: Mapping[str, Any]) -> dict[str, int]:
+    """The place of each widget among listed values, up to the first whose value adds widgets."""
+    nested = _nested(node)
+    places: dict[str, int] = {}
+    for place, name in enumerate(_order(node)):
+        if name not in nested.get("grows", {}):
+            places[name] = place
+        if any(name in names for names in nested.values()):
+            break
+    return places
 
 
 def _folders(options: frozenset[str], lists: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
@@ -130,24 +156,90 @@ def _options(spec: object) -> list[str] | None:
 
 
 def _inputs(node: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
-    given = node.get("input")
+    """Every input of a class by its full name, those inside dynamic ones too: `kind.file`, `stack.item_0`."""
+    yield from _flat(_own_inputs(node.get("input")))
+
+
+def _own_inputs(given: object) -> Iterator[tuple[str, object]]:
     for section in ("required", "optional"):
         inputs = given.get(section) if isinstance(given, dict) else None
         yield from inputs.items() if isinstance(inputs, dict) else ()
 
 
-_WIDGETS = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
+def _flat(inputs: Iterable[tuple[str, object]], depth: int = 0) -> Iterator[tuple[str, object]]:
+    for name, spec in inputs if depth < _DEEPEST else ():
+        yield name, spec
+        nested = [inner for choice in _choices(name, spec).values() for inner in choice]
+        yield from _flat([*nested, *_grown(name, spec)], depth + 1)
+
+
+def _choices(name: str, spec: object) -> dict[str, list[tuple[str, object]]]:
+    """Of a combo that brings inputs of its own with each option: those inputs. Source: `_io.DynamicCombo`."""
+    if _kind(spec) != "COMFY_DYNAMICCOMBO_V3":
+        return {}
+    options = _more(spec).get("options")
+    return {
+        str(option.get("key")): [(f"{name}.{inner}", own) for inner, own in _own_inputs(option.get("inputs"))]
+        for option in (options if isinstance(options, list) else ())[:_MOST]
+        if isinstance(option, dict)
+    }
+
+
+def _grown(name: str, spec: object) -> list[tuple[str, object]]:
+    """Of an input that grows: as many as there may be. Source: `_io.Autogrow`, by a list of names or by a prefix."""
+    template = _more(spec).get("template")
+    if _kind(spec) != "COMFY_AUTOGROW_V3" or not isinstance(template, dict):
+        return []
+    most = template.get("max")
+    names = _strings(template.get("names")) or [
+        f"{template.get('prefix', '')}{number}" for number in range(most if isinstance(most, int) else 0)
+    ]
+    inner = next((own for _, own in _own_inputs(template.get("input"))), None)
+    return [(f"{name}.{each}", inner) for each in names[:_MOST]]
+
+
+def _kind(spec: object) -> object:
+    return spec[0] if isinstance(spec, list) and spec else None
+
+
+def _more(spec: object) -> Mapping[str, Any]:
+    return spec[1] if isinstance(spec, list) and len(spec) > 1 and isinstance(spec[1], dict) else {}
+
+
+_WIDGETS = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "COMFY_DYNAMICCOMBO_V3"})
+_DEEPEST, _MOST = 6, 100
+"""Levels of inputs in inputs, and options or grown inputs of one."""
 
 
 def _order(node: Mapping[str, Any]) -> Iterator[str]:
-    """The names of a node's listed values: its widgets, a seed followed by its control."""
+    """The names of a node's listed values: its widgets, a seed followed by its control; nested ones left out."""
+    for name, spec in _own_inputs(node.get("input")):
+        yield from _widgets(name, spec)
+
+
+def _widgets(name: str, spec: object) -> Iterator[str]:
+    kind, more = _kind(spec), _more(spec)
+    if isinstance(kind, list) or (kind in _WIDGETS and not more.get("forceInput")):
+        yield name
+        if more.get("control_after_generate") or (kind == "INT" and name in ("seed", "noise_seed")):
+            yield "control_after_generate"
+    elif any(True for grown, own in _grown(name, spec) for _ in _widgets(grown, own)):
+        yield name
+
+
+def _nested(node: Mapping[str, Any]) -> dict[str, Any]:
+    """The row's options for what a value brings with it: `branches` and `grows`."""
+    branches: dict[str, dict[str, list[str]]] = {}
+    grows: dict[str, list[str]] = {}
     for name, spec in _inputs(node):
-        kind = spec[0] if isinstance(spec, list) and spec else None
-        more = spec[1] if isinstance(spec, list) and len(spec) > 1 and isinstance(spec[1], dict) else {}
-        if isinstance(kind, list) or (kind in _WIDGETS and not more.get("forceInput")):
-            yield name
-            if more.get("control_after_generate") or (kind == "INT" and name in ("seed", "noise_seed")):
-                yield "control_after_generate"
+        if choices := _choices(name, spec):
+            branches[name] = {
+                key: [widget for each in inner for widget in _widgets(*each)]
+                for key, inner in choices.items()
+            }
+        if grown := [widget for each in _grown(name, spec) for widget in _widgets(*each)]:
+            grows[name] = grown
+    return {**({"branches": branches} if branches else {}), **({"grows": grows} if grows else {})}
 
 
 def _strings(values: object) -> list[str]:
