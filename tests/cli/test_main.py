@@ -225,7 +225,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 HEAVY = ("httpx", "httpx2", "rich", "networkx", "questionary", "yaml", "jsonschema", "prompt_toolkit", "rapidfuzz",
          "starlette", "uvicorn", "platformdirs", "asyncio", "email", "ssl", "logging", "dataclasses", "inspect",
          "hashlib", "urllib.parse", "ipaddress", "shutil", "locale", "tempfile", "threading", "subprocess", "pathlib",
-         "tomllib", "difflib", "wfdeps.domain.candidates", "wfdeps.domain.plans", "wfdeps.domain.outcomes", "wfdeps.domain.resolutions",
+         "tomllib", "difflib", "typing", "wfdeps.match.search_terms", "wfdeps.match.links", "wfdeps.domain.candidates", "wfdeps.domain.plans", "wfdeps.domain.outcomes", "wfdeps.domain.resolutions",
          "wfdeps.domain.queries", "wfdeps.report.stages", "wfdeps.workflow.parameters")  # fmt: skip
 """What an offline check that shows text never loads: the gate that keeps it quick, on any machine."""
 
@@ -238,9 +238,15 @@ def test_check_imports_nothing_heavy(tmp_path) -> None:  # type: ignore[no-untyp
         ' "_meta": {"title": "https://example.com/a.safetensors"}},'
         ' "2": {"class_type": "SaveImage", "inputs": {"images": ["1", 0]}}}'
     )
+    of_the_frontend = tmp_path / "u.json"  # with an address for its file, as templates have
+    of_the_frontend.write_text(
+        '{"nodes": [{"id": 1, "type": "VAELoader", "mode": 0, "inputs": [], "outputs": [],'
+        ' "widgets_values": ["b.safetensors"], "properties": {"models": [{"name": "b.safetensors",'
+        ' "url": "https://example.com/b.safetensors", "directory": "vae"}]}}], "links": [], "version": 0.4}'
+    )
     script = (
         "import sys; from wfdeps.cli.main import main; "
-        f"code = main(['check', {str(workflow)!r}, '--models', {str(tmp_path / 'models')!r}]); "
+        f"code = main(['check', {str(workflow)!r}, {str(of_the_frontend)!r}, '--models', {str(tmp_path / 'models')!r}]); "
         f"heavy = [name for name in {HEAVY!r} if name in sys.modules]; "
         "print(code, heavy, file=sys.stderr)"
     )

@@ -12,8 +12,8 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
 
+from wfdeps import TYPE_CHECKING
 from wfdeps.disk.database import (
     MEMORY,
     copied_to_memory,
@@ -25,7 +25,11 @@ from wfdeps.disk.database import (
 )
 from wfdeps.values import NamedTuple
 
-_T = TypeVar("_T")
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    _T = TypeVar("_T")
+
 VERSION = 1
 _FINE = 50_000_000
 _COARSE = 2_100_000_000
