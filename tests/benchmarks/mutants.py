@@ -72,14 +72,49 @@ ROOMS = {
     "http/waits": Room(("http/waits.py",), ("tests/test_waits.py",)),
 }
 
-EQUIVALENT: dict[tuple[str, str], str] = {
-    ("http/waits.py", "'' → 'XX'"): "a header that is not there: neither text is a number or a date",
+EQUIVALENT: dict[tuple[str, str, str], str] = {
     (
         "http/waits.py",
+        'text = headers.get("retry-after", "").strip()',
+        "'' → 'XX'",
+    ): "a header that is not there: neither text is a number or a date",
+    (
+        "http/waits.py",
+        'now = _date(headers.get("date", "")) or datetime.now(UTC)',
+        "'' → 'XX'",
+    ): "a header that is not there: neither text is a date",
+    (
+        "http/waits.py",
+        "self._changed.notify()",
         "self._changed.notify() → pass",
     ): "who waits looks again every 0.1 s; notified, it is only sooner",
+    (
+        "planning/layout.py",
+        'return ""',
+        "return '' → return None",
+    ): "nothing wrong, or no place: only its truth is asked",
+    (
+        "planning/layout.py",
+        '_ORIGIN_RANK: dict[Origin, int] = {"models": 0, "extra": 1, "pack": 2, "base": 3, "output": 4}',
+        "4 → 5",
+    ): "the last of the ranks stays the last",
+    (
+        "planning/graph.py",
+        "(int(part) if part.isdecimal() and part.isascii() else 0, part)",
+        "0 → 1",
+    ): "texts and numbers alternate, so a text's number meets only other texts'",
+    (
+        "planning/fixes.py",
+        'finding: Finding, folders: Iterable[Folder], separator: str, *, called: str = ""',
+        "'' → 'XX'",
+    ): "a name without a dot has no ending",
+    (
+        "planning/build.py",
+        'called = _name_for(present.ref, present.origin.candidate) if present.origin else ""',
+        "'' → 'XX'",
+    ): "a name without a dot has no ending",
 }
-"""Mutants that no test can tell from the original, by file and change, with the reason."""
+"""Mutants that no test can tell from the original, by file, line of source and change, with the reason."""
 
 
 @dataclass(frozen=True)
@@ -93,11 +128,13 @@ class Mutant:
     words: str
     function: str
     """The qualified name of the outermost function it lies in; empty outside of functions."""
+    source: str
+    """The line it begins on, without its indent."""
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> tuple[str, str, str]:
         """What `EQUIVALENT` calls it: no line number, which would be wrong tomorrow."""
-        return self.file, self.words
+        return self.file, self.source, self.words
 
 
 # --- what is changed --------------------------------------------------------------------------------------------------
@@ -243,10 +280,12 @@ def _is_sentence(text: ast.JoinedStr) -> bool:
 def mutants_of(path: Path) -> Iterator[Mutant]:
     """All mutants of one module."""
     name = path.relative_to(ROOT / "wfdeps").as_posix()
+    lines = path.read_text().split("\n")
     for number, place in enumerate(_places(ast.parse(path.read_bytes()))):
         for change, changed in enumerate(changes_of(place.node)):
             words = f"{_words(place.node, changed)} → {_words(changed, place.node)}"
-            yield Mutant(name, number, change, getattr(place.node, "lineno", 0), words, place.function)
+            line = getattr(place.node, "lineno", 0)
+            yield Mutant(name, number, change, line, words, place.function, lines[line - 1].strip())
 
 
 def _words(node: ast.AST, other: ast.AST) -> str:

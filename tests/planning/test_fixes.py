@@ -128,6 +128,7 @@ def test_a_link_where_the_target_does_not_look_helps_nobody() -> None:
     ("name", "file", "called", "linked"),
     [
         ("easy", "store.pt", "", "easy.pt"),
+        ("easy", "s.pt", "", "easy.pt"),
         ("easy", "store", "real.safetensors", "easy.safetensors"),
         ("easy", "store", "", "easy"),
         ("easy.PT", "store.pt", "", "easy.PT"),

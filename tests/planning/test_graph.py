@@ -243,3 +243,15 @@ def test_a_file_of_the_library_has_its_hash_where_it_is_known() -> None:
         (drawn,) = [node for node in graph.nodes if node.kind is GraphKind.FILE]
         assert drawn.get("sha256") == told
         assert (drawn.get("folder"), drawn.get("size"), drawn.label) == ("loras", 144_000_000, LORA.name)
+
+
+def test_in_networkx_a_node_has_its_kind_its_label_and_its_attributes_and_an_edge_its_relation() -> None:
+    graph = build_graph([scenes.workflow(LORA)], [scenes.missing(LORA)])
+    drawn = to_networkx(graph)
+    assert {node: dict(drawn.nodes[node]) for node in drawn} == {
+        node.id: {"kind": str(node.kind), "label": node.label, **dict(node.attributes)}
+        for node in graph.nodes
+    }
+    assert list(drawn.edges(data="relation")) == [
+        (edge.source, edge.target, str(edge.relation)) for edge in graph.edges
+    ]

@@ -318,6 +318,7 @@ def test_nothing_is_put_where_the_share_is_missing() -> None:
         ("x/AUX .pt", "`x/AUX .pt` uses `AUX `, a device's name on Windows"),
         ("ä" * 128, f"`{'ä' * 100}…{'ä' * 12}` is longer than 255 bytes"),
         ("x" * 121 + ".", f"`{'x' * 100}…{'x' * 11}.` ends in a dot or a space, which Windows drops"),
+        ("x" * 120 + ".", f"`{'x' * 100}…{'x' * 11}.` ends in a dot or a space, which Windows drops"),
         ("x" * 119 + ".", f"`{'x' * 119}.` ends in a dot or a space, which Windows drops"),
     ],
 )
@@ -404,6 +405,7 @@ def test_a_collision_names_each_place_once_and_sorted() -> None:
 def test_what_lies_below_the_models_root_is_joined_once() -> None:
     assert target_for("depthanything", "x.pt", (folder("", "/m/"),), "/").root == "/m/depthanything"
     assert target_for("vae", "x.pt", (folder("", "/"),), "/").root == "/vae"
+    assert target_for("vae", "x.pt", (folder("", "/X"),), "/").root == "/X/vae"
 
 
 @pytest.mark.parametrize("names", [("a", "b"), ("b", "a")])

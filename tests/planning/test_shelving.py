@@ -68,6 +68,7 @@ def test_the_config_files_folders_are_heard() -> None:
         ("up/4x: Sharp?.pth ", "4x_ Sharp_.pth"),
         ("a\\b\\c.pt/", "c.pt"),
         ("..a.pt..", "a.pt"),
+        ("Xa.ptX", "Xa.ptX"),
         ('<|"*>.pt', "_____.pt"),
         ("a\tb\u202e.pt", "a_b_.pt"),
     ],
