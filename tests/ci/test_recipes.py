@@ -25,7 +25,7 @@ from wfdeps.packaged import sample_path
 
 ACTION = REPOSITORY / ".github/actions/check/action.yml"
 HOOKS = REPOSITORY / ".pre-commit-hooks.yaml"
-GITLAB = REPOSITORY / "templates/gitlab-check.yml"
+GITLAB = REPOSITORY / ".gitlab/check.yml"
 pytestmark = pytest.mark.skipif(not ACTION.exists(), reason="needs the repository's .github")
 
 
