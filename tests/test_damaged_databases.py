@@ -20,7 +20,7 @@ from wfdeps.domain.refs import ModelRef
 from wfdeps.errors import ConfigError
 from wfdeps.hub.shelf import Shelf
 from wfdeps.library import open_library
-from wfdeps.library.roots import Roots
+from wfdeps.library.install import Roots
 from wfdeps.sources.answers import AnswerBook, AnswerScope
 from wfdeps.sources.cached import AnswerCache
 from wfdeps.sources.name_index import NameIndex

@@ -26,11 +26,11 @@ from wfdeps.domain.folders import canonical_key
 from wfdeps.domain.refs import ModelRef, RefStatus, WorkflowRefs
 from wfdeps.errors import WorkflowError
 from wfdeps.workflow.api_format import read_prompt
-from wfdeps.workflow.budget import Budget
 from wfdeps.workflow.containers.sniff import open_container
 from wfdeps.workflow.documents import documents_in
 from wfdeps.workflow.embedded import embedded_in
 from wfdeps.workflow.json_text import decode, parse
+from wfdeps.workflow.limits import Budget
 from wfdeps.workflow.loaders import default_table
 from wfdeps.workflow.names import has_model_ending, is_name
 from wfdeps.workflow.node_graph import Node, NodeGraph

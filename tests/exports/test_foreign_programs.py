@@ -18,7 +18,7 @@ from wfdeps.exports.checked import checked_files
 from wfdeps.exports.remarks import sums
 from wfdeps.hub.server import HubServer
 from wfdeps.jobs.export import export_lock
-from wfdeps.library.roots import Roots
+from wfdeps.library.install import Roots
 from wfdeps.library.search import search_paths
 
 

@@ -22,7 +22,7 @@ from wfdeps.domain.plans import Link, Placement, Target
 from wfdeps.domain.refs import ModelRef, RefStatus
 from wfdeps.errors import LibraryError, UnsafePathError
 from wfdeps.library import open_library
-from wfdeps.library.roots import Roots
+from wfdeps.library.install import Roots
 from wfdeps.library.store import Store
 from wfdeps.match.local import find_local
 

@@ -19,7 +19,7 @@ from wfdeps.domain.refs import ModelRef, NodeSite, RefStatus, WorkflowRefs
 from wfdeps.domain.resolutions import Ambiguous, MarkedOptional, Resolution, Resolved
 from wfdeps.jobs.choose import AnswerMemory
 from wfdeps.library import open_library
-from wfdeps.library.roots import Roots
+from wfdeps.library.install import Roots
 from wfdeps.match.policy import Policy
 from wfdeps.pipeline.resolve import ResolvingDoors, resolve
 from wfdeps.pipeline.survey import survey

@@ -11,7 +11,7 @@ digests are (`hashing`), and how a file gets its place (`place`). It decides not
 
 from __future__ import annotations
 
+from wfdeps.library.install import Roots
 from wfdeps.library.local import LocalLibrary, as_local, open_library
-from wfdeps.library.roots import Roots
 
 __all__ = ["LocalLibrary", "Roots", "as_local", "open_library"]

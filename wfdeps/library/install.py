@@ -1,4 +1,7 @@
-"""Which ComfyUI is meant, in each of the shapes people have it: a checkout, portable, Desktop, or a bare models folder."""
+"""Which ComfyUI is meant, in each of the shapes people have it: a checkout, portable, Desktop, or a bare models folder.
+
+`Roots` is what the person named, `SearchPaths` the directories it means; `search` makes the one from the other.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,44 @@ from wfdeps.domain.refs import Notice
 from wfdeps.errors import ConfigError
 from wfdeps.library.inventory import is_text
 from wfdeps.patterns import pattern
-from wfdeps.values import NamedTuple, replace
+from wfdeps.values import NamedTuple, dataclass, replace
 from wfdeps.yaml_text import parse_yaml
 
 if TYPE_CHECKING:
-    from wfdeps.library.roots import Roots
+    from wfdeps.domain.files import Folder
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """What the person named; paths may be relative to the working folder."""
+
+    comfyui: str | None = None
+    """The folder with `main.py`; a portable or Desktop folder is understood too."""
+    models: str | None = None
+    """A bare models folder, without a ComfyUI around it."""
+    base_directory: str | None = None
+    models_directory: str | None = None
+    output_directory: str | None = None
+    extra_config: tuple[str, ...] = ()
+    target: str | None = None
+    make_folders: bool = False
+    """A configured folder whose base is not there may be made: the person knows that no share is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPaths:
+    """Every directory that is searched, in ComfyUI's order within a key, and what was odd on the way."""
+
+    folders: tuple[Folder, ...]
+    models_root: str
+    """Below which folders of keys nobody lists are made."""
+    separator: str
+    notices: tuple[Notice, ...] = ()
+    without_models: tuple[Folder, ...] = ()
+    """Those of keys under which no loader reads a model (custom nodes, fonts): shown, never searched."""
+    base: str = ""
+    """Below which ComfyUI's code, `custom_nodes` and `input` stand; empty for a bare models folder."""
+
 
 EXTRA_YAML = "extra_model_paths.yaml"
 DESKTOP_YAML = "extra_models_config.yaml"

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
         ExtraPaths,  # a check places nothing and hashes nothing: what does is imported where it is used
     )
     from wfdeps.library.file_systems import Ways
+    from wfdeps.library.install import Roots, SearchPaths
     from wfdeps.library.place import Gate
-    from wfdeps.library.roots import Roots, SearchPaths
     from wfdeps.library.store import Store
     from wfdeps.ports import Staging
 

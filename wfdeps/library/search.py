@@ -10,8 +10,7 @@ import os
 
 from wfdeps import TYPE_CHECKING
 from wfdeps.library.absence import unmounted_points
-from wfdeps.library.install import find_install
-from wfdeps.library.roots import Roots, SearchPaths
+from wfdeps.library.install import Roots, SearchPaths, find_install
 from wfdeps.library.table import FolderTable
 
 if TYPE_CHECKING:

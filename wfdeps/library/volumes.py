@@ -9,8 +9,7 @@ from wfdeps.domain.files import Folder
 from wfdeps.domain.folders import FOLDER_KEYS
 from wfdeps.domain.refs import Notice
 from wfdeps.errors import ConfigError
-from wfdeps.library.install import folder_or_new
-from wfdeps.library.roots import Roots, SearchPaths
+from wfdeps.library.install import Roots, SearchPaths, folder_or_new
 from wfdeps.library.table import FolderTable
 from wfdeps.library.targets import Profile
 

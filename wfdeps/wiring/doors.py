@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wfdeps.http import Http
     from wfdeps.library import LocalLibrary
     from wfdeps.library.index import Index
-    from wfdeps.library.roots import Roots
+    from wfdeps.library.install import Roots
     from wfdeps.library.store import Store
     from wfdeps.ports import Fetcher, Library, Source, Staging
 
@@ -72,14 +72,14 @@ class Doors:
     def library_or_new(self) -> Library:
         """The person's model folders, else an empty tree in `./models`: a lock needs to know no more."""
         if self.library_if_any() is None:
-            from wfdeps.library.roots import Roots
+            from wfdeps.library.install import Roots
 
             self.__dict__["_library"] = self._opened(Roots(models="models"))
         return self.library()
 
     @cached_property
     def _library(self) -> LocalLibrary:
-        from wfdeps.library.roots import Roots
+        from wfdeps.library.install import Roots
 
         settings = self.settings
         return self._opened(

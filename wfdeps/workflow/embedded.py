@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from wfdeps.errors import WorkflowError
 from wfdeps.values import dataclass, field
-from wfdeps.workflow.budget import Budget
 from wfdeps.workflow.documents import Document, documents_in, paired
 from wfdeps.workflow.json_text import parse
+from wfdeps.workflow.limits import Budget
 
 
 @dataclass(slots=True)

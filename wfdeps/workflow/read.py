@@ -10,13 +10,12 @@ from wfdeps.domain.refs import ModelRef, Notice, RefStatus, UnreadableWorkflow, 
 from wfdeps.errors import WorkflowError
 from wfdeps.values import dataclass, field
 from wfdeps.workflow.api_format import read_prompt
-from wfdeps.workflow.budget import Budget
 from wfdeps.workflow.collect import claims_in
 from wfdeps.workflow.containers.sniff import open_container
 from wfdeps.workflow.documents import Document, documents_in, may_hold
 from wfdeps.workflow.enrich import with_declared, with_hints, with_only_declared
 from wfdeps.workflow.json_text import decode, parse
-from wfdeps.workflow.limits import MAX_FILE_BYTES
+from wfdeps.workflow.limits import MAX_FILE_BYTES, Budget
 from wfdeps.workflow.loaders import LoaderTable, default_table
 from wfdeps.workflow.model_claims import refs_of_claims
 from wfdeps.workflow.pairings import pairings_of

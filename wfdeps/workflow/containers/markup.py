@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterator
 from html import unescape
 
-from wfdeps.workflow.budget import Budget
-from wfdeps.workflow.limits import MAX_JSON_BYTES
+from wfdeps.workflow.limits import MAX_JSON_BYTES, Budget
 
 
 def svg_texts(data: bytes) -> Iterator[tuple[str, str]]:

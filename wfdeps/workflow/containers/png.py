@@ -6,10 +6,9 @@ import zlib
 from collections.abc import Callable, Iterator
 
 from wfdeps.errors import WorkflowError
-from wfdeps.workflow.budget import Budget
 from wfdeps.workflow.containers import exif
 from wfdeps.workflow.containers.bytes_at import as_text
-from wfdeps.workflow.limits import MAX_ENTRIES, MAX_INFLATED_BYTES
+from wfdeps.workflow.limits import MAX_ENTRIES, MAX_INFLATED_BYTES, Budget
 
 _LONGEST = 2 * MAX_INFLATED_BYTES
 """Bytes of one chunk that are looked at: what is longer unpacks to too much, or is too long as it stands."""
