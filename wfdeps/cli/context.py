@@ -6,12 +6,13 @@ from functools import cached_property
 from types import TracebackType
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.domain.secrets import Redactor
 from wfdeps.domain.visible import visible_lines
 from wfdeps.wiring.settings import LOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Self, TextIO
+    from collections.abc import Iterable, Sequence
+    from typing import Any, Self, TextIO
 
     from wfdeps.ports import Reporter
     from wfdeps.wiring.doors import Doors
@@ -31,8 +32,9 @@ class Context:
         lock: str = LOCK,
     ) -> None:
         self.settings = settings
-        self.stdout = stdout
-        self.stderr = stderr
+        hidden = Redactor(settings.secrets)
+        self.stdout = _hiding(stdout, hidden)
+        self.stderr = _hiding(stderr, hidden)
         self._workflows = tuple(workflows)
         self._lock = lock
 
@@ -107,6 +109,30 @@ class Context:
             self.reporter.close()
         if "doors" in opened:
             self.doors.close()
+
+
+class _Hiding:
+    """A stream on which no secret of this run is written, whoever said it."""
+
+    def __init__(self, stream: TextIO, redactor: Redactor) -> None:
+        self._stream = stream
+        self._redactor = redactor
+
+    def write(self, text: str) -> int:
+        self._stream.write(self._redactor.text(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _hiding(stream: TextIO, redactor: Redactor) -> TextIO:
+    hiding: Any = _Hiding(stream, redactor) if redactor and not isinstance(stream, _Hiding) else stream
+    return hiding  # type: ignore[no-any-return]
 
 
 def _is_terminal(stream: TextIO) -> bool:

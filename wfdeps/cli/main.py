@@ -17,6 +17,7 @@ from wfdeps.cli.context import Context
 from wfdeps.cli.exit_codes import INTERRUPTED, MEANINGS, PARTLY_FAILED, READY, USAGE, exit_code_of
 from wfdeps.cli.options import GLOBAL_WITH_VALUE, add_global_options, overrides_of
 from wfdeps.cli.streams import accept_any_name, open_standard_streams, send_nowhere, unheard
+from wfdeps.domain.secrets import Redactor, Secret
 from wfdeps.domain.visible import visible_lines
 from wfdeps.errors import UsageError, WfdepsError, did_you_mean
 from wfdeps.wiring.settings import LOCK, load_settings
@@ -99,11 +100,12 @@ def main(
 ) -> int:
     """Run one command line and return its exit code, whoever reads what it prints; nothing but a bug escapes."""
     out, err = unheard(stdout or sys.stdout), unheard(stderr or sys.stderr)
+    secrets: list[Secret | None] = []
     try:
-        code = _dispatch(argv, out, err, os.environ if environ is None else environ)
+        code = _dispatch(argv, out, err, os.environ if environ is None else environ, secrets)
         out.flush()
     except WfdepsError as error:
-        print(_as_text(error), file=err)
+        print(Redactor(secrets).text(_as_text(error)), file=err)
         return exit_code_of(error)
     except KeyboardInterrupt:
         print("interrupted; what was done is kept, and the same command goes on from there", file=err)
@@ -125,7 +127,14 @@ def main(
     return code
 
 
-def _dispatch(argv: Sequence[str], out: TextIO, err: TextIO, environ: Mapping[str, str]) -> int:
+def _dispatch(
+    argv: Sequence[str],
+    out: TextIO,
+    err: TextIO,
+    environ: Mapping[str, str],
+    secrets: list[Secret | None],
+) -> int:
+    """The exit code of one command; its secrets are added to `secrets` once they are known."""
     verb, rest = _split_verb(argv)
     if verb is None:
         return _without_verb(rest, out, err)
@@ -138,6 +147,7 @@ def _dispatch(argv: Sequence[str], out: TextIO, err: TextIO, environ: Mapping[st
     command = _command(verb)
     arguments = _read(verb, command, rest, environ)
     settings = load_settings(overrides_of(arguments), environ)
+    secrets += settings.secrets
     if verb != "trust":
         settings.demand_trust()
     named = getattr(arguments, "workflows", ())

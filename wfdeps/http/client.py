@@ -5,8 +5,8 @@ from __future__ import annotations
 import json as json_format
 import random
 import time
-from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from threading import Lock, Timer
 from types import TracebackType
@@ -14,7 +14,7 @@ from typing import Any, Self, TypeVar
 from urllib.parse import unquote, urlencode, urlsplit
 
 from wfdeps import TYPE_CHECKING
-from wfdeps.domain.secrets import Secret
+from wfdeps.domain.secrets import Redactor, Secret
 from wfdeps.errors import (
     RateLimitError,
     SourceError,
@@ -46,7 +46,8 @@ class Http:
     `.netrc` does not. Cookies are never kept. `timeout`: seconds of silence; `within`: seconds for a whole API call, and
     for the head of a body, however steadily it drips. `on_wait` hears, from any thread, what an API call waits for once
     that takes longer than `said_after` seconds. `direct`: bodies may be fetched without httpx, where no proxy is set,
-    no engine named and no transport given.
+    no engine named and no transport given. What answers say of the credentials, of logins in URLs and of `secrets` is
+    hidden before anybody reads it; bodies of files are left alone.
 
         with Http({"https://civitai.com": token}) as http:
             model = http.json("GET", "https://civitai.com/api/v1/models/257749")
@@ -72,8 +73,10 @@ class Http:
         engine: str | None = None,
         transport: Any = None,
         direct: bool = True,
+        secrets: Iterable[Secret | None] = (),
     ) -> None:
         self._credentials = {origin_of(url): token for url, token in (credentials or {}).items()}
+        self._redactor = Redactor((*(credentials or {}).values(), *secrets))
         self._offline = offline
         self._per_host = per_host
         self._timeout = timeout
@@ -264,6 +267,10 @@ class Http:
         timeout: float | None = None,
     ) -> Iterator[Reply]:
         first, basic = _without_login(_checked(url))
+        for value in basic.values():
+            login = value.removeprefix("Basic ")
+            self._redactor.learn(login)
+            self._redactor.learn(b64decode(login).decode().partition(":")[2])
         if self._offline:
             raise SourceUnavailableError(f"offline: `{host_of(url)}` was not asked", final=True)
         given = {**headers, **basic}
@@ -276,6 +283,7 @@ class Http:
                 hop = self._headers_for(current, first, given)
                 with self._sent(lane, method, current, hop, content, timeout or self._timeout) as reply:
                     location = reply.headers.get("location")
+                    reply.hide(self._redactor)
                     if reply.status not in _REDIRECTING or not location:
                         with self._listed(reply, lane):
                             yield reply
@@ -401,7 +409,7 @@ def _plain(value: object) -> object:
 
 
 def _decoded(reply: Reply, limit: int, until: float) -> Any:
-    body = reply.read(limit, until=until)
+    body = reply.hidden(reply.read(limit, until=until))
     if is_page(reply.headers, body):
         raise SourceUnavailableError(
             f"`{host_of(reply.url)}` sent a page where JSON was due",

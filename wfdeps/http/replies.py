@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.domain.secrets import Redactor
 from wfdeps.domain.urls import without_secrets
 from wfdeps.errors import (
     AuthRequiredError,
@@ -48,6 +49,28 @@ class Reply:
         self.url = url
         self.status = status
         self.headers = headers
+        self._redactor = Redactor()
+
+    def hide(self, redactor: Redactor) -> None:
+        """Hide these secrets in the headers, and in the server's words when they are read. Where it redirects to stays."""
+        self._redactor = redactor
+        if redactor and any(redactor.text(value) != value for value in self.headers.values()):
+            self.headers = {
+                name: value if name == "location" else redactor.text(value)
+                for name, value in self.headers.items()
+            }
+
+    def hidden(self, data: bytes) -> bytes:
+        """Words of the server without the secrets of this run, also where JSON spells their letters as `\\u0073`."""
+        data = self._redactor.data(data)
+        if not self._redactor or b"\\u00" not in data:
+            return data
+        try:
+            plain = json.dumps(json.loads(data), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        except (ValueError, RecursionError):
+            return data
+        clean = self._redactor.data(plain)
+        return data if clean == plain else clean
 
     def __repr__(self) -> str:
         return f"Reply({self.status}, {without_secrets(self.url)!r})"
@@ -133,7 +156,7 @@ class Reply:
                     break
         except SourceError:
             pass  # a cut error page still has its status
-        return body[:_MESSAGE_CAP]
+        return self.hidden(body[:_MESSAGE_CAP])
 
 
 def in_time(chunks: Iterator[bytes], until: float | None, url: str) -> Iterator[bytes]:

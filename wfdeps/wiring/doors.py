@@ -166,6 +166,7 @@ class Doors:
                 offline=settings.offline,
                 direct=settings.hand_off,
                 on_wait=self._on_wait,
+                secrets=settings.secrets,
             )
         )
 

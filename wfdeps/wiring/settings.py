@@ -162,6 +162,11 @@ class Settings:
             known.append((CIVITAI_RED, self.civitai_token))
         return {url: token for url, token in known if token is not None and _is_safe(url, self.plain_http)}
 
+    @property
+    def secrets(self) -> tuple[Secret | None, ...]:
+        """All that nobody may see, of this run."""
+        return (self.civitai_token, self.hf_token, self.notify_secret)
+
     def signs_in_at(self, url: str) -> bool:
         """Whether a token goes along to what is asked at this address."""
         if not (self.civitai_token or self.hf_token):
