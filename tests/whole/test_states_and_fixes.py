@@ -206,7 +206,7 @@ def test_rewrite_changes_only_the_loaders_that_mean_the_file_and_embeddings_insi
                 "inputs": {"lora_name": "same.safetensors", "model": ["2", 0]},
             },
             "2": {"class_type": "VAELoader", "inputs": {"vae_name": "same.safetensors"}},
-            "3": {"class_type": "CLIPTextEncode", "inputs": {"text": "(embedding:bad:1.2), embedding:badly"}},
+            "3": {"class_type": "CLIPTextEncode", "inputs": {"text": "(embedding:BAD:1.2), embedding:badly"}},
             "4": {
                 "class_type": "SaveImage",
                 "inputs": {"filename_prefix": "x", "a": ["1", 0], "b": ["3", 0]},
