@@ -188,7 +188,7 @@ _LOOK_AT_THE_NODE = "no file is named: the traceback in ComfyUI's console says w
 
 
 @dataclass(frozen=True, slots=True)
-class _Why:
+class _LoadTrouble:
     why: str
     is_judged: bool = False
     """Whether the file itself says so, not only ComfyUI's message."""
@@ -196,11 +196,11 @@ class _Why:
 
 def _why(
     rejection: Rejection, ref: ModelRef, finding: Finding | None, library: Library | None
-) -> tuple[_Why | None, str]:
+) -> tuple[_LoadTrouble | None, str]:
     """Why a file could not be loaded, and what helps, by the file itself where it is here; (None, "") where it was refused by its name."""
     if rejection.type == "embedding_glued":
         why = "ComfyUI reads `embedding:a,embedding:b` as one name"
-        return _Why(
+        return _LoadTrouble(
             why
         ), "put a space behind the comma" if finding and finding.state is RefState.PRESENT else ""
     if rejection.type in (*HINTS, "FileNotFoundError", "embedding_not_found"):
@@ -208,14 +208,14 @@ def _why(
     cause = cause_of(rejection.type, rejection.message)
     hint = cause.hint if cause else "look at it with `wfdeps inspect`; the fault may be the node's"
     if finding is not None and finding.state is RefState.CORRUPT:
-        return _Why(finding.detail, is_judged=True), ""
+        return _LoadTrouble(finding.detail, is_judged=True), ""
     if finding is not None and finding.state is RefState.PRESENT and library is not None:
         reading = WorkflowRefs("", "none", "json", "", (ref,))
         for lint in find_misfits((reading,), (finding,), (), library):
-            return _Why(lint.message, is_judged=True), hint
+            return _LoadTrouble(lint.message, is_judged=True), hint
     elif trouble := _trouble_at(rejection.path):
-        return _Why(trouble, is_judged=True), hint
-    return _Why(cause.why if cause else ""), hint
+        return _LoadTrouble(trouble, is_judged=True), hint
+    return _LoadTrouble(cause.why if cause else ""), hint
 
 
 def _inspect_command(finding: Finding) -> str:

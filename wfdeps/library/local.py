@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     )
     from wfdeps.library.file_systems import Ways
     from wfdeps.library.install import Roots, SearchPaths
-    from wfdeps.library.place import Gate
+    from wfdeps.library.place import ModelRoots
     from wfdeps.library.store import Store
     from wfdeps.ports import Staging
 
@@ -90,10 +90,10 @@ class LocalLibrary:
         self._installed: Installed | None = None
 
     @cached_property
-    def _gate(self) -> Gate:
-        from wfdeps.library.place import Gate
+    def _model_roots(self) -> ModelRoots:
+        from wfdeps.library.place import ModelRoots
 
-        return Gate(self._paths.folders)
+        return ModelRoots(self._paths.folders)
 
     @cached_property
     def _store(self) -> Store | None:
@@ -301,7 +301,7 @@ class LocalLibrary:
         """Put a staged file in its place, atomically, and its sidecar beside it."""
         from wfdeps.library import place as placing
 
-        receipt = placing.place(placement, self._gate, store=self._store, kinds=self._link_kinds)
+        receipt = placing.place(placement, self._model_roots, store=self._store, kinds=self._link_kinds)
         self._remember(receipt)
         return receipt
 
@@ -309,7 +309,7 @@ class LocalLibrary:
         """A file of the library under another name, and no longer under its old one. Raises as `place` does."""
         from wfdeps.library import place as placing
 
-        receipt = placing.move(link, self._gate)
+        receipt = placing.move(link, self._model_roots)
         self._remember(receipt)
         return receipt
 
@@ -319,7 +319,7 @@ class LocalLibrary:
 
         file = link.file if link.file.is_directory else self._proven(link.file)
         kinds = kinds or self._link_kinds or self._kinds_for(file)
-        receipt = placing.link(replace(link, file=file), self._gate, kinds, store=self._store)
+        receipt = placing.link(replace(link, file=file), self._model_roots, kinds, store=self._store)
         self._remember(receipt)
         if receipt.wrote and not file.is_directory:
             # A hard link changes the source's stamp, not its bytes.
@@ -330,7 +330,7 @@ class LocalLibrary:
         """A staged file instead of the one that has its name, whose bytes are kept. Raises LibraryError."""
         from wfdeps.library import renewing
 
-        receipt = renewing.renew(placement, self._gate, self.kept)
+        receipt = renewing.renew(placement, self._model_roots, self.kept)
         self._remember(receipt)
         return receipt
 
@@ -369,7 +369,7 @@ class LocalLibrary:
         from wfdeps.disk.filesystem import inside
         from wfdeps.disk.writing import LINK_KINDS
 
-        own = [*self._gate.roots, *([self._store_folder] if self._store_folder else [])]
+        own = [*self._model_roots.paths, *([self._store_folder] if self._store_folder else [])]
         if any(inside(folder, file.path) for folder in own):
             return LINK_KINDS
         return tuple(kind for kind in LINK_KINDS if kind != "symlink")

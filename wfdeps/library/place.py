@@ -1,4 +1,4 @@
-"""The only writer in the model folders: one gate that a target must pass, then one atomic step."""
+"""The only writer in the model folders: a target must lie below a known root, then one atomic step."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ SIDECAR_ENDINGS = (OURS,)
 """What goes with a file when it is moved."""
 
 
-class Gate:
+class ModelRoots:
     """Knows which directories are model folders, and lets nothing be written anywhere else."""
 
     def __init__(self, folders: Iterable[Folder]) -> None:
         by_path = {os.path.normpath(folder.path): folder for folder in folders}
-        self.roots = tuple(by_path)
+        self.paths = tuple(by_path)
         self._absent = {path: folder for path, folder in by_path.items() if folder.absent}
 
     def open(self, target: Target) -> tuple[str, str]:
@@ -37,7 +37,7 @@ class Gate:
         model folder, which then becomes the root.
         """
         root = os.path.normpath(target.root)
-        if not any(root == own or root.startswith(own.rstrip(os.sep) + os.sep) for own in self.roots):
+        if not any(root == own or root.startswith(own.rstrip(os.sep) + os.sep) for own in self.paths):
             raise UnsafePathError(f"`{root}` is no model folder", hint="`wfdeps paths` lists them")
         for path, folder in self._absent.items():
             if root == path or root.startswith(path.rstrip(os.sep) + os.sep):
@@ -50,7 +50,7 @@ class Gate:
     def _listed_root(self, root: str) -> str:
         """The deepest listed folder at or above `root`: links above it are the owner's wish, below it nobody's."""
         return max(
-            (own for own in self.roots if root == own or root.startswith(own.rstrip(os.sep) + os.sep)),
+            (own for own in self.paths if root == own or root.startswith(own.rstrip(os.sep) + os.sep)),
             key=len,
         )
 
@@ -65,7 +65,7 @@ class Gate:
 
     def _through_link(self, link: str, path: str) -> tuple[str, str]:
         real = os.path.realpath(link)
-        if not any(filesystem.inside(own, real) for own in self.roots):
+        if not any(filesystem.inside(own, real) for own in self.paths):
             raise UnsafePathError(
                 f"`{link}` leads out of the model folders, to `{real}`",
                 hint="list that folder in extra_model_paths.yaml to have files placed there",
@@ -75,7 +75,7 @@ class Gate:
 
 def place(
     placement: Placement,
-    gate: Gate,
+    roots: ModelRoots,
     *,
     store: Store | None = None,
     kinds: tuple[writing.LinkKind, ...] = (),
@@ -84,7 +84,7 @@ def place(
 
     With a store it becomes part of that, and is linked to its place by the first of `kinds` that works.
     """
-    root, path = gate.open(placement.target)
+    root, path = roots.open(placement.target)
     sha256 = _staged_sha256(placement)
     size = os.path.getsize(placement.staged)
     if store is None or os.path.lexists(path):
@@ -97,10 +97,10 @@ def place(
     return Receipt(path, sha256, size, wrote)
 
 
-def move(step: Link, gate: Gate) -> Receipt:
+def move(step: Link, roots: ModelRoots) -> Receipt:
     """A file of the library under another name instead of its old one, its sidecars with it. Raises as `place` does."""
-    root, path = gate.open(step.target)
-    if not any(filesystem.inside(own, step.file.path) for own in gate.roots):
+    root, path = roots.open(step.target)
+    if not any(filesystem.inside(own, step.file.path) for own in roots.paths):
         raise UnsafePathError(
             f"`{step.file.path}` is not in the model folders", hint="link or copy it instead"
         )
@@ -132,10 +132,10 @@ def _put(staged: str, path: str, root: str, sha256: str) -> bool:
 
 
 def link(
-    step: Link, gate: Gate, kinds: tuple[writing.LinkKind, ...] = (), *, store: Store | None = None
+    step: Link, roots: ModelRoots, kinds: tuple[writing.LinkKind, ...] = (), *, store: Store | None = None
 ) -> Receipt:
     """A file of the library, or of its store, under a second name. Raises as `Library.link` does."""
-    root, path = gate.open(step.target)
+    root, path = roots.open(step.target)
     digest = find_digest(step.file.digests, Algorithm.SHA256)
     if os.path.lexists(path):
         same = os.path.isfile(path) and (

@@ -13,19 +13,19 @@ from wfdeps.domain.digests import Algorithm, find_digest
 from wfdeps.domain.outcomes import Receipt
 from wfdeps.domain.plans import Placement
 from wfdeps.errors import LibraryError
-from wfdeps.library.place import Gate
+from wfdeps.library.place import ModelRoots
 from wfdeps.library.store import Store
 
 KEPT = os.path.join(".wfdeps", "store")
 """Below the models root: where old versions are kept when no store is named."""
 
 
-def renew(placement: Placement, gate: Gate, store: Store) -> Receipt:
+def renew(placement: Placement, roots: ModelRoots, store: Store) -> Receipt:
     """The staged file has the name, atomically; the bytes that had it before stand in the store under their hash.
 
     Raises LibraryError, having changed nothing, where the old bytes cannot be kept.
     """
-    root, path = gate.open(placement.target)
+    root, path = roots.open(placement.target)
     if not os.path.isfile(path):
         raise LibraryError(f"`{path}` is no file that could be renewed")
     keep(path, store)
