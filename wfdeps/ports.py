@@ -95,6 +95,9 @@ class Library(Protocol):
     def room(self, plan: Plan) -> tuple[str, ...]:
         """What speaks against carrying out the plan here: too little space, no permission; empty: nothing."""
 
+    def not_writable(self, plan: Plan) -> tuple[str, ...]:
+        """Those troubles of `room` that no free space mends: what may not be written."""
+
     def file_systems(self, plan: Plan) -> tuple[FileSystemTotal, ...]:
         """What the plan brings to each file system, sorted by path, against what is free there."""
 

@@ -11,7 +11,7 @@ from wfdeps.domain.resolutions import Resolution
 from wfdeps.jobs.check import report_of
 from wfdeps.jobs.resolve import plan_of, resolve_needed, with_file_origins
 from wfdeps.pipeline.comparing import A_MOMENT, EVERY_BYTE
-from wfdeps.pipeline.locking import read_lock
+from wfdeps.pipeline.locking import read_lock, require_writable
 from wfdeps.pipeline.survey import Survey, survey
 from wfdeps.ports import Chooser, Reporter
 from wfdeps.values import dataclass
@@ -37,8 +37,11 @@ def plan_for(
 ) -> Planned:
     """The plan for these workflows. `lock`: the path of the lock that is to be written, which wants every file's hash.
 
-    Raises LockError for a file at that path that is no lock of ours.
+    Raises LockError, before a source is asked, for a file at that path that is no lock of ours, and where none can be
+    written.
     """
+    if lock:
+        require_writable(lock)
     library = doors.library()
     surveyed = survey(readings, library, doors.is_optional, read_at_most=EVERY_BYTE if lock else A_MOMENT)
     resolutions = resolve_needed(surveyed, doors, chooser=chooser, reporter=reporter)

@@ -283,6 +283,12 @@ class LocalLibrary:
 
         return room_for(plan, self._ways())
 
+    def not_writable(self, plan: Plan) -> tuple[str, ...]:
+        """As the door promises."""
+        from wfdeps.library.room import not_writable
+
+        return not_writable(plan, self._ways())
+
     def file_systems(self, plan: Plan) -> tuple[FileSystemTotal, ...]:
         """What the plan brings to each file system, sorted by path, against what is free there."""
         from wfdeps.library.file_systems import file_systems_of

@@ -17,21 +17,28 @@ _SMALL_FILES_ONLY = {"vfat": (4 << 30) - 1, "msdos": (4 << 30) - 1, "fat": (4 <<
 
 def room_for(plan: Plan, ways: Ways) -> tuple[str, ...]:
     """One sentence for each thing that stands in the way, sorted; empty when nothing does."""
+    problems = set(not_writable(plan, ways))
+    for step in plan.steps:
+        if isinstance(step, (Download, Link)):
+            size = (step.size if isinstance(step, Download) else step.file.size) or 0
+            problems.update(_largest_file(folder_of(step.target), step.target.name, size))
+    for need in needs_of(plan, ways):
+        problems.update(_shortage(need))
+    return tuple(sorted(problems))
+
+
+def not_writable(plan: Plan, ways: Ways) -> tuple[str, ...]:
+    """One sentence for each folder or half-done file of the plan that may not be written, sorted."""
     problems: set[str] = set()
     folders: set[str] = set()
     for step in plan.steps:
         if isinstance(step, (Download, Link)):
-            folder = folder_of(step.target)
-            size = (step.size if isinstance(step, Download) else step.file.size) or 0
-            folders.add(folder)
-            if isinstance(step, Download) and ways.staging:
-                problems.update(_leave(ways.staging.writes_to(step)))
-            problems.update(_largest_file(folder, step.target.name, size))
+            folders.add(folder_of(step.target))
+        if isinstance(step, Download) and ways.staging:
+            problems.update(_leave(ways.staging.writes_to(step)))
     if ways.store and plan.downloads:
         folders.add(ways.store)
     problems.update(problem for folder in folders for problem in _permission(folder))
-    for need in needs_of(plan, ways):
-        problems.update(_shortage(need))
     return tuple(sorted(problems))
 
 

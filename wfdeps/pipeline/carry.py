@@ -35,7 +35,11 @@ Settling = Callable[[Fetched, Identity, tuple[Folder, ...], str], Settled | Misf
 
 
 def require_room(plan: Plan, library: Library) -> None:
-    """Raises DiskFullError where something speaks against carrying the plan out: too little space, no permission."""
+    """Raises LibraryError where a folder may not be written, DiskFullError where there is too little space."""
+    if barred := library.not_writable(plan):
+        raise LibraryError(
+            "; ".join(barred), hint="have it writable for you, or name other folders; nothing was touched"
+        )
     if troubles := library.room(plan):
         raise DiskFullError(
             "; ".join(troubles), hint="free some space, or name other folders; nothing was touched"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from wfdeps.disk.filesystem import is_writable
 from wfdeps.disk.writing import atomic_write
 from wfdeps.domain.locks import Lock
 from wfdeps.domain.outcomes import Outcome
@@ -29,6 +30,21 @@ def read_lock(path: str) -> Lock | None:
         raise LockError(f"cannot read `{path}`: {os_error_words(error)}") from error
     except UnicodeDecodeError as error:
         raise LockError(f"cannot read `{path}`: it is not text") from error
+
+
+def require_writable(path: str) -> None:
+    """Raises LockError, before anything is downloaded, where no lock could be written at that path."""
+    read_lock(path)
+    folder = os.path.dirname(os.path.abspath(path))
+    if not os.path.isdir(folder):
+        raise LockError(
+            f"cannot write `{path}`: there is no folder `{folder}`", hint="make it, or name another file"
+        )
+    if not is_writable(folder):
+        raise LockError(
+            f"cannot write `{path}`: `{folder}` cannot be written (read-only, or no permission)",
+            hint="name another file, or write none with `get --no-lock`",
+        )
 
 
 def write_lock(
