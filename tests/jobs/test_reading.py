@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -81,3 +84,34 @@ def test_no_more_of_standard_input_is_asked_for_than_a_file_may_have() -> None:
     with Doors(Settings()) as doors:
         read_files(WorkflowFiles(("-",)), doors, standard_input=standard_input)
     assert asked == [limits.MAX_FILE_BYTES + 1]
+
+
+BARE = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (300 << 20, 300 << 20))
+from wfdeps.cli.main import main
+sys.exit(main(["refs", sys.argv[1]]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="RLIMIT_AS and named pipes of Linux")
+def test_a_pipe_in_a_folder_is_not_waited_for_and_a_small_file_takes_no_large_buffer(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "w.json").write_text(
+        '{"1": {"class_type": "VAELoader", "inputs": {"vae_name": "a.safetensors"}}}'
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", BARE, str(tmp_path)], capture_output=True, text=True, timeout=30
+    )
+    assert (done.returncode, "a.safetensors" in done.stdout) == (0, True), done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="named pipes")
+def test_a_pipe_that_is_named_is_read(tmp_path: Path) -> None:
+    script = '"$0" -m wfdeps refs <(cat "$1")'
+    path = tmp_path / "w.json"
+    path.write_text('{"1": {"class_type": "VAELoader", "inputs": {"vae_name": "a.safetensors"}}}')
+    done = subprocess.run(
+        ["bash", "-c", script, sys.executable, str(path)], capture_output=True, text=True, timeout=30
+    )
+    assert (done.returncode, "a.safetensors" in done.stdout) == (0, True), done.stderr

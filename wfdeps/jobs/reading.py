@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 
 from wfdeps import TYPE_CHECKING
+from wfdeps.disk.filesystem import whole_file
 from wfdeps.domain.refs import UnreadableWorkflow, WorkflowRefs
 from wfdeps.errors import UsageError, WfdepsError, os_error_words
 from wfdeps.values import dataclass, replace
@@ -79,6 +80,11 @@ def _read_folder(folder: str, options: ReadOptions) -> ReadFiles:
     readings: list[Reading] = []
     left_out: list[UnreadableWorkflow] = []
     for path in sorted(_files_below(folder)):
+        if os.path.exists(path) and not os.path.isfile(path):  # reading a pipe could wait for ever
+            left_out.append(
+                UnreadableWorkflow(path, f"`{path}` is no file but a folder, a pipe, a socket or a device")
+            )
+            continue
         results = read_file(path, options)
         if any(isinstance(result, WorkflowRefs) for result in results) or _is_broken_json(path):
             readings.extend(results)
@@ -135,8 +141,7 @@ def _rows_of_packs(doors: Doors) -> dict[str, Any]:
 def read_file(path: str, options: ReadOptions) -> tuple[Reading, ...]:
     """What each workflow in this file references, or why it cannot be read: at least one result."""
     try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_FILE_BYTES + 1)
+        data = whole_file(path, MAX_FILE_BYTES) if os.path.isfile(path) else _piped(path)
     except OSError as error:
         return (UnreadableWorkflow(path, f"cannot read `{path}`: {os_error_words(error)}"),)
     return _read(path, data, options)
@@ -148,14 +153,22 @@ def _read(path: str, data: bytes, options: ReadOptions) -> tuple[Reading, ...]:
     return read_workflow(data, path, options=options)
 
 
+def _piped(path: str) -> bytes:
+    """What comes through a pipe that the person named, as `<(command)` of a shell is; one byte too many ends it."""
+    body = bytearray()
+    with open(path, "rb", buffering=0) as file:
+        while len(body) <= MAX_FILE_BYTES and (some := file.read(1 << 20)):
+            body += some
+    return bytes(body)
+
+
 def _is_broken_json(path: str) -> bool:
-    if not path.lower().endswith(".json"):
+    if not (path.lower().endswith(".json") and os.path.isfile(path)):
         return False
     from json import loads
 
     try:
-        with open(path, "rb") as file:
-            loads(file.read(MAX_FILE_BYTES))
+        loads(whole_file(path, MAX_FILE_BYTES))
     except (OSError, ValueError, RecursionError):
         return True
     return False
