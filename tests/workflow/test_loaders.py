@@ -139,9 +139,10 @@ def test_loaders_of_speech_models_name_files_and_folders(
 @pytest.mark.parametrize(
     ("node_class", "code", "words"),
     [
-        ("PulidInsightFaceLoader", "fetches_itself", "downloads `antelopev2` into `insightface/models/antelopev2`"),
+        ("PulidInsightFaceLoader", "fetches_itself", "downloads `antelopev2` by itself at run time, into `insightface/models/antelopev2`"),
         ("LayeredDiffusionApply", "fetches_itself", "into `layer_model`"),
-        ("FlashVSRNode", "fetches_itself", "downloads what it needs, which is not listed here, by itself"),
+        ("FlashVSRNode", "fetches_itself", "downloads what it needs, which is not listed here by itself at run time, into a folder that is not listed"),
+        ("DownloadAndLoadLivePortraitModels", "fetches_itself", "downloads `Kijai/LivePortrait_safetensors` from Hugging Face by itself at run time, into a folder"),
         ("InstantIDFaceAnalysis", "place_by_hand", "`antelopev2` in `insightface/models/antelopev2`"),
         ("DiffRhythmRun", "place_by_hand", "below `models/TTS`"),
     ],

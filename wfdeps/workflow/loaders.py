@@ -80,7 +80,9 @@ class LoaderRow:
     fetches: bool = False
     """It downloads what it needs by itself, and names no file."""
     fetched: str = ""
-    """What it downloads, and into which folder, in words; empty where that is not known."""
+    """What it downloads, in words; empty where that is not known."""
+    fetched_into: str = ""
+    """Into which folder, in words; empty where that is not known."""
     by_hand: str = ""
     """What it needs besides the files it names and does not fetch into the right place, in words."""
 
@@ -195,14 +197,14 @@ def _line(line: str) -> tuple[str, str]:
 def _row(raw: Mapping[str, Any]) -> LoaderRow:
     slots = tuple(_slot(slot) for slot in raw.get("slots", ()))
     order = tuple(raw.get("order", ())) or tuple(slot.input for slot in slots if slot.repeat is None)
-    fetched = str(raw.get("fetches", ""))
     return LoaderRow(
         slots,
         order,
         raw.get("branches", {}),
         raw.get("grows", {}),
         bool(raw.get("auto")),
-        fetched,
+        str(raw.get("fetches", "")),
+        str(raw.get("into", "")),
         str(raw.get("by_hand", "")),
     )
 

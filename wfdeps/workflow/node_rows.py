@@ -85,6 +85,7 @@ _ROW_OPTIONS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "order": _TEXTS,
     "auto": _SWITCH,
     "fetches": _TEXT,
+    "into": _TEXT,
     "by_hand": _TEXT,
 }
 

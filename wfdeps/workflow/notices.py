@@ -25,8 +25,11 @@ _HOLD_FOLDERS = frozenset({"diffusers", "LLM"})
 def notices_on_node(node: Node, row: LoaderRow | None) -> Iterator[Notice]:
     """On a node that runs: what it fetches, what stays hidden in wildcard files."""
     if row is not None and (row.fetches or row.fetched):
-        what = row.fetched or "what it needs, which is not listed here,"
-        yield Notice("fetches_itself", f"{_node_title(node)} downloads {what} by itself at run time")
+        what = row.fetched or "what it needs, which is not listed here"
+        into = row.fetched_into or "a folder that is not listed"
+        yield Notice(
+            "fetches_itself", f"{_node_title(node)} downloads {what} by itself at run time, into {into}"
+        )
     if row is not None and row.by_hand:
         yield Notice("place_by_hand", f"{_node_title(node)} needs {row.by_hand}")
     texts = [value for _, value in node.values() if isinstance(value, str) and "__" in value]
