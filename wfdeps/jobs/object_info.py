@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from wfdeps.errors import UnexpectedPayloadError, UsageError, os_error_words
+from wfdeps.errors import NotFoundError, UnexpectedPayloadError, UsageError, os_error_words
 from wfdeps.http import Http
 from wfdeps.wiring.doors import Doors
-from wfdeps.workflow.object_info import parse_object_info
+from wfdeps.workflow.object_info import parse_object_info, with_replacements
 
 
 def load_object_info(place: str, doors: Doors) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -29,12 +29,23 @@ def load_object_info(place: str, doors: Doors) -> tuple[Mapping[str, Any], Mappi
 
 def _from_server(base: str, http: Http) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     info = http.json("GET", f"{base}/object_info")
-    keys = http.json("GET", f"{base}/models")
+    keys = _if_there(http, f"{base}/models")
     if not isinstance(info, dict) or not isinstance(keys, list):
         raise UnexpectedPayloadError(
             f"`{base}` does not answer as a ComfyUI", hint="name the address of a running ComfyUI"
         )
-    lists = {
-        key: http.json("GET", f"{base}/models/{quote(key, safe='')}") for key in keys if isinstance(key, str)
-    }
-    return info, lists
+    # `/models` leaves keys out that packs hide from it; `/experiment/models` names each with its folders
+    # (ComfyUI app/model_manager.py). Servers from before 2025 have none.
+    newer = _if_there(http, f"{base}/experiment/models")
+    names = [row.get("name") for row in newer if isinstance(row, dict)] if isinstance(newer, list) else []
+    wanted = dict.fromkeys(key for key in (*keys, *names) if isinstance(key, str))
+    lists = {key: _if_there(http, f"{base}/models/{quote(key, safe='')}") for key in wanted}
+    return with_replacements(info, _if_there(http, f"{base}/node_replacements")), lists
+
+
+def _if_there(http: Http, url: str) -> Any:
+    """What the server answers there; an empty list where it has no such route."""
+    try:
+        return http.json("GET", url)
+    except NotFoundError:
+        return []

@@ -50,6 +50,36 @@ def options_of(info: Mapping[str, Any], node_class: str, name: str) -> list[str]
     return next((_options(spec) for given, spec in _inputs(node) if given == name), None)
 
 
+def with_replacements(info: Mapping[str, Any], replacements: object) -> Mapping[str, Any]:
+    """The classes, with those that the server exchanges for another before it runs a workflow, under their old names.
+
+    `replacements` is the answer of `/node_replacements`: old class → what stands in for it. ComfyUI takes the first,
+    and only if it has that class and not the old one (app/node_replace_manager.py, `apply_replacements`).
+    """
+    if not isinstance(replacements, dict):
+        return info
+    added: dict[str, Any] = {}
+    for old, options in replacements.items():
+        first = options[0] if isinstance(options, list) and options else None
+        node = info.get(str(first.get("new_node_id"))) if isinstance(first, dict) else None
+        if old not in info and isinstance(first, dict) and isinstance(node, dict):
+            added[old] = node | {"input": {"required": _old_inputs(node, first.get("input_mapping"))}}
+    return {**info, **added}
+
+
+def _old_inputs(node: Mapping[str, Any], mapping: object) -> dict[str, Any]:
+    """The inputs that carry over, by their old names, as the new class declares them."""
+    declared: dict[str, Any] = {}
+    for group in dict(node.get("input") or {}).values():
+        declared |= group if isinstance(group, dict) else {}
+    pairs = [row for row in mapping if isinstance(row, dict)] if isinstance(mapping, list) else []
+    return {
+        row["old_id"]: declared[row["new_id"]]
+        for row in pairs
+        if isinstance(row.get("old_id"), str) and row.get("new_id") in declared
+    }
+
+
 def rows_of(
     info: Mapping[str, Any], model_lists: Mapping[str, Any], table: LoaderTable
 ) -> tuple[dict[str, Any], list[str]]:
