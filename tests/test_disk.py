@@ -181,7 +181,7 @@ def test_free_space_and_file_system_are_told_for_folders_that_do_not_exist_yet(t
 def test_memory_is_told_from_a_disk() -> None:
     if not os.path.isdir("/dev/shm") or not os.path.exists("/proc/self/mounts"):
         pytest.skip("needs /dev/shm and /proc")
-    assert filesystem.is_tmpfs("/dev/shm")
+    assert filesystem.filesystem_of("/dev/shm").is_memory
     assert not filesystem.is_network_fs("/dev/shm")
 
 

@@ -345,6 +345,9 @@ def test_many_files_are_digested_in_their_order_and_one_that_cannot_be_read_stop
 
 def test_a_directory_is_a_model_where_its_loader_takes_directories(library: LocalLibrary, root: Path) -> None:
     put(root / "diffusers" / "sd15" / "model_index.json", b"{}")
+    for part in ("unet", "vae", "text_encoder"):
+        put(root / "diffusers" / "sd15" / part / "model.safetensors")
+    put(root / "diffusers" / "half" / "model_index.json", b"{}")
     put(root / "diffusers" / "unfinished" / "notes.txt")
     put(root / "LLM" / "Florence-2" / "config.json", b"{}")
     put(root / "checkpoints" / "folder" / "x.pt")
@@ -354,6 +357,7 @@ def test_a_directory_is_a_model_where_its_loader_takes_directories(library: Loca
         return find_local(wanted, library.inventory((wanted,))).state
 
     assert state("sd15", "diffusers") is RefState.PRESENT
+    assert state("half", "diffusers") is RefState.CORRUPT
     assert state("unfinished", "diffusers") is RefState.MISSING
     assert state("Florence-2", "LLM") is RefState.PRESENT
     assert state("folder", "checkpoints") is RefState.MISSING

@@ -12,13 +12,13 @@ import pytest
 
 from tests.detect import import_signatures
 from wfdeps.detect.identify import _WAYS
-from wfdeps.detect.rules import GATES, Rule, all_rules, first_rule, rules_of, source_of
+from wfdeps.detect.rules import GATES, Rule, first_rule, rules_of, source_of
 from wfdeps.detect.scopes import Scope, _compiled, _pieces
 from wfdeps.detect.tensors import Header, Tensor
 from wfdeps.domain.folders import FOLDER_KEYS
 from wfdeps.domain.model_types import ModelType
 
-EVERY = [(gate, rule) for gate, rule in all_rules()]
+EVERY = [(gate, rule) for gate in (*GATES, "lora_arch") for rule in rules_of(gate)]
 IDS = [f"{gate}:{rule.id}" for gate, rule in EVERY]
 
 

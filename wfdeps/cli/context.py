@@ -112,7 +112,7 @@ class Context:
 
 
 class _Hiding:
-    """A stream on which no secret of this run is written, whoever said it."""
+    """A stream on which no secret of this run is written, wherever it came from."""
 
     def __init__(self, stream: TextIO, redactor: Redactor) -> None:
         self._stream = stream

@@ -98,7 +98,7 @@ def main(
     stderr: TextIO | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> int:
-    """Run one command line and return its exit code, whoever reads what it prints; nothing but a bug escapes."""
+    """Run one command line and return its exit code, also when nobody reads what it prints; nothing but a bug escapes."""
     out, err = unheard(stdout or sys.stdout), unheard(stderr or sys.stderr)
     secrets: list[Secret | None] = []
     try:

@@ -57,7 +57,7 @@ def add_report_options(parser: argparse.ArgumentParser, *, with_output: bool = T
     )
     group.add_argument("--strict", action="store_true", help="all of these turn the exit code")
     group.add_argument(
-        "--exit-zero", action="store_true", help="report only; 2 for unreadable workflows all the same"
+        "--exit-zero", action="store_true", help="report only; unreadable workflows still give 2"
     )
 
 

@@ -101,7 +101,7 @@ class Prompt:
         return chosen
 
     def _remember(self, ref: ModelRef, chosen: RankedCandidate | MarkedOptional) -> None:
-        """What cannot be remembered holds for this run all the same; the person hears of it."""
+        """What cannot be remembered still holds for this run; the person is told."""
         candidate = chosen.candidate if isinstance(chosen, RankedCandidate) else None
         try:
             self._memory.save(ref, candidate, self._scope)

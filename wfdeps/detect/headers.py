@@ -28,7 +28,7 @@ def read_header(
     try:
         return _read(_one_more(read) if front_only else read, size, head, front_only=front_only)
     except (RecursionError, MemoryError):
-        return Corrupt("built to exhaust whoever reads it")
+        return Corrupt("built to exhaust its reader")
 
 
 def _read(read: Read, size: int | None, head: bytes, *, front_only: bool) -> Header | Corrupt:

@@ -40,7 +40,7 @@ def judge(read: Read, size: int, name: str) -> Judgement:
         if ending in PICKLE_ENDINGS:
             return _as_torch(read, size, name, head, ending)
     except (RecursionError, MemoryError):
-        return Judgement("built to exhaust whoever reads it")
+        return Judgement("built to exhaust its reader")
     return Judgement(front_trouble(head, size, name), _hint_of(head))
 
 

@@ -23,7 +23,7 @@ from __future__ import annotations
 import json
 import pkgutil
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -87,13 +87,6 @@ def holds(rule: Rule, header: Header, scope: Scope, raw: Scope) -> bool:
 def rules_of(gate: str) -> tuple[Rule, ...]:
     """The rows of one gate, in order."""
     return tuple(map(_rule, _document()[gate]))
-
-
-def all_rules() -> Iterator[tuple[str, Rule]]:
-    """Every row with its gate, as they are tried."""
-    for gate in (*GATES, "lora_arch"):
-        for rule in rules_of(gate):
-            yield gate, rule
 
 
 def source_of(rule: Rule) -> str:

@@ -201,11 +201,6 @@ def is_network_fs(path: str) -> bool:
     return filesystem_of(path).is_network
 
 
-def is_tmpfs(path: str) -> bool:
-    """Best effort: whether it is memory."""
-    return filesystem_of(path).is_memory
-
-
 def opened_regular(path: str) -> int:
     """A handle for reading that file. Raises OSError, for a pipe, a socket or a device too, which are never waited for."""
     # O_NONBLOCK: opening a pipe to which nobody writes would wait for ever.

@@ -1,6 +1,6 @@
 """May this be downloaded, and which file is meant (pure): Civitai's decisions in Civitai's order.
 
-A refusal is raised; what comes back is the file. The order matters to a client: a poi model is 404 whoever asks,
+A refusal is raised; what comes back is the file. The order matters to a client: a poi model is 404 for everybody,
 an archived one 410 even with a token, and `downloads disabled` is a 401 that no token helps.
 """
 

@@ -1,6 +1,6 @@
 """Outside: the person's model folders. The only room that looks into them, and the only one that writes there.
 
-It knows which directories ComfyUI searches (`roots`), what lies in them (`scan`, `index`, `inventory`), what a file's
+It knows which ComfyUI is meant (`install`), which directories it searches (`search`, `table`), what lies in them (`scan`, `index`, `inventory`), what a file's
 digests are (`hashing`), and how a file gets its place (`place`). It decides nothing about what a workflow needs.
 
     >>> from wfdeps.library import Roots, open_library

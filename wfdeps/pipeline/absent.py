@@ -119,7 +119,7 @@ def _command(pack: str) -> str:
 
 
 def _short(pack: str) -> str:
-    """The folder's name of a pack, whoever names it: `owner/Repo`, `Repo`, `repo`."""
+    """The folder's name of a pack in any of the ways it is named: `owner/Repo`, `Repo`, `repo`."""
     return pack.rpartition("/")[2].lower().removesuffix(".git").removesuffix(".py")
 
 

@@ -1,1 +1,1 @@
-"""Outside: settings and the real doors built from them, for whoever runs the pipeline: the command line and the API."""
+"""Outside: settings and the real doors built from them, for the two that run the pipeline: the command line and the API."""

@@ -1,6 +1,6 @@
 """What a project's own file may say before the person trusts it: a rule for each key, used in `config_file.KEYS`.
 
-A project's file is found by the working folder, so whoever wrote what was cloned or unpacked there wrote it. It may narrow
+A project's file is found by the working folder, so the author of what was cloned or unpacked there wrote it. It may narrow
 what is done and name places inside its own folder; it may not loosen, redirect, or lead out of the folder.
 """
 

@@ -112,7 +112,7 @@ _CAMEL = pattern(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[A-Za-z])
 
 
 def speaks_of_models(node: Node) -> bool:
-    """Whether a node of an unlisted class that names no file may load some all the same: by its words.
+    """Whether a node of an unlisted class that names no file may still load some: by its words.
 
     A node that is given a model by link uses one that another has loaded.
     """

@@ -90,7 +90,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     if server.is_open and not server.needs_token:
         context.err(
-            "warning: whoever reaches this machine reads all it serves; `--token-file` asks for a token"
+            "warning: everybody who reaches this machine reads all it serves; `--token-file` asks for a token"
         )
     with server as hub:
         context.out(hub.url)
