@@ -197,7 +197,7 @@ def candidates_of_list(payload: object, source: str = SOURCE) -> tuple[Candidate
 
 
 def _candidate_of_row(row: Mapping[str, Any], source: str) -> Candidate | None:
-    file_name, url = text(row.get("filename")), text(row.get("url"))
+    file_name, url = text(row.get("filename")), plain_url(text(row.get("url")))
     # `<huggingface>` stands for a whole repository.
     if not file_name or file_name.startswith("<") or not url.startswith("https://"):
         return None
@@ -205,7 +205,7 @@ def _candidate_of_row(row: Mapping[str, Any], source: str) -> Candidate | None:
     return Candidate(
         source=source,
         file_name=file_name,
-        url=plain_url(url),
+        url=url,
         model_type=_model_type(folder, text(row.get("type"))),
         base_model=text(row.get("base")) or None,
         size=_size(text(row.get("size"))),

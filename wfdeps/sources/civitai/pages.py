@@ -64,19 +64,28 @@ def plain_text(markup: object) -> str:
     if not isinstance(markup, str):
         return ""
     broken = _BLOCK.sub("\n", markup[: 8 * LONGEST_NOTES])
-    lines = (" ".join(line.split()) for line in html.unescape(_TAG.sub("", broken)).split("\n"))
+    lines = (
+        " ".join(line.split())
+        for line in html.unescape(_UNREADABLE.sub("", _TAG.sub("", broken))).split("\n")
+    )
     return "\n".join(line for line in lines if line)[:LONGEST_NOTES]
 
 
 _BLOCK = re.compile(r"<\s*(?:br|/?p|/?div|/?li|/?ul|/?ol|/?h\d)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
+_UNREADABLE = re.compile(r"&#x?[0-9a-f]{9,};?", re.IGNORECASE)
+"""No character has such a number, and `html.unescape` raises ValueError at one of more than 4,300 digits."""
 
 
 def _page(
     model: Mapping[str, Any], model_id: int | None, versions: tuple[VersionPage, ...], site: CivitaiSite
 ) -> ModelPage:
     stats = record(model.get("stats"))
-    place = f"models/{model_id}" if model_id else f"api/v1/model-versions/{versions[0].version_id}"
+    place = ""
+    if model_id:
+        place = f"/models/{model_id}"
+    elif versions:
+        place = f"/api/v1/model-versions/{versions[0].version_id}"
     return ModelPage(
         model_id=model_id,
         name=text(model.get("name")),
@@ -85,7 +94,7 @@ def _page(
         downloads=whole(stats.get("downloadCount")),
         likes=whole(stats.get("thumbsUpCount")),
         licence=licence_of(model),
-        page=f"{site.base_url}/{place}" if model_id or versions else site.base_url,
+        page=f"{site.base_url}{place}",
         versions=versions,
     )
 

@@ -95,12 +95,12 @@ def versions_by_hash(payload: object) -> dict[str, tuple[int, ...]]:
     """SHA-256, lower-case, → version ids, from `by-hash/ids`."""
     if not isinstance(payload, list):
         raise UnexpectedPayloadError("a batch of hashes was not answered with a list", payload=payload)
-    versions: dict[str, tuple[int, ...]] = {}
+    versions: dict[str, list[int]] = {}
     for row in records(payload):
         sha256, version_id = text(row.get("hash")).lower(), positive(row.get("modelVersionId"))
         if sha256 and version_id:
-            versions[sha256] = (*versions.get(sha256, ()), version_id)
-    return versions
+            versions.setdefault(sha256, []).append(version_id)
+    return {sha256: tuple(ids) for sha256, ids in versions.items()}
 
 
 def access_of_mini(payload: object, site: CivitaiSite) -> Access:
