@@ -104,11 +104,13 @@ def test_a_head_without_end_is_refused(hub: tuple[int, str]) -> None:
     port = httpx.URL(url).port
     before = resident(pid)
     for _ in range(20):
-        with socket.create_connection(("127.0.0.1", port), timeout=20) as endless:
-            with contextlib.suppress(ConnectionError):
-                endless.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
-                for _ in range(64):
-                    endless.sendall(b"x" * MIB)
-                while endless.recv(65536):
-                    pass
+        with (
+            contextlib.suppress(ConnectionError),
+            socket.create_connection(("127.0.0.1", port), timeout=20) as endless,
+        ):
+            endless.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
+            for _ in range(64):
+                endless.sendall(b"x" * MIB)
+            while endless.recv(65536):
+                pass
     assert resident(pid) - before < 32 * MIB
