@@ -103,3 +103,23 @@ def test_a_file_that_is_nowhere_in_its_repository_is_not_replaced_by_another(hub
         answer = HuggingFaceSource(HuggingFaceClient(client, hub.url)).find_all([query])[query]
     assert answer.verdict.kind is VerdictKind.NO_SUCH
     assert answer.candidates == ()
+
+
+def test_a_mirror_that_serves_files_and_no_api_is_asked_for_the_file_by_its_address() -> None:
+    """Many mirrors behind HF_ENDPOINT are a cache of `/resolve/` alone."""
+    url = f"{PAGE}/resolve/main/loras/one.safetensors"
+    query = UrlQuery(url)
+    with run_hub([]) as mirror, http() as client:
+        answer = HuggingFaceSource(HuggingFaceClient(client, mirror.url)).find_all([query])[query]
+        (found,) = answer.candidates
+        assert found.url == f"{mirror.url}/org/name/resolve/main/loras/one.safetensors"
+    resolution = decide(ref("one.safetensors", urls=(url,)), [(query, answer)])
+    assert isinstance(resolution, Resolved)
+    assert resolution.choice.candidate.digests == ()
+
+
+def test_a_page_of_such_a_mirror_names_no_file() -> None:
+    query = UrlQuery(PAGE)
+    with run_hub([]) as mirror, http() as client:
+        answer = HuggingFaceSource(HuggingFaceClient(client, mirror.url)).find_all([query])[query]
+    assert answer.candidates == ()

@@ -97,14 +97,25 @@ class HuggingFaceSource:
 
     def _refused(self, error: SourceError, link: HuggingFaceLink | None) -> Answer:
         """Without a token Hugging Face answers 401 for a repository that does not exist, as for one that is private."""
-        if not isinstance(error, AuthRequiredError) or link is None or not link.file_name:
+        if link is None or not link.file_name:
             return failed(SOURCE, error)
+        if not isinstance(error, AuthRequiredError):
+            return self._by_its_address(error, link)
         state = AccessState.BLOCKED if self._signed_in else AccessState.TOKEN
         access = Access(
             state, f"`{link.repository}` is gated, private or gone: see its page, then set HF_TOKEN"
         )
         candidate = candidate_of_link(link, self._client.endpoint, access)
         return Answer((candidate,), Verdict(SOURCE, VerdictKind.GATED, error.message))
+
+    def _by_its_address(self, error: SourceError, link: HuggingFaceLink) -> Answer:
+        """At an endpoint of the person's own, the file by its address alone: many mirrors serve files and no API."""
+        if self._client.endpoint == "https://huggingface.co":
+            return failed(SOURCE, error)
+        candidate = candidate_of_link(link, self._client.endpoint, Access())
+        # Not remembered, as no answer of a site that cannot be reached is: the API tells the hash once it is back.
+        detail = f"its API does not answer: {error.message}"
+        return Answer((candidate,), Verdict(SOURCE, VerdictKind.UNREACHABLE, detail))
 
 
 def _answer_from(listing: tuple[Candidate, ...], link: HuggingFaceLink | None) -> Answer:
