@@ -51,7 +51,7 @@ def read_selection(params: dict[str, str]) -> Selection:
         if len(params.get(name, "")) > 64:
             raise invalid(name, "Too big: expected string to have <=64 characters", "too_big")
     file_id = params.get("fileId")
-    if file_id is not None and not (file_id.isascii() and file_id.isdecimal()):
+    if file_id is not None and not (file_id.isascii() and file_id.isdecimal() and len(file_id) < 18):
         raise invalid("fileId", "Invalid input: expected number, received NaN", "invalid_type")
     words = [params.get(name) or None for name in ("type", "format", "size", "fp", "quantType")]
     return Selection(int(file_id) if file_id else None, *words)

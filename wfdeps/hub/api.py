@@ -263,7 +263,7 @@ def _paging(request: Request) -> tuple[int, int]:
         _number(request.query_params.get("limit", "20")),
         _number(request.query_params.get("page", "1")),
     )
-    if limit is None or not 0 <= limit <= 200 or page is None or page < 1:
+    if limit is None or not 0 <= limit <= 200 or page is None or not 1 <= page <= INT4:
         raise error(400, "✖ Invalid input: limit is 0 to 200, page starts at 1")
     return limit, page
 

@@ -321,4 +321,5 @@ def _options(known: Sequence[str]) -> str:
 
 
 def _is_number(text: str) -> bool:
-    return text.removeprefix("-").isdecimal() and text.isascii()
+    # SQLite holds no number of 20 digits, and Python reads none of 4,301.
+    return text.removeprefix("-").isdecimal() and text.isascii() and len(text) < 18
