@@ -38,7 +38,7 @@ def identity_of(file: LocalFile, index: Index) -> Identity:
 
 def read_identity(file: LocalFile) -> Identity:
     """What the file is, read now; UNKNOWN with the reason where its header cannot be read. Raises OSError."""
-    return _of(*_told(_read(file.path, file.size), file.basename))
+    return _of(*_identity_or_fault(_read(file.path, file.size), file.basename))
 
 
 def look(path: str, index: Index) -> tuple[Identity | None, str]:
@@ -57,14 +57,14 @@ def look(path: str, index: Index) -> tuple[Identity | None, str]:
         header = _read(path, found.st_size)
     except OSError as error:
         raise LibraryError(f"cannot read `{path}`: {os_error_words(error)}") from error
-    identity, fault = _told(header, os.path.basename(path))
+    identity, fault = _identity_or_fault(header, os.path.basename(path))
     if isinstance(header, Corrupt) or not header.shards:  # an index's answer hangs on files beside it
         row = {"identity": asdict(identity) if identity else None, "trouble": fault}
         index.remember(path, found, {_fact(): json.dumps(row)})
     return identity, trouble or fault
 
 
-def _told(header: Header | Corrupt, name: str) -> tuple[Identity | None, str]:
+def _identity_or_fault(header: Header | Corrupt, name: str) -> tuple[Identity | None, str]:
     if isinstance(header, Corrupt):
         ending = split_ending(name)[1].lower()
         by_judge = ending in WEIGHTS_ENDINGS - {".onnx"}

@@ -104,7 +104,7 @@ class Index:
 
     def directories(self, top: str) -> dict[str, KnownDirectory]:
         """Every remembered directory at or below `top`, by path."""
-        return self._asked(lambda: self._directories(top)) or {}
+        return self._answer_of(lambda: self._directories(top)) or {}
 
     def _directories(self, top: str) -> dict[str, KnownDirectory]:
         rows = self._db.execute(
@@ -204,7 +204,7 @@ class Index:
 
     def facts(self, path: str, found: os.stat_result) -> dict[str, str]:
         """What is remembered of the file at `path`, if it is still the file that was looked at; else nothing."""
-        return self._asked(lambda: self._facts(path, found)) or {}
+        return self._answer_of(lambda: self._facts(path, found)) or {}
 
     def _facts(self, path: str, found: os.stat_result) -> dict[str, str]:
         rows = self._db.execute(
@@ -265,10 +265,10 @@ class Index:
             return [tuple(map(_text, row)) for row in rows]
 
         values = tuple(values)
-        found = self._asked(ask)
-        return (self._asked(ask) if found is None else found) or []
+        found = self._answer_of(ask)
+        return (self._answer_of(ask) if found is None else found) or []
 
-    def _asked(self, ask: Callable[[], _T]) -> _T | None:
+    def _answer_of(self, ask: Callable[[], _T]) -> _T | None:
         """The answer; None where the file was damaged, and is begun anew."""
         try:
             return ask()

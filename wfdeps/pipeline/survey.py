@@ -57,10 +57,10 @@ def survey(
     )
     looked_for = [ref for ref in refs if ref.status not in _NOT_LOOKED_FOR]
     inventory = library.inventory(looked_for)
-    found = _found(looked_for, inventory)
+    found = _findings_of(looked_for, inventory)
     if read := read_for_hashes(found.values(), library, at_most=read_at_most):
         inventory = inventory.knowing(read)
-        found = _found(looked_for, inventory)
+        found = _findings_of(looked_for, inventory)
     return Survey(
         readings,
         tuple(
@@ -120,7 +120,7 @@ _NOT_LOOKED_FOR = {
 }
 
 
-def _found(refs: Iterable[ModelRef], inventory: Inventory) -> dict[ModelRef, Finding]:
+def _findings_of(refs: Iterable[ModelRef], inventory: Inventory) -> dict[ModelRef, Finding]:
     """How each ref stands; a word that is no file's name is an unfilled slot, unless something is called so."""
     found = {ref: find_local(ref, inventory) for ref in refs}
     for ref, finding in found.items():

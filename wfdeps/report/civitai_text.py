@@ -25,7 +25,7 @@ def render_types(rows: Iterable[TypeRow]) -> str:
 
 def render_found(models: Sequence[ModelPage]) -> str:
     """A search: a block for each model, with the number `info` and `download` take."""
-    return "\n".join(line for model in models for line in _found(model))
+    return "\n".join(line for model in models for line in _result_lines(model))
 
 
 def render_model(model: ModelPage, taken_for: str, view: View) -> str:
@@ -34,7 +34,7 @@ def render_model(model: ModelPage, taken_for: str, view: View) -> str:
     return "\n".join(_model(model, taken_for, paint))
 
 
-def _found(model: ModelPage) -> Iterator[str]:
+def _result_lines(model: ModelPage) -> Iterator[str]:
     figures = [model.source_type, model.creator or "", _count(model.downloads, "downloads")]
     yield f"{model.model_id}  {visible(model.name)}  [{visible(', '.join(word for word in figures if word))}]"
     newest = next(iter(model.versions), None)
