@@ -38,7 +38,9 @@ def _resolution(entry: LockEntry, finding: Finding, routes: DownloadRoutes) -> R
     match finding.state:
         case RefState.PRESENT:
             return Present(ref, finding, candidate_of(entry, routes))
-        case RefState.PRESENT_ELSEWHERE | RefState.WRONG_FOLDER if _has_hash(finding, entry):
+        case RefState.PRESENT_ELSEWHERE | RefState.WRONG_FOLDER | RefState.INVISIBLE if _has_hash(
+            finding, entry
+        ):
             return Present(ref, finding, candidate_of(entry, routes))
         case RefState.WRONG_HASH | RefState.CORRUPT:
             hint = f"move `{finding.files[0].path}` away; it is not what was locked, and is not overwritten"
