@@ -5,7 +5,7 @@
         hub.row(version_id=row["version_id"], archived=True)
         assert hub.requests.to("/api/download/")
 
-`catalogue` is a path or a list of rows, `models` a folder; the switches are HubServer's.
+`catalogue` is a path or a list of rows, `models` a folder, or several; the switches are HubServer's.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from wfdeps.hub.server import HubServer
 @contextmanager
 def run_hub(
     catalogue: str | os.PathLike[str] | Iterable[Row] | None = None,
-    models: str | os.PathLike[str] | None = None,
+    models: str | os.PathLike[str] | Iterable[str] | None = None,
     **switches: Any,
 ) -> Iterator[HubServer]:
     """A running hub: `.url`, `.requests`, `.fail_next(…)`, `.row(…)`, `.publish(rows)`, `.expire_links()`."""

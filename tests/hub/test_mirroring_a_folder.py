@@ -81,6 +81,21 @@ def test_in_a_folder_that_says_nothing_the_header_tells_the_type(models: Path, g
     assert (item["type"], item["name"]) == ("LORA", "x")
 
 
+def test_a_link_that_leads_out_of_the_first_folder_is_not_answered_with_the_second_folders_file(
+    models: Path, tmp_path: Path, get
+) -> None:
+    second = tmp_path / "second"
+    second.mkdir()
+    for folder in (tmp_path, second):
+        write_file(folder, lora(1, "x", path="x/secret.safetensors", model_id=len(folder.parts)))
+    (models / "x").mkdir()
+    (models / "x" / "secret.safetensors").symlink_to(tmp_path / "x" / "secret.safetensors")
+    with run_hub(models=[str(models), str(second)]) as hub:
+        (file,) = hub.site.store.fetch("SELECT file_id, path FROM files")
+        assert file[1] == "x/secret.safetensors"
+        assert get(hub, f"/api/download/models/{file[0]}").status_code == 404
+
+
 def test_a_row_finds_its_file_by_hash_wherever_it_lies(models: Path, get) -> None:
     write_file(models, lora(1, "x"))
     (book,) = Shelf(str(models)).files()

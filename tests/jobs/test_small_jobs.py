@@ -169,7 +169,7 @@ def test_a_hub_needs_something_to_serve_and_takes_the_tokens_of_a_file(tmp_path:
     models = tmp_path / "models"
     models.mkdir()
     reporter = Remembering()
-    options = HubOptions(models=str(models), token_file=str(tokens), login_everywhere=True)
+    options = HubOptions(models=[str(models)], token_file=str(tokens), login_everywhere=True)
     with make_hub(options, settings, reporter) as hub:
         person = Person(tmp_path / "home", hub)
         person.environ["CIVITAI_API_TOKEN"] = "two"

@@ -43,7 +43,7 @@ _LOOPBACKS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 class HubServer:
     """A Civitai-compatible hub over a catalogue and a folder of models; a context manager.
 
-    `catalogue` is a file of JSON lines, or rows; `models` a folder. Either may be left out. Port 0 is a free one.
+    `catalogue` is a file of JSON lines, or rows; `models` a folder, or several. Either may be left out. Port 0 is a free one.
     `kept` says where a file of that SHA-256 stands besides: a mirror of it, under `/sha256/`.
     `tokens` are the API tokens it knows; those in `buyers` have bought all early access besides. Where other machines reach
     it and it knows a token, nobody reads without one. `names` are names it answers to besides this machine's own;
@@ -53,7 +53,7 @@ class HubServer:
     def __init__(
         self,
         catalogue: str | os.PathLike[str] | Iterable[Row] | None = None,
-        models: str | os.PathLike[str] | None = None,
+        models: str | os.PathLike[str] | Iterable[str] | None = None,
         *,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -69,7 +69,8 @@ class HubServer:
         names: Iterable[str] = (),
         allow_origin: str = "",
     ) -> None:
-        shelf = Shelf(os.fspath(models), index=index) if models is not None else None
+        folders = [os.fspath(models)] if isinstance(models, str | os.PathLike) else [*(models or ())]
+        shelf = Shelf(*folders, index=index) if folders else None
         store = CatalogueStore()
         store.add(take_stock(_rows(catalogue), shelf))
         self.site = HubSite(
@@ -123,6 +124,11 @@ class HubServer:
     def skipped(self) -> list[str]:
         """Model files that could not be read, and so are not served."""
         return self.site.shelf.skipped if self.site.shelf else []
+
+    @property
+    def hidden(self) -> list[str]:
+        """Model files that are not served, since an earlier folder has a file of the same path."""
+        return self.site.shelf.hidden if self.site.shelf else []
 
     def summary(self) -> str:
         """How much there is: `9839 models, 15280 versions, 17229 files, 6 of them here`."""

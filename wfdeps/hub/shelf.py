@@ -38,18 +38,27 @@ class ShelfFile:
 
 
 class Shelf:
-    """The model files below a directory. `index` is a SQLite file that remembers hashes; None: no memory."""
+    """The model files below one or more directories. `index` is a SQLite file that remembers hashes; None: no memory.
 
-    def __init__(self, directory: str, *, index: str | None = None) -> None:
-        self.directory = os.path.abspath(directory)
+    A path that several directories hold means the file of the first.
+    """
+
+    def __init__(self, *directories: str, index: str | None = None) -> None:
+        by_real_path: dict[str, str] = {}
+        for directory in directories:
+            by_real_path.setdefault(os.path.realpath(directory), os.path.abspath(directory))
+        self.directories = tuple(by_real_path.values())
         self.skipped: list[str] = []
         """Files that could not be read, when `files` was last asked."""
+        self.hidden: list[str] = []
+        """Absolute paths of files that another of the same path in an earlier directory hides, likewise."""
         self._index = index
 
     def files(self) -> list[ShelfFile]:
         """Every model file, sorted by path, with its hashes; reads each file the index does not know."""
-        if not os.path.isdir(self.directory):
-            raise UsageError(f"no folder of models at `{self.directory}`")
+        for directory in self.directories:
+            if not os.path.isdir(directory):
+                raise UsageError(f"no folder of models at `{directory}`")
         try:
             return self._files()
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
@@ -59,14 +68,15 @@ class Shelf:
             return self._files()
 
     def _files(self) -> list[ShelfFile]:
-        self.skipped = []
+        self.skipped, self.hidden = [], []
         with contextlib.closing(_remembering(self._index)) as memory:
             return [file for path in sorted(self._paths()) if (file := self._readable(path, memory))]
 
     def real_path(self, path: str) -> str | None:
         """The absolute path of a file on this shelf; None where it is absent or would lie outside."""
-        absolute = os.path.realpath(os.path.join(self.directory, path))
-        root = os.path.realpath(self.directory)
+        directory = self._directory_of(path)
+        absolute = os.path.realpath(os.path.join(directory, path))
+        root = os.path.realpath(directory)
         try:
             inside = os.path.commonpath((absolute, root)) == root
         except ValueError:  # another drive
@@ -78,25 +88,34 @@ class Shelf:
         absolute = self.real_path(path)
         if absolute is None:
             raise UsageError(
-                f"`{path}` is not in the folder of models", hint=f"the folder is `{self.directory}`"
+                f"`{path}` is not in the folder of models",
+                hint=f"the folder is {', '.join(f'`{directory}`' for directory in self.directories)}",
             )
         return digest_file(absolute)
 
-    def _paths(self) -> Iterator[str]:
-        above: dict[str, frozenset[tuple[int, int]]] = {self.directory: frozenset((_id_of(self.directory),))}
-        for folder, folders, names in os.walk(self.directory, followlinks=True):
-            here = above.pop(folder)
-            kept = []
-            for name in folders:
-                path = os.path.join(folder, name)
-                # A link to a folder above itself, and the like of it, would be walked for ever.
-                if not name.startswith(".") and (own := _id_of(path)) not in here:
-                    above[path] = here | {own}
-                    kept.append(name)
-            folders[:] = kept
-            for name in names:
-                if os.path.splitext(name)[1].lower() in MODEL_SUFFIXES and not name.startswith("."):
-                    yield os.path.relpath(os.path.join(folder, name), self.directory)
+    def place_of(self, path: str) -> str:
+        """The absolute path of a file that `files` told of."""
+        return os.path.join(self._directory_of(path), path)
+
+    def _directory_of(self, path: str) -> str:
+        """The first directory that holds that path, even as a link that leads outside; else the last."""
+        *earlier, last = self.directories
+        for directory in earlier:
+            place = os.path.join(directory, path)
+            if os.path.lexists(place) and not os.path.isdir(place):
+                return directory
+        return last
+
+    def _paths(self) -> Iterable[str]:
+        """The relative path of every model file, each once; fills `hidden`."""
+        first: dict[str, str] = {}
+        for directory in self.directories:
+            for path in _model_files(directory):
+                place = os.path.join(directory, path)
+                if _id_of(first.setdefault(path, place)) != _id_of(place):
+                    self.hidden.append(place)
+        self.hidden.sort()
+        return first
 
     def _readable(self, path: str, memory: sqlite3.Connection) -> ShelfFile | None:
         try:
@@ -106,7 +125,7 @@ class Shelf:
             return None
 
     def _book(self, path: str, memory: sqlite3.Connection) -> ShelfFile:
-        absolute = os.path.join(self.directory, path)
+        absolute = self.place_of(path)
         status = os.stat(absolute)
         key = (absolute, status.st_size, status.st_mtime_ns)
         known = memory.execute("SELECT kind, hash FROM digests WHERE path=? AND size=? AND mtime_ns=?", key)
@@ -119,6 +138,24 @@ class Shelf:
                     "INSERT INTO digests VALUES (?,?,?,?,?)", [(*key, *pair) for pair in hashes.items()]
                 )
         return ShelfFile(path.replace(os.sep, "/"), status.st_size, hashes)
+
+
+def _model_files(directory: str) -> Iterator[str]:
+    """The paths, relative to it, of the model files below a directory."""
+    above: dict[str, frozenset[tuple[int, int]]] = {directory: frozenset((_id_of(directory),))}
+    for folder, folders, names in os.walk(directory, followlinks=True):
+        here = above.pop(folder)
+        kept = []
+        for name in folders:
+            path = os.path.join(folder, name)
+            # A link to a folder above itself, and the like of it, would be walked for ever.
+            if not name.startswith(".") and (own := _id_of(path)) not in here:
+                above[path] = here | {own}
+                kept.append(name)
+        folders[:] = kept
+        for name in names:
+            if os.path.splitext(name)[1].lower() in MODEL_SUFFIXES and not name.startswith("."):
+                yield os.path.relpath(os.path.join(folder, name), directory)
 
 
 def take_stock(rows: Iterable[Row], shelf: Shelf | None, *, strays: bool = True) -> Iterator[dict[str, Any]]:
@@ -208,7 +245,7 @@ def _row_for(file: ShelfFile, shelf: Shelf) -> dict[str, Any]:
 
 def _label_of(file: ShelfFile, shelf: Shelf) -> dict[str, Any]:
     """What Civitai said of the file when it was placed; empty where nobody wrote it down."""
-    sidecar = read_sidecar(os.path.join(shelf.directory, file.path))
+    sidecar = read_sidecar(shelf.place_of(file.path))
     hashes = sidecar.get("hashes")
     if not isinstance(hashes, dict) or str(hashes.get("sha256")).upper() != file.hashes["SHA256"]:
         return {}
@@ -241,7 +278,7 @@ _TOLD = {
 
 def _type_of(path: str, shelf: Shelf) -> tuple[str, str]:
     named = next((folder for folder in path.split("/")[:-1] if folder in TYPE_OF_FOLDER), None)
-    folder = named or folder_key_of(os.path.join(shelf.directory, path))
+    folder = named or folder_key_of(shelf.place_of(path))
     return TYPE_OF_FOLDER.get(folder, ("Other", "Model"))
 
 

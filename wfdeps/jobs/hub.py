@@ -20,7 +20,8 @@ class HubOptions:
 
     catalogue: str | None = None
     """A file of JSON lines, one a file; else only what the folder holds."""
-    models: str | None = None
+    models: Sequence[str] = ()
+    """Folders of model files; of files with the same path the first folder's is served."""
     store: str | None = None
     host: str = "127.0.0.1"
     port: int = 0

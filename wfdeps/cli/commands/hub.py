@@ -12,12 +12,22 @@ from wfdeps.cli.context import Context
 EXAMPLE = """wfdeps hub --models /srv/models --port 8190
   WFDEPS_CIVITAI_URL=http://mirror:8190 wfdeps get wf.json    # elsewhere"""
 
+_MOST_HIDDEN_SHOWN = 20
+"""Two copies of one tree have all their paths in common."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--catalogue", metavar="FILE", help="JSON lines, one a file; else only what the folder holds"
     )
-    parser.add_argument("--models", metavar="DIR", help="the folder of model files")
+    parser.add_argument(
+        "--models",
+        action="append",
+        default=[],
+        dest="model_folders",  # `models` is the one folder of the settings
+        metavar="DIR",
+        help="a folder of model files; repeatable, and the first that has a file of a path serves it",
+    )
     parser.add_argument("--store", metavar="DIR", help="a store, as a mirror: its files by their SHA-256")
     parser.add_argument("--port", type=int, default=8190, metavar="N", help="default: 8190; 0: a free one")
     parser.add_argument(
@@ -66,7 +76,7 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
 
     options = HubOptions(
         catalogue=arguments.catalogue,
-        models=arguments.models,
+        models=arguments.model_folders,
         store=arguments.store,
         host=arguments.host,
         port=arguments.port,
@@ -86,6 +96,10 @@ def run(arguments: argparse.Namespace, context: Context) -> int:
     )
     for path in server.skipped:
         context.err(f"warning: cannot read `{path}`; it is left out")
+    for path in server.hidden[:_MOST_HIDDEN_SHOWN]:
+        context.err(f"warning: `{path}` is left out: a folder named before has a file of that path")
+    if (more := len(server.hidden) - _MOST_HIDDEN_SHOWN) > 0:
+        context.err(f"warning: {more} more are left out for that reason")
     # From here on there is something to end well; before, the signal ends what is only being read.
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
     if server.is_open and not server.needs_token:
