@@ -29,7 +29,7 @@ HASHED = ref("s\\a.pt", digests=(sha256("a"),))
         *[
             (Finding(ref("a.pt"), state, (A,)), False)
             for state in RefState
-            if state not in (RefState.PRESENT, ELSEWHERE, RefState.WRONG_FOLDER)
+            if state not in (RefState.PRESENT, ELSEWHERE, RefState.WRONG_FOLDER, RefState.INVISIBLE)
         ],
     ],
 )

@@ -67,3 +67,16 @@ def test_where_the_target_searches_no_folder_for_it_the_line_of_its_yaml_is_told
     assert "add to its extra_model_paths.yaml: `style_models: models/style_models`" in ref["detail"]
     assert not person.hub.requests.to("/api/download/")
     assert list(person.tree()) == ["style_models/redux.safetensors"]
+
+
+def test_get_links_it_too(person: Person) -> None:
+    file = person.models / "diffusion_models" / "wan.safetensors"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(holding(b"wan"))
+    workflow = person.save(
+        "w.json", {"1": {"class_type": "UNETLoader", "inputs": {"unet_name": "wan.safetensors"}}}
+    )
+    said = person.get(workflow, "--target", "runpod-serverless", "--no-lock")
+    assert said.code == 0, said.out + said.err
+    assert (person.models / "unet" / "wan.safetensors").read_bytes() == file.read_bytes()
+    assert not person.hub.requests.to("/api/download/")

@@ -10,7 +10,7 @@ from wfdeps.domain.digests import agreement
 from wfdeps.domain.files import base_name
 from wfdeps.domain.findings import Finding, RefState
 
-_ELSEWHERE = (RefState.PRESENT_ELSEWHERE, RefState.WRONG_FOLDER)
+_ELSEWHERE = (RefState.PRESENT_ELSEWHERE, RefState.WRONG_FOLDER, RefState.INVISIBLE)
 
 
 def library_answers(finding: Finding) -> bool:
