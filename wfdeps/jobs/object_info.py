@@ -29,13 +29,13 @@ def load_object_info(place: str, doors: Doors) -> tuple[Mapping[str, Any], Mappi
 
 def _from_server(base: str, http: Http) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     info = http.json("GET", f"{base}/object_info")
-    keys = _if_there(http, f"{base}/models")
+    keys = http.json("GET", f"{base}/models")
     if not isinstance(info, dict) or not isinstance(keys, list):
         raise UnexpectedPayloadError(
             f"`{base}` does not answer as a ComfyUI", hint="name the address of a running ComfyUI"
         )
-    # `/models` leaves keys out that packs hide from it; `/experiment/models` names each with its folders
-    # (ComfyUI app/model_manager.py). Servers from before 2025 have none.
+    # `/experiment/models` is there to replace `/models` one day (ComfyUI app/model_manager.py): a key counts whichever
+    # of the two names it. Older servers have only the first.
     newer = _if_there(http, f"{base}/experiment/models")
     names = [row.get("name") for row in newer if isinstance(row, dict)] if isinstance(newer, list) else []
     wanted = dict.fromkeys(key for key in (*keys, *names) if isinstance(key, str))
