@@ -24,8 +24,8 @@ def parse_yaml(text: str | bytes, *, as_python: bool = False) -> object:
     import yaml
 
     try:
-        fast = yaml.SafeLoader if as_python else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        return yaml.load(text, Loader=fast)  # noqa: S506 - both are safe
+        loader = yaml.SafeLoader if as_python else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        return yaml.load(text, Loader=loader)  # noqa: S506 - both are safe
     except RecursionError:
         raise YamlTextError("nested too deep", None) from None
     except (yaml.YAMLError, ValueError) as error:

@@ -19,6 +19,7 @@ from wfdeps.domain.model_types import ModelType
 from wfdeps.domain.queries import AirQuery, HashQuery, NameQuery, Query, UrlQuery
 from wfdeps.domain.resolutions import Ambiguous, Resolved
 from wfdeps.domain.secrets import Secret
+from wfdeps.errors import SourceUnavailableError
 from wfdeps.http import Http
 from wfdeps.hub import anatomy
 from wfdeps.hub.samples import safetensors_bytes
@@ -422,3 +423,16 @@ def test_a_link_to_a_page_may_name_one_file_of_the_version(source: CivitaiSource
 
 
 NAME_QUERY = NameQuery("add_detail.safetensors", LORA)
+
+
+def test_what_was_found_is_kept_where_the_uploaded_name_cannot_be_asked_for(client: Http) -> None:
+    renamed = row(1, "harbourNights_v10.safetensors", model_name="Harbour Nights", model_type="Checkpoint")
+
+    class Unanswered(CivitaiClient):
+        def mini(self, version_id: int, file_id: int | None = None) -> object:
+            raise SourceUnavailableError("no answer")
+
+    with run_hub([renamed]) as running:
+        query = NameQuery("harbour-nights_final2.safetensors", CHECKPOINT)
+        answer = CivitaiSource(Unanswered(client, running.url)).find_all([query])[query]
+    assert [file.file_name for file in answer.candidates] == ["harbourNights_v10.safetensors"]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from wfdeps.domain.candidates import Candidate
 from wfdeps.domain.model_types import TO_CIVITAI
 from wfdeps.domain.queries import NameQuery
-from wfdeps.errors import NotFoundError
+from wfdeps.errors import SourceError
 from wfdeps.match.evidence import closeness
 from wfdeps.match.name_rule import KEEPS_UPLOADED_NAME, names_by_rule
 from wfdeps.match.search_terms import search_terms
@@ -73,7 +73,7 @@ class Search:
             return file
         try:
             uploaded = text(record(self._client.mini(file.version_id, file.file_id)).get("fileName"))
-        except NotFoundError:
+        except SourceError:  # what was found by searching is not lost for it
             return file
         return replace(file, uploaded_name=uploaded) if uploaded != file.file_name else file
 
